@@ -1,0 +1,252 @@
+"""``credithub up | down | status | logs``: the embedded stack."""
+
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.table import Table
+
+from catalogue.errors import UsageError
+from hub.settings import Endpoints, Settings, load_settings
+
+# As systemctl: what is not running answers 3.
+_EXIT_STOPPED = 3
+_EXIT_DEGRADED = 1
+_STYLES = {
+    "healthy": "green",
+    "external": "green",
+    "done": "green",
+    "starting": "yellow",
+    "waiting": "yellow",
+}
+
+
+def up(
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Stay attached; Ctrl-C stops everything.")
+    ] = False,
+    services_only: Annotated[
+        bool,
+        typer.Option(
+            "--services-only", help="Kafka, registry, PostgreSQL and the preparation; no workers, no sinks."
+        ),
+    ] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait until all is healthy.")] = 240.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as JSON.")] = False,
+) -> None:
+    """Start the stack in the background and wait until all of it is healthy."""
+    from hub.stack import control
+
+    settings = load_settings()
+    before = control.status(settings)
+    was_up = before.phase in ("ready", "degraded")
+    if foreground:
+        _serve(settings, services_only=services_only, was_up=was_up)
+        return
+    started = time.monotonic()
+    with _Display(enabled=not as_json) as display:
+        endpoints = control.start(
+            settings,
+            services_only=services_only,
+            timeout_s=timeout,
+            progress=display.download,
+            on_step=display.step,
+        )
+    if as_json:
+        typer.echo(json.dumps({**asdict(endpoints), "already_up": was_up}))
+        return
+    if was_up:
+        typer.echo("Already up.")
+        if before.services_only and not services_only:
+            typer.echo("Only the services run; workers and sinks too: `credithub down`, then `credithub up`.")
+    else:
+        typer.echo(f"Up after {time.monotonic() - started:.1f} s.")
+    _print_addresses(endpoints)
+
+
+def down(
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Delete all data, logs and keys; keep the downloads.")
+    ] = False,
+    purge_all: Annotated[bool, typer.Option("--purge-all", help="Delete the downloads too.")] = False,
+) -> None:
+    """Stop everything gracefully."""
+    from hub.stack import control
+
+    with _Display(enabled=True) as display:
+        display.step("stopping")
+        ran = control.stop(load_settings(), purge=purge, purge_cache=purge_all)
+    typer.echo("Stopped." if ran else "Nothing was running.")
+    if purge or purge_all:
+        typer.echo("The data is deleted.")
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show every process: exit code 0 when all is healthy, 1 when not, 3 when the stack is stopped."""
+    from hub.stack import control
+
+    settings = load_settings()
+    current = control.status(settings)
+    now = time.time()
+    if as_json:
+        rows = [{**asdict(row), "uptime_s": _uptime(row.started_at, now)} for row in current.processes]
+        typer.echo(
+            json.dumps({**asdict(current), "home": str(settings.home), "processes": rows}, ensure_ascii=False)
+        )
+    else:
+        console = Console(soft_wrap=True)
+        mode = " (services only)" if current.services_only else ""
+        console.print(f"{current.phase}{mode}{': ' + current.step if current.step else ''}", highlight=False)
+        if current.error:
+            console.print(f"{current.error}\n  → {current.remedy}", markup=False, highlight=False)
+        if current.processes:
+            table = Table(box=None, pad_edge=False)
+            if not console.is_terminal:
+                console.width = 200
+            for title in ("name", "pid", "state", "restarts", "uptime", "last exit", "health", "address"):
+                table.add_column(title, justify="right" if title in ("pid", "restarts", "uptime") else "left")
+            for row in current.processes:
+                style = _STYLES.get(row.state, "red")
+                uptime = _uptime(row.started_at, now)
+                table.add_row(
+                    row.name, str(row.pid or ""), f"[{style}]{row.state}[/]", str(row.restarts),
+                    "" if uptime is None else _duration(uptime), row.last_exit, row.health, row.address,
+                )  # fmt: skip
+            console.print(table)
+    if current.phase != "ready":
+        raise typer.Exit(_EXIT_STOPPED if current.phase in ("stopped", "failed") else _EXIT_DEGRADED)
+
+
+def logs(
+    name: Annotated[
+        str, typer.Argument(help="A process of `credithub status`, or supervisor.")
+    ] = "supervisor",
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as the log grows.")] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many lines of the end.")] = 50,
+) -> None:
+    """Show the end of a process's log."""
+    from hub.stack.layout import Layout
+
+    folder = Layout.of(load_settings()).logs
+    known = sorted(file.stem for file in folder.glob("*.log"))
+    if name not in known:
+        raise UsageError(
+            f"There is no log of {name!r} in {folder}.",
+            remedy=f"Name one of: {', '.join(known)}." if known else "Start the stack with `credithub up`.",
+        )
+    for line in _tail(folder / f"{name}.log", lines, follow=follow):
+        typer.echo(line, nl=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of the stack."""
+    for command in (up, down, status, logs):
+        app.command(rich_help_panel="Stack")(command)
+
+
+def _serve(settings: Settings, *, services_only: bool, was_up: bool) -> None:
+    from hub.stack import control, daemon
+    from hub.stack.status import StackStatus
+
+    if was_up:
+        raise UsageError(
+            "The stack runs in the background already.", remedy="Stop it first with `credithub down`."
+        )
+    with _Display(enabled=True) as display:
+        control.prepare_machine(settings, display.download)
+    said = ""
+
+    def tell(current: StackStatus) -> None:
+        nonlocal said
+        line = f"{current.phase} {current.step}".strip()
+        if line != said:
+            said = line
+            typer.echo(line)
+
+    failure = daemon.serve(settings, services_only=services_only, on_status=tell)
+    if failure:
+        raise failure
+
+
+def _print_addresses(endpoints: Endpoints) -> None:
+    # The password stays in run/endpoints.json: terminals are recorded.
+    user, _, place = endpoints.postgres_dsn.rpartition("@")
+    shown = f"{user.rpartition(':')[0]}:…@{place}" if user.count(":") > 1 else endpoints.postgres_dsn
+    typer.echo(f"  Kafka       {endpoints.bootstrap}")
+    typer.echo(f"  registry    {endpoints.registry_url}")
+    typer.echo(f"  PostgreSQL  {shown}")
+    typer.echo(f"  upstream    {endpoints.upstream_url}")
+
+
+def _uptime(started_at: float | None, now: float) -> float | None:
+    return None if started_at is None else round(max(0.0, now - started_at), 1)
+
+
+def _duration(seconds: float) -> str:
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} m"
+
+
+def _tail(file: Path, lines: int, *, follow: bool) -> Iterator[str]:
+    with file.open(encoding="utf-8", errors="replace") as stream:
+        yield from deque(stream, maxlen=lines)
+        while follow:
+            line = stream.readline()
+            if line:
+                yield line
+                continue
+            time.sleep(0.2)
+            # The log was rotated: go on with the new file.
+            if file.exists() and file.stat().st_ino != os.fstat(stream.fileno()).st_ino:
+                yield from _tail(file, 1_000_000, follow=True)
+                return
+
+
+class _Display:
+    """A spinner with the present step, and a bar of all downloads; nothing when not on a terminal."""
+
+    def __init__(self, *, enabled: bool) -> None:
+        console = Console(stderr=True)
+        self._progress = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
+            console=console, transient=True, disable=not (enabled and console.is_terminal),
+        )  # fmt: skip
+        self._task: TaskID | None = None
+        self._sizes: dict[str, int] = {}
+        self._total = 0
+
+    def __enter__(self) -> "_Display":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._progress.stop()
+
+    def download(self, name: str, done: int, total: int) -> None:
+        """Show how far the downloads are; called from several threads."""
+        if self._task is None:
+            self._task = self._progress.add_task("downloading Kafka and the registry", total=0)
+        if name not in self._sizes:
+            self._total += total
+        self._sizes[name] = done
+        self._progress.update(self._task, completed=sum(self._sizes.values()), total=self._total)
+
+    def step(self, text: str) -> None:
+        """Show what is waited for."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+            self._task = None
+        if text:
+            self._task = self._progress.add_task(text, total=None)

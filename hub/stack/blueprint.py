@@ -1,0 +1,225 @@
+"""From the settings to a plan: which services are ours, their ports, addresses and commands."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hub.settings import Endpoints, Settings
+from hub.stack import health, kafka, postgres, registry
+from hub.stack.child import ChildSpec
+from hub.stack.layout import Layout
+from hub.stack.orphans import STACK_VARIABLE
+from hub.stack.ports import LOOPBACK, Ports
+from hub.stack.processes import HubProcess, bank_ids, hub_processes
+from hub.stack.status import write_json
+from hub.stack.supervisor import Plan
+
+CREDITHUB = (sys.executable, "-P", "-c", "from hub.main import main; main()")
+_MANAGEMENT_PORT = 9990
+# Prints which commands this version of the hub has.
+_LIST_COMMANDS = (
+    "import json, typer; from hub import commands; from hub.main import app; commands.register(app); "
+    "print(json.dumps(sorted(typer.main.get_command(app).commands)))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """A plan together with the addresses it will answer at."""
+
+    plan: Plan
+    endpoints: Endpoints
+
+
+def settings_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables that give a child exactly these settings."""
+    raw = settings.model_dump(mode="json")
+    raw["home"] = str(settings.home.expanduser().absolute())
+    return {f"CREDITHUB_{name.upper()}": str(value) for name, value in raw.items() if value is not None}
+
+
+def base_environment(settings: Settings, layout: Layout) -> dict[str, str]:
+    """Return the environment of every child: ours, the settings, and the mark by which orphans are found."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
+    return {
+        **inherited,
+        **settings_environment(settings),
+        STACK_VARIABLE: str(layout.home),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def draw(settings: Settings, layout: Layout, *, services_only: bool) -> Blueprint:
+    """Choose ports, prepare what is ours, and return the plan.
+
+    Raises StackError when a port or a preparation fails.
+    """
+    ports = Ports(layout.ports_file, pinned=settings.pin_ports)
+    environment = base_environment(settings, layout)
+    node, kafka_spec = _kafka(settings, layout, ports, environment)
+    dsn, postgres_spec = _postgres(settings, layout, ports, environment)
+    registry_url, registry_spec = _registry(settings, layout, ports, environment)
+    upstream_port = None if settings.upstream_url else ports.give("upstream", settings.upstream_port)
+    with ThreadPoolExecutor() as pool:
+        listing = pool.submit(list_commands, environment)
+        jobs: list[Future[None]] = []
+        if node:
+            jobs.append(pool.submit(kafka.prepare, layout, node))
+        if not settings.postgres_dsn:
+            jobs.append(pool.submit(postgres.prepare, layout))
+        elif not settings.registry_url:
+            jobs.append(pool.submit(registry.create_external_store, settings.postgres_dsn))
+        commands = listing.result()
+        for job in jobs:
+            job.result()
+    processes: tuple[ChildSpec, ...] = ()
+    if not services_only:
+        wanted = [
+            process
+            for process in hub_processes(settings, upstream_port, bank_ids())
+            if _exists(process.arguments[0], commands)
+        ]
+        processes = tuple(_hub_specs(wanted, settings, layout, ports, environment))
+        write_targets(layout.metrics_targets_file, processes)
+    prepare = None
+    if _exists("prepare", commands):
+        prepare = ChildSpec(
+            "prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), environment, one_shot=True
+        )
+    endpoints = Endpoints(
+        bootstrap=node.bootstrap if node else settings.kafka_bootstrap or "",
+        registry_url=registry_url,
+        postgres_dsn=dsn,
+        upstream_url=settings.upstream_url or f"http://{LOOPBACK}:{upstream_port}",
+    )
+    plan = Plan((postgres_spec, kafka_spec, registry_spec), prepare, processes, services_only)
+    return Blueprint(plan, endpoints)
+
+
+def publish_endpoints(file: Path, endpoints: Endpoints) -> None:
+    """Write the addresses for the clients; private, because the database's password is in one."""
+    write_json(file, asdict(endpoints))
+
+
+def write_targets(file: Path, processes: tuple[ChildSpec, ...]) -> None:
+    """Write whom Prometheus scrapes, in the format of its ``file_sd_configs``."""
+    targets = [
+        {"targets": [spec.address.removeprefix("http://").split("/")[0]], "labels": {"process": spec.name}}
+        for spec in processes
+    ]
+    write_json(file, targets)
+
+
+def list_commands(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the hub's commands, asked of a fresh process so that ours stays small."""
+    program = (sys.executable, "-P", "-c", _LIST_COMMANDS)
+    done = subprocess.run(program, env=dict(environment), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        print(
+            f"the list of commands failed, so the services run alone: {done.stderr.strip()[-500:]}",
+            flush=True,
+        )
+        return ()
+    return tuple(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def _exists(command: str, commands: tuple[str, ...]) -> bool:
+    if command in commands:
+        return True
+    print(f"skipped: this version has no command {command}", flush=True)
+    return False
+
+
+def _external(name: str, address: str, check: health.Check, layout: Layout) -> ChildSpec:
+    return ChildSpec(name, (), layout.log_file(name), check=check, address=address)
+
+
+def _kafka(
+    settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]
+) -> tuple[kafka.BrokerNode | None, ChildSpec]:
+    if settings.kafka_bootstrap:
+        check = health.KafkaCheck(settings.kafka_bootstrap)
+        return None, _external("kafka", settings.kafka_bootstrap, check, layout)
+    port = ports.give("kafka", settings.kafka_port)
+    node = kafka.BrokerNode(1, layout.kafka, port, ports.give("kafka-controller", settings.kafka_port + 1))
+    spec = ChildSpec(
+        "kafka",
+        kafka.broker_command(layout, node),
+        layout.log_file("kafka"),
+        environment,
+        check=health.KafkaCheck(node.bootstrap),
+        address=node.bootstrap,
+        grace_s=30.0,
+    )
+    return node, spec
+
+
+def _postgres(
+    settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]
+) -> tuple[str, ChildSpec]:
+    if settings.postgres_dsn:
+        check = health.postgres_check(settings.postgres_dsn)
+        shown = settings.postgres_dsn.rpartition("@")[2].split("?")[0]
+        return settings.postgres_dsn, _external("postgres", shown, check, layout)
+    port = ports.give("postgres", settings.postgres_port)
+    dsn = postgres.dsn(layout, port)
+    spec = ChildSpec(
+        "postgres",
+        postgres.command(layout, port),
+        layout.log_file("postgres"),
+        environment,
+        check=health.postgres_check(dsn),
+        before_start=lambda: postgres.before_start(layout),
+        address=f"{LOOPBACK}:{port}",
+        # "Fast": ends sessions; SIGTERM would wait for them. SIGQUIT is the abrupt end that recovery undoes.
+        stop_signal=signal.SIGINT,
+        death_signal=signal.SIGQUIT,
+        run_as=postgres.run_as(),
+    )
+    return dsn, spec
+
+
+def _registry(
+    settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]
+) -> tuple[str, ChildSpec]:
+    if settings.registry_url:
+        check = health.registry_check(settings.registry_url)
+        return settings.registry_url, _external("registry", settings.registry_url, check, layout)
+    port = ports.give("registry", settings.registry_port)
+    management = ports.give("registry-management", _MANAGEMENT_PORT)
+    if settings.postgres_dsn:
+        store = registry.external_store(settings.postgres_dsn)
+    else:
+        store = registry.embedded_store(layout, ports.give("postgres", settings.postgres_port))
+    url = registry.url(port)
+    spec = ChildSpec(
+        "registry",
+        registry.command(layout),
+        layout.log_file("registry"),
+        {**environment, **registry.environment(store, port, management)},
+        check=health.registry_check(url),
+        after=("postgres",),
+        address=url,
+    )
+    return url, spec
+
+
+def _hub_specs(
+    wanted: list[HubProcess], settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]
+) -> list[ChildSpec]:
+    specs = []
+    for offset, process in enumerate(wanted):
+        port = ports.give(f"metrics.{process.name}", settings.metrics_port + offset)
+        url = f"http://{LOOPBACK}:{port}/metrics"
+        command = (*CREDITHUB, *process.arguments, "--metrics-port", str(port))
+        log_file = layout.log_file(process.name)
+        specs.append(
+            ChildSpec(process.name, command, log_file, environment, check=health.http_check(url), address=url)
+        )
+    return specs

@@ -1,0 +1,185 @@
+"""Start, stop and look at the stack of one home, from any process."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from catalogue.errors import StackError
+from hub.settings import Endpoints, Settings
+from hub.stack import downloads, orphans, preflight
+from hub.stack.child import rotate
+from hub.stack.layout import Layout
+from hub.stack.status import STOPPED, StackStatus, read_status, write_json
+
+_POLL_S = 0.1
+_STOP_WITHIN_S = 90.0
+START_TIMEOUT_S = 240.0
+
+OnStep = Callable[[str], None]
+
+
+def supervisor_of(layout: Layout) -> psutil.Process | None:
+    """Return the living supervisor of a home; a stale file (``kill -9``, a reused pid) counts as none."""
+    try:
+        row = json.loads(layout.supervisor_file.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return orphans.same_process(row["pid"], row["create_time"])
+
+
+def status(settings: Settings) -> StackStatus:
+    """Return the state of the stack, whether it runs or not."""
+    layout = Layout.of(settings)
+    published = read_status(layout.status_file)
+    if supervisor_of(layout) is not None:
+        return published or StackStatus("starting", "preparing", "", "", None, False, ())
+    if published is None or published.phase == "stopped":
+        return STOPPED
+    if published.phase == "failed":
+        return published
+    return StackStatus(
+        "stopped",
+        "",
+        "The supervisor was killed.",
+        "Run `credithub up`; it clears what was left.",
+        None,
+        False,
+        (),
+    )
+
+
+def prepare_machine(settings: Settings, progress: downloads.Progress | None = None) -> None:
+    """Check platform and disk and fetch what is missing; StackError with the remedy."""
+    preflight.check_platform()
+    layout = Layout.of(settings)
+    if settings.kafka_bootstrap and settings.registry_url:
+        preflight.check_disk(layout, downloads_complete=True)
+        return
+    is_complete = downloads.is_complete(layout.cache)
+    preflight.check_disk(layout, downloads_complete=is_complete)
+    if not is_complete:
+        downloads.download(layout.cache, mirror=settings.jar_repository, progress=progress)
+
+
+def start(
+    settings: Settings,
+    *,
+    services_only: bool = False,
+    timeout_s: float = START_TIMEOUT_S,
+    progress: downloads.Progress | None = None,
+    on_step: OnStep = lambda _step: None,
+) -> Endpoints:
+    """Bring the stack up in the background and return its addresses once all of it is healthy.
+
+    Does nothing when it is up. Raises StackError, with the remedy, when it does not come up.
+    """
+    layout = Layout.of(settings)
+    daemon: subprocess.Popen[bytes] | None = None
+    if supervisor_of(layout) is None:
+        prepare_machine(settings, progress)
+        layout.create()
+        layout.endpoints_file.unlink(missing_ok=True)
+        layout.status_file.unlink(missing_ok=True)
+        daemon = _spawn(settings, layout, services_only=services_only)
+    try:
+        _wait_ready(layout, daemon, time.monotonic() + timeout_s, on_step)
+    finally:
+        if daemon is not None and daemon.poll() is None:
+            # It lives on without us, on purpose: tell Popen, which would warn of a forgotten child.
+            daemon.returncode = 0
+    return Endpoints(**json.loads(layout.endpoints_file.read_text("utf-8")))
+
+
+def _spawn(settings: Settings, layout: Layout, *, services_only: bool) -> subprocess.Popen[bytes]:
+    raw = settings.model_dump(mode="json")
+    raw["home"], raw["cache"] = str(layout.home), str(layout.cache)
+    write_json(layout.settings_file, {**raw, "services_only": services_only})
+    log_file = layout.log_file("supervisor")
+    rotate(log_file)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
+    with log_file.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "hub.stack.daemon", str(layout.settings_file)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            # A session of its own: closing the terminal does not reach it.
+            start_new_session=True,
+        )
+
+
+def _wait_ready(
+    layout: Layout, daemon: subprocess.Popen[bytes] | None, deadline: float, on_step: OnStep
+) -> None:
+    said = ""
+    while time.monotonic() < deadline:
+        current = read_status(layout.status_file)
+        alive = supervisor_of(layout) is not None
+        if current and current.step != said:
+            said = current.step
+            on_step(said)
+        if current and alive and current.phase in ("ready", "degraded") and layout.endpoints_file.exists():
+            return
+        if not alive and (daemon is None or daemon.poll() is not None):
+            current = read_status(layout.status_file)
+            if current and current.phase == "failed":
+                raise StackError(current.error, remedy=current.remedy)
+            raise StackError("The supervisor ended at once.", remedy="See `credithub logs supervisor`.")
+        time.sleep(_POLL_S)
+    raise StackError(
+        f"The stack is not healthy in time: {said or 'nothing was reported'}.",
+        remedy="It goes on in the background: see `credithub status` and `credithub logs NAME`.",
+    )
+
+
+def stop(settings: Settings, *, purge: bool = False, purge_cache: bool = False) -> bool:
+    """Stop everything of this home, gracefully, and leave no process; return whether anything ran.
+
+    ``purge`` deletes the data and logs too, ``purge_cache`` also the downloads (when they lie in the home).
+    """
+    layout = Layout.of(settings)
+    supervisor = supervisor_of(layout)
+    ran = supervisor is not None
+    if supervisor is not None:
+        supervisor.send_signal(signal.SIGCONT)
+        supervisor.terminate()
+        if not orphans.wait_gone(supervisor, _STOP_WITHIN_S):
+            supervisor.kill()
+            orphans.wait_gone(supervisor, 5.0)
+    if layout.home.exists():
+        left_behind = orphans.find(layout)
+        orphans.stop(left_behind)
+        ran = ran or bool(left_behind)
+        layout.endpoints_file.unlink(missing_ok=True)
+        layout.children_file.unlink(missing_ok=True)
+        layout.supervisor_file.unlink(missing_ok=True)
+    if purge or purge_cache:
+        _purge(layout, purge_cache=purge_cache)
+    return ran
+
+
+def _purge(layout: Layout, *, purge_cache: bool) -> None:
+    # A home that was set by mistake to a folder of other things must not be emptied.
+    if layout.home in (Path.home(), *Path.cwd().parents, Path.cwd()) or (layout.home / ".git").exists():
+        raise StackError(
+            f"{layout.home} is not a folder of its own, so it is not deleted.",
+            remedy="Delete what is ours in it yourself, and give CREDITHUB_HOME a folder of its own.",
+        )
+    for entry in layout.home.iterdir() if layout.home.exists() else ():
+        if entry == layout.cache and not purge_cache:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    if layout.home.exists() and not any(layout.home.iterdir()):
+        layout.home.rmdir()

@@ -1,0 +1,137 @@
+"""The supervisor as a process: ``python -m hub.stack.daemon SETTINGS.json`` (see `hub.stack.start`)."""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+from catalogue.errors import HubError
+from hub.settings import Settings, exact_settings
+from hub.stack import blueprint, diagnosis, orphans
+from hub.stack.layout import Layout
+from hub.stack.status import StackStatus, write_json, write_status
+from hub.stack.supervisor import Supervisor
+
+OnStatus = Callable[[StackStatus], None]
+
+
+@contextlib.contextmanager
+def sole_supervisor(layout: Layout) -> Iterator[bool]:
+    """Hold the home's lock; yields False when another supervisor holds it.
+
+    The kernel lets the lock go when its holder dies, however it dies, so it is never stale.
+    """
+    with layout.lock_file.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        write_json(
+            layout.supervisor_file, {"pid": os.getpid(), "create_time": psutil.Process().create_time()}
+        )
+        try:
+            yield True
+        finally:
+            layout.supervisor_file.unlink(missing_ok=True)
+
+
+def serve(
+    settings: Settings, *, services_only: bool, on_status: OnStatus = lambda _status: None
+) -> HubError | None:
+    """Run the stack in this process until SIGTERM or SIGINT; return why it could not come up, if so."""
+    layout = Layout.of(settings)
+    layout.create()
+    with sole_supervisor(layout) as is_sole:
+        if not is_sole:
+            print("another supervisor runs this home", flush=True)
+            return None
+        failure = _supervise(settings, layout, services_only=services_only, on_status=on_status)
+        layout.endpoints_file.unlink(missing_ok=True)
+        layout.children_file.unlink(missing_ok=True)
+        if failure:
+            print(f"failed: {failure.message}", flush=True)
+        write_status(layout.status_file, _last_status(failure, services_only))
+        return failure
+
+
+def _last_status(failure: HubError | None, services_only: bool) -> StackStatus:
+    phase = "failed" if failure else "stopped"
+    message, remedy = (failure.message, failure.remedy) if failure else ("", "")
+    return StackStatus(phase, "", message, remedy, os.getpid(), services_only, ())
+
+
+def _supervise(
+    settings: Settings, layout: Layout, *, services_only: bool, on_status: OnStatus
+) -> HubError | None:
+    stop_requested = False
+
+    def request_stop(_number: int, _frame: object) -> None:
+        nonlocal stop_requested
+        stop_requested = True
+        if supervisor:
+            supervisor.request_stop()
+
+    supervisor: Supervisor | None = None
+    signal.signal(signal.SIGTERM, request_stop)
+    signal.signal(signal.SIGINT, request_stop)
+    try:
+        first = StackStatus("starting", "preparing", "", "", os.getpid(), services_only, ())
+        write_status(layout.status_file, first)
+        on_status(first)
+        left_behind = orphans.find(layout)
+        if left_behind:
+            print(f"stopping {len(left_behind)} processes that a killed supervisor left", flush=True)
+            orphans.stop(left_behind)
+        drawn = blueprint.draw(settings, layout, services_only=services_only)
+        supervisor = Supervisor(
+            drawn.plan,
+            layout,
+            os.getpid(),
+            on_services_ready=lambda: blueprint.publish_endpoints(layout.endpoints_file, drawn.endpoints),
+            on_status=_logged(on_status),
+        )
+        if not stop_requested:
+            supervisor.run()
+    except HubError as error:
+        return error
+    except OSError as error:
+        return diagnosis.from_os_error(error, layout)
+    return None
+
+
+def _logged(on_status: OnStatus) -> OnStatus:
+    """Wrap a listener so that every change of a process's state is a line in the supervisor's log."""
+    known: dict[str, str] = {}
+
+    def listen(status: StackStatus) -> None:
+        for process in status.processes:
+            line = f"{process.name} {process.state}"
+            if process.last_exit and process.state in ("restarting", "failed", "done"):
+                line += f" ({process.last_exit})"
+            if known.get(process.name) != line:
+                known[process.name] = line
+                print(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line} pid={process.pid}", flush=True)
+        on_status(status)
+
+    return listen
+
+
+def main() -> int:
+    """Read the settings that `start` left, and serve."""
+    raw = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    services_only = bool(raw.pop("services_only"))
+    # Already resolved by whoever started us: the environment and credithub.env must not speak again.
+    settings = exact_settings(**raw)
+    return 1 if serve(settings, services_only=services_only) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

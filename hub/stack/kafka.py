@@ -1,0 +1,135 @@
+"""Apache Kafka in KRaft mode: one node that is broker and controller, formatted once.
+
+A cluster of several brokers is a later issue: `BrokerNode` is where its nodes would differ.
+"""
+
+import base64
+import shutil
+import subprocess
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalogue.errors import StackError
+from hub.stack import downloads, preflight
+from hub.stack.layout import Layout
+from hub.stack.ports import LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerNode:
+    """One node: its id, its folder and its two ports."""
+
+    node_id: int
+    folder: Path
+    port: int
+    controller_port: int
+
+    @property
+    def bootstrap(self) -> str:
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def properties_file(self) -> Path:
+        return self.folder / "server.properties"
+
+
+def properties(node: BrokerNode) -> str:
+    """Return the node's server.properties; listens on the loopback interface only."""
+    return f"""\
+process.roles=broker,controller
+node.id={node.node_id}
+controller.quorum.voters={node.node_id}@{LOOPBACK}:{node.controller_port}
+listeners=PLAINTEXT://{LOOPBACK}:{node.port},CONTROLLER://{LOOPBACK}:{node.controller_port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={node.folder / "data"}
+
+# Topics are created on purpose, with their partitions and retention; a mistyped name must fail.
+auto.create.topics.enable=false
+# There is one node.
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+# Fifty partitions each, the default, cost a small machine seconds at every start.
+offsets.topic.num.partitions=8
+transaction.state.log.num.partitions=8
+# Workers come one by one in a demo and in tests; waiting 3 s for more of them helps nobody.
+group.initial.rebalance.delay.ms=0
+# Members ask for sessions of 6 s (design, decision 7);
+# anything shorter than 3 s would flap on a busy machine.
+group.min.session.timeout.ms=3000
+# A worker that was killed inside a transaction blocks read_committed readers for at most this long.
+transaction.max.timeout.ms=900000
+transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
+# Retention is each topic's own. Data is left to the page cache, which outlives a killed broker;
+# losing the machine's power is what replicas are for.
+log.cleaner.dedupe.buffer.size=16777216
+log.cleaner.threads=1
+num.network.threads=2
+num.io.threads=4
+num.recovery.threads.per.data.dir=2
+background.threads=4
+message.max.bytes=10485760
+replica.fetch.max.bytes=10485760
+"""
+
+
+def java_command(cache: Path, heap: tuple[str, ...], *options: str) -> list[str]:
+    """Return the start of a command line that runs a class of Kafka's."""
+    return [
+        str(preflight.java()),
+        *heap,
+        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
+        "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.storage.internals.log=error",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+        *options,
+        "-cp",
+        downloads.classpath(cache),
+    ]
+
+
+def broker_command(layout: Layout, node: BrokerNode) -> tuple[str, ...]:
+    """Return the command that runs the broker; 768 MB of heap carry the demo with room to spare."""
+    heap = ("-Xms256m", "-Xmx768m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:+ExitOnOutOfMemoryError")
+    return (*java_command(layout.cache, heap), "kafka.Kafka", str(node.properties_file))
+
+
+def new_cluster_id() -> str:
+    """Return a random cluster id as Kafka writes it: 16 bytes in URL-safe Base64, with no dash first."""
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        if not text.startswith("-"):
+            return text
+
+
+def prepare(layout: Layout, node: BrokerNode) -> None:
+    """Write the configuration, and format the log folder unless that was finished before.
+
+    Raises StackError when the formatting fails.
+    """
+    node.folder.mkdir(parents=True, exist_ok=True)
+    node.properties_file.write_text(properties(node), "utf-8")
+    finished = node.folder / "formatted"
+    if finished.exists():
+        return
+    # Half a formatting holds nothing yet.
+    shutil.rmtree(node.folder / "data", ignore_errors=True)
+    cluster_id = new_cluster_id()
+    tool = java_command(layout.cache, ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"))
+    done = subprocess.run(
+        [*tool, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(node.properties_file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise StackError(
+            f"Kafka's data folder cannot be formatted: {(done.stderr or done.stdout).strip()[-300:]}",
+            remedy=f"Look at {node.folder}; `credithub down --purge` removes it with all data.",
+        )
+    finished.write_text(cluster_id, "utf-8")

