@@ -58,6 +58,9 @@ offsets.topic.num.partitions=8
 transaction.state.log.num.partitions=8
 # Workers come one by one in a demo and in tests; waiting 3 s for more of them helps nobody.
 group.initial.rebalance.delay.ms=0
+# After kill -9 the controller refuses the broker until its former session has ended: 9 s by default.
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=500
 # Members ask for sessions of 6 s (design, decision 7);
 # anything shorter than 3 s would flap on a busy machine.
 group.min.session.timeout.ms=3000

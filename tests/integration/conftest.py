@@ -7,7 +7,7 @@ temporary home, with the downloads of the checkout, and stopped at the end.
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,12 @@ def stack_settings(home: Path) -> Settings:
     """Return the default settings of a stack in this home, with the checkout's downloads."""
     cache = Path(os.environ.get("CREDITHUB_CACHE") or REPOSITORY / ".credithub" / "cache")
     return exact_settings(home=home, cache=cache)
+
+
+@pytest.fixture(scope="session")
+def settings_of() -> Callable[[Path], Settings]:
+    """Return the function that gives a home's settings, for tests that run a stack of their own."""
+    return stack_settings
 
 
 @pytest.fixture(scope="session")
