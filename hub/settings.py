@@ -24,6 +24,8 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
         frozen=True,
         extra="ignore",
+        # `CREDITHUB_X=` in a file or a container means: not set.
+        env_ignore_empty=True,
     )
 
     home: Path = Field(
@@ -54,6 +56,10 @@ class Settings(BaseSettings):
     postgres_port: int = Field(default=5432, description="port the embedded PostgreSQL prefers")
     upstream_port: int = Field(default=8090, description="port the reference upstream node prefers")
     metrics_port: int = Field(default=9400, description="first of the ports the processes serve /metrics on")
+    listen_host: str = Field(
+        default="127.0.0.1",
+        description="interface that the hub's own servers listen on; 0.0.0.0 in a container",
+    )
     pin_ports: bool = Field(
         default=False, description="fail when a preferred port is taken instead of choosing another"
     )

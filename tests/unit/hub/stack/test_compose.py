@@ -1,0 +1,133 @@
+"""docker-compose.yml is valid, and says the same as the settings and the embedded stack."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from hub.settings import Settings, exact_settings
+from hub.stack import kafka, versions
+from hub.stack.processes import bank_ids, hub_processes
+
+REPOSITORY = Path(__file__).parents[4]
+FIELDS = {f"CREDITHUB_{name.upper()}" for name in Settings.model_fields}
+# What only the embedded stack, which has no images, has a use for.
+EMBEDDED_ONLY = {
+    "CREDITHUB_CACHE",
+    "CREDITHUB_JAR_REPOSITORY",
+    "CREDITHUB_PIN_PORTS",
+    "CREDITHUB_METRICS_PORT",
+}
+# Addresses, folders and the JVM: these differ by nature.
+PLACE = {
+    "process.roles", "node.id", "controller.quorum.voters", "listeners", "controller.listener.names",
+    "listener.security.protocol.map", "log.dirs", "log.cleaner.dedupe.buffer.size", "log.cleaner.threads",
+    "num.network.threads", "num.io.threads", "num.recovery.threads.per.data.dir", "background.threads",
+}  # fmt: skip
+SERVICES = {"kafka", "postgres", "registry", "prepare", "prometheus", "grafana"}
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return (REPOSITORY / "docker-compose.yml").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def compose(text: str) -> dict[str, Any]:
+    loaded = yaml.safe_load(text)
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def wanted_processes() -> dict[str, tuple[str, ...]]:
+    processes = hub_processes(exact_settings(), upstream_port=8090, banks=bank_ids())
+    return {process.name: process.arguments for process in processes}
+
+
+def test_it_is_valid_by_the_compose_specification(compose: dict[str, Any]) -> None:
+    schema = json.loads((REPOSITORY / "tests/data/compose-spec/compose-spec.json").read_text("utf-8"))
+    # The schema spells its draft with https, which jsonschema does not know, so we name it here.
+    validator = jsonschema.Draft7Validator(schema)
+    validator.validate(compose)
+    compose["services"]["kafka"]["imagee"] = "x"
+    assert not validator.is_valid(compose)
+    del compose["services"]["kafka"]["imagee"]
+
+
+def test_it_knows_the_same_settings_as_the_hub(text: str) -> None:
+    named = set(re.findall(r"CREDITHUB_[A-Z_]+", text))
+    assert named - FIELDS == set(), "the compose file names what is no setting"
+    assert FIELDS - named == EMBEDDED_ONLY, "a setting is missing in docker-compose.yml"
+
+
+def test_the_example_names_every_setting_with_its_default() -> None:
+    example = (REPOSITORY / "credithub.env.example").read_text("utf-8")
+    lines = dict(re.findall(r"^(CREDITHUB_[A-Z_]+)=(.*)$", example, re.MULTILINE))
+    assert set(lines) == FIELDS
+    read = Settings(_env_file=REPOSITORY / "credithub.env.example")  # type: ignore[call-arg]
+    assert read.model_dump() == exact_settings().model_dump()
+
+
+def test_defaults_in_the_compose_file_are_those_of_the_hub(text: str) -> None:
+    defaults = exact_settings().model_dump(mode="json")
+    addresses = {
+        "CREDITHUB_KAFKA_BOOTSTRAP",
+        "CREDITHUB_REGISTRY_URL",
+        "CREDITHUB_POSTGRES_DSN",
+        "CREDITHUB_UPSTREAM_URL",
+    }
+    seen = 0
+    for name, default in re.findall(r"\$\{(CREDITHUB_[A-Z_]+):-([^${}]*)\}", text):
+        if name in addresses:
+            continue
+        own = defaults[name.removeprefix("CREDITHUB_").lower()]
+        assert default == ("" if own is None else str(own)), name
+        seen += 1
+    assert seen >= 10
+
+
+def test_versions_agree(compose: dict[str, Any]) -> None:
+    images = {name: service["image"] for name, service in compose["services"].items() if name in SERVICES}
+    assert images["kafka"] == f"apache/kafka:{versions.KAFKA}"
+    assert images["registry"] == f"apicurio/apicurio-registry:{versions.REGISTRY}"
+    assert images["postgres"] == f"postgres:{versions.POSTGRES_MAJOR}"
+
+
+def test_the_broker_is_set_as_the_embedded_one(compose: dict[str, Any]) -> None:
+    node = kafka.BrokerNode(1, Path("/x"), 9092, 9093)
+    lines = [line for line in kafka.properties(node).splitlines() if line and not line.startswith("#")]
+    embedded = dict(line.split("=", 1) for line in lines)
+    container = compose["services"]["kafka"]["environment"]
+    for name in embedded.keys() - PLACE:
+        assert container.get(f"KAFKA_{name.upper().replace('.', '_')}") == embedded[name], name
+
+
+def test_it_runs_the_hubs_processes(compose: dict[str, Any]) -> None:
+    wanted = wanted_processes()
+    own = {name: service for name, service in compose["services"].items() if name not in SERVICES}
+    assert set(own) == set(wanted), (
+        "add or remove the service in docker-compose.yml (see hub/stack/processes.py)"
+    )
+    for name, arguments in wanted.items():
+        assert own[name]["command"] == [*arguments, "--metrics-port", "9400"]
+        assert own[name]["depends_on"]["prepare"]["condition"] == "service_completed_successfully"
+    assert compose["services"]["prepare"]["command"] == ["prepare"]
+
+
+def test_prometheus_scrapes_every_process() -> None:
+    config = yaml.safe_load((REPOSITORY / "monitoring/prometheus/prometheus.yml").read_text("utf-8"))
+    groups = config["scrape_configs"][0]["static_configs"]
+    found = {group["labels"]["process"]: group["targets"] for group in groups}
+    assert found == {name: [f"{name}:9400"] for name in wanted_processes()}
+
+
+def test_what_is_mounted_exists(compose: dict[str, Any]) -> None:
+    mounts = [mount for service in compose["services"].values() for mount in service.get("volumes", ())]
+    local = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
+    assert local
+    for path in local:
+        assert (REPOSITORY / path).exists(), path
