@@ -20,6 +20,7 @@ from hub.stack.layout import Layout
 from hub.stack.status import STOPPED, StackStatus, read_status, write_json
 
 _POLL_S = 0.1
+_GOOD_STATES = ("healthy", "external", "done", "waiting")
 _STOP_WITHIN_S = 90.0
 START_TIMEOUT_S = 240.0
 
@@ -135,8 +136,13 @@ def _wait_ready(
                 raise StackError(current.error, remedy=current.remedy)
             raise StackError("The supervisor ended at once.", remedy="See `credithub logs supervisor`.")
         time.sleep(_POLL_S)
+    current = read_status(layout.status_file)
+    rows = [row for row in (current.processes if current else ()) if row.state not in _GOOD_STATES]
+    told = "; ".join(
+        f"{row.name} is {row.state} ({row.health or row.last_exit or 'no answer'})" for row in rows
+    )
     raise StackError(
-        f"The stack is not healthy in time: {said or 'nothing was reported'}.",
+        f"The stack is not healthy in time: {told or said or 'nothing was reported'}.",
         remedy="It goes on in the background: see `credithub status` and `credithub logs NAME`.",
     )
 

@@ -1,0 +1,154 @@
+"""Confluent's wire format: magic byte, schema id, Avro. Any bank's client can read it."""
+
+import io
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import fastavro
+from confluent_kafka.schema_registry import Schema as RegistrySchema
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from bus.config import BusConfig
+from catalogue.avro import ENVELOPE, Schema
+from catalogue.envelope import ENVELOPE_NAMES, Envelope
+from catalogue.errors import PoisonMessage, Unavailable
+
+_HEAD = struct.Struct(">bI")
+HEAD_SIZE = _HEAD.size
+ENVELOPE_SCHEMA = fastavro.parse_schema(
+    {"type": "record", "name": "Envelope", "namespace": "credithub.prefix", "fields": list(ENVELOPE)}
+)
+
+
+def full_name(schema: Schema) -> str:
+    """Return ``namespace.Name`` of a record schema."""
+    return f"{schema['namespace']}.{schema['name']}"
+
+
+class Registry:
+    """Schemas by id and ids by schema, asked for once each; subjects are named TopicRecordName.
+
+    Raises Unavailable while the registry is away and PoisonMessage for an id it does not know.
+    """
+
+    def __init__(self, config: BusConfig) -> None:
+        self._config = config
+        self._client = SchemaRegistryClient({"url": config.registry_url})
+        self._ids: dict[tuple[str, str], int] = {}
+        self._schemas: dict[int, Schema] = {}
+
+    def subject(self, topic: str, schema: Schema) -> str:
+        """Return the registry's subject of a record type in a topic (without prefix)."""
+        return f"{self._config.topic(topic)}-{full_name(schema)}"
+
+    def register(self, topic: str, schema: Schema) -> int:
+        """Register a schema, idempotently, and return its id."""
+        key = (topic, full_name(schema))
+        if key not in self._ids:
+            text = json.dumps(schema, ensure_ascii=False)
+            try:
+                self._ids[key] = self._client.register_schema(
+                    self.subject(topic, schema), RegistrySchema(text, "AVRO")
+                )
+            except SchemaRegistryError as exc:
+                raise Unavailable(f"The registry did not take {key[1]}: {exc}.") from exc
+            except Exception as exc:
+                raise _translated(exc) from exc
+        return self._ids[key]
+
+    def schema(self, schema_id: int) -> Schema:
+        """Return the parsed schema of an id."""
+        if schema_id not in self._schemas:
+            try:
+                text = self._client.get_schema(schema_id).schema_str
+            except SchemaRegistryError as exc:
+                if exc.http_status_code == 404:
+                    raise PoisonMessage(f"The registry knows no schema {schema_id}.") from exc
+                raise Unavailable(f"The registry does not answer: {exc}.") from exc
+            except Exception as exc:
+                raise _translated(exc) from exc
+            self._schemas[schema_id] = fastavro.parse_schema(json.loads(text or ""))
+        return self._schemas[schema_id]
+
+
+def _translated(exc: Exception) -> Exception:
+    # httpx's errors share no base with OSError, and the client lets them through.
+    if type(exc).__module__.startswith(("httpx", "httpcore")):
+        return Unavailable(f"The registry does not answer: {exc}.", remedy="See `credithub status`.")
+    return exc
+
+
+class Encoder:
+    """Encodes values of one record type of one topic."""
+
+    def __init__(self, registry: Registry, topic: str, schema: Schema) -> None:
+        self.schema_id = registry.register(topic, schema)
+        self._head = _HEAD.pack(0, self.schema_id)
+        self._schema = fastavro.parse_schema(schema)
+
+    def __call__(self, value: Mapping[str, Any]) -> bytes:
+        """Return the message of one value."""
+        out = io.BytesIO()
+        out.write(self._head)
+        fastavro.schemaless_writer(out, self._schema, value)
+        return out.getvalue()
+
+
+def schema_id_of(message: bytes) -> int:
+    """Return the schema id of a message; raises PoisonMessage when it has no head."""
+    if len(message) < HEAD_SIZE or message[0] != 0:
+        raise PoisonMessage("The message does not begin with the magic byte and a schema id.")
+    return int(_HEAD.unpack_from(message)[1])
+
+
+class Decoder:
+    """Decodes any message of the bus by the schema that its id names."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._payloads: dict[int, Any] = {}
+
+    def __call__(self, message: bytes) -> dict[str, Any]:
+        """Return the value of a message; raises PoisonMessage when it cannot be read."""
+        schema = self._registry.schema(schema_id_of(message))
+        body = io.BytesIO(message)
+        body.seek(HEAD_SIZE)
+        value: dict[str, Any] = _read(body, schema)
+        return value
+
+    def name(self, message: bytes) -> str:
+        """Return the full name of a message's record type."""
+        return str(self._registry.schema(schema_id_of(message))["name"])
+
+    def envelope(self, message: bytes) -> tuple[Envelope, int, bytes]:
+        """Read the envelope alone: (envelope, schema id, the undecoded ``data`` behind it)."""
+        schema_id = schema_id_of(message)
+        self._registry.schema(schema_id)
+        body = io.BytesIO(message)
+        body.seek(HEAD_SIZE)
+        head = _read(body, ENVELOPE_SCHEMA)
+        return Envelope(**head), schema_id, message[body.tell() :]
+
+    def payload(self, schema_id: int, payload: bytes) -> dict[str, Any] | None:
+        """Decode the ``data`` of a catalogue event as kept in records and changes."""
+        if schema_id not in self._payloads:
+            self._payloads[schema_id] = fastavro.parse_schema(
+                self._registry.schema(schema_id)["fields"][-1]["type"]
+            )
+        value: dict[str, Any] | None = _read(io.BytesIO(payload), self._payloads[schema_id])
+        return value
+
+
+def _read(body: io.BytesIO, schema: Any) -> Any:
+    try:
+        return fastavro.schemaless_reader(body, schema, None)
+    except (EOFError, ValueError, IndexError, UnicodeDecodeError, TypeError, KeyError, OverflowError) as exc:
+        raise PoisonMessage(f"The message does not fit its schema: {type(exc).__name__}.") from exc
+
+
+def envelope_dict(envelope: Envelope) -> dict[str, Any]:
+    """Return an envelope as the fields of the wire."""
+    return {name: getattr(envelope, name) for name in ENVELOPE_NAMES}

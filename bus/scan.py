@@ -1,0 +1,49 @@
+"""Read a topic from its beginning to what was its end when the scan began, committed messages only."""
+
+import uuid
+from collections.abc import Iterator
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from bus.config import BusConfig, consumer_settings
+from catalogue.errors import Unavailable
+
+
+def scan(
+    config: BusConfig, topic: str, *, partitions: list[int] | None = None, idle_s: float = 30.0
+) -> Iterator[Message]:
+    """Yield every committed message of a topic (named without prefix), partition by partition in offset order.
+
+    Raises Unavailable when the broker is silent for ``idle_s`` seconds before the end was reached.
+    """
+    consumer = Consumer(
+        consumer_settings(
+            config, f"scan-{uuid.uuid4()}", **{"enable.partition.eof": True, "check.crcs": True}
+        )
+    )
+    name = config.topic(topic)
+    try:
+        known = consumer.list_topics(name, timeout=idle_s).topics[name]
+        if known.error is not None:
+            raise Unavailable(
+                f"The topic {name} cannot be read: {known.error.str()}.", remedy="Run `credithub prepare`."
+            )
+        wanted = sorted(known.partitions) if partitions is None else partitions
+        consumer.assign([TopicPartition(name, p, 0) for p in wanted])
+        open_partitions = set(wanted)
+        while open_partitions:
+            messages = consumer.consume(5000, timeout=idle_s)
+            if not messages:
+                raise Unavailable(
+                    f"The broker sent nothing of {name} for {idle_s:.0f} s.", remedy="See `credithub status`."
+                )
+            for message in messages:
+                error = message.error()
+                if error is None:
+                    yield message
+                elif error.name() == "_PARTITION_EOF":
+                    open_partitions.discard(message.partition())
+                elif not error.retriable():
+                    raise KafkaException(error)
+    finally:
+        consumer.close()

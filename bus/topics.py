@@ -1,0 +1,99 @@
+"""Every topic of the hub, how it is kept, and its creation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from bus.config import BusConfig
+from catalogue.avro import topic as catalogue_topic
+from catalogue.errors import StackError
+from catalogue.model import Catalogue
+
+SUBMISSION = "submission.v1"
+REJECTED = "rejected.v1"
+UNRESOLVED = "unresolved.v1"
+RECORD = "credit.record.v1"
+PERSON_RECORD = "person.record.v1"
+CHANGE = "credit.change.v1"
+STATE = "credit.state.v1"
+POSITION = "stream.position.v1"
+CALENDAR = "calendar.v1"
+BANK_SEQUENCE = "bank.sequence.v1"
+NATIONAL_UP = "national.up.v1"
+NATIONAL_RECEIPT = "national.receipt.v1"
+
+_DAY_MS = 24 * 3600 * 1000
+_KEEP = {"retention.ms": "-1"}
+_COMPACT = {"cleanup.policy": "compact"}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """A topic without its prefix; ``by_subject``: as many partitions as the settings say."""
+
+    name: str
+    settings: dict[str, str]
+    by_subject: bool = True
+
+
+def bank_topic(bank: str) -> str:
+    """Return the topic of a bank."""
+    return f"bank.{bank}.v1"
+
+
+def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSpec]:
+    """Return every topic there is (design, section 5)."""
+    # gzip: KafkaJS reads neither lz4 nor zstd.
+    thirty_days = {"retention.ms": str(30 * _DAY_MS), "compression.type": "gzip"}
+    return [
+        *(TopicSpec(catalogue_topic(c.id), _KEEP) for c in catalogue.categories),
+        TopicSpec(SUBMISSION, _COMPACT, by_subject=False),
+        TopicSpec(REJECTED, _KEEP, by_subject=False),
+        TopicSpec(UNRESOLVED, _COMPACT, by_subject=False),
+        TopicSpec(RECORD, _COMPACT),
+        TopicSpec(PERSON_RECORD, _COMPACT),
+        TopicSpec(CHANGE, _KEEP),
+        TopicSpec(STATE, _COMPACT),
+        TopicSpec(POSITION, _COMPACT),
+        TopicSpec(CALENDAR, _KEEP),
+        TopicSpec(BANK_SEQUENCE, _COMPACT),
+        TopicSpec(NATIONAL_UP, _KEEP),
+        TopicSpec(NATIONAL_RECEIPT, _KEEP),
+        *(TopicSpec(bank_topic(bank), thirty_days) for bank in banks),
+    ]
+
+
+def ensure_topics(config: BusConfig, specs: Sequence[TopicSpec]) -> list[str]:
+    """Create the topics that are missing and return their names.
+
+    Raises StackError when an existing topic keyed by subject has another number of partitions than the
+    settings say: its subjects would be split over two owners.
+    """
+    admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+    existing = admin.list_topics(timeout=30).topics
+    wanted: list[NewTopic] = []
+    for spec in specs:
+        name = config.topic(spec.name)
+        partitions = config.partitions if spec.by_subject else 1
+        if name in existing:
+            found = len(existing[name].partitions)
+            if found != partitions:
+                raise StackError(
+                    f"The topic {name} has {found} partitions, the settings say {partitions}.",
+                    remedy="Set CREDITHUB_PARTITIONS to what it was created with; it cannot be changed afterwards.",
+                )
+            continue
+        wanted.append(NewTopic(name, partitions, config.replication, config=spec.settings))
+    if not wanted:
+        return []
+    for created in admin.create_topics(wanted, operation_timeout=30).values():
+        try:
+            created.result()
+        except KafkaException as exc:
+            if exc.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise StackError(
+                    f"A topic could not be created: {exc}.", remedy="See `credithub logs kafka`."
+                ) from exc
+    return [topic.topic for topic in wanted]

@@ -1,0 +1,179 @@
+"""Avro schemas of the catalogue: what departments report, and what a bank may read.
+
+Every payload field is nullable with default null (what is required is the catalogue's business), codes and
+operations are strings, decimals, dates and timestamps are logical types, an encrypted field is bytes.
+A field's Chinese name is its ``doc``.
+"""
+
+from typing import Any
+
+from catalogue.model import Catalogue, Category, Field, FieldType, Item
+
+Schema = dict[str, Any]
+
+TIMESTAMP: Schema = {"type": "long", "logicalType": "timestamp-micros"}
+DATE: Schema = {"type": "int", "logicalType": "date"}
+MONEY: Schema = {"type": "bytes", "logicalType": "decimal", "precision": 24, "scale": 4}
+NUMBER: Schema = {"type": "bytes", "logicalType": "decimal", "precision": 24, "scale": 6}
+
+_PLAIN: dict[FieldType, Any] = {
+    FieldType.TEXT: "string",
+    FieldType.CODE: "string",
+    FieldType.USCC: "string",
+    FieldType.ID_NUMBER: "string",
+    FieldType.PHONE: "string",
+    FieldType.EMAIL: "string",
+    FieldType.MONEY: MONEY,
+    FieldType.NUMBER: NUMBER,
+    FieldType.INTEGER: "long",
+    FieldType.YEAR: "int",
+    FieldType.MONTH: "string",
+    FieldType.DATE: DATE,
+    FieldType.TIMESTAMP: TIMESTAMP,
+    FieldType.BOOLEAN: "boolean",
+}
+
+
+def _field(name: str, kind: Any, doc: str) -> Schema:
+    return {"name": name, "type": kind, "doc": doc}
+
+
+def optional(name: str, kind: Any, doc: str) -> Schema:
+    """Return a nullable field with default null."""
+    return {"name": name, "type": ["null", kind], "default": None, "doc": doc}
+
+
+ENVELOPE: tuple[Schema, ...] = (
+    _field(
+        "event_id", "string", "derived from the submission and the row, so that a resumed push repeats it"
+    ),
+    _field("item", "string", "信息名称: id of the item"),
+    _field("op", "string", "REPORT, WITHDRAW or NIL"),
+    _field("record_key", "string", "identity of the record inside its subject and item"),
+    optional("period", "string", "数据所属期"),
+    _field("source_time", TIMESTAMP, "time of the information at its source; orders the versions"),
+    _field("revision", "int", "rises by explicit correction only"),
+    _field("content_hash", "string", "keyed hash over the canonical plaintext"),
+    _field("reported_at", TIMESTAMP, "报送时间"),
+    _field("unit", "string", "责任单位: id of the unit"),
+    _field("region", "string", "行政区划代码"),
+    _field("channel", "string", "FILE, SQL, HTTP, FORM or DOWN"),
+    _field("submission_id", "string", "报送批次"),
+    _field("row", "long", "row of the file, as the clerk sees it"),
+    _field("subject", "string", "统一社会信用代码, or person:<keyed hash>, or unit:<unit>:<region>"),
+    optional("subject_name", "string", "主体名称"),
+    {
+        "name": "replaces_set",
+        "type": "boolean",
+        "default": False,
+        "doc": "belongs to a push of the subject's whole set",
+    },
+)
+
+BANK_ENVELOPE: tuple[Schema, ...] = (
+    _field("subject", "string", "统一社会信用代码"),
+    optional("subject_name", "string", "主体名称"),
+    _field("sequence", "long", "1…n per subject in this topic, without a gap"),
+    _field("op", "string", "REPORT: the record is now this; WITHDRAW: the record no longer counts"),
+    _field("item", "string", "信息名称: id of the item"),
+    _field("record_key", "string", "identity of the record inside its subject and item"),
+    _field("source_time", TIMESTAMP, "time of the information at its source"),
+    _field("unit", "string", "责任单位: id of the unit"),
+    _field("emitted_at", TIMESTAMP, "发布时间"),
+    {
+        "name": "withheld",
+        "type": {
+            "type": "array",
+            "items": {
+                "type": "record",
+                "name": "Withheld",
+                "namespace": "credithub.bank",
+                "fields": [
+                    _field("field", "string", "字段"),
+                    _field("reason", "string", "未提供的原因及依据"),
+                ],
+            },
+        },
+        "default": [],
+        "doc": "未提供的字段",
+    },
+)
+
+
+def type_name(item: Item) -> str:
+    """Return the Avro name of an item's record: ``market.annual_report_basic`` → ``AnnualReportBasic``."""
+    return "".join(part.capitalize() for part in item.id.split(".", 1)[1].split("_"))
+
+
+def topic(category: str) -> str:
+    """Return the topic of a category, without any prefix."""
+    return f"catalogue.{category}.v1"
+
+
+def event_schema(item: Item) -> Schema:
+    """Return the schema of an item's catalogue event: envelope, then ``data``."""
+    namespace = f"credithub.catalogue.{item.category}"
+    if item.about_persons:
+        sealed = "AES-256-GCM ciphertext of the whole row: " + "、".join(f.zh for f in item.fields)
+        columns = [optional("sealed", "bytes", sealed)]
+    else:
+        columns = [column for field in item.fields for column in _columns(field, namespace, item)]
+    data = {"type": "record", "name": f"{type_name(item)}Data", "fields": columns}
+    return {
+        "type": "record",
+        "name": type_name(item),
+        "namespace": namespace,
+        "doc": f"{item.seq} {item.zh}",
+        "fields": [*ENVELOPE, optional("data", data, "共享内容")],
+    }
+
+
+def bank_schema(item: Item) -> Schema | None:
+    """Return the schema of what a bank may ever see of an item; None when that is nothing."""
+    visible = [f for f in item.fields if not f.encrypted and f.audience == "all"]
+    if item.about_persons or not visible:
+        return None
+    namespace = f"credithub.bank.{item.category}"
+    columns = [column for field in visible for column in _columns(field, namespace, item)]
+    data = {"type": "record", "name": f"{type_name(item)}Data", "fields": columns}
+    return {
+        "type": "record",
+        "name": type_name(item),
+        "namespace": namespace,
+        "doc": f"{item.seq} {item.zh}",
+        "fields": [*BANK_ENVELOPE, optional("data", data, "共享内容; null when withdrawn")],
+    }
+
+
+def _columns(field: Field, namespace: str, item: Item) -> list[Schema]:
+    if field.encrypted:
+        columns = [optional(field.name, "bytes", f"{field.zh} (AES-256-GCM)")]
+        if field.linked:
+            columns.append(optional(f"{field.name}_hash", "string", f"{field.zh} (keyed hash)"))
+        return columns
+    if field.type is FieldType.DETAILS:
+        name = type_name(item) + "".join(part.capitalize() for part in field.name.split("_"))
+        rows = {
+            "type": "record",
+            "name": name,
+            "namespace": namespace,
+            "fields": [column for sub in field.details for column in _columns(sub, namespace, item)],
+        }
+        return [optional(field.name, {"type": "array", "items": rows}, field.zh)]
+    return [optional(field.name, _PLAIN[field.type], field.zh)]
+
+
+def category_schemas(category: Category) -> list[Schema]:
+    """Return the event schemas of a category, by item number."""
+    return [event_schema(item) for item in category.items]
+
+
+def all_schemas(catalogue: Catalogue) -> dict[str, Schema]:
+    """Return every schema generated from the catalogue by its path below ``schemas/avro``."""
+    found: dict[str, Schema] = {}
+    for item in catalogue.items:
+        found[f"catalogue/{item.category}/{type_name(item)}.avsc"] = event_schema(item)
+        released = bank_schema(item)
+        if released is not None:
+            found[f"bank/{item.category}/{type_name(item)}.avsc"] = released
+    return found

@@ -1,0 +1,79 @@
+"""The envelope that every catalogue event begins with, and the version that orders the reports of one record."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, NewType
+
+Uscc = NewType("Uscc", str)
+Subject = NewType("Subject", str)  # a USCC, "person:<keyed hash>" or "unit:<unit>:<region>" (a nil report's)
+ItemId = NewType("ItemId", str)
+RecordKey = NewType("RecordKey", str)
+EventId = NewType("EventId", str)
+SubmissionId = NewType("SubmissionId", str)
+
+PERSON_PREFIX = "person:"
+UNIT_PREFIX = "unit:"
+# The pseudo record that keeps, for a subject's item sent as a set, since when older members are gone.
+SET_MARK = RecordKey("~set")
+
+
+class Op(StrEnum):
+    """What an event says of its record. Strings on the wire, so that a new one breaks no reader."""
+
+    REPORT = "REPORT"
+    WITHDRAW = "WITHDRAW"
+    NIL = "NIL"
+
+
+class Channel(StrEnum):
+    """By which way an event came."""
+
+    FILE = "FILE"
+    SQL = "SQL"
+    HTTP = "HTTP"
+    FORM = "FORM"
+    DOWN = "DOWN"
+
+
+class Version(NamedTuple):
+    """The ordered stamp of one record: the highest wins, whatever order the events come in.
+
+    ``source_time`` is the time of the information at its source, ``revision`` rises only by an explicit
+    correction, ``content_hash`` is keyed, over the canonical plaintext.
+    """
+
+    source_time: datetime
+    revision: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is known of an event beside its payload, in the order of the wire."""
+
+    event_id: EventId
+    item: ItemId
+    op: str
+    record_key: RecordKey
+    period: str | None  # YYYY, YYYY-MM, YYYY-Qn or YYYY-MM-DD
+    source_time: datetime  # aware
+    revision: int
+    content_hash: str
+    reported_at: datetime  # aware; for people, never for ordering
+    unit: str
+    region: str
+    channel: str
+    submission_id: SubmissionId
+    row: int
+    subject: Subject
+    subject_name: str | None
+    replaces_set: bool  # the event belongs to a push of the subject's whole set
+
+    @property
+    def version(self) -> Version:
+        """The stamp that decides between two reports of the same record."""
+        return Version(self.source_time, self.revision, self.content_hash)
+
+
+ENVELOPE_NAMES: tuple[str, ...] = tuple(f.name for f in fields(Envelope))

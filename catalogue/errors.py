@@ -1,0 +1,71 @@
+"""Every error the hub raises on purpose.
+
+    HubError
+    ├── UsageError            the person at the keyboard can mend it: exit code 2
+    │   ├── CatalogueError    a catalogue file contradicts itself
+    │   └── FileRefused       a department's file cannot be taken as it is
+    ├── BadRow                one row can never succeed as it is
+    ├── PoisonMessage         one message of a topic cannot be read
+    ├── Unavailable           a service is away: hold the position, try again after `retry_after_s`
+    │   └── SinkUnavailable   the receiver of a sink is away
+    ├── StackError            the embedded stack cannot start or stay up
+    └── IntegrityError        a law of the hub was found broken: stop, and name what broke
+
+Each carries a remedy: what the reader can do about it, in one sentence.
+"""
+
+
+class HubError(Exception):
+    """Base of all errors raised on purpose; ``remedy`` says what the reader can do."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class UsageError(HubError):
+    """The command was given something that cannot work."""
+
+    exit_code = 2
+
+
+class CatalogueError(UsageError):
+    """A catalogue file contradicts itself or the list it comes from."""
+
+
+class FileRefused(UsageError):
+    """A whole file is refused, before anything of it was sent."""
+
+
+class BadRow(HubError):
+    """This row can never succeed as it is: reject it with its reasons and go on."""
+
+
+class PoisonMessage(HubError):
+    """This message can never be read: set it aside with its bytes and go on."""
+
+
+class Unavailable(HubError):
+    """A service is away: hold the position, try again after ``retry_after_s`` seconds."""
+
+    def __init__(self, message: str, *, remedy: str = "", retry_after_s: float = 1.0) -> None:
+        super().__init__(message, remedy=remedy)
+        self.retry_after_s = retry_after_s
+
+
+class SinkUnavailable(Unavailable):
+    """The receiver is down: hold the offset, try again after ``retry_after_s`` seconds."""
+
+
+class StackError(HubError):
+    """The embedded stack cannot start or stay up."""
+
+
+class IntegrityError(HubError):
+    """A law of the hub was found broken."""

@@ -1,0 +1,36 @@
+"""The console command ``credithub``."""
+
+import os
+import sys
+
+import typer
+from rich.console import Console
+
+from catalogue.errors import HubError
+
+app = typer.Typer(
+    name="credithub",
+    help="The event-streaming hub of a city's enterprise-credit data.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line; errors raised on purpose end with their message, remedy and exit code."""
+    from hub import commands
+
+    commands.register(app)
+    try:
+        app()
+    except HubError as error:
+        console = Console(stderr=True, soft_wrap=True)
+        console.print(f"error: {error.message}", style="bold red", markup=False, highlight=False)
+        if error.remedy:
+            console.print(f"  → {error.remedy}", markup=False, highlight=False)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
