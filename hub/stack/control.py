@@ -14,7 +14,7 @@ import psutil
 
 from catalogue.errors import StackError
 from hub.settings import Endpoints, Settings
-from hub.stack import downloads, orphans, preflight
+from hub.stack import diagnosis, downloads, orphans, preflight
 from hub.stack.child import rotate
 from hub.stack.layout import Layout
 from hub.stack.status import STOPPED, StackStatus, read_status, write_json
@@ -59,8 +59,16 @@ def status(settings: Settings) -> StackStatus:
 
 def prepare_machine(settings: Settings, progress: downloads.Progress | None = None) -> None:
     """Check platform and disk and fetch what is missing; StackError with the remedy."""
-    preflight.check_platform()
     layout = Layout.of(settings)
+    try:
+        _prepare_machine(settings, layout, progress)
+    except OSError as error:
+        raise diagnosis.from_os_error(error, layout) from error
+
+
+def _prepare_machine(settings: Settings, layout: Layout, progress: downloads.Progress | None) -> None:
+    preflight.check_platform()
+    layout.create()
     if settings.kafka_bootstrap and settings.registry_url:
         preflight.check_disk(layout, downloads_complete=True)
         return
@@ -86,7 +94,6 @@ def start(
     daemon: subprocess.Popen[bytes] | None = None
     if supervisor_of(layout) is None:
         prepare_machine(settings, progress)
-        layout.create()
         layout.endpoints_file.unlink(missing_ok=True)
         layout.status_file.unlink(missing_ok=True)
         daemon = _spawn(settings, layout, services_only=services_only)

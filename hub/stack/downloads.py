@@ -24,6 +24,7 @@ from catalogue.errors import StackError
 
 LOCK_FILE = Path(__file__).with_name("artifacts.lock.json")
 _TRIES = 5
+_TRIES_WITHOUT_A_BYTE = 3
 _CHUNK_BYTES = 256 * 1024
 _TIMEOUT_S = 20
 _PARALLEL = 4
@@ -135,6 +136,9 @@ class Fetcher:
                 self._receive(urls[attempt % len(urls)], artifact, part)
             except requests.RequestException as error:
                 failure = error
+                # Nothing at all has come: more likely no network than a bad moment of it.
+                if not part.exists() and attempt >= _TRIES_WITHOUT_A_BYTE - 1:
+                    break
                 continue
             if part.stat().st_size < artifact.size:
                 failure = None
@@ -233,7 +237,15 @@ def download(cache: Path, *, mirror: str | None = None, progress: Progress | Non
 
             # The largest first: otherwise it is what everybody waits for in the end.
             with ThreadPoolExecutor(_PARALLEL) as pool:
-                list(pool.map(bring, sorted(lacking, key=lambda artifact: -artifact.size)))
+                largest_first = sorted(lacking, key=lambda artifact: -artifact.size)
+                jobs = [pool.submit(bring, artifact) for artifact in largest_first]
+                try:
+                    for job in jobs:
+                        job.result()
+                except BaseException:
+                    # One file that cannot be had is the end: do not try the forty others first.
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
         _unpack_registry(cache)
     return len(lacking)
 

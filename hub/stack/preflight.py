@@ -59,11 +59,19 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def _device(folder: Path) -> int:
+    while not folder.exists():
+        folder = folder.parent
+    return folder.stat().st_dev
+
+
 def check_disk(layout: Layout, *, downloads_complete: bool) -> None:
     """Raise StackError when the data, and the downloads still to come, would not fit."""
     needed = {layout.home: DATA_NEEDED_BYTES}
     if not downloads_complete:
-        needed[layout.cache] = needed.get(layout.cache, 0) + DOWNLOADS_NEEDED_BYTES
+        share_a_disk = _device(layout.home) == _device(layout.cache)
+        folder = layout.home if share_a_disk else layout.cache
+        needed[folder] = needed.get(folder, 0) + DOWNLOADS_NEEDED_BYTES
     for folder, wanted in needed.items():
         free = free_bytes(folder)
         if free < wanted:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from catalogue.errors import StackError
-from hub.stack import orphans
+from hub.stack import orphans, preflight
 from hub.stack.child import Child, ChildSpec
-from hub.stack.diagnosis import diagnose
+from hub.stack.diagnosis import diagnose, disk_full
 from hub.stack.layout import Layout
 from hub.stack.status import StackStatus, write_status
 
@@ -134,7 +134,12 @@ class Supervisor:
         else:
             phase = "degraded" if self._was_ready else "starting"
             step = f"waiting for {', '.join(waiting_for)}"
-        return StackStatus(phase, step, "", "", self._pid, self._plan.services_only, rows)
+        error, remedy = "", ""
+        free = preflight.free_bytes(self._layout.home) if waiting_for else preflight.EXHAUSTED_BYTES
+        if free < preflight.EXHAUSTED_BYTES:
+            full = disk_full(self._layout, free)
+            error, remedy = full.message, full.remedy
+        return StackStatus(phase, step, error, remedy, self._pid, self._plan.services_only, rows)
 
     def _stop_all(self) -> None:
         self._stopping = True
