@@ -11,11 +11,19 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from catalogue.errors import UsageError
-from hub.settings import Endpoints, Settings, load_settings
+from hub.settings import Endpoints, Settings, endpoints, load_settings
 
 # As systemctl: what is not running answers 3.
 _EXIT_STOPPED = 3
@@ -30,14 +38,10 @@ _STYLES = {
 
 
 def up(
-    foreground: Annotated[
-        bool, typer.Option("--foreground", help="Stay attached; Ctrl-C stops everything.")
-    ] = False,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay attached; Ctrl-C stops everything.")] = False,
     services_only: Annotated[
         bool,
-        typer.Option(
-            "--services-only", help="Kafka, registry, PostgreSQL and the preparation; no workers, no sinks."
-        ),
+        typer.Option("--services-only", help="Kafka, registry, PostgreSQL and the preparation; no workers, no sinks."),
     ] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait until all is healthy.")] = 240.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as JSON.")] = False,
@@ -53,7 +57,7 @@ def up(
         return
     started = time.monotonic()
     with _Display(enabled=not as_json) as display:
-        endpoints = control.start(
+        addresses = control.start(
             settings,
             services_only=services_only,
             timeout_s=timeout,
@@ -61,7 +65,7 @@ def up(
             on_step=display.step,
         )
     if as_json:
-        typer.echo(json.dumps({**asdict(endpoints), "already_up": was_up}))
+        typer.echo(json.dumps({**asdict(addresses), "already_up": was_up}))
         return
     if was_up:
         typer.echo("Already up.")
@@ -69,13 +73,11 @@ def up(
             typer.echo("Only the services run; workers and sinks too: `credithub down`, then `credithub up`.")
     else:
         typer.echo(f"Up after {time.monotonic() - started:.1f} s.")
-    _print_addresses(endpoints)
+    _print_addresses(addresses)
 
 
 def down(
-    purge: Annotated[
-        bool, typer.Option("--purge", help="Delete all data, logs and keys; keep the downloads.")
-    ] = False,
+    purge: Annotated[bool, typer.Option("--purge", help="Delete all data, logs and keys; keep the downloads.")] = False,
     purge_all: Annotated[bool, typer.Option("--purge-all", help="Delete the downloads too.")] = False,
 ) -> None:
     """Stop everything gracefully."""
@@ -98,9 +100,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     now = time.time()
     if as_json:
         rows = [{**asdict(row), "uptime_s": _uptime(row.started_at, now)} for row in current.processes]
-        typer.echo(
-            json.dumps({**asdict(current), "home": str(settings.home), "processes": rows}, ensure_ascii=False)
-        )
+        typer.echo(json.dumps({**asdict(current), "home": str(settings.home), "processes": rows}, ensure_ascii=False))
     else:
         console = Console(soft_wrap=True)
         mode = " (services only)" if current.services_only else ""
@@ -126,9 +126,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 def logs(
-    name: Annotated[
-        str, typer.Argument(help="A process of `credithub status`, or supervisor.")
-    ] = "supervisor",
+    name: Annotated[str, typer.Argument(help="A process of `credithub status`, or supervisor.")] = "supervisor",
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as the log grows.")] = False,
     lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many lines of the end.")] = 50,
 ) -> None:
@@ -157,9 +155,7 @@ def _serve(settings: Settings, *, services_only: bool, was_up: bool) -> None:
     from hub.stack.status import StackStatus
 
     if was_up:
-        raise UsageError(
-            "The stack runs in the background already.", remedy="Stop it first with `credithub down`."
-        )
+        raise UsageError("The stack runs in the background already.", remedy="Stop it first with `credithub down`.")
     with _Display(enabled=True) as display:
         control.prepare_machine(settings, display.download)
     said = ""
@@ -170,20 +166,22 @@ def _serve(settings: Settings, *, services_only: bool, was_up: bool) -> None:
         if line != said:
             said = line
             typer.echo(line)
+            if current.phase == "ready":
+                _print_addresses(endpoints(settings))
 
     failure = daemon.serve(settings, services_only=services_only, on_status=tell)
     if failure:
         raise failure
 
 
-def _print_addresses(endpoints: Endpoints) -> None:
+def _print_addresses(addresses: Endpoints) -> None:
     # The password stays in run/endpoints.json: terminals are recorded.
-    user, _, place = endpoints.postgres_dsn.rpartition("@")
-    shown = f"{user.rpartition(':')[0]}:…@{place}" if user.count(":") > 1 else endpoints.postgres_dsn
-    typer.echo(f"  Kafka       {endpoints.bootstrap}")
-    typer.echo(f"  registry    {endpoints.registry_url}")
+    user, _, place = addresses.postgres_dsn.rpartition("@")
+    shown = f"{user.rpartition(':')[0]}:…@{place}" if user.count(":") > 1 else addresses.postgres_dsn
+    typer.echo(f"  Kafka       {addresses.bootstrap}")
+    typer.echo(f"  registry    {addresses.registry_url}")
     typer.echo(f"  PostgreSQL  {shown}")
-    typer.echo(f"  upstream    {endpoints.upstream_url}")
+    typer.echo(f"  upstream    {addresses.upstream_url}")
 
 
 def _uptime(started_at: float | None, now: float) -> float | None:
@@ -215,38 +213,42 @@ def _tail(file: Path, lines: int, *, follow: bool) -> Iterator[str]:
 
 
 class _Display:
-    """A spinner with the present step, and a bar of all downloads; nothing when not on a terminal."""
+    """A bar of all downloads, then a spinner with the present step; nothing when not on a terminal."""
 
     def __init__(self, *, enabled: bool) -> None:
         console = Console(stderr=True)
-        self._progress = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
-            console=console, transient=True, disable=not (enabled and console.is_terminal),
-        )  # fmt: skip
-        self._task: TaskID | None = None
+        silent = not (enabled and console.is_terminal)
+        spinner, text = SpinnerColumn(), TextColumn("{task.description}")
+        self._downloads = Progress(
+            spinner, text, BarColumn(), DownloadColumn(), console=console, transient=True, disable=silent
+        )
+        self._steps = Progress(spinner, text, TimeElapsedColumn(), console=console, transient=True, disable=silent)
+        self._bar: TaskID | None = None
+        self._line: TaskID | None = None
         self._sizes: dict[str, int] = {}
         self._total = 0
 
     def __enter__(self) -> "_Display":
-        self._progress.start()
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        self._progress.stop()
+        self._downloads.stop()
+        self._steps.stop()
 
     def download(self, name: str, done: int, total: int) -> None:
         """Show how far the downloads are; called from several threads."""
-        if self._task is None:
-            self._task = self._progress.add_task("downloading Kafka and the registry", total=0)
+        if self._bar is None:
+            self._bar = self._downloads.add_task("downloading Kafka and the registry", total=0)
+            self._downloads.start()
         if name not in self._sizes:
             self._total += total
         self._sizes[name] = done
-        self._progress.update(self._task, completed=sum(self._sizes.values()), total=self._total)
+        self._downloads.update(self._bar, completed=sum(list(self._sizes.values())), total=self._total)
 
     def step(self, text: str) -> None:
         """Show what is waited for."""
-        if self._task is not None:
-            self._progress.remove_task(self._task)
-            self._task = None
-        if text:
-            self._task = self._progress.add_task(text, total=None)
+        self._downloads.stop()
+        if self._line is None:
+            self._line = self._steps.add_task(text, total=None)
+            self._steps.start()
+        self._steps.update(self._line, description=text or "ready")

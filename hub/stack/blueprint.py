@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from catalogue.errors import StackError
 from hub.settings import Endpoints, Settings
 from hub.stack import health, kafka, postgres, registry
 from hub.stack.child import ChildSpec
@@ -89,9 +90,7 @@ def draw(settings: Settings, layout: Layout, *, services_only: bool) -> Blueprin
         write_targets(layout.metrics_targets_file, processes)
     prepare = None
     if _exists("prepare", commands):
-        prepare = ChildSpec(
-            "prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), environment, one_shot=True
-        )
+        prepare = ChildSpec("prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), environment, one_shot=True)
     endpoints = Endpoints(
         bootstrap=node.bootstrap if node else settings.kafka_bootstrap or "",
         registry_url=registry_url,
@@ -117,15 +116,19 @@ def write_targets(file: Path, processes: tuple[ChildSpec, ...]) -> None:
 
 
 def list_commands(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of the hub's commands, asked of a fresh process so that ours stays small."""
+    """Return the names of the hub's commands, asked of a fresh process so that ours stays small.
+
+    Raises StackError when they cannot even be listed: a module of the hub is broken.
+    """
     program = (sys.executable, "-P", "-c", _LIST_COMMANDS)
     done = subprocess.run(program, env=dict(environment), capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        print(
-            f"the list of commands failed, so the services run alone: {done.stderr.strip()[-500:]}",
-            flush=True,
+        print(done.stderr, flush=True)
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise StackError(
+            f"The hub's commands cannot be listed: {last}",
+            remedy="A module is broken: see `credithub logs supervisor`, or run `make setup` again.",
         )
-        return ()
     return tuple(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
@@ -160,9 +163,7 @@ def _kafka(
     return node, spec
 
 
-def _postgres(
-    settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]
-) -> tuple[str, ChildSpec]:
+def _postgres(settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]) -> tuple[str, ChildSpec]:
     if settings.postgres_dsn:
         check = health.postgres_check(settings.postgres_dsn)
         shown = settings.postgres_dsn.rpartition("@")[2].split("?")[0]
@@ -185,9 +186,7 @@ def _postgres(
     return dsn, spec
 
 
-def _registry(
-    settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]
-) -> tuple[str, ChildSpec]:
+def _registry(settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]) -> tuple[str, ChildSpec]:
     if settings.registry_url:
         check = health.registry_check(settings.registry_url)
         return settings.registry_url, _external("registry", settings.registry_url, check, layout)
@@ -219,7 +218,5 @@ def _hub_specs(
         url = f"http://{LOOPBACK}:{port}/metrics"
         command = (*CREDITHUB, *process.arguments, "--metrics-port", str(port))
         log_file = layout.log_file(process.name)
-        specs.append(
-            ChildSpec(process.name, command, log_file, environment, check=health.http_check(url), address=url)
-        )
+        specs.append(ChildSpec(process.name, command, log_file, environment, check=health.http_check(url), address=url))
     return specs

@@ -125,9 +125,7 @@ def _spawn(settings: Settings, layout: Layout, *, services_only: bool) -> subpro
         )
 
 
-def _wait_ready(
-    layout: Layout, daemon: subprocess.Popen[bytes] | None, deadline: float, on_step: OnStep
-) -> None:
+def _wait_ready(layout: Layout, daemon: subprocess.Popen[bytes] | None, deadline: float, on_step: OnStep) -> None:
     said = ""
     while time.monotonic() < deadline:
         current = read_status(layout.status_file)
@@ -145,9 +143,7 @@ def _wait_ready(
         time.sleep(_POLL_S)
     current = read_status(layout.status_file)
     rows = [row for row in (current.processes if current else ()) if row.state not in _GOOD_STATES]
-    told = "; ".join(
-        f"{row.name} is {row.state} ({row.health or row.last_exit or 'no answer'})" for row in rows
-    )
+    told = "; ".join(f"{row.name} is {row.state} ({row.health or row.last_exit or 'no answer'})" for row in rows)
     raise StackError(
         f"The stack is not healthy in time: {told or said or 'nothing was reported'}.",
         remedy="It goes on in the background: see `credithub status` and `credithub logs NAME`.",

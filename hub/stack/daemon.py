@@ -34,18 +34,14 @@ def sole_supervisor(layout: Layout) -> Iterator[bool]:
         except BlockingIOError:
             yield False
             return
-        write_json(
-            layout.supervisor_file, {"pid": os.getpid(), "create_time": psutil.Process().create_time()}
-        )
+        write_json(layout.supervisor_file, {"pid": os.getpid(), "create_time": psutil.Process().create_time()})
         try:
             yield True
         finally:
             layout.supervisor_file.unlink(missing_ok=True)
 
 
-def serve(
-    settings: Settings, *, services_only: bool, on_status: OnStatus = lambda _status: None
-) -> HubError | None:
+def serve(settings: Settings, *, services_only: bool, on_status: OnStatus = lambda _status: None) -> HubError | None:
     """Run the stack in this process until SIGTERM or SIGINT; return why it could not come up, if so."""
     layout = Layout.of(settings)
     layout.create()
@@ -68,9 +64,7 @@ def _last_status(failure: HubError | None, services_only: bool) -> StackStatus:
     return StackStatus(phase, "", message, remedy, os.getpid(), services_only, ())
 
 
-def _supervise(
-    settings: Settings, layout: Layout, *, services_only: bool, on_status: OnStatus
-) -> HubError | None:
+def _supervise(settings: Settings, layout: Layout, *, services_only: bool, on_status: OnStatus) -> HubError | None:
     stop_requested = False
 
     def request_stop(_number: int, _frame: object) -> None:

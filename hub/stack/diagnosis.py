@@ -44,9 +44,7 @@ def diagnose(spec: ChildSpec, last_exit: str, layout: Layout) -> StackError:
         )
     tail = ""
     if spec.log_file.exists():
-        tail = "\n".join(
-            spec.log_file.read_text("utf-8", errors="replace").strip().splitlines()[-_TAIL_LINES:]
-        )
+        tail = "\n".join(spec.log_file.read_text("utf-8", errors="replace").strip().splitlines()[-_TAIL_LINES:])
     return StackError(
         f"{spec.name} does not stay up ({last_exit}). The end of its log:\n{tail}",
         remedy=f"See `credithub logs {spec.name}`.",

@@ -183,9 +183,7 @@ def _maven_context(cache: Path, mirror: str | None) -> Any:
     # jgo takes 0.4 s to import, which a start that downloads nothing must not pay.
     from jgo import MavenContext
 
-    return MavenContext(
-        repo_cache=cache / "m2", remote_repos={"mirror": mirror.rstrip("/")} if mirror else None
-    )
+    return MavenContext(repo_cache=cache / "m2", remote_repos={"mirror": mirror.rstrip("/")} if mirror else None)
 
 
 @contextlib.contextmanager

@@ -69,11 +69,7 @@ class Ports:
         if not self._pinned:
             remembered = self._remembered.get(service)
             others = {port for name, port in self._remembered.items() if name != service}
-            above = [
-                port
-                for port in range(preferred + 1, preferred + _SPAN)
-                if port < 65536 and port not in others
-            ]
+            above = [port for port in range(preferred + 1, preferred + _SPAN) if port < 65536 and port not in others]
             wanted = [*([remembered] if remembered else []), preferred, *above]
         for port in wanted:
             if port not in self._given.values() and self._free(port):

@@ -40,9 +40,7 @@ def postgres_bin() -> Path:
 
 def check_platform() -> None:
     """Raise StackError where the packages bring no programs for this machine."""
-    missing = [
-        str(program) for program in (java(), postgres_bin() / "postgres") if not os.access(program, os.X_OK)
-    ]
+    missing = [str(program) for program in (java(), postgres_bin() / "postgres") if not os.access(program, os.X_OK)]
     if sys.platform not in ("linux", "darwin") or missing:
         raise StackError(
             f"The embedded stack does not run on {platform.system()} {platform.machine()}.",

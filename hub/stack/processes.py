@@ -22,9 +22,7 @@ def bank_ids(folder: Path = _BANKS) -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in folder.glob("*.yaml")))
 
 
-def hub_processes(
-    settings: Settings, upstream_port: int | None, banks: tuple[str, ...]
-) -> Iterator[HubProcess]:
+def hub_processes(settings: Settings, upstream_port: int | None, banks: tuple[str, ...]) -> Iterator[HubProcess]:
     """Yield what runs beside the services; ``upstream_port`` None: an existing upstream platform is used."""
     if upstream_port is not None:
         yield HubProcess("upstream", ("upstream", "--port", str(upstream_port)))

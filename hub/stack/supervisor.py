@@ -92,9 +92,7 @@ class Supervisor:
 
     def _start_ready(self, children: list[Child]) -> bool:
         healthy = {child.spec.name for child in self._all if child.is_healthy}
-        ready = [
-            child for child in children if child.state == "waiting" and healthy.issuperset(child.spec.after)
-        ]
+        ready = [child for child in children if child.state == "waiting" and healthy.issuperset(child.spec.after)]
         for child in ready:
             child.start()
         return bool(ready)
@@ -127,7 +125,7 @@ class Supervisor:
         rows = tuple(child.status() for child in self._all)
         waiting_for = [child.spec.name for child in self._all if not child.is_healthy]
         if self._stopping:
-            phase, step = "stopping", "stopping"
+            phase, step = "stopping", ""
         elif not waiting_for:
             phase, step = "ready", ""
             self._was_ready = True
