@@ -54,9 +54,7 @@ class Cipher:
         """Decrypt; raises HubError when the key is unknown or the value was tampered with."""
         (key_id,) = _KEY_ID.unpack_from(closed)
         if key_id not in self._boxes:
-            raise HubError(
-                f"The key file has no key {key_id}.", remedy="Use the key file that the adapter used."
-            )
+            raise HubError(f"The key file has no key {key_id}.", remedy="Use the key file that the adapter used.")
         body = closed[_KEY_ID.size :]
         try:
             return self._boxes[key_id].decrypt(body[:_NONCE_SIZE], body[_NONCE_SIZE:], context.encode())
@@ -87,9 +85,7 @@ def load_key_file(path: Path) -> KeyRing:
     """Read a key file; raises UsageError when there is none or it is damaged."""
     try:
         raw = json.loads(path.read_text("utf-8"))
-        return KeyRing(
-            base64.b64decode(raw["link"]), {int(k["id"]): base64.b64decode(k["key"]) for k in raw["keys"]}
-        )
+        return KeyRing(base64.b64decode(raw["link"]), {int(k["id"]): base64.b64decode(k["key"]) for k in raw["keys"]})
     except FileNotFoundError as exc:
         raise UsageError(f"There is no key file {path}.", remedy="Run `credithub keys init`.") from exc
     except (ValueError, KeyError, TypeError) as exc:
@@ -99,9 +95,7 @@ def load_key_file(path: Path) -> KeyRing:
 def _write(path: Path, ring: KeyRing, *, exclusive: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if exclusive and path.exists():
-        raise UsageError(
-            f"There is a key file {path} already.", remedy="`credithub keys rotate` adds a key to it."
-        )
+        raise UsageError(f"There is a key file {path} already.", remedy="`credithub keys rotate` adds a key to it.")
     body = {
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "link": base64.b64encode(ring.link).decode(),
@@ -109,9 +103,7 @@ def _write(path: Path, ring: KeyRing, *, exclusive: bool) -> None:
     }
     # Written beside and moved into place: a crash must not leave half a key file.
     fresh = path.with_suffix(".new")
-    with os.fdopen(
-        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as stream:
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
         json.dump(body, stream, indent=1)
         stream.flush()
         os.fsync(stream.fileno())

@@ -50,9 +50,7 @@ class Registry:
         if key not in self._ids:
             text = json.dumps(schema, ensure_ascii=False)
             try:
-                self._ids[key] = self._client.register_schema(
-                    self.subject(topic, schema), RegistrySchema(text, "AVRO")
-                )
+                self._ids[key] = self._client.register_schema(self.subject(topic, schema), RegistrySchema(text, "AVRO"))
             except SchemaRegistryError as exc:
                 raise Unavailable(f"The registry did not take {key[1]}: {exc}.") from exc
             except Exception as exc:
@@ -135,9 +133,7 @@ class Decoder:
     def payload(self, schema_id: int, payload: bytes) -> dict[str, Any] | None:
         """Decode the ``data`` of a catalogue event as kept in records and changes."""
         if schema_id not in self._payloads:
-            self._payloads[schema_id] = fastavro.parse_schema(
-                self._registry.schema(schema_id)["fields"][-1]["type"]
-            )
+            self._payloads[schema_id] = fastavro.parse_schema(self._registry.schema(schema_id)["fields"][-1]["type"])
         value: dict[str, Any] | None = _read(io.BytesIO(payload), self._payloads[schema_id])
         return value
 

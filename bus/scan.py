@@ -10,16 +10,21 @@ from catalogue.errors import Unavailable
 
 
 def scan(
-    config: BusConfig, topic: str, *, partitions: list[int] | None = None, idle_s: float = 30.0
+    config: BusConfig,
+    topic: str,
+    *,
+    partitions: list[int] | None = None,
+    start: int = 0,
+    idle_s: float = 30.0,
 ) -> Iterator[Message]:
-    """Yield every committed message of a topic (named without prefix), partition by partition in offset order.
+    """Yield every committed message of a topic (named without prefix), each partition's in offset order.
+
+    ``start`` is the first offset of interest, in each partition.
 
     Raises Unavailable when the broker is silent for ``idle_s`` seconds before the end was reached.
     """
     consumer = Consumer(
-        consumer_settings(
-            config, f"scan-{uuid.uuid4()}", **{"enable.partition.eof": True, "check.crcs": True}
-        )
+        consumer_settings(config, f"scan-{uuid.uuid4()}", **{"enable.partition.eof": True, "check.crcs": True})
     )
     name = config.topic(topic)
     try:
@@ -29,7 +34,7 @@ def scan(
                 f"The topic {name} cannot be read: {known.error.str()}.", remedy="Run `credithub prepare`."
             )
         wanted = sorted(known.partitions) if partitions is None else partitions
-        consumer.assign([TopicPartition(name, p, 0) for p in wanted])
+        consumer.assign([TopicPartition(name, p, start) for p in wanted])
         open_partitions = set(wanted)
         while open_partitions:
             messages = consumer.consume(5000, timeout=idle_s)

@@ -93,7 +93,5 @@ def ensure_topics(config: BusConfig, specs: Sequence[TopicSpec]) -> list[str]:
             created.result()
         except KafkaException as exc:
             if exc.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise StackError(
-                    f"A topic could not be created: {exc}.", remedy="See `credithub logs kafka`."
-                ) from exc
+                raise StackError(f"A topic could not be created: {exc}.", remedy="See `credithub logs kafka`.") from exc
     return [topic.topic for topic in wanted]

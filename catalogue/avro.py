@@ -44,9 +44,7 @@ def optional(name: str, kind: Any, doc: str) -> Schema:
 
 
 ENVELOPE: tuple[Schema, ...] = (
-    _field(
-        "event_id", "string", "derived from the submission and the row, so that a resumed push repeats it"
-    ),
+    _field("event_id", "string", "derived from the submission and the row, so that a resumed push repeats it"),
     _field("item", "string", "信息名称: id of the item"),
     _field("op", "string", "REPORT, WITHDRAW or NIL"),
     _field("record_key", "string", "identity of the record inside its subject and item"),

@@ -83,9 +83,7 @@ def _item(
             row["subject"].get("person"),
         )
         if subject.uscc is None and subject.person is None:
-            fields.append(
-                _field({"sensitivity": "public", "ground": "清单未列，各项均可附带 [A]"}, ADDED_USCC)
-            )
+            fields.append(_field({"sensitivity": "public", "ground": "清单未列，各项均可附带 [A]"}, ADDED_USCC))
             subject = Subject("uscc", subject.name, subject.codes, None)
         item = Item(
             seq=int(row["seq"]),
@@ -96,9 +94,7 @@ def _item(
             units=tuple(row["units"]),
             send=Send(row["send"]),
             subject=subject,
-            identity=Identity(
-                IdentityKind(row["identity"]["kind"]), tuple(row["identity"].get("fields", ()))
-            ),
+            identity=Identity(IdentityKind(row["identity"]["kind"]), tuple(row["identity"].get("fields", ()))),
             source_time=tuple(row.get("source_time", ())),
             reporting_period=tuple(row.get("reporting_period", ())),
             period_declared=bool(row.get("period_declared", False)),

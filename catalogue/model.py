@@ -29,9 +29,7 @@ class FieldType(StrEnum):
 
 
 # Numbers and addresses by which a person is found again.
-LINKING_TYPES = frozenset(
-    {FieldType.ID_NUMBER, FieldType.PHONE, FieldType.EMAIL, FieldType.USCC, FieldType.CODE}
-)
+LINKING_TYPES = frozenset({FieldType.ID_NUMBER, FieldType.PHONE, FieldType.EMAIL, FieldType.USCC, FieldType.CODE})
 
 
 class Sensitivity(StrEnum):
@@ -152,9 +150,7 @@ class Item:
     send: Send
     subject: Subject
     identity: Identity
-    source_time: tuple[
-        str, ...
-    ]  # date fields, the first filled one wins; then the period's end; then the data date
+    source_time: tuple[str, ...]  # date fields, the first filled one wins; then the period's end; then the data date
     reporting_period: tuple[str, ...]  # the columns that carry the reporting period (year, month); () = none
     period_declared: bool  # the period is not in the columns: --period, file name or title
     fields: tuple[Field, ...]
@@ -179,9 +175,7 @@ class Unit:
 
     id: str
     zh: str
-    duty: (
-        str  # "each": every body of the group owes its own reports; "any": one of them; "one": a single body
-    )
+    duty: str  # "each": every body of the group owes its own reports; "any": one of them; "one": a single body
     aliases: tuple[str, ...] = ()
 
 

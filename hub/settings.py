@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bus.config import BusConfig
 from catalogue.errors import UsageError
 
 
@@ -141,3 +142,11 @@ def endpoints(settings: Settings) -> Endpoints:
             remedy="Start the embedded stack with `credithub up`, or name them in CREDITHUB_… settings.",
         )
     return Endpoints(**found)
+
+
+def bus_config(settings: Settings) -> BusConfig:
+    """Return where the bus is and how it is shaped."""
+    found = endpoints(settings)
+    return BusConfig(
+        found.bootstrap, found.registry_url, settings.topic_prefix, settings.partitions, settings.replication
+    )

@@ -38,9 +38,7 @@ def until(condition: Callable[[], bool], what: str, *, timeout_s: float = 60.0) 
 
 def oldest_message(bootstrap: str) -> bytes | None:
     """Return the value at the first offset of the topic."""
-    consumer = Consumer(
-        {"bootstrap.servers": bootstrap, "group.id": "recovery", "auto.offset.reset": "earliest"}
-    )
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "recovery", "auto.offset.reset": "earliest"})
     try:
         consumer.assign([TopicPartition(TOPIC, 0, 0)])
         message = consumer.poll(30)
@@ -82,9 +80,7 @@ def pids(status: StackStatus) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def own(
-    tmp_path_factory: pytest.TempPathFactory, settings_of: Callable[[Path], Settings]
-) -> Iterator[Settings]:
+def own(tmp_path_factory: pytest.TempPathFactory, settings_of: Callable[[Path], Settings]) -> Iterator[Settings]:
     """Return the settings of a stack that these tests may kill."""
     settings = settings_of(tmp_path_factory.mktemp("own") / "a home")
     yield settings

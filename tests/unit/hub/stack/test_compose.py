@@ -109,9 +109,7 @@ def test_the_broker_is_set_as_the_embedded_one(compose: dict[str, Any]) -> None:
 def test_it_runs_the_hubs_processes(compose: dict[str, Any]) -> None:
     wanted = wanted_processes()
     own = {name: service for name, service in compose["services"].items() if name not in SERVICES}
-    assert set(own) == set(wanted), (
-        "add or remove the service in docker-compose.yml (see hub/stack/processes.py)"
-    )
+    assert set(own) == set(wanted), "add or remove the service in docker-compose.yml (see hub/stack/processes.py)"
     for name, arguments in wanted.items():
         assert own[name]["command"] == [*arguments, "--metrics-port", "9400"]
         assert own[name]["depends_on"]["prepare"]["condition"] == "service_completed_successfully"

@@ -140,9 +140,7 @@ def test_a_cache_that_is_complete_needs_no_network(tmp_path: Path, monkeypatch: 
     entry = {"group": "g", "name": "a", "version": "1", "classifier": ""}
     size, digest = len(CONTENT), hashlib.sha256(CONTENT).hexdigest()
     jar = {**entry, "packaging": "jar", "size": size, "sha256": digest}
-    lock.write_text(
-        json.dumps({"kafka": [jar], "registry": [{**jar, "packaging": "tar.gz", "version": "2"}]})
-    )
+    lock.write_text(json.dumps({"kafka": [jar], "registry": [{**jar, "packaging": "tar.gz", "version": "2"}]}))
     monkeypatch.setattr(downloads, "LOCK_FILE", lock)
     cache = tmp_path / "cache"
     assert [artifact.packaging for artifact in downloads.missing(cache)] == ["jar", "tar.gz"]

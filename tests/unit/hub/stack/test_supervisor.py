@@ -89,9 +89,7 @@ def one(status: StackStatus, name: str) -> ProcessStatus:
 
 def test_stages_start_one_after_the_other(layout: Layout, tmp_path: Path) -> None:
     order = tmp_path / "order"
-    note = (
-        "import sys, time, pathlib; open(sys.argv[1], 'a').write(sys.argv[2]); time.sleep(float(sys.argv[3]))"
-    )
+    note = "import sys, time, pathlib; open(sys.argv[1], 'a').write(sys.argv[2]); time.sleep(float(sys.argv[3]))"
 
     def noted(letter: str) -> Callable[[], None]:
         def check() -> None:
@@ -170,9 +168,7 @@ def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(layout: Layout, 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the death signal is Linux's")
-def test_children_end_with_a_killed_supervisor_even_if_they_ignore_sigterm(
-    layout: Layout, tmp_path: Path
-) -> None:
+def test_children_end_with_a_killed_supervisor_even_if_they_ignore_sigterm(layout: Layout, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     parent = (
         "import sys, os, time, pathlib\n"

@@ -1,0 +1,81 @@
+"""Identifiers that carry their own check: 统一社会信用代码 and 公民身份号码.
+
+Both are normalised first, as clerks write them full-width, in lower case and with blanks.
+"""
+
+import re
+import unicodedata
+from typing import NewType
+
+from stdnum.cn import ric as _ric
+from stdnum.cn import uscc as _uscc
+from stdnum.exceptions import InvalidChecksum, InvalidFormat, InvalidLength, ValidationError
+
+Uscc = NewType("Uscc", str)
+
+_IN_TEXT = re.compile(r"(?<![0-9A-Za-z])[1-8][0-9]{16}[0-9Xx](?![0-9A-Za-z])")
+
+
+def normalised(text: str) -> str:
+    """Return a code without blanks, half-width and in upper case."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return "".join(text.split()).upper()
+
+
+def uscc(text: str) -> Uscc:
+    """Return the 统一社会信用代码 that ``text`` writes.
+
+    Raises ValueError, in Chinese, when it is none. Source: GB 32100-2015.
+    """
+    code = normalised(text).replace("-", "")
+    try:
+        return Uscc(_uscc.validate(code))
+    except InvalidLength:
+        raise ValueError(f"统一社会信用代码应为18位，这里是{len(code)}位") from None
+    except InvalidChecksum:
+        raise ValueError("统一社会信用代码的校验码不对，请核对是否有字符录错") from None
+    except InvalidFormat:
+        raise ValueError("统一社会信用代码含有不允许的字符（不使用 I、O、S、V、Z）") from None
+
+
+def id_number(text: str) -> str:
+    """Return the 公民身份号码 that ``text`` writes.
+
+    The region is not looked up: counties are renamed and dissolved, their people keep their numbers.
+    Raises ValueError, in Chinese and without the number. Source: GB 11643-1999.
+    """
+    number = normalised(text)
+    if len(number) != 18:
+        raise ValueError(f"公民身份号码应为18位，这里是{len(number)}位")
+    if not (number[:17].isdigit() and number.isascii()) or number[17] not in "0123456789X":
+        raise ValueError("公民身份号码应为17位数字加1位校验码")
+    try:
+        _ric.get_birth_date(number)
+    except ValidationError:
+        raise ValueError("公民身份号码中的出生日期不存在") from None
+    if _ric.calc_check_digit(number) != number[17]:
+        raise ValueError("公民身份号码的校验码不对，请核对是否有数字录错")
+    return number
+
+
+def looks_like_id_number(text: str) -> bool:
+    """Whether ``text`` holds a natural person's ID number, alone or among other words."""
+    if len(text) < 18:
+        return False
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    spaced = _IN_TEXT.search(text)
+    if spaced is None and len(text) <= 40:
+        text = "".join(text.split())
+    return any(_is_person(found.group()) for found in _IN_TEXT.finditer(text))
+
+
+def _is_person(number: str) -> bool:
+    if not "1850" <= number[6:10] <= "2099":
+        return False
+    try:
+        id_number(number)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""One module per way of reaching an outside system; knows nothing of Kafka."""

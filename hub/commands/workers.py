@@ -1,0 +1,109 @@
+"""The hub's own processes: prepare, worker, clock and sinks; the supervisor runs them."""
+
+import logging
+import signal
+import threading
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import typer
+
+from bus import topics
+from bus.codec import Encoder, Registry
+from bus.config import BusConfig, producer_settings
+from bus.scan import scan
+from catalogue import wire
+from catalogue.errors import UsageError
+from catalogue.load import load_catalogue
+from hub.settings import bus_config, load_settings
+from monitoring import metrics
+from rules.indicators import SHANGHAI
+
+MetricsPort = Annotated[int, typer.Option("--metrics-port", help="Port to serve /metrics on; 0: none.")]
+_CLOCK_PERIOD_S = 5.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command()(prepare)
+    app.command()(worker)
+    app.command()(clock)
+
+
+def prepare() -> None:
+    """Create topics, register schemas, make keys: everything the processes expect. Safe to repeat."""
+    from bus.cipher import create_key_file
+    from hub.schemas import register_all
+    from hub.stack.processes import bank_ids
+
+    settings = load_settings()
+    config = bus_config(settings)
+    banks = list(bank_ids())
+    if not settings.keys.exists():
+        create_key_file(settings.keys)
+    made = topics.ensure_topics(config, topics.topic_specs(load_catalogue(), banks))
+    registered = register_all(config, banks)
+    say_date(config, today())
+    typer.echo(f"prepared: {len(made)} topics made, {registered} schemas registered")
+
+
+def worker(
+    index: Annotated[int, typer.Option(help="Number of this worker; a restart under it moves no partition.")] = 0,
+    metrics_port: MetricsPort = 0,
+) -> None:
+    """Run a stream worker: merge catalogue events into records, changes and states."""
+    from streams.app import create_app, run
+
+    settings = load_settings()
+    metrics.serve(metrics_port)
+    folder = settings.home / "streams" / f"worker-{index}"
+    app = create_app(bus_config(settings), load_catalogue(), folder, instance=f"worker-{index}")
+    run(app)
+
+
+def clock(metrics_port: MetricsPort = 0) -> None:
+    """Tell the streams each new calendar day (Asia/Shanghai)."""
+    logging.basicConfig(level=logging.INFO)
+    metrics.serve(metrics_port)
+    config = bus_config(load_settings())
+    stop = stop_event()
+    said: date | None = None
+    while not stop.is_set():
+        now = today()
+        if now != said:
+            say_date(config, now)
+            said = now
+        stop.wait(_CLOCK_PERIOD_S)
+
+
+def today() -> date:
+    """Return the business date."""
+    return datetime.now(SHANGHAI).date()
+
+
+def say_date(config: BusConfig, day: date) -> None:
+    """Put a calendar day into every partition that does not know it yet."""
+    from bus.codec import Decoder
+
+    registry = Registry(config)
+    decode = Decoder(registry)
+    known = {m.partition() for m in scan(config, topics.CALENDAR) if decode(m.value())["date"] >= day}
+    missing = set(range(config.partitions)) - known
+    if not missing:
+        return
+    from confluent_kafka import Producer
+
+    producer = Producer(producer_settings(config))
+    value = Encoder(registry, topics.CALENDAR, wire.BUSINESS_DATE)({"date": day, "said_at": datetime.now(UTC)})
+    for partition in sorted(missing):
+        producer.produce(config.topic(topics.CALENDAR), value, None, partition)
+    if producer.flush(30):
+        raise UsageError("The broker did not take the business date.", remedy="See `credithub status`.")
+
+
+def stop_event() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

@@ -1,0 +1,1 @@
+"""The department adapters: map, validate, encrypt, encode, send."""

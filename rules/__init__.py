@@ -1,0 +1,1 @@
+"""The pure decisions: merge, indicators, projection. No I/O, no clock."""

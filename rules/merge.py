@@ -1,0 +1,104 @@
+"""Which report of a record counts. A join: commutative, associative, idempotent (law 1 of the design).
+
+Repeats, reordering and re-delivery therefore converge to the same records, whoever processes them how often.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from catalogue.envelope import SET_MARK, Envelope, Op, RecordKey
+
+_DIGEST_MODULUS = 1 << 128
+
+
+class Outcome(StrEnum):
+    """What became of one event at the time it was seen."""
+
+    MERGED = "merged"  # it is the record now
+    DUPLICATE = "duplicate"  # it says what the record says already
+    SUPERSEDED = "superseded"  # a higher version was there before
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One version of one record, with its payload as it came."""
+
+    envelope: Envelope
+    schema_id: int
+    payload: bytes
+
+
+def outcome(held: Record | None, seen: Record) -> Outcome:
+    """Say what ``seen`` is to a record of which ``held`` is the winner so far."""
+    if held is None or seen.envelope.version > held.envelope.version:
+        return Outcome.MERGED
+    if seen.envelope.version == held.envelope.version:
+        return Outcome.DUPLICATE
+    return Outcome.SUPERSEDED
+
+
+def newest(held: Record | None, seen: Record) -> Record:
+    """Return the higher of two versions of one record; of equal ones, that of the lower event id."""
+    if held is None:
+        return seen
+    if seen.envelope.version == held.envelope.version:
+        return seen if seen.envelope.event_id < held.envelope.event_id else held
+    return seen if seen.envelope.version > held.envelope.version else held
+
+
+def set_mark(seen: Envelope) -> Envelope | None:
+    """Return the mark that an event of a whole set leaves: since when older members are gone.
+
+    A register of its own, joined by maximum over all events of the set ever seen; were it derived from the winning
+    members, a later report of one member alone would bring departed ones back.
+    """
+    if not seen.replaces_set or seen.op == Op.WITHDRAW:
+        return None
+    return Envelope(
+        event_id=seen.event_id,
+        item=seen.item,
+        op=Op.NIL,
+        record_key=SET_MARK,
+        period=None,
+        source_time=seen.source_time,
+        revision=seen.revision,
+        content_hash="",
+        reported_at=seen.reported_at,
+        unit=seen.unit,
+        region=seen.region,
+        channel=seen.channel,
+        submission_id=seen.submission_id,
+        row=seen.row,
+        subject=seen.subject,
+        subject_name=seen.subject_name,
+        replaces_set=True,
+    )
+
+
+def is_live(record: Envelope, mark: tuple[datetime, int] | None) -> bool:
+    """Whether a winning record counts: reported, and not older than its subject's latest whole set."""
+    if record.op != Op.REPORT:
+        return False
+    return mark is None or (record.source_time, record.revision) >= mark
+
+
+def fingerprint(record: Envelope) -> int:
+    """Return what a winning record adds to its subject's digest; event, submission and row are outside."""
+    micros = round(record.source_time.timestamp() * 1_000_000)
+    text = (
+        f"{record.item}\x00{record.record_key}\x00{record.op}\x00{micros}\x00{record.revision}\x00{record.content_hash}"
+    )
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
+
+
+def replace_in_digest(digest: int, old: Envelope | None, new: Envelope) -> int:
+    """Return the digest after ``new`` took the place of ``old``: a sum, so that order does not matter."""
+    gone = fingerprint(old) if old is not None else 0
+    return (digest + fingerprint(new) - gone) % _DIGEST_MODULUS
+
+
+def is_mark(key: RecordKey) -> bool:
+    """Whether a key is the pseudo record of a set."""
+    return key == SET_MARK

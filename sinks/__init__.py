@@ -1,0 +1,1 @@
+"""Idempotent deliveries: national platform, banks, PostgreSQL."""

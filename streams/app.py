@@ -1,0 +1,117 @@
+"""The Faust app: one agent over every catalogue topic and the calendar, which hands batches to the engines."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from bus import topics
+from bus.config import BusConfig
+from catalogue.avro import topic as catalogue_topic
+from catalogue.model import Catalogue
+from monitoring.metrics import EVENTS
+from rules.indicators import load_indicators
+from streams.engine import Engine, Message
+from streams.transport import BatchTransport
+
+log = logging.getLogger(__name__)
+
+
+class MergeApp(faust.App):  # type: ignore[misc]
+    """A Faust app whose positions are the engines' own."""
+
+    def __init__(self, bus: BusConfig, folder: Path, **more: Any) -> None:
+        self.bus = bus
+        self.folder = folder
+        self.engines: dict[int, Engine] = {}
+        super().__init__(**more)
+
+    def _new_transport(self) -> Any:
+        return BatchTransport(self.conf.broker_consumer, self)
+
+    async def positions(self, assigned: Iterable[TP]) -> dict[TP, int]:
+        """Open the engines of the assigned partition numbers, close all others, and return where to read on."""
+        tps = list(assigned)
+        numbers = {tp.partition for tp in tps}
+        loop = asyncio.get_running_loop()
+        for number in [*self.engines]:
+            # Each assignment may have had another owner before it: open anew, which fences and catches up.
+            self.engines.pop(number).close()
+        held: dict[int, dict[str, int]] = {}
+        for number in sorted(numbers):
+            engine = Engine(self.bus, number, self.folder, load_indicators())
+            await loop.run_in_executor(None, engine.open)
+            self.engines[number] = engine
+            held[number] = engine.positions()
+        return {tp: held[tp.partition].get(self.bare(tp.topic), 0) for tp in tps}
+
+    def bare(self, topic: str) -> str:
+        """Return a topic's name without the prefix."""
+        return topic.removeprefix(self.bus.topic_prefix)
+
+
+def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, *, instance: str, web_port: int = 0) -> MergeApp:
+    """Build the app; ``instance`` is the worker's static membership, so that a restart moves no partition."""
+    names = [*(catalogue_topic(c.id) for c in catalogue.categories), topics.CALENDAR]
+    app = MergeApp(
+        bus,
+        folder,
+        id=bus.topic("merge"),
+        broker=f"kafka://{bus.bootstrap.replace(',', ';kafka://')}",
+        datadir=str(folder / "faust"),
+        topic_partitions=bus.partitions,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=1,
+        consumer_group_instance_id=instance,
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=1.5,
+        broker_request_timeout=120.0,
+        broker_max_poll_records=8000,
+        stream_buffer_maxsize=2,
+        stream_wait_empty=False,
+        web_enabled=False,
+    )
+    source = app.topic(
+        *(bus.topic(n) for n in names),
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+
+    @app.agent(source, name="merge")  # type: ignore[untyped-decorator]
+    async def merge(stream: Any) -> None:
+        loop = asyncio.get_running_loop()
+        async for event in stream.events():
+            number, batches = event.value
+            engine = app.engines.get(number)
+            if engine is None:
+                # The number was taken away after the batch was fetched; its new owner reads it again.
+                continue
+            plain = {
+                app.bare(topic): [Message(r.offset, r.value) for r in records] for topic, records in batches.items()
+            }
+            try:
+                counts = await loop.run_in_executor(None, engine.process, plain)
+            except Exception as exc:
+                # Nothing was published. A fresh process fences, restores and reads the batch again.
+                log.critical("partition %d failed, the worker stops: %s", number, exc, exc_info=True)
+                logging.shutdown()
+                # Not an exception: Faust would restart the agent beside an engine that lost its transaction.
+                os._exit(70)
+            for outcome, count in counts.items():
+                EVENTS.labels("catalogue>record", outcome).inc(count)
+
+    return app
+
+
+def run(app: MergeApp, *, loglevel: str = "INFO") -> None:
+    """Run the worker until it is told to stop."""
+    worker = faust.Worker(app, loglevel=loglevel, redirect_stdouts=False)
+    worker.execute_from_commandline()
