@@ -1,0 +1,94 @@
+"""``credithub schemas generate | check | register | release``: the Avro schemas."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from bus.config import BusConfig
+from catalogue.load import DATA, load_catalogue
+from catalogue.release import FOLDER, drift, generated, incompatible, release, write
+from hub.schemas import bank_ids, register_all
+from hub.settings import endpoints, load_settings
+
+_schemas = typer.Typer(help="The Avro schemas of the topics.", no_args_is_help=True)
+_Folder = Annotated[Path, typer.Option("--folder", help="Where the .avsc files lie.", show_default=False)]
+_Data = Annotated[Path, typer.Option("--catalogue", help="Folder of the catalogue's YAML.", show_default=False)]
+
+
+@_schemas.command()
+def generate(folder: _Folder = FOLDER, catalogue: _Data = DATA) -> None:
+    """Write the .avsc files from the catalogue; released versions stay as they are."""
+    schemas = generated(load_catalogue(catalogue))
+    changed = write(schemas, folder)
+    for path in changed:
+        typer.echo(path)
+    typer.echo(f"{len(schemas)} schemas, {len(changed)} files changed.")
+
+
+@_schemas.command()
+def check(
+    folder: _Folder = FOLDER,
+    catalogue: _Data = DATA,
+    as_json: Annotated[bool, typer.Option("--json", help="Print drift and problems as JSON.")] = False,
+) -> None:
+    """Compare the catalogue with its .avsc files and with every released version; exit code 1 on a difference."""
+    schemas = generated(load_catalogue(catalogue))
+    drifted, found = drift(schemas, folder), incompatible(schemas, folder)
+    if as_json:
+        answer = {"schemas": len(schemas), "drift": drifted, "problems": [asdict(p) for p in found]}
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        for path in drifted:
+            typer.echo(f"{path}: the file is not what the catalogue says; run `credithub schemas generate`.")
+        for problem in found:
+            typer.echo(str(problem))
+        typer.echo(f"{len(schemas)} schemas, {len(drifted)} drifted, {len(found)} incompatible changes.")
+    if drifted or found:
+        raise typer.Exit(1)
+
+
+@_schemas.command("release")
+def release_command(folder: _Folder = FOLDER, catalogue: _Data = DATA) -> None:
+    """Keep the present schemas as the next released versions, against which every later one is checked."""
+    schemas = generated(load_catalogue(catalogue))
+    new = release(schemas, folder)
+    for line in new:
+        typer.echo(line)
+    typer.echo(f"{len(new)} schemas released, {len(schemas) - len(new)} unchanged.")
+
+
+@_schemas.command("register")
+def register_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the number of subjects as JSON.")] = False,
+) -> None:
+    """Register every schema for its topic, and hold each subject to its compatibility level."""
+    settings = load_settings()
+    addresses = endpoints(settings)
+    config = BusConfig(
+        addresses.bootstrap,
+        addresses.registry_url,
+        settings.topic_prefix,
+        settings.partitions,
+        settings.replication,
+    )
+    console = Console(stderr=True)
+    banks = bank_ids()
+    with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as progress:
+        task = progress.add_task("registering", total=None)
+        count = register_all(
+            config, banks, on_done=lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    if as_json:
+        typer.echo(json.dumps({"subjects": count, "banks": banks}))
+    else:
+        typer.echo(f"{count} subjects registered, {len(banks)} banks.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``schemas`` to the application."""
+    app.add_typer(_schemas, name="schemas")
