@@ -1,0 +1,187 @@
+"""Read one row of a table: its values, and every reason why it cannot be taken."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from catalogue.identifiers import looks_like_id_number
+from catalogue.model import Field, FieldType, Item
+from connectors.tables import Cell
+from producers import dates, values
+from producers.details import blank_record
+from producers.headers import Column
+from producers.problems import ValueProblem
+
+NATURAL_PERSON = "NATURAL_PERSON"
+
+# Where a clerk may have put an ID number that nothing would encrypt.
+_EXPOSED = frozenset({FieldType.TEXT, FieldType.CODE, FieldType.ID_NUMBER, FieldType.PHONE, FieldType.EMAIL})
+_ADDED_TITLES = {"op_flag": "增删改标志", "data_date": "数据日期", "period": "所属期", "region": "区划代码"}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason: ``field`` is "" for the whole row, ``column`` the title as the file has it."""
+
+    field: str
+    column: str
+    code: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that says something. ``values`` holds every column of the file, by field name, None where empty."""
+
+    row_no: int
+    values: dict[str, values.Value]
+    problems: list[Problem] = field(default_factory=list)
+    op_flag: str | None = None
+    data_date: date | None = None
+    period: str | None = None
+    region: str | None = None
+
+    @property
+    def natural_person(self) -> bool:
+        """Whether nothing is wrong but that the row is about, or shows, a natural person: it goes to unresolved."""
+        return bool(self.problems) and all(p.code == NATURAL_PERSON for p in self.problems)
+
+
+Reader = Callable[[int, Sequence[Cell]], Row | None]
+
+
+def read_row(
+    item: Item,
+    columns: Mapping[int, Column],
+    row_no: int,
+    cells: Sequence[Cell],
+    extra: Mapping[int, str] | None = None,
+) -> Row | None:
+    """Return one row; None when it is empty. For many rows call ``compile_row`` once."""
+    return compile_row(item, columns, extra)(row_no, cells)
+
+
+def compile_row(
+    item: Item,
+    columns: Mapping[int, Column],
+    extra: Mapping[int, str] | None = None,
+    year: int | None = None,
+) -> Reader:
+    """Return the reader of a table's rows, every conversion decided once.
+
+    ``extra`` are the added columns of ``Recognised.extra``; ``year`` is the submission's, for columns 1月…12月.
+    """
+    plain = [
+        (i, c.field.name, c.title, values.converter(c.field, c.unit), _exposed(c.field), c.field.required)
+        for i, c in sorted(columns.items())
+        if c.month is None
+    ]
+    monthly = [(i, c) for i, c in sorted(columns.items()) if c.month is not None]
+    subject = [n for n in (item.subject.uscc, item.subject.name, *item.subject.codes) if n]
+    plain = [(i, n, t, conv, exp, req and n not in subject) for i, n, t, conv, exp, req in plain]
+    added = dict(extra or {})
+    blank = {c.field.name: None for c in columns.values()}
+
+    def read(row_no: int, cells: Sequence[Cell]) -> Row | None:
+        found: dict[str, values.Value] = dict(blank)
+        problems: list[Problem] = []
+        width, filled = len(cells), False
+        for index, name, title, convert, exposed, required in plain:
+            cell = cells[index] if index < width else None
+            if cell is not None:
+                filled = filled or not isinstance(cell, str) or not cell.isspace()
+                try:
+                    value = convert(cell)
+                    if exposed and type(value) is str and len(value) >= 18 and looks_like_id_number(value):
+                        raise values.natural_person()
+                    found[name] = value
+                    if value is not None:
+                        continue
+                except ValueProblem as exc:
+                    problems.append(Problem(name, title, exc.code, exc.message_zh, exc.remedy_zh))
+                    continue
+            if required:
+                problems.append(Problem(name, title, "REQUIRED", "必填项是空的", f"请填写“{title}”"))
+        if monthly:
+            filled = _read_months(monthly, cells, year, found, problems) or filled
+        if not filled:
+            return None
+        if subject and not any(found.get(n) is not None for n in subject):
+            _require_subject(item, columns, subject, problems)
+        if not added:
+            return Row(row_no, found, problems)
+        return _with_added(Row(row_no, found, problems), added, cells)
+
+    return read
+
+
+def _exposed(column: Field) -> bool:
+    return not column.encrypted and column.type in _EXPOSED
+
+
+def _require_subject(
+    item: Item, columns: Mapping[int, Column], subject: Sequence[str], problems: list[Problem]
+) -> None:
+    if any(p.field in subject for p in problems):
+        return  # the columns are filled, and their own problems say what is wrong
+    titles = [c.title for c in columns.values() if c.field.name in subject]
+    where = "、".join(titles) or item.zh
+    problems.append(Problem("", where, "NO_SUBJECT", "没有写明是哪一个主体", f"请至少填写其中一列：{where}"))
+
+
+def _read_months(
+    monthly: Sequence[tuple[int, Column]],
+    cells: Sequence[Cell],
+    year: int | None,
+    found: dict[str, values.Value],
+    problems: list[Problem],
+) -> bool:
+    """Gather columns 1月…12月 into records; without a year the month stays in words in ``raw_text``."""
+    records: dict[tuple[str, int | None, int | None], dict[str, object]] = {}
+    for index, column in monthly:
+        cell = cells[index] if index < len(cells) else None
+        if values.is_empty(cell):
+            continue
+        try:
+            value = _month_converter(column)(cell)
+        except ValueProblem as exc:
+            problems.append(Problem(column.field.name, column.title, exc.code, exc.message_zh, exc.remedy_zh))
+            continue
+        of = column.year or year
+        record = records.setdefault((column.field.name, of, column.month), blank_record(column.field))
+        record[column.sub] = value
+        if of is not None:
+            record["month"] = f"{of:04d}-{column.month:02d}"
+        else:
+            record["raw_text"] = f"{column.month}月"
+    for (name, _, _), record in records.items():
+        held = found.get(name)
+        found[name] = [*(held if isinstance(held, list) else []), record]
+    return bool(records)
+
+
+def _month_converter(column: Column) -> values.Converter:
+    sub = next(s for s in column.field.details if s.name == column.sub)
+    return values.converter(sub, column.unit)
+
+
+def _with_added(row: Row, added: Mapping[int, str], cells: Sequence[Cell]) -> Row:
+    texts: dict[str, str | None] = {"op_flag": None, "period": None, "region": None}
+    data_date: date | None = None
+    problems = list(row.problems)
+    as_date = dates.date_converter(ends=True)
+    for index, name in added.items():
+        cell = cells[index] if index < len(cells) else None
+        if values.is_empty(cell):
+            continue
+        if name == "data_date":
+            try:
+                data_date = as_date(cell)
+            except ValueProblem as exc:
+                problems.append(Problem("", _ADDED_TITLES[name], exc.code, exc.message_zh, exc.remedy_zh))
+        elif isinstance(cell, date):
+            texts[name] = cell.isoformat()[:10]
+        else:
+            texts[name] = cell.strip() if isinstance(cell, str) else values.shown(float(cell or 0))
+    return Row(row.row_no, row.values, problems, texts["op_flag"], data_date, texts["period"], texts["region"])
