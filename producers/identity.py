@@ -1,0 +1,150 @@
+"""Which record a row is, of which period and time: pure functions over a row's values."""
+
+import json
+import re
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bus.cipher import Cipher
+from catalogue.envelope import RecordKey
+from catalogue.errors import FileRefused
+from catalogue.model import Field, FieldType, IdentityKind, Item, Period, Sensitivity
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_LONGEST_CLEAR_CHARS = 64
+_SINGLE = "1"
+_PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?|-Q(?P<quarter>[1-4]))?")
+_WRITTEN = re.compile(r"((?:19|20)\d\d)(?:年(?:度)?|[-./])?(?:第?([1-4一二三四])季度?|Q([1-4])|(1[0-2]|0?[1-9])(?!\d)月?)?")
+
+
+def canonical(value: Any) -> Any:
+    """Return a value as JSON can carry it, equal for equal values however they were written."""
+    if isinstance(value, bool) or value is None or isinstance(value, int):
+        return value
+    if isinstance(value, Decimal):
+        return format(value.normalize() if value else Decimal(0), "f")
+    if isinstance(value, datetime):
+        return moment(value).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {k: canonical(v) for k, v in sorted(value.items()) if v is not None}
+    if isinstance(value, list):
+        return [canonical(v) for v in value]
+    return str(value)
+
+
+def plain(value: Any) -> str:
+    """Return the canonical text of one value; "" for None."""
+    found = canonical(value)
+    if found is None:
+        return ""
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+
+
+def content_hash(cipher: Cipher, values: Mapping[str, Any], op: str) -> str:
+    """Return the keyed hash of a row's canonical plaintext and operation; empty fields do not count."""
+    return cipher.link(op + "\x00" + plain(values), "content")
+
+
+def record_key(cipher: Cipher, item: Item, values: Mapping[str, Any], period: str | None) -> RecordKey:
+    """Return which record of its subject a row is, by the item's identity.
+
+    Public values stand in clear, all others and long texts as ``#`` and a keyed hash. A natural key whose
+    every field is empty falls back to the content, so that two such rows never overwrite each other.
+    """
+    kind = item.identity.kind
+    if kind is IdentityKind.SINGLE:
+        return RecordKey(_SINGLE)
+    parts = [_part(cipher, item.field(name), values.get(name)) for name in item.identity.fields]
+    if kind is IdentityKind.PERIOD:
+        return RecordKey("|".join([period or "", *parts]))
+    if kind is IdentityKind.CONTENT or not any(parts):
+        # Without the operation: a withdrawal names the record that it withdraws.
+        return RecordKey("#" + cipher.link(plain(values), "record"))
+    return RecordKey("|".join(parts))
+
+
+def _part(cipher: Cipher, field: Field, value: Any) -> str:
+    text = plain(value)
+    if not text:
+        return ""
+    if field.sensitivity is not Sensitivity.PUBLIC or field.public_when or len(text) > _LONGEST_CLEAR_CHARS:
+        return "#" + cipher.link(text, field.type.value)
+    return text.replace("%", "%25").replace("|", "%7C").replace("#", "%23")
+
+
+def period_of(item: Item, values: Mapping[str, Any], declared: str | None) -> str | None:
+    """Return the reporting period of a row: from its columns, else the declared one; None when it has none."""
+    found = [(item.field(n), values.get(n)) for n in item.reporting_period if values.get(n) is not None]
+    if not found:
+        return declared
+    if len(found) >= 2:
+        year, month = plain(found[0][1])[:4], plain(found[1][1])
+        if re.fullmatch(r"\d{1,2}", month):
+            return f"{year}-{int(month):02d}"
+        return written_period(month) or year
+    field, value = found[0]
+    if isinstance(value, date):
+        return {Period.YEARLY: f"{value:%Y}", Period.DAILY: f"{value:%Y-%m-%d}"}.get(item.period, f"{value:%Y-%m}")
+    return plain(value) if field.type in (FieldType.MONTH, FieldType.YEAR) else written_period(plain(value)) or declared
+
+
+def written_period(text: str) -> str | None:
+    """Return the period that a file name, title or option writes: 2025, 2025-03, 202503, 2025年3月, 2025-Q1."""
+    if _PERIOD.fullmatch(text.strip()):
+        return text.strip()
+    found = _WRITTEN.search(text)
+    if found is None:
+        return None
+    year, quarter, latin, month = found.groups()
+    if quarter or latin:
+        return f"{year}-Q{'一二三四'.find(quarter) + 1 if quarter and quarter in '一二三四' else quarter or latin}"
+    return f"{year}-{int(month):02d}" if month else year
+
+
+def period_end(period: str) -> date:
+    """Return the last day of a period (YYYY, YYYY-MM, YYYY-Qn, YYYY-MM-DD); raises ValueError for no period."""
+    found = _PERIOD.fullmatch(period)
+    if found is None:
+        raise ValueError(f"{period!r} is no period")
+    year = int(found["year"])
+    if found["day"]:
+        return date(year, int(found["month"]), int(found["day"]))
+    if found["quarter"]:
+        month = int(found["quarter"]) * 3
+    else:
+        month = int(found["month"] or 12)
+    return date(year, month, monthrange(year, month)[1])
+
+
+def moment(value: date) -> datetime:
+    """Return a date (its midnight) or a local time of Asia/Shanghai as an aware time in UTC."""
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, time.min)
+    return (value if value.tzinfo else value.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+
+
+def source_time(
+    item: Item, values: Mapping[str, Any], period: str | None, data_dates: Sequence[date | None]
+) -> datetime:
+    """Return the time of the information: the first filled source field, the period's end, the data date.
+
+    Raises FileRefused when there is none of them: the push's own clock must never order versions.
+    """
+    for name in item.source_time:
+        value = values.get(name)
+        if isinstance(value, date):
+            return moment(value)
+        if value is not None:
+            return moment(period_end(plain(value)))
+    if period:
+        return moment(period_end(period))
+    for day in data_dates:
+        if day is not None:
+            return moment(day)
+    raise FileRefused(f"“{item.zh}”没有可用的数据日期。", remedy="请用 --data-date YYYY-MM-DD 说明数据截至哪一天。")
