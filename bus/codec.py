@@ -40,6 +40,10 @@ class Registry:
         self._ids: dict[tuple[str, str], int] = {}
         self._schemas: dict[int, Schema] = {}
 
+    def close(self) -> None:
+        """Close the connections; the registry is unusable afterwards."""
+        self._client.close()
+
     def subject(self, topic: str, schema: Schema) -> str:
         """Return the registry's subject of a record type in a topic (without prefix)."""
         return f"{self._config.topic(topic)}-{full_name(schema)}"

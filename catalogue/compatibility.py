@@ -146,7 +146,7 @@ class _Reading:
             if named:
                 yield from named[0]
                 continue
-            others = " or ".join(_spelled(r) for r in reader)
+            others = " or ".join(_spelled(_resolved(r, self.readers)) for r in reader if r != "null") or "null"
             yield (
                 at,
                 f"{_spelled(_resolved(branch, self.writers))} {self.written} cannot be read as {others} by {self.by}",

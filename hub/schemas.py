@@ -3,12 +3,12 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
@@ -17,7 +17,7 @@ from bus.codec import Registry
 from bus.config import BusConfig
 from bus.topics import bank_topic
 from catalogue.avro import Schema, topic
-from catalogue.compatibility import Level, Problem, level, problems
+from catalogue.compatibility import Problem, level, problems
 from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from catalogue.release import generated, incompatible, refuse
@@ -77,9 +77,8 @@ def register_all(
         schemas = generated(load_catalogue())
         refuse(incompatible(schemas))
     work = placements(schemas, banks)
-    desk = _Desk(config)
     done = 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with closing(_Desk(config)) as desk, ThreadPoolExecutor(_AT_ONCE) as pool:
         held = desk.subjects()
         checks = pool.map(lambda p: desk.check(p) if desk.subject(p) in held else [], work)
         refuse([problem for found in checks for problem in found])
@@ -97,6 +96,10 @@ class _Desk:
         self._registry = Registry(config)
         self._client = SchemaRegistryClient({"url": config.registry_url})
 
+    def close(self) -> None:
+        self._client.close()
+        self._registry.close()
+
     def subject(self, placement: Placement) -> str:
         return self._registry.subject(placement.topic, placement.schema)
 
@@ -108,14 +111,8 @@ class _Desk:
         """Return why the schema may not follow the versions under its subject; [] when it is one of them."""
         subject = self.subject(placement)
         wanted = RegistrySchema(json.dumps(placement.schema, ensure_ascii=False), "AVRO")
-        try:
-            self._client.lookup_schema(subject, wanted)
+        if _asked(lambda: self._client.lookup_schema(subject, wanted)) is not None:
             return []
-        except SchemaRegistryError as exc:
-            if exc.http_status_code != _NOT_FOUND:
-                raise Unavailable(f"The registry does not answer: {exc}.") from exc
-        except httpx.HTTPError as exc:
-            raise _away(exc) from exc
         numbers = sorted(_asked(lambda: self._client.get_versions(subject)))
         texts = [_asked(partial(self._client.get_version, subject, n)).schema.schema_str for n in numbers]
         found = problems(placement.path, placement.schema, [json.loads(text) for text in texts])
@@ -125,26 +122,20 @@ class _Desk:
         """Register the schema, then hold its subject to its level."""
         self._registry.register(placement.topic, placement.schema)
         subject, wanted = self.subject(placement), level(placement.path)
-        if self._level(subject) != wanted:
+        if _asked(lambda: self._client.get_compatibility(subject)) != wanted.value:
             _asked(lambda: self._client.set_compatibility(subject, wanted.value))
-
-    def _level(self, subject: str) -> Level | None:
-        try:
-            return Level(str(self._client.get_compatibility(subject)))
-        except (SchemaRegistryError, ValueError):
-            return None  # none of its own, or one that we do not use
-        except httpx.HTTPError as exc:
-            raise _away(exc) from exc
 
 
 def _asked(ask: Callable[[], Any]) -> Any:
+    """Return the registry's answer, None when it knows no such thing; raises Unavailable when it gives none."""
     try:
         return ask()
     except SchemaRegistryError as exc:
+        if exc.http_status_code == _NOT_FOUND:
+            return None
         raise Unavailable(f"The registry refused: {exc}.") from exc
-    except httpx.HTTPError as exc:
-        raise _away(exc) from exc
-
-
-def _away(exc: Exception) -> Unavailable:
-    return Unavailable(f"The registry does not answer: {exc}.", remedy="See `credithub status`.")
+    except Exception as exc:
+        # Which HTTP library the client stands on (httpx, httpx2) is its own affair, and so are its errors.
+        if type(exc).__module__.startswith(("httpx", "httpcore")):
+            raise Unavailable(f"The registry does not answer: {exc}.", remedy="See `credithub status`.") from exc
+        raise

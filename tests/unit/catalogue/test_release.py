@@ -21,7 +21,7 @@ ITEM_69 = """
     units: [tobacco_bureau]
     send: full
     subject: {uscc: uscc, name: subject_name}
-    identity: {kind: fields, fields: [licence_number]}
+    identity: {kind: natural, fields: [licence_number]}
     source_time: [issue_date]
     source: "主体名称、统一社会信用代码、许可证号、发证日期"
     defaults: {sensitivity: public, ground: "行政许可法 [S]"}
