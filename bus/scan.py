@@ -1,5 +1,6 @@
 """Read a topic from its beginning to what was its end when the scan began, committed messages only."""
 
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -36,9 +37,13 @@ def scan(
         wanted = sorted(known.partitions) if partitions is None else partitions
         consumer.assign([TopicPartition(name, p, start) for p in wanted])
         open_partitions = set(wanted)
+        heard_s = time.monotonic()
         while open_partitions:
-            messages = consumer.consume(5000, timeout=idle_s)
-            if not messages:
+            # consume() waits for all 5000 or the whole time-out, so the silence is measured beside it.
+            messages = consumer.consume(5000, timeout=0.1)
+            if messages:
+                heard_s = time.monotonic()
+            elif time.monotonic() - heard_s > idle_s:
                 raise Unavailable(
                     f"The broker sent nothing of {name} for {idle_s:.0f} s.", remedy="See `credithub status`."
                 )
