@@ -27,6 +27,7 @@ _WRITTEN = re.compile(
     r"(?:\s*T?\s*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?)?"
     r"\s*(Z|[+-]\d{2}:?\d{2})?"
 )
+_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})?(?:\s*(\d{2}):?(\d{2}):?(\d{2})?)?")
 
 Parts = tuple[int, int, int | None, int, int, int, str | None]
@@ -138,9 +139,8 @@ def to_timestamp(cell: Cell) -> datetime | None:
 
 def to_month(cell: Cell) -> str | None:
     """Return YYYY-MM; a whole date gives its month."""
-    if type(cell) is str and len(cell) == 7 and cell[4] == "-" and cell.isascii() and "01" <= cell[5:] <= "12":
-        if cell[:4].isdigit() and cell[5:].isdigit() and "1850" <= cell[:4] <= "2200":
-            return cell
+    if type(cell) is str and _MONTH.fullmatch(cell) and "1850" <= cell <= "2200":
+        return cell
     parts = _read(cell, "年月")
     if parts is None:
         return None

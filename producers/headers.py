@@ -19,7 +19,7 @@ EXTRA: Mapping[str, tuple[str, ...]] = {
     "period": ("所属期", "数据所属期", "报告期", "数据期别"),
     "region": ("区划代码", "行政区划代码", "行政区划", "所属区划代码"),
 }
-_BRACKETS = str.maketrans({c: "(" for c in "[{【〔〈《「『<"} | {c: ")" for c in "]}】〕〉》」』>"})
+_BRACKETS = str.maketrans(dict.fromkeys("[{【〔〈《「『<", "(") | dict.fromkeys("]}】〕〉》」』>", ")"))
 _UNIT = re.compile(r"\(?(?:单位:)?((?:[百千]?[万亿]|千|百)?元|%|万?(?:千瓦时|立方米|平方米|吨|度|人|条)|kwh|m3|m2)\)?$")
 _UNIT_IN_BRACKETS = re.compile(r"\((?:单位:)?([^()]+)\)$")
 _MONTH_COLUMN = re.compile(r"(?:(\d{4})年?[-/.]?)?(1[0-2]|0?[1-9])月(?:份)?(.*)")
@@ -74,17 +74,25 @@ def _keys(title: str) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(found + [(re.sub(r"[()]", "", key), unit) for key, unit in found]))
 
 
-@lru_cache(maxsize=512)
-def _titles(item: Item) -> tuple[dict[str, list[Field]], dict[str, list[Field]], dict[str, list[Field]]]:
+Titles = dict[str, list[Field]]
+# An item cannot be hashed; each is kept beside its titles, so that its id stays its own.
+_TITLES: dict[int, tuple[Item, tuple[Titles, Titles, Titles]]] = {}
+
+
+def _titles(item: Item) -> tuple[Titles, Titles, Titles]:
     """Return an item's fields by Chinese name, by the list's own text, and by alias."""
-    tables: tuple[dict[str, list[Field]], ...] = ({}, {}, {})
+    held = _TITLES.get(id(item))
+    if held is not None:
+        return held[1]
+    tables: tuple[Titles, Titles, Titles] = ({}, {}, {})
     for field in item.fields:
         for table, texts in zip(tables, ((field.zh,), (field.source,), field.aliases), strict=True):
             for text in filter(None, texts):
                 for key, _ in _keys(text):
                     if field not in table.setdefault(key, []):
                         table[key].append(field)
-    return tables[0], tables[1], tables[2]
+    _TITLES[id(item)] = (item, tables)
+    return tables
 
 
 _EXTRA_KEYS = {normal(title): name for name, titles in EXTRA.items() for title in titles}
@@ -163,20 +171,20 @@ def recognise(
     rows = [(n, cells) for n, cells in table_head_rows[:HEAD_ROWS] if any(_title(c) for c in cells)]
     wanted = (item,) if item is not None else catalogue.items
     known = {key for i in wanted for table in _titles(i) for key in table}
-    best: tuple[int, int, list[str]] | None = None
-    for position, (_, cells) in enumerate(rows):
+    best: tuple[int, int, list[str], int] | None = None
+    for position in range(len(rows)):
         for titles, last in _header_candidates(rows, position, known):
             count = sum(any(key in known for key, _ in _keys(t)) for t in titles if t)
             if best is None or count > best[0]:
-                best = (count, last, titles)
+                best = (count, last, titles, position)
     if best is None or best[0] < (1 if item is not None else 2):
         raise FileRefused(
             "找不到表头：前几行中没有一行的列名与清单相符。",
             remedy="请使用清单的列名，或用 credithub template 生成模板。",
         )
-    _, last, titles = best
-    above = [" ".join(filter(None, map(_title, cells))) for _, cells in rows[:last]]
-    title_text = " ".join(above) if last else ""
+    _, last, titles, first = best
+    above = [" ".join(filter(None, map(_title, cells))) for _, cells in rows[:first]]
+    title_text = " ".join(above)
     chosen = item or _closest(catalogue, titles, rows[last + 1 :], [title_text, *hints])
     columns, extra, unknown = match_columns(chosen, titles)
     missing = missing_columns(chosen, columns)
@@ -238,7 +246,7 @@ def _closest(
         exact = sum(normal(c.title) in (normal(c.field.zh), normal(c.field.source)) for c in columns.values())
         fields = sum(not f.added for f in item.fields)
         matched = len({c.field.name for c in columns.values()})
-        score = (2 * matched + 0.2 * exact) / (2.2 * (filled - len(extra) + fields) / 2) / 1.0
+        score = (2 * matched + 0.2 * exact) / (1.1 * (filled - len(extra) + fields))
         score -= 0.15 * len(missing_columns(item, columns))
         score += 0.3 if any(normal(item.zh) in h or item.id in h for h in spoken) else 0.0
         scored.append((score, item, columns))

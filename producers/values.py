@@ -259,7 +259,7 @@ def parse_number(cell: Cell) -> tuple[Decimal | None, str]:
         except InvalidOperation:
             pass
         return _written(text)
-    if isinstance(cell, bool) or isinstance(cell, date):
+    if isinstance(cell, (bool, date)):
         raise _no_number(_as_text(cell))
     if isinstance(cell, float):
         if cell != cell or cell in (float("inf"), float("-inf")):
