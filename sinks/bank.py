@@ -1,0 +1,244 @@
+"""One bank's topic: of every change, what that bank may see, in a gapless sequence per subject.
+
+The messages, the sequences and the consumer's offsets of a batch are one Kafka transaction under one
+``transactional.id`` per bank, so a bank that reads ``read_committed`` sees 1…n whatever is killed (law 6).
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+
+from bus import topics
+from bus.codec import Decoder, Encoder, Registry
+from bus.config import BusConfig, consumer_settings, producer_settings
+from bus.scan import scan
+from catalogue import wire
+from catalogue.avro import Schema, bank_schema
+from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, Op
+from catalogue.errors import PoisonMessage, Unavailable
+from catalogue.load import load_catalogue
+from catalogue.model import Catalogue
+from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
+from rules.projection import Projected, project
+
+log = logging.getLogger(__name__)
+
+BATCH_SIZE = 2000
+_POLL_S = 0.2
+_TRANSACTION_S = 60.0
+
+
+def run(
+    config: BusConfig,
+    bank_id: str,
+    stop: threading.Event,
+    *,
+    public_indicators: Collection[str] = frozenset(),
+    catalogue: Catalogue | None = None,
+) -> None:
+    """Serve one bank until ``stop``; ``public_indicators`` are the ids that rest on public data alone.
+
+    An aborted transaction is retried from where it began. Raises KafkaException when another process took over
+    the bank or the producer broke for good: the supervisor starts anew.
+    """
+    sink = _BankSink(config, bank_id, frozenset(public_indicators), catalogue or load_catalogue())
+    with closing(sink):
+        sink.open()
+        while not stop.is_set():
+            sink.step(stop)
+
+
+class _BankSink:
+    def __init__(self, config: BusConfig, bank: str, public: frozenset[str], catalogue: Catalogue) -> None:
+        self._config, self._bank, self._public = config, bank, public
+        self._topic = topics.bank_topic(bank)
+        self._group = f"sink.bank.{bank}"
+        self._items = {item.id: item for item in catalogue.items}
+        self._registry = Registry(config)
+        self._decode = Decoder(self._registry)
+        self._encoders: dict[str, Encoder] = {}
+        self._sequences: dict[str, int] = {}
+        self._consumer = Consumer(consumer_settings(config, self._group))
+        self._producer = Producer(
+            producer_settings(config, **{"transactional.id": config.topic(self._group), "compression.type": "gzip"})
+        )
+
+    def open(self) -> None:
+        """Fence a former owner, restore the sequences, take the position of the last transaction."""
+        self._producer.init_transactions(_TRANSACTION_S)
+        # Only now is everything of a former owner committed or aborted.
+        mine = f"{self._bank}|".encode()
+        for message in scan(self._config, topics.BANK_SEQUENCE):
+            if (message.key() or b"").startswith(mine) and message.value() is not None:
+                held = self._decode(message.value())
+                self._sequences[held["subject"]] = held["sequence"]
+        source = self._config.topic(topics.CHANGE)
+        known = self._consumer.list_topics(source, timeout=_TRANSACTION_S).topics[source]
+        if known.error is not None or not known.partitions:
+            raise Unavailable(f"The topic {source} cannot be read.", remedy="Run `credithub prepare`.")
+        # Assigned, not subscribed: one process owns a bank, and need not wait for a dead one's session to end.
+        self._consumer.assign(
+            self._consumer.committed([TopicPartition(source, p) for p in known.partitions], timeout=_TRANSACTION_S)
+        )
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def step(self, stop: threading.Event) -> None:
+        """Take one batch over, or hold its position when it could not be."""
+        messages = [m for m in self._consumer.consume(BATCH_SIZE, timeout=_POLL_S) if not _failed(m)]
+        if not messages:
+            LAG.labels(self._group, topics.CHANGE).set(0)
+            return
+        begun = time.monotonic()
+        try:
+            emitted, seen = self._publish(messages)
+        except Unavailable as exc:
+            log.warning("bank %s holds its position: %s", self._bank, exc)
+            self._rewind(messages)
+            stop.wait(exc.retry_after_s)
+            return
+        except KafkaException as exc:
+            # Fenced or broken for good raises on, so that the process ends and is started anew.
+            if not exc.args[0].txn_requires_abort():
+                raise
+            log.warning("bank %s: transaction aborted, retrying: %s", self._bank, exc)
+            self._producer.abort_transaction(_TRANSACTION_S)
+            self._rewind(messages)
+            stop.wait(1.0)
+            return
+        self._sequences.update(seen)
+        self._count(messages, emitted, begun)
+
+    def _publish(self, messages: list[Message]) -> tuple[int, dict[str, int]]:
+        # Encoded before the transaction begins: a registry that is away then leaves nothing to abort.
+        seen: dict[str, int] = {}
+        out = [(m.partition(), *made) for m in messages for made in self._encode(m, seen)]
+        numbers = {subject: number for number, subject, _ in out}
+        mark = self._encoder(topics.BANK_SEQUENCE, wire.BANK_SEQUENCE)
+        self._producer.begin_transaction()
+        for number, subject, value in out:
+            self._send(self._topic, number, subject.encode(), value)
+        for subject, sequence in seen.items():
+            value = mark({"bank": self._bank, "subject": subject, "sequence": sequence})
+            self._send(topics.BANK_SEQUENCE, numbers[subject], f"{self._bank}|{subject}".encode(), value)
+        ends: dict[int, int] = {m.partition(): m.offset() + 1 for m in messages}
+        source = self._config.topic(topics.CHANGE)
+        self._producer.send_offsets_to_transaction(
+            [TopicPartition(source, p, offset) for p, offset in ends.items()],
+            self._consumer.consumer_group_metadata(),
+            _TRANSACTION_S,
+        )
+        self._commit()
+        return len(out), seen
+
+    def _commit(self) -> None:
+        while True:
+            try:
+                self._producer.commit_transaction(_TRANSACTION_S)
+                return
+            except KafkaException as exc:
+                # A timed-out commit is neither done nor undone: only asking again tells.
+                if not exc.args[0].retriable():
+                    raise
+
+    def _encode(self, message: Message, seen: dict[str, int]) -> Iterator[tuple[str, bytes]]:
+        try:
+            change = self._decode(message.value())
+            made = list(self._visible(change))
+        except PoisonMessage as exc:
+            log.error("%s/%d@%d is set aside: %s", message.topic(), message.partition(), message.offset(), exc)
+            EVENTS.labels(self._group, "poison").inc()
+            return
+        subject = change["subject"]
+        for encode, value in made:
+            seen[subject] = seen.get(subject, self._sequences.get(subject, 0)) + 1
+            yield subject, encode({**value, "sequence": seen[subject]})
+
+    def _visible(self, change: Mapping[str, Any]) -> Iterator[tuple[Encoder, dict[str, Any]]]:
+        """Yield what of a change this bank may see, without the sequence."""
+        subject = change["subject"]
+        if subject.startswith((PERSON_PREFIX, UNIT_PREFIX)):
+            return
+        head = {
+            "subject": subject,
+            "subject_name": change["subject_name"],
+            "emitted_at": datetime.now(UTC),
+        }
+        for record in change["records"]:
+            before = self._project(record, record["was_live"], "previous_")
+            after = self._project(record, record["live"], "")
+            if before == after:
+                continue
+            schema = bank_schema(self._items[record["item"]])
+            if schema is None:
+                continue
+            yield (
+                self._encoder(self._topic, schema),
+                {
+                    **head,
+                    **{name: record[name] for name in ("item", "record_key", "source_time", "unit")},
+                    "op": Op.WITHDRAW if after is None else Op.REPORT,
+                    "withheld": [{"field": f, "reason": r} for f, r in after.withheld] if after else [],
+                    "data": after.visible if after else None,
+                },
+            )
+        values = {i["id"]: i["current"] for i in change["indicators"] if i["id"] in self._public}
+        if values:
+            yield (
+                self._encoder(self._topic, wire.BANK_INDICATORS),
+                {**head, "as_of": change["as_of"], "indicators": values},
+            )
+
+    def _project(self, record: Mapping[str, Any], live: bool, which: str) -> Projected | None:
+        item = self._items.get(record["item"])
+        payload = record[f"{which}payload"]
+        schema_id = record[f"{which}schema_id"]
+        if item is None or not live or payload is None or schema_id is None:
+            return None
+        data = self._decode.payload(schema_id, payload)
+        return None if data is None else project(item, data, "bank")
+
+    def _encoder(self, topic: str, schema: Schema) -> Encoder:
+        name = f"{schema['namespace']}.{schema['name']}"
+        if name not in self._encoders:
+            self._encoders[name] = Encoder(self._registry, topic, schema)
+        return self._encoders[name]
+
+    def _send(self, topic: str, number: int, key: bytes, value: bytes) -> None:
+        name = self._config.topic(topic)
+        while True:
+            try:
+                self._producer.produce(name, value, key, number)
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+
+    def _rewind(self, messages: list[Message]) -> None:
+        starts: dict[int, int] = {}
+        for m in messages:
+            starts.setdefault(m.partition(), m.offset())
+        for number, offset in starts.items():
+            self._consumer.seek(TopicPartition(self._config.topic(topics.CHANGE), number, offset))
+
+    def _count(self, messages: list[Message], emitted: int, begun: float) -> None:
+        EVENTS.labels(self._group, "in").inc(len(messages))
+        DELIVERIES.labels(self._group, "delivered").inc(emitted)
+        BATCH.labels(self._group).observe(time.monotonic() - begun)
+        BATCH_EVENTS.labels(self._group).observe(len(messages))
+        LAG.labels(self._group, topics.CHANGE).set(time.time() - messages[-1].timestamp()[1] / 1000)
+
+
+def _failed(message: Message) -> bool:
+    error = message.error()
+    if error is None:
+        return False
+    if error.fatal() or not error.retriable():
+        raise KafkaException(error)
+    return True

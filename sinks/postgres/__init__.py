@@ -1,0 +1,1 @@
+"""PostgreSQL: what pages and reports read. One batch, one database transaction."""

@@ -1,0 +1,186 @@
+"""Writes what the streams published into PostgreSQL: a batch and its positions in one database transaction.
+
+The position lies in the database beside the rows (``sink_position``), so a killed or repeated batch changes nothing;
+the group only shares the partitions out. While the database or the registry is away the batch is held and tried again.
+"""
+
+import io
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from typing import Any, TypeVar
+
+import psycopg2
+import tenacity
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+
+from bus.codec import Decoder, Registry
+from bus.config import BusConfig, consumer_settings
+from catalogue.errors import PoisonMessage, SinkUnavailable, Unavailable
+from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
+from sinks.postgres.schema import migrate
+from sinks.postgres.tables import TABLES, Row, copy_line
+
+log = logging.getLogger(__name__)
+
+GROUP = "sink.postgres"
+BATCH_SIZE = 5000
+_POLL_S = 0.2
+_MAX_WAIT_S = 15
+
+T = TypeVar("T")
+
+
+def run(config: BusConfig, dsn: str, stop: threading.Event) -> None:
+    """Fill the database until ``stop``; the schema is migrated first.
+
+    Raises KafkaException when the consumer breaks for good: the supervisor starts anew.
+    """
+    with closing(_PostgresSink(config, dsn, stop)) as sink:
+        sink.open()
+        while not stop.is_set():
+            sink.step()
+
+
+class _PostgresSink:
+    def __init__(self, config: BusConfig, dsn: str, stop: threading.Event) -> None:
+        self._dsn, self._stop = dsn, stop
+        self._names = {config.topic(name): name for name in TABLES}
+        self._decode = Decoder(Registry(config))
+        self._consumer = Consumer(consumer_settings(config, GROUP))
+        self._connection: Any = None
+
+    def open(self) -> None:
+        """Migrate, then join the group."""
+        self._persist(lambda: migrate(self._dsn))
+        self._consumer.subscribe(list(self._names), on_assign=self._assigned)
+
+    def close(self) -> None:
+        self._consumer.close()
+        self._disconnect()
+
+    def step(self) -> None:
+        """Write one batch."""
+        messages = [m for m in self._consumer.consume(BATCH_SIZE, timeout=_POLL_S) if not _failed(m)]
+        if not messages:
+            return
+        begun = time.monotonic()
+        rows = self._persist(lambda: self._read(messages))
+        ends = {(m.topic(), m.partition()): m.offset() + 1 for m in messages}
+        if rows is None or self._persist(lambda: self._write(rows, ends)) is None:
+            return  # stopped while waiting; nothing was written, the positions bring it back
+        for topic in rows:
+            DELIVERIES.labels(GROUP, topic).inc(len(rows[topic]))
+        for message in messages:
+            EVENTS.labels(f"postgres.{self._names[message.topic()]}", "in").inc()
+        BATCH.labels(GROUP).observe(time.monotonic() - begun)
+        BATCH_EVENTS.labels(GROUP).observe(len(messages))
+        for topic, at_ms in {m.topic(): m.timestamp()[1] for m in messages}.items():
+            LAG.labels(GROUP, self._names[topic]).set(time.time() - at_ms / 1000)
+
+    def _persist(self, act: Callable[[], T]) -> T | None:
+        """Do ``act`` however long its services are away; None when stopped meanwhile."""
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((Unavailable, psycopg2.OperationalError, psycopg2.InterfaceError)),
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=_MAX_WAIT_S),
+            sleep=tenacity.sleep_using_event(self._stop),
+            stop=tenacity.stop_when_event_set(self._stop),
+            before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
+        )
+        try:
+            return retrying(act)
+        except tenacity.RetryError:
+            return None
+
+    def _assigned(self, consumer: Any, partitions: list[TopicPartition]) -> None:
+        held = self._persist(self._positions) or {}
+        for partition in partitions:
+            partition.offset = held.get((partition.topic, partition.partition), OFFSET_BEGINNING)
+        consumer.assign(partitions)
+
+    def _positions(self) -> dict[tuple[str, int], int]:
+        with self._cursor() as cursor:
+            cursor.execute("select topic, partition, next_offset from sink_position")
+            return {(topic, number): offset for topic, number, offset in cursor.fetchall()}
+
+    def _read(self, messages: Iterable[Message]) -> dict[str, list[Row]]:
+        """Decode; of several rows of one key the last stays, for one upsert may touch a row once only."""
+        kept: dict[str, dict[tuple[Any, ...], Row]] = {}
+        for message in messages:
+            topic = self._names[message.topic()]
+            if message.value() is None:
+                continue
+            table = TABLES[topic]
+            try:
+                row = table.row(self._decode(message.value()))
+            except PoisonMessage as exc:
+                log.error("%s/%d@%d is set aside: %s", message.topic(), message.partition(), message.offset(), exc)
+                EVENTS.labels(f"postgres.{topic}", "poison").inc()
+                continue
+            kept.setdefault(topic, {})[tuple(row[name] for name in table.key)] = row
+        return {topic: list(rows.values()) for topic, rows in kept.items()}
+
+    def _write(self, rows: Mapping[str, list[Row]], ends: Mapping[tuple[str, int], int]) -> bool:
+        with self._cursor() as cursor:
+            for topic, batch in rows.items():
+                table = TABLES[topic]
+                columns = ", ".join(table.columns)
+                cursor.execute(
+                    f"create temporary table incoming on commit drop as select {columns} from {table.name} limit 0"
+                )
+                lines = io.StringIO("".join(copy_line(table, row) for row in batch))
+                cursor.copy_expert(f"copy incoming ({columns}) from stdin", lines)
+                cursor.execute(table.upsert)
+                cursor.execute("drop table incoming")
+            for (topic, number), offset in ends.items():
+                cursor.execute(
+                    "insert into sink_position as t values (%s, %s, %s) on conflict (topic, partition)"
+                    " do update set next_offset = excluded.next_offset where t.next_offset < excluded.next_offset",
+                    (topic, number, offset),
+                )
+        return True
+
+    def _cursor(self) -> "_Transaction":
+        if self._connection is None or self._connection.closed:
+            try:
+                self._connection = psycopg2.connect(self._dsn)
+            except psycopg2.OperationalError as exc:
+                raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
+        return _Transaction(self._connection)
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+class _Transaction:
+    """A cursor inside one transaction, committed at its end; a broken connection is closed, so that it is made anew."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> Any:
+        self._cursor = self._connection.cursor()
+        return self._cursor
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        try:
+            self._cursor.close()
+            if kind is None:
+                self._connection.commit()
+            else:
+                self._connection.rollback()
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            self._connection.close()
+            raise
+
+
+def _failed(message: Message) -> bool:
+    error = message.error()
+    if error is None:
+        return False
+    if error.fatal() or not error.retriable():
+        raise KafkaException(error)
+    return True

@@ -1,0 +1,119 @@
+"""Which table takes which topic: its columns, its key, and when a row is newer than the one that is there."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bus import topics
+from catalogue import wire
+from catalogue.envelope import ENVELOPE_NAMES
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The receiver of one topic.
+
+    ``newer`` is a condition on ``t`` (held) and ``excluded`` (seen); empty: the first one stays.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    newer: str
+    row: Callable[[dict[str, Any]], Row] = dict
+
+    @property
+    def upsert(self) -> str:
+        """SQL that moves the temporary table ``incoming`` into this one."""
+        names = ", ".join(self.columns)
+        action = "nothing"
+        if self.newer:
+            sets = ", ".join(f"{c} = excluded.{c}" for c in self.columns if c not in self.key)
+            action = f"update set {sets} where {self.newer}"
+        return (
+            f"insert into {self.name} as t ({names}) select {names} from incoming"
+            f" on conflict ({', '.join(self.key)}) do {action}"
+        )
+
+
+def _columns(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(field["name"]) for field in schema["fields"])
+
+
+def _change(value: dict[str, Any]) -> Row:
+    """Keep what happened to which record, not its content: that is in the records."""
+    kept = (
+        "item", "record_key", "op", "live", "was_live", "event_id", "submission_id", "row", "source_time", "revision",
+    )  # fmt: skip
+    records = [{name: record[name] for name in kept} for record in value["records"]]
+    return {**value, "summary": {"records": records, "indicators": value["indicators"]}}
+
+
+def _rejected(value: dict[str, Any]) -> Row:
+    # Part of the key, where PostgreSQL allows no null.
+    return {
+        **value,
+        "source_topic": value["source_topic"] or "",
+        "source_partition": -1 if value["source_partition"] is None else value["source_partition"],
+        "source_offset": -1 if value["source_offset"] is None else value["source_offset"],
+    }
+
+
+_VERSION = (
+    "(t.source_time, t.revision, t.content_hash) <= (excluded.source_time, excluded.revision, excluded.content_hash)"
+)
+_RECORD_COLUMNS = (*ENVELOPE_NAMES, "schema_id", "payload")
+_RECORD_KEY = ("subject", "item", "record_key")
+
+TABLES: Mapping[str, Table] = {
+    topics.SUBMISSION: Table(
+        "submission", _columns(wire.SUBMISSION), ("submission_id",), "t.updated_at <= excluded.updated_at"
+    ),
+    topics.REJECTED: Table(
+        "rejected",
+        _columns(wire.REJECTED),
+        ("submission_id", "row", "source_topic", "source_partition", "source_offset"),
+        "t.replay_count <= excluded.replay_count",
+        _rejected,
+    ),
+    topics.UNRESOLVED: Table(
+        "unresolved",
+        _columns(wire.UNRESOLVED),
+        ("unit", "submission_id", "row"),
+        "t.unresolved_at <= excluded.unresolved_at",
+    ),
+    topics.RECORD: Table("credit_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
+    topics.PERSON_RECORD: Table("person_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
+    topics.STATE: Table("credit_state", _columns(wire.STATE), ("subject",), "t.sequence <= excluded.sequence"),
+    topics.CHANGE: Table(
+        "credit_change",
+        ("subject", "sequence", "subject_name", "as_of", "changed_at", "summary"),
+        ("subject", "sequence"),
+        "",
+        _change,
+    ),
+}
+
+
+def copy_line(table: Table, row: Row) -> str:
+    """Return a row in PostgreSQL's text format of COPY."""
+    return "\t".join(_cell(row[name]) for name in table.columns) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return r"\N"
+    if isinstance(value, bytes):
+        return r"\\x" + value.hex()
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, (dict, list)):
+        # Decimals become strings: exact, and (indicators->>'x')::numeric reads them.
+        text = json.dumps(value, ensure_ascii=False, default=str).replace(r"\u0000", "")
+    else:
+        # PostgreSQL's text holds no NUL.
+        text = str(value).replace("\x00", "")
+    return text.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")

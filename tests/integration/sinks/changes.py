@@ -1,0 +1,155 @@
+"""Changes as the streams publish them, made by hand for the sinks' tests. All values are fictitious."""
+
+import io
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from threading import Event, Thread
+from typing import Any
+
+import fastavro
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+
+from bus import topics
+from bus.codec import Encoder, Registry
+from bus.config import BusConfig, producer_settings
+from bus.topics import TopicSpec, ensure_topics
+from catalogue import wire
+from catalogue.avro import event_schema
+from catalogue.load import load_catalogue
+
+MOMENT = datetime(2025, 6, 1, 8, tzinfo=UTC)
+CATALOGUE = load_catalogue()
+
+
+@contextmanager
+def own_topics(config: BusConfig, names: list[str]) -> Iterator[None]:
+    """Create topics for one test and delete them afterwards."""
+    ensure_topics(config, [TopicSpec(name, {}) for name in names])
+    try:
+        yield
+    finally:
+        admin = AdminClient({"bootstrap.servers": config.bootstrap})
+        for done in admin.delete_topics([config.topic(n) for n in names]).values():
+            done.result()
+
+
+class Running:
+    """A sink's ``run`` in a thread; ``stop`` raises what it raised."""
+
+    def __init__(self, run: Any, *args: Any, **more: Any) -> None:
+        self._stop = Event()
+        self._failed: list[BaseException] = []
+        self._thread = Thread(target=self._run, args=(run, args, more), daemon=True)
+        self._thread.start()
+
+    def _run(self, run: Any, args: tuple[Any, ...], more: dict[str, Any]) -> None:
+        try:
+            run(*args, self._stop, **more)
+        except BaseException as exc:
+            traceback.print_exc()
+            self._failed.append(exc)
+
+    def stop(self) -> None:
+        """Ask it to end and wait."""
+        self._stop.set()
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        if self._failed:
+            raise self._failed[0]
+
+
+class Streams:
+    """Produces what the streams would produce."""
+
+    def __init__(self, config: BusConfig) -> None:
+        self._config = config
+        self._registry = Registry(config)
+        self._producer = Producer(producer_settings(config))
+
+    def payload(self, item_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an item's schema id and its encoded payload."""
+        item = CATALOGUE.item(item_id)
+        schema = event_schema(item)
+        out = io.BytesIO()
+        fastavro.schemaless_writer(out, fastavro.parse_schema(schema["fields"][-1]["type"]), dict(data))
+        schema_id = self._registry.register(f"catalogue.{item.category}.v1", schema)
+        return {"schema_id": schema_id, "payload": out.getvalue()}
+
+    def envelope(self, subject: str, item: str, key: str) -> dict[str, Any]:
+        """Return an envelope on the wire."""
+        return {
+            "event_id": "e-1",
+            "item": item,
+            "op": "REPORT",
+            "record_key": key,
+            "period": None,
+            "source_time": MOMENT,
+            "revision": 0,
+            "content_hash": "00ff",
+            "reported_at": MOMENT,
+            "unit": "market_supervision",
+            "region": "630102",
+            "channel": "FILE",
+            "submission_id": "s-1",
+            "row": 1,
+            "subject": subject,
+            "subject_name": "青海虚构样例有限公司",
+            "replaces_set": False,
+        }
+
+    def record_change(
+        self,
+        subject: str,
+        item: str,
+        key: str,
+        before: Mapping[str, Any] | None,
+        after: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        """Return one record before and after; None: not live."""
+        held = None if before is None else self.payload(item, before)
+        return {
+            **self.envelope(subject, item, key),
+            **self.payload(item, after if after is not None else before or {}),
+            "live": after is not None,
+            "was_live": before is not None,
+            "previous_schema_id": held and held["schema_id"],
+            "previous_payload": held and held["payload"],
+        }
+
+    def change(
+        self,
+        subject: str,
+        sequence: int,
+        records: list[dict[str, Any]],
+        indicators: Mapping[str, str] | None = None,
+    ) -> None:
+        """Publish a change."""
+        self.send(
+            topics.CHANGE,
+            wire.CHANGE,
+            subject,
+            {
+                "subject": subject,
+                "subject_name": "青海虚构样例有限公司",
+                "sequence": sequence,
+                "as_of": date(2025, 6, 1),
+                "changed_at": MOMENT,
+                "records": records,
+                "indicators": [
+                    {"id": name, "previous": None, "current": Decimal(value)}
+                    for name, value in (indicators or {}).items()
+                ],
+            },
+        )
+
+    def send(self, topic: str, schema: dict[str, Any], key: str, value: Mapping[str, Any]) -> None:
+        """Publish one value."""
+        self._producer.produce(self._config.topic(topic), Encoder(self._registry, topic, schema)(value), key.encode())
+
+    def flush(self) -> None:
+        """Wait until all is with the broker."""
+        assert self._producer.flush(30) == 0

@@ -1,0 +1,163 @@
+"""A bank's topic under read_committed: gapless, public only, whatever the sink goes through."""
+
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from changes import Running, Streams, own_topics
+from confluent_kafka import KafkaException, Message
+
+from bus import topics
+from bus.codec import Decoder, Registry
+from bus.config import BusConfig
+from bus.scan import scan
+from catalogue.errors import Unavailable
+from hub.settings import Endpoints
+from sinks import bank
+
+# The registry's client leaves its connections to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+
+A, B = "91630100MA7540001X", "91630100MA7540002Y"
+REPORT = "market.annual_report_basic"
+ASSETS = "market.annual_report_assets"
+
+
+@pytest.fixture
+def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
+    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+    with own_topics(config, [topics.CHANGE, topics.BANK_SEQUENCE, topics.bank_topic("yinhe")]):
+        yield config
+
+
+def _read(config: BusConfig, topic: str = "bank.yinhe.v1") -> list[tuple[Message, dict[str, Any]]]:
+    decode = Decoder(Registry(config))
+    return [(m, decode(m.value())) for m in scan(config, topic)]
+
+
+def _await(config: BusConfig, count: int) -> list[tuple[Message, dict[str, Any]]]:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            found = _read(config)
+        except Unavailable:
+            found = []
+        if len(found) >= count:
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"{len(found)} of {count} messages came")
+
+
+def _sequences(found: list[tuple[Message, dict[str, Any]]], subject: str) -> list[int]:
+    return [value["sequence"] for m, value in found if m.key() == subject.encode()]
+
+
+def test_only_what_is_public_leaves_and_sequences_have_no_gap(config: BusConfig) -> None:
+    streams = Streams(config)
+    first = {"employee_count": 7, "is_published": False, "registration_authority": "虚构登记机关"}
+    then = {**first, "is_published": True}
+    secret = {"total_assets": Decimal("123.0000"), "is_published": False}
+    for subject in (A, B):
+        streams.change(
+            subject,
+            1,
+            [
+                streams.record_change(subject, REPORT, "2024", None, first),
+                streams.record_change(subject, ASSETS, "2024", None, secret),
+            ],
+            {"changes_12m": "2", "tax_paid_12m": "99999"},
+        )
+        # A consent-bound figure moves: the bank must not see that anything happened.
+        streams.change(
+            subject,
+            2,
+            [
+                streams.record_change(subject, REPORT, "2024", first, {**first, "employee_count": 8}),
+                streams.record_change(subject, ASSETS, "2024", secret, {**secret, "total_assets": Decimal("124.0000")}),
+            ],
+        )
+        streams.change(subject, 3, [streams.record_change(subject, REPORT, "2024", first, then)])
+        streams.change(subject, 4, [streams.record_change(subject, REPORT, "2024", then, None)])
+    streams.change("person:00ff", 1, [streams.record_change("person:00ff", REPORT, "2024", None, first)])
+    streams.change("unit:court:630102", 1, [streams.record_change("unit:court:630102", REPORT, "2024", None, first)])
+    streams.flush()
+    sink = Running(bank.run, config, "yinhe")
+    found = _await(config, 6)
+    sink.stop()
+    assert {m.key() for m, _ in found} == {A.encode(), B.encode()}
+    for subject in (A, B):
+        mine = [value for m, value in found if m.key() == subject.encode()]
+        assert [v["sequence"] for v in mine] == [1, 2, 3]
+        assert [v["op"] for v in mine] == ["REPORT", "REPORT", "WITHDRAW"]
+        assert mine[0]["data"]["employee_count"] is None
+        assert "employee_count" in {w["field"] for w in mine[0]["withheld"]}
+        assert mine[1]["data"]["employee_count"] == 7
+        assert mine[2]["data"] is None
+    assert all("total_assets" not in repr(value) and "99999" not in repr(value) for _, value in found)
+
+
+def test_public_indicators_alone_are_released(config: BusConfig) -> None:
+    streams = Streams(config)
+    streams.change(A, 1, [], {"changes_12m": "2", "tax_paid_12m": "99999"})
+    streams.change(A, 2, [], {"tax_paid_12m": "88888"})
+    streams.flush()
+    sink = Running(_run_with_indicators, config)
+    found = _await(config, 1)
+    sink.stop()
+    assert [value["indicators"] for _, value in _read(config)] == [{"changes_12m": Decimal("2.000000")}]
+    assert found[0][1]["sequence"] == 1
+
+
+def test_messages_lie_in_their_subjects_partition(config: BusConfig) -> None:
+    streams = Streams(config)
+    for subject in (A, B):
+        streams.change(
+            subject, 1, [streams.record_change(subject, REPORT, "2024", None, {"registration_authority": "甲"})]
+        )
+    streams.flush()
+    where = {m.key(): m.partition() for m in scan(config, topics.CHANGE)}
+    sink = Running(bank.run, config, "yinhe")
+    found = _await(config, 2)
+    sink.stop()
+    assert {m.key(): m.partition() for m, _ in found} == where
+    marks = {value["subject"]: (m.partition(), m.key()) for m, value in _read(config, topics.BANK_SEQUENCE)}
+    assert marks == {s: (where[s.encode()], f"yinhe|{s}".encode()) for s in (A, B)}
+
+
+def test_restarts_keep_the_sequences(config: BusConfig) -> None:
+    streams = Streams(config)
+    for number in range(3):
+        _report(streams, f"{number}", 20)
+        sink = Running(bank.run, config, "yinhe")
+        _await(config, 20 * (number + 1))
+        sink.stop()
+    assert _sequences(_read(config), A) == list(range(1, 61))
+
+
+def test_a_former_owner_that_goes_on_is_fenced(config: BusConfig) -> None:
+    streams = Streams(config)
+    _report(streams, "a", 20)
+    former = Running(bank.run, config, "yinhe")
+    _await(config, 20)
+    fresh = Running(bank.run, config, "yinhe")
+    time.sleep(2)
+    _report(streams, "b", 20)
+    _await(config, 40)
+    fresh.stop()
+    with pytest.raises(KafkaException) as fenced:
+        former.stop()
+    assert fenced.value.args[0].fatal()
+    assert _sequences(_read(config), A) == list(range(1, 41))
+
+
+def _report(streams: Streams, key: str, count: int) -> None:
+    for step in range(count):
+        value = {"registration_authority": f"{key}-{step}"}
+        streams.change(A, step + 1, [streams.record_change(A, REPORT, f"{key}-{step}", None, value)])
+    streams.flush()
+
+
+def _run_with_indicators(config: BusConfig, stop: Any) -> None:
+    bank.run(config, "yinhe", stop, public_indicators={"changes_12m"})

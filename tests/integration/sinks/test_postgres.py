@@ -1,0 +1,129 @@
+"""What the streams published is in PostgreSQL once, whatever is repeated or restarted."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import psycopg2
+import pytest
+from changes import MOMENT, Running, Streams, own_topics
+
+from bus import topics
+from bus.config import BusConfig
+from catalogue import wire
+from hub.settings import Endpoints
+from sinks.postgres import sink
+from sinks.postgres.schema import migrate
+from sinks.postgres.tables import TABLES
+
+# The registry's client leaves its connections to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+
+A = "91630100MA7540001X"
+
+
+@pytest.fixture
+def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
+    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+    with own_topics(config, list(TABLES)):
+        yield config
+
+
+@pytest.fixture
+def dsn(stack: Endpoints) -> Iterator[str]:
+    """Return a DSN whose tables lie in a schema of this test's own."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    _execute(stack.postgres_dsn, f"create schema {name}")
+    yield f"{stack.postgres_dsn}?options=-csearch_path%3D{name}&application_name={name}"
+    _execute(stack.postgres_dsn, f"drop schema {name} cascade")
+
+
+def _execute(dsn: str, sql: str) -> list[Any]:
+    connection = psycopg2.connect(dsn)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def _await(dsn: str, sql: str, wanted: list[Any]) -> None:
+    deadline = time.monotonic() + 20
+    found: list[Any] = []
+    while time.monotonic() < deadline:
+        try:
+            found = _execute(dsn, sql)
+        except psycopg2.errors.UndefinedTable:
+            found = []
+        if found == wanted:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{sql}: {found}, expected {wanted}")
+
+
+def _publish(streams: Streams, sequence: int, text: str, version: str) -> None:
+    payload = streams.payload("market.registration", {"business_scope": text})
+    record = {**streams.envelope(A, "market.registration", "1"), **payload, "content_hash": version}
+    streams.send(topics.RECORD, wire.RECORD, f"{A}|1", record)
+    state = {
+        "subject": A,
+        "subject_name": "虚构\t样例\\公司\n",
+        "sequence": sequence,
+        "as_of": date(2025, 6, 1),
+        "hash": version,
+        "indicators": {"fines_36m": Decimal("12.500000"), "tax_paid_12m": None},
+        "counts": {"market.registration": 1},
+        "records_digest": "0a",
+        "changed_at": MOMENT,
+    }
+    streams.send(topics.STATE, wire.STATE, A, state)
+    streams.change(A, sequence, [streams.record_change(A, "market.registration", "1", None, {})], {"fines_36m": "12.5"})
+    streams.flush()
+
+
+def test_migrations_are_applied_once(dsn: str) -> None:
+    assert migrate(dsn) == ["0001_initial"]
+    assert migrate(dsn) == []
+
+
+def test_the_newest_stays_and_a_restart_repeats_nothing(config: BusConfig, dsn: str) -> None:
+    streams = Streams(config)
+    _publish(streams, 2, "甲", "bb")
+    first = Running(sink.run, config, dsn)
+    _await(dsn, "select sequence, content_hash from credit_state join credit_record using (subject)", [(2, "bb")])
+    first.stop()
+    # Older versions behind newer ones, as a stale owner would write them.
+    _publish(streams, 1, "乙", "aa")
+    second = Running(sink.run, config, dsn)
+    _await(dsn, "select sequence from credit_change order by sequence", [(1,), (2,)])
+    second.stop()
+    assert _execute(dsn, "select sequence, hash, subject_name from credit_state") == [(2, "bb", "虚构\t样例\\公司\n")]
+    assert _execute(dsn, "select content_hash from credit_record") == [("bb",)]
+    assert _execute(dsn, "select (indicators->>'fines_36m')::numeric from credit_state") == [(Decimal("12.500000"),)]
+    ((payload,),) = _execute(dsn, "select payload from credit_record")
+    assert bytes(payload) == streams.payload("market.registration", {"business_scope": "甲"})["payload"]
+    positions = _execute(
+        dsn, f"select sum(next_offset) from sink_position where topic = '{config.topic(topics.CHANGE)}'"
+    )
+    assert positions == [(2,)]
+
+
+def test_a_lost_connection_is_made_anew(config: BusConfig, dsn: str) -> None:
+    streams = Streams(config)
+    _publish(streams, 1, "甲", "aa")
+    running = Running(sink.run, config, dsn)
+    _await(dsn, "select sequence from credit_state", [(1,)])
+    schema = dsn.rsplit("=", 1)[1]
+    # The sessions of this test alone.
+    _execute(
+        dsn,
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
+        f" and datname = current_database() and application_name = '{schema}'",
+    )
+    _publish(streams, 2, "乙", "bb")
+    _await(dsn, "select sequence from credit_state", [(2,)])
+    running.stop()
