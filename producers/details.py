@@ -17,7 +17,7 @@ Records = list[dict[str, object]]
 
 _ENTRY = re.compile(r"[;；\n|]+")
 _MONTH_FIRST = re.compile(r"(\d{4}\s*(?:[-/.]\s*\d{1,2}|年\s*\d{1,2}月|\d{2}))\s*[:：,，\s]?\s*(.*)", re.DOTALL)
-_LABELLED = re.compile(r"([^\d:：,，\s]+)\s*[:：]?\s*([\d.,]+\s*[^\d:：,，\s]*)")
+_LABELLED = re.compile(r"([^\d.:：,，\s]+)\s*[:：]?\s*([\d.,]+[^\d:：,，\s]*)")
 
 
 def blank_record(field: Field) -> dict[str, object]:

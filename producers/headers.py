@@ -175,7 +175,7 @@ def recognise(
     for position in range(len(rows)):
         for titles, last in _header_candidates(rows, position, known):
             count = sum(any(key in known for key, _ in _keys(t)) for t in titles if t)
-            if best is None or count > best[0]:
+            if best is None or (count, last == position) > (best[0], best[1] == best[3]):
                 best = (count, last, titles, position)
     if best is None or best[0] < (1 if item is not None else 2):
         raise FileRefused(

@@ -90,7 +90,7 @@ def compile_row(
         for index, name, title, convert, exposed, required in plain:
             cell = cells[index] if index < width else None
             if cell is not None:
-                filled = filled or not isinstance(cell, str) or not cell.isspace()
+                filled = filled or not isinstance(cell, str) or bool(cell.strip())
                 try:
                     value = convert(cell)
                     if exposed and type(value) is str and len(value) >= 18 and looks_like_id_number(value):

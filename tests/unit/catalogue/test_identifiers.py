@@ -1,0 +1,63 @@
+"""A code survives every way of writing it; a wrong character never passes."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum.cn import uscc as oracle
+
+from catalogue.identifiers import id_number, looks_like_id_number, uscc
+
+_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+@st.composite
+def usccs(draw: st.DrawFn) -> str:
+    body = "91630102" + draw(st.text(_ALPHABET, min_size=9, max_size=9))
+    return body + str(oracle.calc_check_digit(body + "0"))
+
+
+@st.composite
+def id_numbers(draw: st.DrawFn) -> str:
+    day = draw(st.dates(min_value=date(1930, 1, 1), max_value=date(2025, 12, 31)))
+    body = f"630102{day:%Y%m%d}{draw(st.integers(0, 999)):03d}"
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    total = sum(int(c) * w for c, w in zip(body, weights, strict=True))
+    return body + "10X98765432"[total % 11]
+
+
+def _full_width(text: str) -> str:
+    return "".join(chr(ord(c) + 0xFEE0) for c in text)
+
+
+@given(usccs())
+def test_a_uscc_is_the_same_however_it_is_written(code: str) -> None:
+    for written in (code, code.lower(), _full_width(code), f" {code[:8]} {code[8:]}\u3000"):
+        assert uscc(written) == code
+
+
+@given(usccs(), st.integers(0, 17), st.sampled_from("0123456789"))
+def test_one_wrong_digit_is_refused(code: str, place: int, digit: str) -> None:
+    if code[place] == digit:
+        return
+    with pytest.raises(ValueError, match="统一社会信用代码"):
+        uscc(code[:place] + digit + code[place + 1 :])
+
+
+@given(id_numbers())
+def test_an_id_number_is_found_alone_and_among_words(number: str) -> None:
+    assert id_number(_full_width(number.lower())) == number
+    assert looks_like_id_number(number)
+    assert looks_like_id_number(f"张三（身份证{number}）")
+    wrong = number[:16] + str((int(number[16]) + 1) % 10) + number[17]
+    assert not looks_like_id_number(wrong)
+    with pytest.raises(ValueError, match="校验码") as refused:
+        id_number(wrong)
+    assert wrong not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["", "123", "63010219900231001X", "91630102MA7540XX1"])
+def test_what_is_no_id_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="公民身份号码"):
+        id_number(text)

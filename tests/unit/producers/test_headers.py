@@ -1,0 +1,103 @@
+"""Every item of the list is recognised from its header, however the header is laid out."""
+
+import random
+
+import pytest
+
+from catalogue.errors import FileRefused
+from catalogue.load import load_catalogue
+from catalogue.model import Item
+from connectors.tables import Cell
+from producers.headers import ItemQuestion, recognise
+
+CATALOGUE = load_catalogue()
+LOOKALIKES = {34, 35, 37, 38, 39, 60, 61}
+
+
+def _named(*titles: Cell) -> list[tuple[int, list[Cell]]]:
+    return [(1, list(titles))]
+
+
+@pytest.mark.parametrize("item", CATALOGUE.items, ids=lambda i: str(i.seq))
+def test_an_item_is_recognised_whatever_order_and_width(item: Item) -> None:
+    fields = [f for f in item.fields if not f.added]
+    random.Random(item.seq).shuffle(fields)
+    titles: list[Cell] = [f" {f.zh.replace('(', '（ ').replace(')', '）')}\n" for f in fields]
+    rows: list[tuple[int, list[Cell]]] = [(1, ["某市信用信息报送表"]), (2, []), (3, titles), (4, ["甲"])]
+    hints = [item.zh] if item.seq in LOOKALIKES else []
+    found = recognise(CATALOGUE, rows, hints)
+    assert found.item is item
+    assert found.header_row == 3
+    assert found.title_text == "某市信用信息报送表"
+    assert [found.columns[i].field.name for i in range(len(titles))] == [f.name for f in fields]
+
+
+@pytest.mark.parametrize("item", CATALOGUE.items, ids=lambda i: str(i.seq))
+def test_the_lists_own_text_matches_in_its_order(item: Item) -> None:
+    titles: list[Cell] = [f.source for f in item.fields if f.source]
+    found = recognise(CATALOGUE, _named(*titles), item=item)
+    split = sum(len({g.source for g in (f,)}) for f in item.fields if f.source)
+    assert len(found.columns) == split
+    assert not found.unknown
+
+
+def test_repeated_headers_go_to_the_fields_that_share_them() -> None:
+    item = CATALOGUE.item("45")
+    found = recognise(CATALOGUE, _named("主体名称", "证件号码", "证件号码", "案号"), item=item)
+    assert [c.field.zh for _, c in sorted(found.columns.items())] == ["主体名称", "证件类型", "证件号码", "案号"]
+
+
+def test_a_merged_header_is_joined() -> None:
+    rows: list[tuple[int, list[Cell]]] = [
+        (1, ["企业法人信息表"]),
+        (2, ["企业名称", "统一社会信用代码", "法定代表人", None, "住所"]),
+        (3, [None, None, "姓名", "证件号码", None]),
+        (4, ["甲公司", "x", "张三", "1", "某路"]),
+    ]
+    found = recognise(CATALOGUE, rows, item=CATALOGUE.item("3"))
+    assert found.header_row == 3
+    assert [c.field.name for _, c in sorted(found.columns.items())] == [
+        "subject_name", "uscc", "legal_rep_name", "legal_rep_id_number", "address",
+    ]  # fmt: skip
+
+
+def test_a_unit_in_the_header_is_the_columns() -> None:
+    found = recognise(CATALOGUE, _named("企业名称", "统一社会信用代码", "注册资本(元)"), item=CATALOGUE.item("1"))
+    assert (found.columns[2].field.name, found.columns[2].unit) == ("registered_capital", "元")
+
+
+def test_look_alikes_are_told_apart_by_hint_then_value_else_asked() -> None:
+    item = CATALOGUE.item("35")
+    titles: list[Cell] = [f.zh for f in item.fields if not f.added]
+    with pytest.raises(ItemQuestion) as asked:
+        recognise(CATALOGUE, _named(*titles))
+    assert [i.seq for i in asked.value.candidates] == [34, 35]
+    assert "35" in asked.value.question
+    assert recognise(CATALOGUE, _named(*titles), ["2025物业.xlsx"]).item is item
+    value: list[Cell] = [None] * len(titles)
+    value[titles.index("行业信息评价名称")] = "物业服务企业信用评价"
+    assert recognise(CATALOGUE, [(1, titles), (2, value)]).item is item
+
+
+def test_a_missing_required_column_is_named() -> None:
+    with pytest.raises(FileRefused, match="变更日期"):
+        recognise(CATALOGUE, _named("企业名称", "统一社会信用代码", "变更事项"), item=CATALOGUE.item("4"))
+    with pytest.raises(FileRefused, match="统一社会信用代码"):
+        recognise(CATALOGUE, _named("变更日期", "变更事项"), item=CATALOGUE.item("4"))
+
+
+def test_added_columns_and_month_columns_are_known() -> None:
+    found = recognise(
+        CATALOGUE,
+        _named("企业名称", "户号", "2025年1月", "12月用水量", "增删改标志", "数据日期", "说不清"),
+        item=CATALOGUE.item("64"),
+    )
+    assert found.extra == {4: "op_flag", 5: "data_date"}
+    assert (found.columns[2].year, found.columns[2].month, found.columns[2].sub) == (2025, 1, "amount_paid")
+    assert (found.columns[3].month, found.columns[3].sub) == (12, "usage")
+    assert found.unknown == ["说不清"]
+
+
+def test_a_table_without_header_is_refused() -> None:
+    with pytest.raises(FileRefused, match="表头"):
+        recognise(CATALOGUE, _named("说明", "本表由某单位填写"))
