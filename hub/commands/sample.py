@@ -21,7 +21,7 @@ def sample(
     dirty: Annotated[float, typer.Option("--dirty", min=0, max=1, help="The share of rows with an error.")] = 0.0,
     as_of: Annotated[
         datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The data date of all files.")
-    ] = datetime(2026, 6, 30),  # noqa: B008, DTZ001
+    ] = datetime(2026, 6, 30),  # noqa: DTZ001
     as_json: Annotated[bool, typer.Option("--json", help="Print the list of files as JSON.")] = False,
 ) -> None:
     """Write fictitious files of all items, a folder per unit, as units send them."""

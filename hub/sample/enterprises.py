@@ -31,11 +31,18 @@ _SHARES: dict[Kind, tuple[float, float, float]] = {
 
 # code, name, word in the enterprise's name, weight
 INDUSTRIES: tuple[tuple[str, str, str, int], ...] = (
-    ("5211", "百货零售", "商贸", 18), ("6210", "正餐服务", "餐饮", 8), ("3311", "金属结构制造", "机械制造", 14),
-    ("4710", "住宅房屋建筑", "建筑工程", 12), ("7010", "房地产开发经营", "房地产开发", 5),
-    ("7020", "物业管理", "物业服务", 5), ("5430", "道路货物运输", "物流", 8), ("0514", "农林牧渔服务", "农牧", 12),
-    ("6513", "应用软件开发", "信息技术", 8), ("7481", "工程管理服务", "工程咨询", 5), ("5199", "其他批发", "进出口贸易", 5),
-)  # fmt: skip
+    ("5211", "百货零售", "商贸", 18),
+    ("6210", "正餐服务", "餐饮", 8),
+    ("3311", "金属结构制造", "机械制造", 14),
+    ("4710", "住宅房屋建筑", "建筑工程", 12),
+    ("7010", "房地产开发经营", "房地产开发", 5),
+    ("7020", "物业管理", "物业服务", 5),
+    ("5430", "道路货物运输", "物流", 8),
+    ("0514", "农林牧渔服务", "农牧", 12),
+    ("6513", "应用软件开发", "信息技术", 8),
+    ("7481", "工程管理服务", "工程咨询", 5),
+    ("5199", "其他批发", "进出口贸易", 5),
+)
 _ISSUER_WORDS = "昆仑江源雪莲青稞河湟高原唐蕃丝路夏都湟水祁连三江"
 
 
@@ -96,11 +103,21 @@ def _found(index: int, rng: random.Random, as_of: date) -> Enterprise:
     staff = max(1, int(rng.lognormvariate(2.3, 1.0)))
     word = "".join(rng.choice(_ISSUER_WORDS) for _ in range(2))
     return Enterprise(
-        index=index, kind=kind, name=f"西宁样例{word}{index:05}{industry[2]}有限公司",
-        uscc=make_uscc(district, 10_000 + index * 7), district=district,
-        industry_code=industry[0], industry=industry[1], trade=industry[2],
-        founded=founded, deregistered=gone, ended=last, capital_wan=rng.choice((50, 100, 200, 500, 1000, 3000)),
-        staff=staff, revenue=int(staff * rng.uniform(150_000, 600_000)), growth=_SHARES[kind][1],
+        index=index,
+        kind=kind,
+        name=f"西宁样例{word}{index:05}{industry[2]}有限公司",
+        uscc=make_uscc(district, 10_000 + index * 7),
+        district=district,
+        industry_code=industry[0],
+        industry=industry[1],
+        trade=industry[2],
+        founded=founded,
+        deregistered=gone,
+        ended=last,
+        capital_wan=rng.choice((50, 100, 200, 500, 1000, 3000)),
+        staff=staff,
+        revenue=int(staff * rng.uniform(150_000, 600_000)),
+        growth=_SHARES[kind][1],
         rep=draw_person(rng, index * 4),
         holders=tuple(draw_person(rng, index * 4 + n) for n in range(1, rng.choice((3, 3, 4)))),
-    )  # fmt: skip
+    )

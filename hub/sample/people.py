@@ -1,6 +1,6 @@
 """Fictitious persons and codes: valid by their checksum, impossible by their content.
 
-No person bears such an ID number: no province has the number 80. Phones are 1990000xxxx, mails at example.com (RFC 2606).
+No person bears such an ID number: no province has the number 80. Phones are 1990000xxxx, mails at example.com.
 """
 
 import random
@@ -38,7 +38,7 @@ def draw_person(rng: random.Random, serial: int) -> Person:
     )
     return Person(
         name=f"{rng.choice(_SURNAMES)}样{_GIVEN[serial % len(_GIVEN)]}",
-        id_number=body + str(ric.calc_check_digit(body)),
+        id_number=body + str(ric.calc_check_digit(body + "0")),
         phone=f"1990000{serial % 10000:04}",
         email=f"sample{serial}@example.com",
         sex="1" if order % 2 else "2",

@@ -34,9 +34,10 @@ def records(item: Item, city: Sequence[Enterprise], seed: int, as_of: date) -> I
     subject_place = places.get(item.subject.uscc or "")
     name_place = places.get(item.subject.name or "")
     serial = 0
-    for one in subjects(rule, city, as_of, rng):
-        county = one.district in COUNTIES
-        unit = item.units[-1] if county or len(item.units) == 1 else item.units[0]
+    for order, one in enumerate(subjects(rule, city, as_of, rng)):
+        # A county sends what lies in it; two other bodies that share an item take turns.
+        second = one.district in COUNTIES if item.units[-1] == "county_governments" else order % 2 == 1
+        unit = item.units[-1] if second else item.units[0]
         name, code = _subject(item, one)
         for moment in moments(rule, one, as_of, seed, rng):
             setting = Setting(one, moment, serial, as_of, rng)

@@ -45,22 +45,58 @@ Cell = Callable[[Setting], Value]
 
 # Money as a share of yearly revenue. Balance sheets balance, profits follow from revenue.
 _OF_REVENUE = {
-    "total_assets": 1.2, "total_liabilities": 0.7, "total_equity": 0.5, "total_revenue": 1.0,
-    "main_business_revenue": 0.95, "total_profit": 0.08, "net_profit": 0.06, "total_tax": 0.04, "current_assets": 0.7,
-    "non_current_assets": 0.5, "current_liabilities": 0.4, "non_current_liabilities": 0.3,
-    "total_liabilities_and_equity": 1.2, "operating_revenue": 0.25, "operating_profit": 0.021,
-    "operating_cash_inflow": 0.28, "operating_cash_outflow": 0.24, "operating_cash_net": 0.04, "tax_amount": 0.004,
-    "vat_payable_12m": 0.03, "vat_paid_12m": 0.03, "income_tax_payable_12m": 0.015, "income_tax_paid_12m": 0.015,
-    "fine_amount": 0.002, "award_amount": 0.1, "award_price": 0.1, "purchase_amount": 0.03,
-}  # fmt: skip
+    "total_assets": 1.2,
+    "total_liabilities": 0.7,
+    "total_equity": 0.5,
+    "total_revenue": 1.0,
+    "main_business_revenue": 0.95,
+    "total_profit": 0.08,
+    "net_profit": 0.06,
+    "total_tax": 0.04,
+    "current_assets": 0.7,
+    "non_current_assets": 0.5,
+    "current_liabilities": 0.4,
+    "non_current_liabilities": 0.3,
+    "total_liabilities_and_equity": 1.2,
+    "operating_revenue": 0.25,
+    "operating_profit": 0.021,
+    "operating_cash_inflow": 0.28,
+    "operating_cash_outflow": 0.24,
+    "operating_cash_net": 0.04,
+    "tax_amount": 0.004,
+    "vat_payable_12m": 0.03,
+    "vat_paid_12m": 0.03,
+    "income_tax_payable_12m": 0.015,
+    "income_tax_paid_12m": 0.015,
+    "fine_amount": 0.002,
+    "award_amount": 0.1,
+    "award_price": 0.1,
+    "purchase_amount": 0.03,
+}
 _FOUNDED = {
-    "establishment_date": 0, "approval_date": 0, "tax_registration_date": 10, "insured_since": 30, "registration_date": 30,
-    "first_registration_date": 40, "account_opening_date": 40, "account_open_date": 15, "subscription_date": 20, "paid_in_date": 25,
-}  # fmt: skip
+    "establishment_date": 0,
+    "approval_date": 0,
+    "tax_registration_date": 10,
+    "insured_since": 30,
+    "registration_date": 30,
+    "first_registration_date": 40,
+    "account_opening_date": 40,
+    "account_open_date": 15,
+    "subscription_date": 20,
+    "paid_in_date": 25,
+}
 _LATER_DAYS = {
-    "valid_until": 1095, "publicity_deadline": 365, "performance_end": 730, "measure_end_date": 30, "filing_date": 0,
-    "payment_date": 12, "collection_date": 12, "report_date": 120, "meter_reading_date": 0, "decision_date": 0,
-}  # fmt: skip
+    "valid_until": 1095,
+    "publicity_deadline": 365,
+    "performance_end": 730,
+    "measure_end_date": 30,
+    "filing_date": 0,
+    "payment_date": 12,
+    "collection_date": 12,
+    "report_date": 120,
+    "meter_reading_date": 0,
+    "decision_date": 0,
+}
 _OFTEN_EMPTY = (
     "removal",
     "exit",
@@ -99,30 +135,51 @@ def _by_name(field: Field, item: Item) -> Cell | None:
         authority = AUTHORITIES.get(item.units[0], "西宁市样例机关")
         return lambda s: authority
     plain: dict[str, Cell] = {
-        "address": lambda s: s.one.address, "registered_address": lambda s: s.one.address,
-        "mailing_address": lambda s: s.one.address, "postal_code": lambda s: "810000",
-        "industry_code": lambda s: s.one.industry_code, "industry_name": lambda s: s.one.industry,
-        "business_scope": lambda s: f"{s.one.industry}（样例）", "registered_capital": lambda s: s.one.capital_wan,
+        "address": lambda s: s.one.address,
+        "registered_address": lambda s: s.one.address,
+        "mailing_address": lambda s: s.one.address,
+        "postal_code": lambda s: "810000",
+        "industry_code": lambda s: s.one.industry_code,
+        "industry_name": lambda s: s.one.industry,
+        "business_scope": lambda s: f"{s.one.industry}（样例）",
+        "registered_capital": lambda s: s.one.capital_wan,
         "registration_status": lambda s: "注销" if s.one.deregistered else "存续",
         "shareholder_name": lambda s: s.one.holders[s.moment.number % len(s.one.holders)].name,
         "shareholder_id_number": lambda s: s.one.holders[s.moment.number % len(s.one.holders)].id_number,
         "subscribed_amount": lambda s: s.one.capital_wan * 10_000 // len(s.one.holders),
-        "employee_count": lambda s: s.staff, "depositor_count": lambda s: s.staff,
-        "year": lambda s: s.moment.end.year, "month": lambda s: s.moment.end.month,
-        "usage_year": lambda s: s.moment.end.year, "usage_month": lambda s: s.moment.end.month,
+        "employee_count": lambda s: s.staff,
+        "depositor_count": lambda s: s.staff,
+        "year": lambda s: s.moment.end.year,
+        "month": lambda s: s.moment.end.month,
+        "usage_year": lambda s: s.moment.end.year,
+        "usage_month": lambda s: s.moment.end.month,
         "organization_code": lambda s: s.one.uscc[8:17],
-        "taxpayer_id": lambda s: s.one.uscc, "tax_registration_number": lambda s: s.one.uscc,
-        "other_code": lambda s: f"6301{s.one.index:011}", "business_registration_number": lambda s: f"6301{s.one.index:011}",
-        "account_name": lambda s: s.one.name, "account_number": lambda s: f"{item.seq:02}{s.one.index:08}",
-        "social_insurance_number": lambda s: f"63{s.one.index:08}", "id_type": lambda s: None, "id_number": lambda s: None,
-        "institution_certificate_number": lambda s: None, "social_organization_certificate_number": lambda s: None,
-        "customs_registration_code": lambda s: f"6301{s.one.index:06}", "subject_type": lambda s: "1",
-        "in_arrears": lambda s: not s.pays, "failed_inspections_3y": lambda s: 0 if s.pays else s.rng.randrange(1, 4),
-        "payment_status": lambda s: "1", "insurance_type": lambda s: "110", "tax_type": lambda s: "增值税",
-        "deposit_rate": lambda s: 12, "equity_share_before": lambda s: 60, "equity_share_after": lambda s: 40,
-        "parent_name": lambda s: s.one.name, "parent_uscc": lambda s: s.one.uscc,
-        "transferee_name": lambda s: s.one.holders[-1].name, "legal_rep_sex": lambda s: s.one.rep.sex,
-    }  # fmt: skip
+        "taxpayer_id": lambda s: s.one.uscc,
+        "tax_registration_number": lambda s: s.one.uscc,
+        "other_code": lambda s: f"6301{s.one.index:011}",
+        "business_registration_number": lambda s: f"6301{s.one.index:011}",
+        "account_name": lambda s: s.one.name,
+        "account_number": lambda s: f"{item.seq:02}{s.one.index:08}",
+        "social_insurance_number": lambda s: f"63{s.one.index:08}",
+        "id_type": lambda s: None,
+        "id_number": lambda s: None,
+        "institution_certificate_number": lambda s: None,
+        "social_organization_certificate_number": lambda s: None,
+        "customs_registration_code": lambda s: f"6301{s.one.index:06}",
+        "subject_type": lambda s: "1",
+        "in_arrears": lambda s: not s.pays,
+        "failed_inspections_3y": lambda s: 0 if s.pays else s.rng.randrange(1, 4),
+        "payment_status": lambda s: "1",
+        "insurance_type": lambda s: "110",
+        "tax_type": lambda s: "增值税",
+        "deposit_rate": lambda s: 12,
+        "equity_share_before": lambda s: 60,
+        "equity_share_after": lambda s: 40,
+        "parent_name": lambda s: s.one.name,
+        "parent_uscc": lambda s: s.one.uscc,
+        "transferee_name": lambda s: s.one.holders[-1].name,
+        "legal_rep_sex": lambda s: s.one.rep.sex,
+    }
     if item.seq == 33:
         plain.pop("subject_type")
     if item.seq == 59:
@@ -131,31 +188,18 @@ def _by_name(field: Field, item: Item) -> Cell | None:
     return plain.get(name) or _person(name) or (_court_number(item) if name == "case_number" else None)
 
 
+# Columns with the name of a person begin so.
+_PERSON_ROLES = (
+    *("legal_rep", "person_in_charge", "owner", "borrower", "person_name", "director", "principal_name", "handler"),
+    *("inventors", "first_inventor", "creator", "co_borrower", "spouse", "finance", "responsible"),
+    *("tax_professional", "liquidation"),
+)
+
+
 def _person(name: str) -> Cell | None:
     second = name.startswith(("co_borrower", "spouse", "finance", "responsible", "tax_professional", "guarantor"))
     part = next((p for p in ("id_number", "mobile", "email", "phone", "landline") if name.endswith(p)), "")
-    roles = (
-        "legal_rep",
-        "person_in_charge",
-        "owner",
-        "borrower",
-        "person",
-        "director",
-        "principal",
-        "handler",
-        "inventors",
-    )
-    roles += (
-        "first_inventor",
-        "creator",
-        "co_borrower",
-        "spouse",
-        "finance",
-        "responsible",
-        "tax_professional",
-        "liquidation",
-    )
-    if not part and not (name.startswith(roles) and not name.endswith(("_type", "_sex", "amount", "content"))):
+    if not part and not (name.startswith(_PERSON_ROLES) and not name.endswith(("_type", "_sex", "amount", "content"))):
         return None
 
     def cell(setting: Setting) -> str:
@@ -230,8 +274,12 @@ def _details(field: Field, setting: Setting) -> str:
         day = date(months // 12, months % 12 + 1, 20)
         usage = setting.staff * 3 + back
         known = {
-            FieldType.MONTH: f"{day:%Y-%m}", FieldType.NUMBER: f"{usage}", FieldType.MONEY: f"{usage * 4}.50",
-            FieldType.DATE: f"{day:%Y-%m-%d}", FieldType.TEXT: "样例", FieldType.CODE: "1",
-        }  # fmt: skip
+            FieldType.MONTH: f"{day:%Y-%m}",
+            FieldType.NUMBER: f"{usage}",
+            FieldType.MONEY: f"{usage * 4}.50",
+            FieldType.DATE: f"{day:%Y-%m-%d}",
+            FieldType.TEXT: "样例",
+            FieldType.CODE: "1",
+        }
         records.append(",".join(f"{d.zh}:{known[d.type]}" for d in field.details if d.zh != "原文"))
     return ";".join(records)
