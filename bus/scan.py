@@ -37,13 +37,13 @@ def scan(
         wanted = sorted(known.partitions) if partitions is None else partitions
         consumer.assign([TopicPartition(name, p, start) for p in wanted])
         open_partitions = set(wanted)
-        heard_s = time.monotonic()
+        heard = time.monotonic()
         while open_partitions:
-            # consume() waits for all 5000 or the whole time-out, so the silence is measured beside it.
-            messages = consumer.consume(5000, timeout=0.1)
+            # A short time-out: `consume` waits for the whole number of messages or for all of it.
+            messages = consumer.consume(5000, timeout=0.05)
             if messages:
-                heard_s = time.monotonic()
-            elif time.monotonic() - heard_s > idle_s:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > idle_s:
                 raise Unavailable(
                     f"The broker sent nothing of {name} for {idle_s:.0f} s.", remedy="See `credithub status`."
                 )

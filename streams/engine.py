@@ -100,6 +100,7 @@ class Engine:
     def close(self) -> None:
         """Release the store; nothing is pending between batches."""
         self._store.close()
+        self._registry.close()
 
     def _restore(self, topic: str) -> None:
         held = self._store.get(stored_offset(topic))

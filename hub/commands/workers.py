@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
+from confluent_kafka import Producer
 
 from bus import topics
-from bus.codec import Encoder, Registry
+from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
 from catalogue import wire
@@ -83,16 +84,19 @@ def today() -> date:
 
 def say_date(config: BusConfig, day: date) -> None:
     """Put a calendar day into every partition that does not know it yet."""
-    from bus.codec import Decoder
-
     registry = Registry(config)
+    try:
+        _say_date(config, registry, day)
+    finally:
+        registry.close()
+
+
+def _say_date(config: BusConfig, registry: Registry, day: date) -> None:
     decode = Decoder(registry)
     known = {m.partition() for m in scan(config, topics.CALENDAR) if decode(m.value())["date"] >= day}
     missing = set(range(config.partitions)) - known
     if not missing:
         return
-    from confluent_kafka import Producer
-
     producer = Producer(producer_settings(config))
     value = Encoder(registry, topics.CALENDAR, wire.BUSINESS_DATE)({"date": day, "said_at": datetime.now(UTC)})
     for partition in sorted(missing):

@@ -1,0 +1,164 @@
+"""The merge on the real broker: one transaction per batch, restored by its successor, indifferent to order."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bus import topics
+from bus.codec import Decoder, Encoder, Registry
+from bus.config import BusConfig
+from bus.scan import scan
+from catalogue import wire
+from catalogue.avro import event_schema, topic
+from catalogue.load import load_catalogue
+from hub.commands.workers import say_date
+from hub.settings import Endpoints
+from rules.indicators import load_indicators
+from streams.engine import Engine, Message
+
+DAY = datetime(2026, 6, 30, tzinfo=UTC)
+PENALTIES = topic("administration")
+
+
+@pytest.fixture
+def config(stack: Endpoints, topic_prefix: str) -> BusConfig:
+    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=1)
+    make_topics(config)
+    return config
+
+
+def make_topics(config: BusConfig) -> None:
+    names = {topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION, topics.CALENDAR}
+    wanted = {*names, topics.REJECTED, PENALTIES}
+    topics.ensure_topics(config, [t for t in topics.topic_specs(load_catalogue()) if t.name in wanted])
+
+
+def penalties(config: BusConfig, events: int) -> Iterator[bytes]:
+    registry = Registry(config)
+    encode = Encoder(registry, PENALTIES, event_schema(load_catalogue().item("administration.penalty")))
+    registry.close()
+    for number in range(events):
+        yield encode(
+            {
+                "event_id": f"s:{number:04d}",
+                "item": "administration.penalty",
+                "op": "WITHDRAW" if number % 17 == 16 else "REPORT",
+                "record_key": f"处罚{number % 20}",
+                "source_time": DAY - timedelta(days=30 * (number % 7)),
+                "revision": 0,
+                "content_hash": f"{number:032x}",
+                "reported_at": DAY,
+                "unit": "functional_departments",
+                "region": "630102",
+                "channel": "FILE",
+                "submission_id": "s",
+                "row": number,
+                "subject": f"9163010200000000{number % 3:02d}",
+                "subject_name": f"样例企业{number % 3}",
+                "data": {
+                    "fine_amount": Decimal(number),
+                    "decision_date": (DAY - timedelta(days=30 * (number % 7))).date(),
+                },
+            }
+        )
+
+
+def merged(config: BusConfig, folder: Path, batches: list[list[bytes]], days: tuple[date, ...] = ()) -> dict[str, int]:
+    for day in days:
+        say_date(config, day)
+    engine = Engine(config, 0, folder, load_indicators())
+    engine.open()
+    try:
+        total: dict[str, int] = {}
+        offset = engine.positions().get(PENALTIES, 0)
+        for values in batches:
+            counts = engine.process({PENALTIES: [Message(offset + i, v) for i, v in enumerate(values)]})
+            offset += len(values)
+            total = {k: total.get(k, 0) + v for k, v in counts.items()}
+        return total
+    finally:
+        engine.close()
+
+
+def all_of(config: BusConfig, name: str) -> list[dict[str, Any]]:
+    registry = Registry(config)
+    decode = Decoder(registry)
+    found = [decode(m.value()) for m in scan(config, name)]
+    registry.close()
+    return found
+
+
+def hashes(config: BusConfig) -> dict[str, str]:
+    return {state["subject"]: state["hash"] for state in all_of(config, topics.STATE)}
+
+
+def test_outcomes_add_up_and_sequences_have_no_gap(config: BusConfig, tmp_path: Path) -> None:
+    values = list(penalties(config, 100))
+    counts = merged(config, tmp_path, [values[:60], values[60:], values[:10]], (DAY.date(),))
+    assert sum(counts.values()) == 110
+    assert counts["rejected"] == 0
+    sequences: dict[str, list[int]] = {}
+    for change in all_of(config, topics.CHANGE):
+        sequences.setdefault(change["subject"], []).append(change["sequence"])
+    assert len(sequences) == 3
+    for found in sequences.values():
+        assert found == list(range(1, len(found) + 1))
+    last = {p["topic"]: p for p in all_of(config, topics.POSITION)}[PENALTIES]
+    assert last["next_offset"] == 110
+    assert last["merged"] + last["duplicate"] + last["superseded"] == 110
+
+
+def test_a_successor_with_an_empty_disk_goes_on_and_order_does_not_matter(
+    config: BusConfig, stack: Endpoints, topic_prefix: str, tmp_path: Path
+) -> None:
+    values = list(penalties(config, 120))
+    merged(config, tmp_path / "a", [values[:50]], (DAY.date(),))
+    merged(config, tmp_path / "b", [values[50:], values[30:70]])
+    first = hashes(config)
+
+    other = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix + "x.", partitions=1)
+    make_topics(other)
+    random.Random(7).shuffle(values)
+    merged(other, tmp_path / "c", [values[i : i + 13] for i in range(0, 120, 13)], (DAY.date(),))
+    assert hashes(other) == first
+    assert len(first) == 3
+
+
+def test_a_batch_that_says_nothing_new_emits_nothing(config: BusConfig, tmp_path: Path) -> None:
+    values = list(penalties(config, 30))
+    merged(config, tmp_path, [values], (DAY.date(),))
+    before = len(all_of(config, topics.CHANGE)), len(all_of(config, topics.STATE))
+    assert merged(config, tmp_path, [values])["merged"] == 0
+    assert (len(all_of(config, topics.CHANGE)), len(all_of(config, topics.STATE))) == before
+
+
+def test_an_unreadable_message_is_set_aside_with_its_place(config: BusConfig, tmp_path: Path) -> None:
+    values = list(penalties(config, 5))
+    counts = merged(config, tmp_path, [[values[0], b"\x01nonsense", values[1][:40], *values[1:]]])
+    assert counts["rejected"] == 2
+    rejected = all_of(config, topics.REJECTED)
+    assert [(r["source_topic"], r["source_offset"]) for r in rejected] == [(PENALTIES, 1), (PENALTIES, 2)]
+    assert rejected[0]["sealed"] == b"\x01nonsense"
+
+
+def test_windows_move_with_the_calendar(config: BusConfig, tmp_path: Path) -> None:
+    values = list(penalties(config, 30))
+    merged(config, tmp_path, [values], (DAY.date(),))
+    assert {s["indicators"]["penalties_12m"] for s in _latest(config).values()} != {Decimal(0)}
+    engine = Engine(config, 0, tmp_path, load_indicators())
+    engine.open()
+    registry = Registry(config)
+    say = Encoder(registry, topics.CALENDAR, wire.BUSINESS_DATE)
+    registry.close()
+    engine.process({topics.CALENDAR: [Message(9, say({"date": date(2028, 1, 1), "said_at": DAY}))]})
+    engine.close()
+    assert {s["indicators"]["penalties_12m"] for s in _latest(config).values()} == {Decimal(0)}
+
+
+def _latest(config: BusConfig) -> dict[str, dict[str, Any]]:
+    return {s["subject"]: s for s in all_of(config, topics.STATE)}
