@@ -1,11 +1,12 @@
 """Read one row of a table: its values, and every reason why it cannot be taken."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from catalogue.identifiers import looks_like_id_number
-from catalogue.model import Field, FieldType, Item
+from catalogue.model import Field, FieldType, Item, Sensitivity
 from connectors.tables import Cell
 from producers import dates, values
 from producers.details import blank_record
@@ -14,8 +15,7 @@ from producers.problems import ValueProblem
 
 NATURAL_PERSON = "NATURAL_PERSON"
 
-# Where a clerk may have put an ID number that nothing would encrypt.
-_EXPOSED = frozenset({FieldType.TEXT, FieldType.CODE, FieldType.ID_NUMBER, FieldType.PHONE, FieldType.EMAIL})
+_QUOTED = re.compile("“[^”]*”")
 _ADDED_TITLES = {"op_flag": "增删改标志", "data_date": "数据日期", "period": "所属期", "region": "区划代码"}
 
 
@@ -93,13 +93,13 @@ def compile_row(
                 filled = filled or not isinstance(cell, str) or bool(cell.strip())
                 try:
                     value = convert(cell)
-                    if exposed and type(value) is str and len(value) >= 18 and looks_like_id_number(value):
+                    if exposed and type(cell) is str and len(cell) >= 18 and looks_like_id_number(cell):
                         raise values.natural_person()
                     found[name] = value
                     if value is not None:
                         continue
                 except ValueProblem as exc:
-                    problems.append(Problem(name, title, exc.code, exc.message_zh, exc.remedy_zh))
+                    problems.append(_problem(columns[index], cell, exc))
                     continue
             if required:
                 problems.append(Problem(name, title, "REQUIRED", "必填项是空的", f"请填写“{title}”"))
@@ -117,7 +117,18 @@ def compile_row(
 
 
 def _exposed(column: Field) -> bool:
-    return not column.encrypted and column.type in _EXPOSED
+    """Whether an ID number in this column would leave in clear; a USCC has been checked to be none."""
+    return not column.encrypted and column.type is not FieldType.USCC
+
+
+def _problem(column: Column, cell: Cell, exc: ValueProblem) -> Problem:
+    """Return the problem without what its readers may not see: problems are read by more than the field is."""
+    if isinstance(cell, str) and not column.field.encrypted and looks_like_id_number(cell):
+        exc = values.natural_person()
+    message = exc.message_zh
+    if column.field.sensitivity is not Sensitivity.PUBLIC:
+        message = _QUOTED.sub("所填内容", message)
+    return Problem(column.field.name, column.title, exc.code, message, exc.remedy_zh)
 
 
 def _require_subject(
@@ -146,7 +157,7 @@ def _read_months(
         try:
             value = _month_converter(column)(cell)
         except ValueProblem as exc:
-            problems.append(Problem(column.field.name, column.title, exc.code, exc.message_zh, exc.remedy_zh))
+            problems.append(_problem(column, cell, exc))
             continue
         of = column.year or year
         record = records.setdefault((column.field.name, of, column.month), blank_record(column.field))

@@ -83,3 +83,16 @@ def test_details_in_text_are_parsed_or_kept() -> None:
     ]  # fmt: skip
     records = next(v for v in kept.values.values() if isinstance(v, list))
     assert [r["raw_text"] for r in records] == ["按季缴纳，从未拖欠"]
+
+
+def test_problems_quote_neither_a_person_nor_what_needs_consent() -> None:
+    titles: list[Cell] = ["企业名称", "信用代码", "变更事项", "变更日期"]
+    for cell in (PERSON, f" {PERSON} "):
+        row = _read(4, titles, "甲", USCC, "住所", cell)
+        assert row is not None
+        assert row.natural_person
+        assert PERSON not in str(row)
+    money = _read(16, ["纳税人名称", "信用代码", "年度", "月份", "税额"], "甲", USCC, "2025", "1", "约九万")
+    assert money is not None
+    assert [p.code for p in money.problems] == ["NOT_A_NUMBER"]
+    assert "约九万" not in str(money.problems)
