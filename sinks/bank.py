@@ -89,6 +89,7 @@ class _BankSink:
 
     def close(self) -> None:
         self._consumer.close()
+        self._registry.close()
 
     def step(self, stop: threading.Event) -> None:
         """Take one batch over, or hold its position when it could not be."""
@@ -106,7 +107,7 @@ class _BankSink:
             return
         except KafkaException as exc:
             # Fenced or broken for good raises on, so that the process ends and is started anew.
-            if not exc.args[0].txn_requires_abort():
+            if exc.args[0].fatal():
                 raise
             log.warning("bank %s: transaction aborted, retrying: %s", self._bank, exc)
             self._producer.abort_transaction(_TRANSACTION_S)

@@ -48,7 +48,8 @@ class _PostgresSink:
     def __init__(self, config: BusConfig, dsn: str, stop: threading.Event) -> None:
         self._dsn, self._stop = dsn, stop
         self._names = {config.topic(name): name for name in TABLES}
-        self._decode = Decoder(Registry(config))
+        self._registry = Registry(config)
+        self._decode = Decoder(self._registry)
         self._consumer = Consumer(consumer_settings(config, GROUP))
         self._connection: Any = None
 
@@ -59,6 +60,7 @@ class _PostgresSink:
 
     def close(self) -> None:
         self._consumer.close()
+        self._registry.close()
         self._disconnect()
 
     def step(self) -> None:
