@@ -18,7 +18,12 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LONGEST_CLEAR_CHARS = 64
 _SINGLE = "1"
 _PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?|-Q(?P<quarter>[1-4]))?")
-_WRITTEN = re.compile(r"((?:19|20)\d\d)(?:年(?:度)?|[-./])?(?:第?([1-4一二三四])季度?|Q([1-4])|(1[0-2]|0?[1-9])(?!\d)月?)?")
+_WRITTEN = re.compile(
+    r"((?:19|20)\d\d)(?:年(?:度)?|[-./])?"
+    r"(?:第?([1-4一二三四])季度?|Q([1-4])|(1[0-2]|0?[1-9])(?=\D|$|\d\d(?!\d))月?)?"
+)
+    r"((?:19|20)\d\d)(?:年(?:度)?|[-./])?(?:第?([1-4一二三四])季度?|Q([1-4])|(1[0-2]|0?[1-9])(?!\d)月?)?"
+)
 
 
 def canonical(value: Any) -> Any:

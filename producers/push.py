@@ -110,7 +110,9 @@ class Sender:
         try:
             return True, self._accept(row, subject, progress)
         except (FileRefused, ValueError):
-            late = Problem("", "", "NO_TIME", "这一行没有可用的日期或所属期", "请填写日期，或用 --data-date 说明数据日期")
+            late = Problem(
+                "", "", "NO_TIME", "这一行没有可用的日期或所属期", "请填写日期或所属期"
+            )
             return True, self._reject(row, cells, [late], progress)
 
     def _accept(self, row: Row, subject: str, progress: Progress) -> Message | None:
