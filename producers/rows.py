@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from catalogue.errors import FileRefused
 from catalogue.identifiers import looks_like_id_number
 from catalogue.model import Field, FieldType, Item, Sensitivity
 from connectors.tables import Cell
@@ -71,9 +72,10 @@ def compile_row(
     """Return the reader of a table's rows, every conversion decided once.
 
     ``extra`` are the added columns of ``Recognised.extra``; ``year`` is the submission's, for columns 1月…12月.
+    Raises FileRefused when a column's unit cannot be that of its field.
     """
     plain = [
-        (i, c.field.name, c.title, values.converter(c.field, c.unit), _exposed(c.field), c.field.required)
+        (i, c.field.name, c.title, _converter(c), _exposed(c.field), c.field.required)
         for i, c in sorted(columns.items())
         if c.month is None
     ]
@@ -114,6 +116,13 @@ def compile_row(
         return _with_added(Row(row_no, found, problems), added, cells)
 
     return read
+
+
+def _converter(column: Column) -> values.Converter:
+    try:
+        return values.converter(column.field, column.unit)
+    except ValueProblem as exc:
+        raise FileRefused(f"列“{column.title}”：{exc.message_zh}。", remedy=f"{exc.remedy_zh}。") from exc
 
 
 def _exposed(column: Field) -> bool:

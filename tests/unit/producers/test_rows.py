@@ -3,6 +3,9 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
+from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from connectors.tables import Cell
 from producers.headers import Recognised, recognise
@@ -96,3 +99,9 @@ def test_problems_quote_neither_a_person_nor_what_needs_consent() -> None:
     assert money is not None
     assert [p.code for p in money.problems] == ["NOT_A_NUMBER"]
     assert "约九万" not in str(money.problems)
+
+
+def test_a_column_whose_unit_cannot_be_its_own_refuses_the_file() -> None:
+    titles: list[Cell] = ["纳税人名称", "信用代码", "年度", "月份", "税额(吨)"]
+    with pytest.raises(FileRefused, match="税额"):
+        _read(16, titles, "甲", USCC, "2025", "1", "1")
