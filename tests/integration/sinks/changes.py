@@ -153,3 +153,6 @@ class Streams:
     def flush(self) -> None:
         """Wait until all is with the broker."""
         assert self._producer.flush(30) == 0
+        # A fresh one, so that no connection is left to the garbage collector.
+        self._registry.close()
+        self._registry = Registry(self._config)

@@ -17,9 +17,6 @@ from catalogue.errors import Unavailable
 from hub.settings import Endpoints
 from sinks import bank
 
-# The registry's client leaves its connections to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
 REPORT = "market.annual_report_basic"
 ASSETS = "market.annual_report_assets"
@@ -33,8 +30,12 @@ def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
 
 
 def _read(config: BusConfig, topic: str = "bank.yinhe.v1") -> list[tuple[Message, dict[str, Any]]]:
-    decode = Decoder(Registry(config))
-    return [(m, decode(m.value())) for m in scan(config, topic)]
+    registry = Registry(config)
+    decode = Decoder(registry)
+    try:
+        return [(m, decode(m.value())) for m in scan(config, topic)]
+    finally:
+        registry.close()
 
 
 def _await(config: BusConfig, count: int) -> list[tuple[Message, dict[str, Any]]]:

@@ -19,9 +19,6 @@ from sinks.postgres import sink
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES
 
-# The registry's client leaves its connections to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-
 A = "91630100MA7540001X"
 
 
@@ -106,6 +103,7 @@ def test_the_newest_stays_and_a_restart_repeats_nothing(config: BusConfig, dsn: 
     assert _execute(dsn, "select (indicators->>'fines_36m')::numeric from credit_state") == [(Decimal("12.500000"),)]
     ((payload,),) = _execute(dsn, "select payload from credit_record")
     assert bytes(payload) == streams.payload("market.registration", {"business_scope": "甲"})["payload"]
+    streams.flush()
     positions = _execute(
         dsn, f"select sum(next_offset) from sink_position where topic = '{config.topic(topics.CHANGE)}'"
     )
