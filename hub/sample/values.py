@@ -1,5 +1,6 @@
 """One cell: by the field's name where the records must fit together, else by its type."""
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -267,19 +268,20 @@ def _date(name: str, item: Item) -> Cell:
 
 
 def _details(field: Field, setting: Setting) -> str:
-    """Write 明细 as text: ``列名:值`` joined by commas, records by semicolons."""
+    """Write 明细 as text, ``2026-05：用水量3 应缴金额12.50``, or as JSON where the records have no month."""
     records = []
     for back in range(3):
         months = setting.moment.end.year * 12 + setting.moment.end.month - 1 - back
-        day = date(months // 12, months % 12 + 1, 20)
         usage = setting.staff * 3 + back
-        known = {
-            FieldType.MONTH: f"{day:%Y-%m}",
-            FieldType.NUMBER: f"{usage}",
-            FieldType.MONEY: f"{usage * 4}.50",
-            FieldType.DATE: f"{day:%Y-%m-%d}",
-            FieldType.TEXT: "样例",
-            FieldType.CODE: "1",
-        }
-        records.append(",".join(f"{d.zh}:{known[d.type]}" for d in field.details if d.zh != "原文"))
-    return ";".join(records)
+        known = {FieldType.NUMBER: f"{usage}", FieldType.MONEY: f"{usage * 4}.50"}
+        numbers = " ".join(f"{d.zh}{known[d.type]}" for d in field.details if d.type in known)
+        records.append(f"{months // 12}-{months % 12 + 1:02}：{numbers}")
+    if any(d.type is FieldType.MONTH for d in field.details):
+        return "；".join(records)
+    other = {
+        FieldType.TEXT: "样例",
+        FieldType.MONEY: f"{setting.staff * 1000}",
+        FieldType.DATE: f"{setting.moment.start:%Y-%m-%d}",
+    }
+    record = {d.zh: next(iter(d.codes or {}), other.get(d.type, "1")) for d in field.details if d.name != "raw_text"}
+    return json.dumps([record], ensure_ascii=False)
