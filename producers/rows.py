@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from catalogue.errors import FileRefused
-from catalogue.identifiers import looks_like_id_number
+from catalogue.identifiers import looks_like_id_number, normalised
 from catalogue.model import Field, FieldType, Item, Sensitivity
 from connectors.tables import Cell
 from producers import dates, values
@@ -15,6 +15,11 @@ from producers.headers import Column
 from producers.problems import ValueProblem
 
 NATURAL_PERSON = "NATURAL_PERSON"
+OTHER_CODE = "OTHER_CODE"
+# Nothing is wrong with such a row but that its subject cannot be keyed: it goes to unresolved, not to rejected.
+UNRESOLVED_CODES = frozenset({NATURAL_PERSON, OTHER_CODE})
+# 组织机构代码 (with or without its hyphen) and 工商注册号, which stand in columns 代码或证件号码.
+_OLD_CODE = re.compile(r"[0-9A-Z]{8}-?[0-9X]|[0-9]{13}|[0-9]{15}")
 
 _QUOTED = re.compile("“[^”]*”")
 _ADDED_TITLES = {"op_flag": "增删改标志", "data_date": "数据日期", "period": "所属期", "region": "区划代码"}
@@ -47,6 +52,11 @@ class Row:
     def natural_person(self) -> bool:
         """Whether nothing is wrong but that the row is about, or shows, a natural person: it goes to unresolved."""
         return bool(self.problems) and all(p.code == NATURAL_PERSON for p in self.problems)
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether only the subject stands in the way: see UNRESOLVED_CODES."""
+        return bool(self.problems) and all(p.code in UNRESOLVED_CODES for p in self.problems)
 
 
 Reader = Callable[[int, Sequence[Cell]], Row | None]
@@ -125,6 +135,10 @@ def _converter(column: Column) -> values.Converter:
         raise FileRefused(f"列“{column.title}”：{exc.message_zh}。", remedy=f"{exc.remedy_zh}。") from exc
 
 
+def _is_old_code(cell: Cell) -> bool:
+    return isinstance(cell, str) and _OLD_CODE.fullmatch(normalised(cell)) is not None
+
+
 def _exposed(column: Field) -> bool:
     """Whether an ID number in this column would leave in clear; a USCC has been checked to be none."""
     return not column.encrypted and column.type is not FieldType.USCC
@@ -134,6 +148,8 @@ def _problem(column: Column, cell: Cell, exc: ValueProblem) -> Problem:
     """Return the problem without what its readers may not see: problems are read by more than the field is."""
     if isinstance(cell, str) and not column.field.encrypted and looks_like_id_number(cell):
         exc = values.natural_person()
+    elif exc.code == "USCC_INVALID" and column.field.zh != "统一社会信用代码" and _is_old_code(cell):
+        exc = ValueProblem(OTHER_CODE, "这里是旧的代码，不是统一社会信用代码", "请改填统一社会信用代码")
     message = exc.message_zh
     if column.field.sensitivity is not Sensitivity.PUBLIC:
         message = _QUOTED.sub("所填内容", message)

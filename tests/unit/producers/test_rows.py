@@ -105,3 +105,10 @@ def test_a_column_whose_unit_cannot_be_its_own_refuses_the_file() -> None:
     titles: list[Cell] = ["纳税人名称", "信用代码", "年度", "月份", "税额(吨)"]
     with pytest.raises(FileRefused, match="税额"):
         _read(16, titles, "甲", USCC, "2025", "1", "1")
+
+
+def test_an_old_code_waits_for_its_subject() -> None:
+    row = _read(41, ["主体名称", "代码或证件号码", "案号"], "甲", "630102300012345", "(2025)青01号")
+    assert row is not None
+    assert row.unresolved
+    assert [p.code for p in row.problems] == ["OTHER_CODE"]
