@@ -118,10 +118,7 @@ def period_end(period: str) -> date:
     year = int(found["year"])
     if found["day"]:
         return date(year, int(found["month"]), int(found["day"]))
-    if found["quarter"]:
-        month = int(found["quarter"]) * 3
-    else:
-        month = int(found["month"] or 12)
+    month = int(found["quarter"]) * 3 if found["quarter"] else int(found["month"] or 12)
     return date(year, month, monthrange(year, month)[1])
 
 

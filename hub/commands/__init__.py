@@ -6,7 +6,10 @@ import importlib.util
 import typer
 
 # In the order in which --help lists them.
-MODULES = ("stack", "catalogue", "schemas", "keys", "sample", "template", "push", "workers", "look", "reconcile", "demo")
+MODULES = (
+    *("stack", "catalogue", "schemas", "keys", "sample", "template"),
+    *("push", "workers", "look", "reconcile", "demo"),
+)
 
 
 def register(app: typer.Typer) -> None:
