@@ -114,8 +114,8 @@ class Session:
                 raise
             for number, candidate in enumerate(asked.candidates, start=1):
                 typer.echo(f"{number}. {candidate.seq} {candidate.zh}", err=True)
-            answer = typer.prompt(asked.question, type=typer.IntRange(1, len(asked.candidates)), err=True)
-            return recognise(self.catalogue, head, hints, asked.candidates[int(answer) - 1])
+            answer = typer.prompt(asked.question, type=int, err=True)
+            return recognise(self.catalogue, head, hints, asked.candidates[min(max(int(answer), 1), len(asked.candidates)) - 1])
 
     def _unit(self, item: Item, path: Path) -> str:
         names = [self.options.unit] if self.options.unit else [p.name for p in path.resolve().parents]
