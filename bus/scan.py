@@ -25,7 +25,11 @@ def scan(
     Raises Unavailable when the broker is silent for ``idle_s`` seconds before the end was reached.
     """
     consumer = Consumer(
-        consumer_settings(config, f"scan-{uuid.uuid4()}", **{"enable.partition.eof": True, "check.crcs": True})
+        consumer_settings(
+            config,
+            f"scan-{uuid.uuid4()}",
+            **{"enable.partition.eof": True, "check.crcs": True, "fetch.wait.max.ms": 10},
+        )
     )
     name = config.topic(topic)
     try:

@@ -13,7 +13,7 @@ BATCH_EVENTS = Histogram(
 DELIVERIES = Counter("credithub_deliveries_total", "what a sink delivered, by outcome", ["sink", "outcome"])
 
 
-def serve(port: int) -> None:
-    """Serve ``/metrics`` on the loopback interface; 0 serves nothing."""
+def serve(port: int, host: str = "127.0.0.1") -> None:
+    """Serve ``/metrics`` on ``host``; port 0 serves nothing."""
     if port:
-        start_http_server(port, addr="127.0.0.1")
+        start_http_server(port, addr=host)

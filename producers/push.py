@@ -4,7 +4,9 @@ A push that was killed leaves either a whole chunk with its progress or nothing 
 on at ``next_row`` and every event appears exactly once.
 """
 
+import contextlib
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +31,8 @@ from producers.identity import content_hash, period_of, plain, record_key, sourc
 from producers.rows import Problem, Row, compile_row
 from producers.seal import sealed_data, subject_of
 from producers.submission import Submission, read_ledger
+
+_WRITTEN_DATE = re.compile(r"(?<!\d)(20\d{2})(?:[-./年](\d{1,2})[-./月](\d{1,2})|(\d{2})(\d{2}))(?!\d)")
 
 CHUNK_ROWS = 5000
 CHUNK_SECONDS = 1.0
@@ -110,9 +114,7 @@ class Sender:
         try:
             return True, self._accept(row, subject, progress)
         except (FileRefused, ValueError):
-            late = Problem(
-                "", "", "NO_TIME", "这一行没有可用的日期或所属期", "请填写日期或所属期"
-            )
+            late = Problem("", "", "NO_TIME", "这一行没有可用的日期或所属期", "请填写日期或所属期")
             return True, self._reject(row, cells, [late], progress)
 
     def _accept(self, row: Row, subject: str, progress: Progress) -> Message | None:
@@ -320,9 +322,20 @@ def declared_period(option: str | None, hints: Sequence[str], item: Item) -> str
     return next((p for p in map(written_period, hints) if p), None)
 
 
-def parsed_date(option: str | None) -> date | None:
-    """Return --data-date; raises FileRefused when it is no date."""
-    try:
-        return date.fromisoformat(option) if option else None
-    except ValueError as exc:
-        raise FileRefused(f"看不懂数据日期“{option}”。", remedy="请写作 2025-03-31。") from exc
+def declared_date(option: str | None, hints: Sequence[str]) -> date | None:
+    """Return the data date of a submission: --data-date, else the last whole date that title, file or sheet write.
+
+    Raises FileRefused for an option that is no date.
+    """
+    if option:
+        try:
+            return date.fromisoformat(option)
+        except ValueError as exc:
+            raise FileRefused(f"看不懂数据日期“{option}”。", remedy="请写作 2025-03-31。") from exc
+    for hint in hints:
+        # The last one: 2025-01-01至2025-03-31 is data as of the end.
+        for year, *parts in reversed(_WRITTEN_DATE.findall(hint)):
+            month, day = (int(part) for part in parts if part)
+            with contextlib.suppress(ValueError):
+                return date(int(year), month, day)
+    return None

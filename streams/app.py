@@ -57,6 +57,7 @@ class MergeApp(faust.App):  # type: ignore[misc]
 
 def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, *, instance: str, web_port: int = 0) -> MergeApp:
     """Build the app; ``instance`` is the worker's static membership, so that a restart moves no partition."""
+    folder.mkdir(parents=True, exist_ok=True)
     names = [*(catalogue_topic(c.id) for c in catalogue.categories), topics.CALENDAR]
     app = MergeApp(
         bus,

@@ -22,7 +22,7 @@ from connectors.tables import SUFFIXES, Table, open_tables
 from hub.settings import Settings, bus_config, load_settings
 from producers.headers import HEAD_ROWS, Recognised, recognise
 from producers.lookalikes import ItemQuestion
-from producers.push import Progress, Receipt, Sender, commonest, declared_period, parsed_date, push_table
+from producers.push import Progress, Receipt, Sender, commonest, declared_date, declared_period, push_table
 from producers.submission import Submission, file_sha256, place, read_ledger
 
 _MODES = {Send.FULL: "FULL", Send.SET: "SET", Send.INCREMENTAL: "INCREMENTAL"}
@@ -54,6 +54,7 @@ class Session:
         self.catalogue: Catalogue = load_catalogue()
         self.config: BusConfig = bus_config(self.settings)
         self.registry = Registry(self.config)
+        self._ledger: dict[str, dict[str, Any]] | None = None
         self.cipher = Cipher(load_key_file(self.settings.keys))
 
     def push(self, path: Path) -> None:
@@ -79,7 +80,7 @@ class Session:
             region=options.region or self.settings.region,
             mode=mode,
             period=declared_period(options.period, [path.stem, table.sheet or "", seen.title_text], item),
-            data_date=parsed_date(options.data_date),
+            data_date=declared_date(options.data_date, [seen.title_text, path.stem, table.sheet or ""]),
             correction=options.correct,
             file_name=path.name,
             file_sha256=digest,
@@ -114,8 +115,10 @@ class Session:
                 raise
             for number, candidate in enumerate(asked.candidates, start=1):
                 typer.echo(f"{number}. {candidate.seq} {candidate.zh}", err=True)
-            answer = typer.prompt(asked.question, type=int, err=True)
-            return recognise(self.catalogue, head, hints, asked.candidates[min(max(int(answer), 1), len(asked.candidates)) - 1])
+            answer = 0
+            while not 1 <= answer <= len(asked.candidates):
+                answer = typer.prompt(asked.question, type=int, err=True)
+            return recognise(self.catalogue, head, hints, asked.candidates[answer - 1])
 
     def _unit(self, item: Item, path: Path) -> str:
         names = [self.options.unit] if self.options.unit else [p.name for p in path.resolve().parents]
@@ -130,7 +133,10 @@ class Session:
     def _placed(self, sub: Submission) -> Submission:
         from dataclasses import replace
 
-        ledger = read_ledger(self.config, self.registry)
+        if self._ledger is None:
+            # Once a command: with every file it would be read as often as there are files.
+            self._ledger = read_ledger(self.config, self.registry)
+        ledger = self._ledger
         revision, force = place(
             sub.base, sub.item, sub.unit, ledger, correct=self.options.correct, force=self.options.force
         )

@@ -16,9 +16,9 @@ from bus.scan import scan
 from catalogue import wire
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
-from hub.settings import bus_config, load_settings
+from hub.settings import bus_config, endpoints, load_settings
 from monitoring import metrics
-from rules.indicators import SHANGHAI
+from rules.indicators import SHANGHAI, load_indicators
 
 MetricsPort = Annotated[int, typer.Option("--metrics-port", help="Port to serve /metrics on; 0: none.")]
 _CLOCK_PERIOD_S = 5.0
@@ -29,13 +29,14 @@ def register(app: typer.Typer) -> None:
     app.command()(prepare)
     app.command()(worker)
     app.command()(clock)
+    app.command()(sink)
 
 
 def prepare() -> None:
-    """Create topics, register schemas, make keys: everything the processes expect. Safe to repeat."""
+    """Create topics, register schemas, migrate the database, make keys: all that the processes expect."""
     from bus.cipher import create_key_file
-    from hub.schemas import register_all
-    from hub.stack.processes import bank_ids
+    from hub.schemas import bank_ids, register_all
+    from sinks.postgres.schema import migrate
 
     settings = load_settings()
     config = bus_config(settings)
@@ -44,6 +45,7 @@ def prepare() -> None:
         create_key_file(settings.keys)
     made = topics.ensure_topics(config, topics.topic_specs(load_catalogue(), banks))
     registered = register_all(config, banks)
+    migrate(endpoints(settings).postgres_dsn)
     say_date(config, today())
     typer.echo(f"prepared: {len(made)} topics made, {registered} schemas registered")
 
@@ -56,7 +58,7 @@ def worker(
     from streams.app import create_app, run
 
     settings = load_settings()
-    metrics.serve(metrics_port)
+    metrics.serve(metrics_port, load_settings().listen_host)
     folder = settings.home / "streams" / f"worker-{index}"
     app = create_app(bus_config(settings), load_catalogue(), folder, instance=f"worker-{index}")
     run(app)
@@ -65,7 +67,7 @@ def worker(
 def clock(metrics_port: MetricsPort = 0) -> None:
     """Tell the streams each new calendar day (Asia/Shanghai)."""
     logging.basicConfig(level=logging.INFO)
-    metrics.serve(metrics_port)
+    metrics.serve(metrics_port, load_settings().listen_host)
     config = bus_config(load_settings())
     stop = stop_event()
     said: date | None = None
@@ -75,6 +77,29 @@ def clock(metrics_port: MetricsPort = 0) -> None:
             say_date(config, now)
             said = now
         stop.wait(_CLOCK_PERIOD_S)
+
+
+def sink(
+    name: Annotated[str, typer.Argument(help="postgres, or bank.<id> for a bank of sinks/banks/.")],
+    metrics_port: MetricsPort = 0,
+) -> None:
+    """Run a sink: deliver what the streams publish to one receiver."""
+    from hub.schemas import bank_ids
+    from sinks import bank
+    from sinks.postgres import sink as postgres
+
+    logging.basicConfig(level=logging.INFO)
+    settings = load_settings()
+    config = bus_config(settings)
+    known = ["postgres", *(f"bank.{b}" for b in bank_ids())]
+    if name not in known:
+        raise UsageError(f"There is no sink {name}.", remedy=f"Use one of: {', '.join(known)}.")
+    metrics.serve(metrics_port, settings.listen_host)
+    if name == "postgres":
+        postgres.run(config, endpoints(settings).postgres_dsn, stop_event())
+        return
+    public = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
+    bank.run(config, name.removeprefix("bank."), stop_event(), public_indicators=public)
 
 
 def today() -> date:

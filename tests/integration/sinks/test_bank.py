@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from changes import Running, Streams, own_topics
 from confluent_kafka import KafkaException, Message
 
 from bus import topics
@@ -16,6 +15,7 @@ from bus.scan import scan
 from catalogue.errors import Unavailable
 from hub.settings import Endpoints
 from sinks import bank
+from tests.integration.sinks.changes import Running, Streams, own_topics
 
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
 REPORT = "market.annual_report_basic"

@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg2
 import pytest
-from changes import MOMENT, Running, Streams, own_topics
 
 from bus import topics
 from bus.config import BusConfig
@@ -18,6 +17,7 @@ from hub.settings import Endpoints
 from sinks.postgres import sink
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES
+from tests.integration.sinks.changes import MOMENT, Running, Streams, own_topics
 
 A = "91630100MA7540001X"
 
