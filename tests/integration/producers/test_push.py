@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,7 +68,9 @@ def run(config: BusConfig, cipher: Cipher, path: Path, stop_after: int | None = 
                 raise KeyboardInterrupt
             yield number, cells
 
-    return push_table(config, registry, Sender(registry, cipher, replace(sub), item, seen), sub, rows(), chunk_rows=1)
+    with closing(registry):
+        sender = Sender(registry, cipher, replace(sub), item, seen)
+        return push_table(config, registry, sender, sub, rows(), chunk_rows=1)
 
 
 def counts(p: Progress) -> tuple[int, int, int, int, int]:
@@ -87,7 +90,8 @@ def test_every_row_is_accounted_for_exactly_once(config: BusConfig, tmp_path: Pa
     again = run(config, cipher, path)
     assert again.recognised
     assert counts(again.progress) == (5, 2, 1, 1, 1)
-    decode = Decoder(Registry(config))
-    ids = [decode(m.value() or b"")["event_id"] for m in scan(config, topic("tax"))]
+    with closing(Registry(config)) as registry:
+        decode = Decoder(registry)
+        ids = [decode(m.value() or b"")["event_id"] for m in scan(config, topic("tax"))]
     assert ids == [f"{receipt.submission.id}:{row:08d}" for row in (2, 6)]
     assert [len(list(scan(config, name))) for name in (REJECTED, UNRESOLVED)] == [1, 1]
