@@ -58,7 +58,9 @@ def test_our_registry_stores_beside_an_existing_database(
     stack: Endpoints, settings_of: Callable[[Path], Settings], tmp_path: Path
 ) -> None:
     cache = settings_of(tmp_path).cache
-    settings = naming(stack, tmp_path / "home", registry_url=None).model_copy(update={"cache": cache})
+    # A registry of its own gives ids of its own: what another registry's ids encoded must not be read by it.
+    own = {"cache": cache, "topic_prefix": "own-registry."}
+    settings = naming(stack, tmp_path / "home", registry_url=None).model_copy(update=own)
     database = external_store(stack.postgres_dsn).url.rsplit("/", 1)[1]
     try:
         addresses = hub.stack.start(settings, services_only=True, timeout_s=60)
