@@ -24,6 +24,20 @@ class Projected:
     withheld: list[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What of an item's projection does not depend on the row: ``fixed`` is why a field is always withheld."""
+
+    item: Item
+    steps: tuple[tuple[Field, str | None], ...]
+    silent: frozenset[str]
+    blind: bool
+
+
+# By identity: to hash an item is to hash all its fields, for every record. The plan keeps its item alive.
+_PLANS: dict[int, _Plan] = {}
+
+
 def project(item: Item, data: Mapping[str, Any], recipient: str = "bank") -> Projected | None:
     """Return what ``recipient`` may see of one record; None when it may not even know of the record.
 
@@ -34,12 +48,13 @@ def project(item: Item, data: Mapping[str, Any], recipient: str = "bank") -> Pro
     """
     if recipient not in RECIPIENTS:
         raise ValueError(f"no projection is defined for the recipient {recipient!r}")
-    if item.about_persons:
+    plan = _plan(item)
+    if plan.blind:
         return None
     visible: dict[str, Any] = {}
     withheld: list[tuple[str, str]] = []
-    for field in item.fields:
-        reason = _reason(item, field, data)
+    for field, fixed in plan.steps:
+        reason = fixed if fixed is not None or not field.public_when else _reason(item, field, data)
         if reason is not None:
             withheld.append((field.name, reason))
         elif field.type is FieldType.DETAILS:
@@ -47,10 +62,24 @@ def project(item: Item, data: Mapping[str, Any], recipient: str = "bank") -> Pro
             withheld += _withheld_columns(item, field, data)
         else:
             visible[field.name] = data.get(field.name)
-    silent = _silent(item)
-    if all(value in (None, []) for name, value in visible.items() if name not in silent):
+    if all(value is None or value == [] for name, value in visible.items() if name not in plan.silent):
         return None
     return Projected(visible, withheld)
+
+
+def releasable(item: Item) -> bool:
+    """Whether any record of the item can be visible; where not, its payload need not even be decoded."""
+    return not _plan(item).blind
+
+
+def _plan(item: Item) -> _Plan:
+    plan = _PLANS.get(id(item))
+    if plan is None:
+        steps = tuple((field, None if field.public_when else _reason(item, field, {})) for field in item.fields)
+        silent = _silent(item)
+        shown = any(fixed is None and field.name not in silent for field, fixed in steps)
+        plan = _PLANS[id(item)] = _Plan(item, steps, silent, item.about_persons or not shown)
+    return plan
 
 
 def _reason(item: Item, field: Field, data: Mapping[str, Any]) -> str | None:
@@ -95,8 +124,8 @@ def _withheld_columns(item: Item, field: Field, data: Mapping[str, Any]) -> list
     return [(f"{field.name}.{name}", reason) for name, reason in reasons if reason is not None]
 
 
-def _silent(item: Item) -> set[str]:
+def _silent(item: Item) -> frozenset[str]:
     """Name the fields that say nothing of a record beyond whose it is and whether it is published."""
     own = {item.subject.uscc, item.subject.name, *item.subject.codes}
     own |= {condition.field for field in item.fields for condition in field.public_when}
-    return {name for name in own if name is not None}
+    return frozenset(name for name in own if name is not None)

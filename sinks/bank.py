@@ -23,9 +23,9 @@ from catalogue.avro import Schema, bank_schema
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, Op
 from catalogue.errors import PoisonMessage, Unavailable
 from catalogue.load import load_catalogue
-from catalogue.model import Catalogue
+from catalogue.model import Catalogue, Item
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
-from rules.projection import Projected, project
+from rules.projection import Projected, project, releasable
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class _BankSink:
         self._registry = Registry(config)
         self._decode = Decoder(self._registry)
         self._encoders: dict[str, Encoder] = {}
+        self._by_item: dict[str, Encoder | None] = {}
         self._sequences: dict[str, int] = {}
         self._consumer = Consumer(consumer_settings(config, self._group))
         self._producer = Producer(
@@ -177,11 +178,11 @@ class _BankSink:
             after = self._project(record, record["live"], "")
             if before == after:
                 continue
-            schema = bank_schema(self._items[record["item"]])
-            if schema is None:
+            encoder = self._record_encoder(self._items[record["item"]])
+            if encoder is None:
                 continue
             yield (
-                self._encoder(self._topic, schema),
+                encoder,
                 {
                     **head,
                     **{name: record[name] for name in ("item", "record_key", "source_time", "unit")},
@@ -201,10 +202,16 @@ class _BankSink:
         item = self._items.get(record["item"])
         payload = record[f"{which}payload"]
         schema_id = record[f"{which}schema_id"]
-        if item is None or not live or payload is None or schema_id is None:
+        if item is None or not live or payload is None or schema_id is None or not releasable(item):
             return None
         data = self._decode.payload(schema_id, payload)
         return None if data is None else project(item, data, "bank")
+
+    def _record_encoder(self, item: Item) -> Encoder | None:
+        if item.id not in self._by_item:
+            schema = bank_schema(item)
+            self._by_item[item.id] = None if schema is None else self._encoder(self._topic, schema)
+        return self._by_item[item.id]
 
     def _encoder(self, topic: str, schema: Schema) -> Encoder:
         name = f"{schema['namespace']}.{schema['name']}"
