@@ -11,6 +11,8 @@ import faust
 from faust.types import TP
 
 from bus import topics
+from bus.cipher import Cipher
+from bus.codec import Registry
 from bus.config import BusConfig
 from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
@@ -25,10 +27,13 @@ log = logging.getLogger(__name__)
 class MergeApp(faust.App):  # type: ignore[misc]
     """A Faust app whose positions are the engines' own."""
 
-    def __init__(self, bus: BusConfig, folder: Path, **more: Any) -> None:
+    def __init__(self, bus: BusConfig, folder: Path, cipher: Cipher, **more: Any) -> None:
         self.bus = bus
+        self.cipher = cipher
         self.folder = folder
         self.engines: dict[int, Engine] = {}
+        # One for all engines, whose batches run one after another: each schema is asked for once.
+        self.registry = Registry(bus)
         super().__init__(**more)
 
     def _new_transport(self) -> Any:
@@ -44,7 +49,7 @@ class MergeApp(faust.App):  # type: ignore[misc]
             self.engines.pop(number).close()
         held: dict[int, dict[str, int]] = {}
         for number in sorted(numbers):
-            engine = Engine(self.bus, number, self.folder, load_indicators())
+            engine = Engine(self.bus, number, self.folder, load_indicators(), self.registry, self.cipher)
             await loop.run_in_executor(None, engine.open)
             self.engines[number] = engine
             held[number] = engine.positions()
@@ -55,13 +60,14 @@ class MergeApp(faust.App):  # type: ignore[misc]
         return topic.removeprefix(self.bus.topic_prefix)
 
 
-def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, *, instance: str, web_port: int = 0) -> MergeApp:
+def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Cipher, *, instance: str) -> MergeApp:
     """Build the app; ``instance`` is the worker's static membership, so that a restart moves no partition."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [*(catalogue_topic(c.id) for c in catalogue.categories), topics.CALENDAR]
     app = MergeApp(
         bus,
         folder,
+        cipher,
         id=bus.topic("merge"),
         broker=f"kafka://{bus.bootstrap.replace(',', ';kafka://')}",
         datadir=str(folder / "faust"),

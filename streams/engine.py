@@ -17,6 +17,7 @@ from typing import Any
 from confluent_kafka import Producer
 
 from bus import topics
+from bus.cipher import Cipher
 from bus.codec import Decoder, Encoder, Registry, envelope_dict
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
@@ -38,6 +39,7 @@ from streams.subject import Closed, Held, SubjectBatch, close, envelope_of
 
 log = logging.getLogger(__name__)
 _OUTCOMES = ("merged", "duplicate", "superseded", "rejected")
+POISON_CONTEXT = "poison.raw"
 _EPOCH = date(1970, 1, 1)
 
 
@@ -50,13 +52,22 @@ class Message:
 
 
 class Engine:
-    """Owns one partition number. Not thread-safe: one batch at a time."""
+    """Owns one partition number; the registry is its caller's. Not thread-safe: one batch at a time."""
 
-    def __init__(self, config: BusConfig, number: int, folder: Path, indicators: Iterable[Indicator]) -> None:
+    def __init__(
+        self,
+        config: BusConfig,
+        number: int,
+        folder: Path,
+        indicators: Iterable[Indicator],
+        registry: Registry,
+        cipher: Cipher,
+    ) -> None:
         self._config = config
+        self._cipher = cipher
         self.number = number
         self._folder = folder / f"partition-{number}"
-        self._registry = Registry(config)
+        self._registry = registry
         self._decode = Decoder(self._registry)
         self._by_item: dict[str, tuple[Indicator, ...]] = {}
         for indicator in indicators:
@@ -100,7 +111,6 @@ class Engine:
     def close(self) -> None:
         """Release the store; nothing is pending between batches."""
         self._store.close()
-        self._registry.close()
 
     def _restore(self, topic: str) -> None:
         held = self._store.get(stored_offset(topic))
@@ -282,7 +292,7 @@ class Engine:
                 "sheet": None,
                 "reasons": [reason],
                 "masked": {},
-                "sealed": message.value or b"",
+                "sealed": self._cipher.close(message.value or b"", POISON_CONTEXT),
                 "source_topic": topic,
                 "source_partition": self.number,
                 "source_offset": message.offset,

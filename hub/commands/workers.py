@@ -55,18 +55,21 @@ def worker(
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a stream worker: merge catalogue events into records, changes and states."""
+    from bus.cipher import Cipher, load_key_file
     from streams.app import create_app, run
 
+    log_to_stderr()
     settings = load_settings()
-    metrics.serve(metrics_port, load_settings().listen_host)
+    metrics.serve(metrics_port, settings.listen_host)
     folder = settings.home / "streams" / f"worker-{index}"
-    app = create_app(bus_config(settings), load_catalogue(), folder, instance=f"worker-{index}")
+    cipher = Cipher(load_key_file(settings.keys))
+    app = create_app(bus_config(settings), load_catalogue(), folder, cipher, instance=f"worker-{index}")
     run(app)
 
 
 def clock(metrics_port: MetricsPort = 0) -> None:
     """Tell the streams each new calendar day (Asia/Shanghai)."""
-    logging.basicConfig(level=logging.INFO)
+    log_to_stderr()
     metrics.serve(metrics_port, load_settings().listen_host)
     config = bus_config(load_settings())
     stop = stop_event()
@@ -88,7 +91,7 @@ def sink(
     from sinks import bank
     from sinks.postgres import sink as postgres
 
-    logging.basicConfig(level=logging.INFO)
+    log_to_stderr()
     settings = load_settings()
     config = bus_config(settings)
     known = ["postgres", *(f"bank.{b}" for b in bank_ids())]
@@ -100,6 +103,13 @@ def sink(
         return
     public = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
     bank.run(config, name.removeprefix("bank."), stop_event(), public_indicators=public)
+
+
+def log_to_stderr() -> None:
+    """Log what an operator may need; not every request to the registry."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("httpx", "httpx2", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def today() -> date:

@@ -8,6 +8,7 @@ import io
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from typing import Any, TypeVar
@@ -26,7 +27,8 @@ from sinks.postgres.tables import TABLES, Row, copy_line
 log = logging.getLogger(__name__)
 
 GROUP = "sink.postgres"
-BATCH_SIZE = 5000
+# A change may carry hundreds of records: the batch bounds the memory.
+BATCH_SIZE = 2000
 _POLL_S = 0.2
 _MAX_WAIT_S = 15
 
@@ -75,8 +77,8 @@ class _PostgresSink:
             return  # stopped while waiting; nothing was written, the positions bring it back
         for topic in rows:
             DELIVERIES.labels(GROUP, topic).inc(len(rows[topic]))
-        for message in messages:
-            EVENTS.labels(f"postgres.{self._names[message.topic()]}", "in").inc()
+        for name, count in Counter(m.topic() for m in messages).items():
+            EVENTS.labels(f"postgres.{self._names[name]}", "in").inc(count)
         BATCH.labels(GROUP).observe(time.monotonic() - begun)
         BATCH_EVENTS.labels(GROUP).observe(len(messages))
         for topic, at_ms in {m.topic(): m.timestamp()[1] for m in messages}.items():

@@ -106,14 +106,19 @@ def copy_line(table: Table, row: Row) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return r"\N"
-    if isinstance(value, bytes):
-        return r"\\x" + value.hex()
-    if isinstance(value, bool):
+    kind = type(value)
+    text: str
+    if kind is str:
+        text = value
+    elif kind is bytes:
+        return f"\\\\x{value.hex()}"
+    elif kind is bool:
         return "t" if value else "f"
-    if isinstance(value, (dict, list)):
+    elif kind is dict or kind is list:
         # Decimals become strings: exact, and (indicators->>'x')::numeric reads them.
         text = json.dumps(value, ensure_ascii=False, default=str).replace(r"\u0000", "")
     else:
-        # PostgreSQL's text holds no NUL.
-        text = str(value).replace("\x00", "")
-    return text.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+        # Numbers, dates and times have nothing to escape.
+        return str(value)
+    # PostgreSQL's text holds no NUL.
+    return text.replace("\x00", "").replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bus import topics
+from bus.cipher import Cipher, KeyRing
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig
 from bus.scan import scan
@@ -19,8 +20,9 @@ from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
 from hub.settings import Endpoints
 from rules.indicators import load_indicators
-from streams.engine import Engine, Message
+from streams.engine import POISON_CONTEXT, Engine, Message
 
+CIPHER = Cipher(KeyRing(b"l" * 32, {1: b"k" * 32}))
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
 PENALTIES = topic("administration")
 
@@ -71,7 +73,8 @@ def penalties(config: BusConfig, events: int) -> Iterator[bytes]:
 def merged(config: BusConfig, folder: Path, batches: list[list[bytes]], days: tuple[date, ...] = ()) -> dict[str, int]:
     for day in days:
         say_date(config, day)
-    engine = Engine(config, 0, folder, load_indicators())
+    registry = Registry(config)
+    engine = Engine(config, 0, folder, load_indicators(), registry, CIPHER)
     engine.open()
     try:
         total: dict[str, int] = {}
@@ -83,6 +86,7 @@ def merged(config: BusConfig, folder: Path, batches: list[list[bytes]], days: tu
         return total
     finally:
         engine.close()
+        registry.close()
 
 
 def all_of(config: BusConfig, name: str) -> list[dict[str, Any]]:
@@ -143,20 +147,20 @@ def test_an_unreadable_message_is_set_aside_with_its_place(config: BusConfig, tm
     assert counts["rejected"] == 2
     rejected = all_of(config, topics.REJECTED)
     assert [(r["source_topic"], r["source_offset"]) for r in rejected] == [(PENALTIES, 1), (PENALTIES, 2)]
-    assert rejected[0]["sealed"] == b"\x01nonsense"
+    assert CIPHER.open(rejected[0]["sealed"], POISON_CONTEXT) == b"\x01nonsense"
 
 
 def test_windows_move_with_the_calendar(config: BusConfig, tmp_path: Path) -> None:
     values = list(penalties(config, 30))
     merged(config, tmp_path, [values], (DAY.date(),))
     assert {s["indicators"]["penalties_12m"] for s in _latest(config).values()} != {Decimal(0)}
-    engine = Engine(config, 0, tmp_path, load_indicators())
-    engine.open()
     registry = Registry(config)
+    engine = Engine(config, 0, tmp_path, load_indicators(), registry, CIPHER)
+    engine.open()
     say = Encoder(registry, topics.CALENDAR, wire.BUSINESS_DATE)
-    registry.close()
     engine.process({topics.CALENDAR: [Message(9, say({"date": date(2028, 1, 1), "said_at": DAY}))]})
     engine.close()
+    registry.close()
     assert {s["indicators"]["penalties_12m"] for s in _latest(config).values()} == {Decimal(0)}
 
 
