@@ -1,0 +1,149 @@
+"""A bank's topic for the example clients: what the real sink published, and what it began and aborted."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from bus import topics
+from bus.codec import Decoder, Encoder, Registry
+from bus.config import BusConfig, consumer_settings, producer_settings
+from bus.scan import scan
+from bus.topics import ensure_topics, topic_specs
+from catalogue.avro import Schema, bank_schema
+from sinks import bank
+from tests.integration.sinks.changes import CATALOGUE, MOMENT, Running, Streams
+
+BANK = "yinhe"
+TOPIC = topics.bank_topic(BANK)
+A, B = "91630100MA7540001X", "91630100MA7540002Y"
+PENALTY = "administration.penalty"
+SUPPORT = "administration.support_fund"
+
+FINED = {
+    "subject_name": "青海虚构样例有限公司",
+    "penalty_decision_number": "（虚构）宁市监罚〔2025〕1号",
+    "penalty_content": "罚款壹万贰仟叁佰肆拾伍元陆角柒分；𠮷祥食品“三无”产品，没收。",
+    "fine_amount": Decimal("12345.6700"),
+    "confiscated_amount": Decimal("-0.0100"),
+    "decision_date": date(2025, 3, 14),
+    "publicity_deadline": date(2028, 2, 29),
+    "authority_name": "虚构市场监督管理局",
+}
+FUNDED = {
+    "project_name": "虚构扶持项目",
+    "document_number": "虚构〔1969〕1号",
+    "approval_date": date(1969, 12, 31),
+    "total_investment": Decimal("98765432109876543210.1234"),
+}
+
+
+@contextmanager
+def bank_topics(config: BusConfig) -> Iterator[None]:
+    """Create the topics of one bank as the hub does, and delete them afterwards."""
+    wanted = [topics.CHANGE, topics.BANK_SEQUENCE, TOPIC]
+    ensure_topics(config, [spec for spec in topic_specs(CATALOGUE, [BANK]) if spec.name in wanted])
+    try:
+        yield
+    finally:
+        admin = AdminClient({"bootstrap.servers": config.bootstrap})
+        for done in admin.delete_topics([config.topic(name) for name in wanted]).values():
+            done.result()
+
+
+def fill(config: BusConfig) -> None:
+    """Let the sink publish 4 events of A and 2 of B, with aborted transactions before, between and behind them."""
+    abort(config, 1)
+    streams = Streams(config)
+    streams.change(A, 1, [streams.record_change(A, PENALTY, "p-1", None, FINED)], {"fines_36m": "12345.67"})
+    streams.change(B, 1, [streams.record_change(B, SUPPORT, "s-1", None, FUNDED)])
+    streams.flush()
+    sink = Running(_run, config)
+    try:
+        _await(config, 3)
+        abort(config, 2)
+        streams.change(A, 2, [streams.record_change(A, PENALTY, "p-1", FINED, {**FINED, "remark": "备注"})])
+        streams.change(A, 3, [streams.record_change(A, PENALTY, "p-1", {**FINED, "remark": "备注"}, None)])
+        streams.change(B, 2, [], {"penalties_12m": "0"})
+        streams.flush()
+        _await(config, 6)
+    finally:
+        sink.stop()
+    abort(config, 1)
+
+
+def abort(config: BusConfig, times: int) -> None:
+    """Begin transactions of another producer in every partition of the topic, and abort them."""
+    producer = Producer(producer_settings(config, **{"transactional.id": config.topic("aborting")}))
+    producer.init_transactions(30)
+    with closing(Registry(config)) as registry:
+        encode = Encoder(registry, TOPIC, schema_of(PENALTY))
+        for _ in range(times):
+            producer.begin_transaction()
+            for subject, number in ((A, 0), (B, 1)):
+                producer.produce(config.topic(TOPIC), encode(event(subject, 900)), subject.encode(), number)
+            assert producer.flush(30) == 0
+            producer.abort_transaction(30)
+
+
+def publish(config: BusConfig, sequences: list[int]) -> None:
+    """Publish events of A with these sequences, which the sink would never do."""
+    producer = Producer(producer_settings(config, **{"compression.type": "gzip"}))
+    with closing(Registry(config)) as registry:
+        encode = Encoder(registry, TOPIC, schema_of(PENALTY))
+        for sequence in sequences:
+            producer.produce(config.topic(TOPIC), encode(event(A, sequence)), A.encode())
+    assert producer.flush(30) == 0
+
+
+def schema_of(item: str) -> Schema:
+    """Return what a bank may see of an item."""
+    schema = bank_schema(CATALOGUE.item(item))
+    assert schema is not None
+    return schema
+
+
+def event(subject: str, sequence: int) -> dict[str, Any]:
+    """Return an event of a bank's topic."""
+    head = {"subject": subject, "sequence": sequence, "op": "REPORT", "item": PENALTY, "record_key": "p-9"}
+    return {**head, "source_time": MOMENT, "unit": "market_supervision", "emitted_at": MOMENT, "data": FINED}
+
+
+def published(config: BusConfig) -> list[tuple[Message, dict[str, Any]]]:
+    """Return what is committed in the topic, as the hub's own decoder reads it."""
+    with closing(Registry(config)) as registry:
+        decode = Decoder(registry)
+        return [(m, decode(m.value())) for m in scan(config, TOPIC)]
+
+
+def aborted_count(config: BusConfig) -> int:
+    """Return how many messages of the topic a reader without read_committed would wrongly take."""
+    settings = {"isolation.level": "read_uncommitted", "enable.partition.eof": True}
+    consumer = Consumer(consumer_settings(config, "uncommitted", **settings))
+    consumer.assign([TopicPartition(config.topic(TOPIC), number, 0) for number in range(config.partitions)])
+    found, ends, deadline = 0, 0, time.monotonic() + 20
+    try:
+        while ends < config.partitions:
+            assert time.monotonic() < deadline
+            for message in consumer.consume(100, timeout=0.2):
+                found += message.error() is None
+                ends += message.error() is not None
+    finally:
+        consumer.close()
+    return found - len(published(config))
+
+
+def _await(config: BusConfig, count: int) -> None:
+    deadline = time.monotonic() + 20
+    while len(published(config)) < count:
+        assert time.monotonic() < deadline, f"fewer than {count} events came"
+        time.sleep(0.2)
+
+
+def _run(config: BusConfig, stop: Any) -> None:
+    bank.run(config, BANK, stop, public_indicators={"fines_36m", "penalties_12m"})

@@ -1,0 +1,24 @@
+"""A bus of its own for each test of the banks' example clients."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bus.config import BusConfig
+from hub.settings import Endpoints, Settings
+from tests.integration.banks.bank_topic import bank_topics
+
+
+@pytest.fixture
+def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
+    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+    with bank_topics(config):
+        yield config
+
+
+@pytest.fixture(scope="session")
+def downloads(settings: Settings) -> Path:
+    """Return the folder of the checkout's downloads."""
+    assert settings.cache is not None
+    return settings.cache

@@ -1,0 +1,103 @@
+"""What the guide promises of every example client, whatever its language."""
+
+import base64
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bus.config import BusConfig
+from tests.integration.banks.bank_topic import TOPIC, A, B, aborted_count, fill, publish, published
+from tests.integration.banks.programs import Program
+
+# Ends the client when it waits for more than there is, so that a lost event fails the test and does not hang it.
+_IDLE = ("--idle", "5")
+
+
+def check_decoding(program: Program, config: BusConfig) -> None:
+    """Everything the sink published is read, to the letter; nothing that was aborted."""
+    fill(config)
+    assert aborted_count(config) == 8
+    lines = _run(program, config, "--idle", "3")
+    assert {line["kind"] for line in lines} == {"event"}
+    mine, other = ([line for line in lines if line["value"]["subject"] == subject] for subject in (A, B))
+    assert [line["value"]["sequence"] for line in mine] == [1, 2, 3, 4]
+    assert [line["value"]["sequence"] for line in other] == [1, 2]
+    _check_values(mine, other)
+    expected = {
+        (m.partition(), m.offset()): {name: _plain(value) for name, value in decoded.items()}
+        for m, decoded in published(config)
+    }
+    assert {(line["partition"], line["offset"]): line["value"] for line in lines} == expected
+
+
+def _check_values(mine: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
+    reported, indicators, _, withdrawn = mine
+    assert reported["type"] == "credithub.bank.administration.Penalty"
+    assert reported["value"]["subject_name"] == "青海虚构样例有限公司"
+    data = reported["value"]["data"]
+    assert data["penalty_content"] == "罚款壹万贰仟叁佰肆拾伍元陆角柒分；𠮷祥食品“三无”产品，没收。"
+    assert data["fine_amount"] == "12345.6700"
+    assert data["confiscated_amount"] == "-0.0100"
+    assert data["decision_date"] == "2025-03-14"
+    assert data["publicity_deadline"] == "2028-02-29"
+    assert data["remark"] is None
+    assert reported["value"]["source_time"] == "2025-06-01T08:00:00.000000Z"
+    assert {"legal_rep_id_number", "id_number"} <= {w["field"] for w in reported["value"]["withheld"]}
+    assert all("个人信息" in w["reason"] for w in reported["value"]["withheld"])
+    assert indicators["type"] == "credithub.bank.Indicators"
+    assert indicators["value"]["indicators"] == {"fines_36m": "12345.670000"}
+    assert indicators["value"]["as_of"] == "2025-06-01"
+    assert (withdrawn["value"]["op"], withdrawn["value"]["data"]) == ("WITHDRAW", None)
+    funded = other[0]["value"]["data"]
+    assert funded["total_investment"] == "98765432109876543210.1234"
+    assert funded["approval_date"] == "1969-12-31"
+
+
+def check_gaps(program: Program, config: BusConfig) -> None:
+    """A missing sequence and a repeated one are reported, and the events around them still come."""
+    publish(config, [1, 2, 5, 5, 6])
+    lines = _run(program, config, "--max", "4", *_IDLE)
+    found = [(line["kind"], line.get("expected"), line.get("received"), line.get("sequence")) for line in lines]
+    assert found == [
+        ("event", None, None, None),
+        ("event", None, None, None),
+        ("gap", 3, 5, None),
+        ("event", None, None, None),
+        ("repeat", None, None, 5),
+        ("event", None, None, None),
+    ]
+    assert [line["value"]["sequence"] for line in lines if line["kind"] == "event"] == [1, 2, 5, 6]
+
+
+def check_restart(program: Program, config: BusConfig, folder: Path) -> None:
+    """A second run goes on where the first ended; one that reads all again takes nothing twice."""
+    publish(config, [1, 2, 3, 4, 5])
+    state = ("--state", str(folder / "sequences.json"))
+    first = _run(program, config, "--max", "2", *state, *_IDLE)
+    second = _run(program, config, "--max", "3", *state, *_IDLE)
+    assert [line["value"]["sequence"] for line in first + second] == [1, 2, 3, 4, 5]
+    publish(config, [6])
+    # Another group stands for a bank that lost its positions, or that set them back.
+    third = _run(program, config, "--max", "1", *state, *_IDLE, group="again")
+    assert [line["kind"] for line in third] == ["repeat"] * 5 + ["event"]
+
+
+def _run(program: Program, config: BusConfig, *more: str, group: str = "bank") -> list[dict[str, Any]]:
+    addresses = (config.bootstrap, config.registry_url, config.topic(TOPIC))
+    return program(*addresses, "--group", config.topic(group), *more)
+
+
+def _plain(value: Any) -> Any:
+    """Return a decoded value as the guide says that the clients print it."""
+    if isinstance(value, dict):
+        return {name: _plain(held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [_plain(held) for held in value]
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value

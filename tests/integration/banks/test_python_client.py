@@ -1,0 +1,26 @@
+"""The guide's Python client reads a bank's topic with nothing but the addresses of the broker and the registry."""
+
+from pathlib import Path
+
+import pytest
+
+from bus.config import BusConfig
+from tests.integration.banks.contract import check_decoding, check_gaps, check_restart
+from tests.integration.banks.programs import Program, python_program
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    return python_program()
+
+
+def test_it_reads_what_the_sink_published_and_nothing_aborted(program: Program, config: BusConfig) -> None:
+    check_decoding(program, config)
+
+
+def test_it_reports_a_missing_and_a_repeated_sequence(program: Program, config: BusConfig) -> None:
+    check_gaps(program, config)
+
+
+def test_it_goes_on_where_it_ended(program: Program, config: BusConfig, tmp_path: Path) -> None:
+    check_restart(program, config, tmp_path)
