@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup test check unit clean
+.PHONY: help setup demo test check lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
+
+demo: setup  ## the main job on a fictitious city, on an embedded stack; STAY=1 keeps it running
+	@$(BIN)/credithub demo $(if $(filter 1 yes true,$(STAY)),--stay)
 
 check: setup  ## style, types, import rules, unit tests; under a minute
 	@$(BIN)/ruff format --check .
@@ -34,6 +37,7 @@ lock: setup  ## renew requirements.lock from pyproject.toml
 	@$(BIN)/python -m uv pip compile pyproject.toml --group dev --generate-hashes --no-header --python-version 3.11 -q -o requirements.lock
 
 clean:  ## stop every process and remove every file that make made
-	@test -x $(BIN)/credithub && $(BIN)/credithub down >/dev/null 2>&1 || true
+	@for home in .credithub .credithub/demo; do \
+	  test -x $(BIN)/credithub && test -d $$home && CREDITHUB_HOME=$$home $(BIN)/credithub down >/dev/null 2>&1 || true; done
 	@rm -rf .credithub $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

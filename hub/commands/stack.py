@@ -56,7 +56,7 @@ def up(
         _serve(settings, services_only=services_only, was_up=was_up)
         return
     started = time.monotonic()
-    with _Display(enabled=not as_json) as display:
+    with Display(enabled=not as_json) as display:
         addresses = control.start(
             settings,
             services_only=services_only,
@@ -83,7 +83,7 @@ def down(
     """Stop everything gracefully."""
     from hub.stack import control
 
-    with _Display(enabled=True) as display:
+    with Display(enabled=True) as display:
         display.step("stopping")
         ran = control.stop(load_settings(), purge=purge, purge_cache=purge_all)
     typer.echo("Stopped." if ran else "Nothing was running.")
@@ -156,7 +156,7 @@ def _serve(settings: Settings, *, services_only: bool, was_up: bool) -> None:
 
     if was_up:
         raise UsageError("The stack runs in the background already.", remedy="Stop it first with `credithub down`.")
-    with _Display(enabled=True) as display:
+    with Display(enabled=True) as display:
         control.prepare_machine(settings, display.download)
     said = ""
 
@@ -212,7 +212,7 @@ def _tail(file: Path, lines: int, *, follow: bool) -> Iterator[str]:
                 return
 
 
-class _Display:
+class Display:
     """A bar of all downloads, then a spinner with the present step; nothing when not on a terminal."""
 
     def __init__(self, *, enabled: bool) -> None:
@@ -228,7 +228,7 @@ class _Display:
         self._sizes: dict[str, int] = {}
         self._total = 0
 
-    def __enter__(self) -> "_Display":
+    def __enter__(self) -> "Display":
         return self
 
     def __exit__(self, *_exception: object) -> None:

@@ -1,0 +1,116 @@
+"""What a demonstration shows per category, read back from where the records arrived."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg2
+
+from bus import topics
+from bus.codec import Decoder, Registry
+from bus.config import BusConfig
+from bus.scan import scan
+from catalogue.model import Catalogue
+
+Key = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class Figures:
+    """One category of the list; latencies in seconds, from the reading of a row to its last hop."""
+
+    zh: str
+    rows: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    rejected_rows: int = 0
+    states: int = 0
+    persons: int = 0
+    receipts: int = 0
+    bank_changes: int = 0
+    latencies_s: list[float] = field(default_factory=list)
+
+
+def quantile(values: list[float], share: float) -> float | None:
+    """Return the value below which ``share`` of the values lie; None without any."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def gather(
+    config: BusConfig, dsn: str, catalogue: Catalogue, banks: Iterable[str], receipts: Iterable[Mapping[str, Any]]
+) -> dict[str, Figures]:
+    """Read the topics and the database and return the figures by category id."""
+    figures = {c.id: Figures(c.zh) for c in catalogue.categories}
+    of_item = {item.id: figures[item.category] for item in catalogue.items}
+    for receipt in receipts:
+        own = of_item[receipt["item"]]
+        own.rows += receipt["rows"]
+        own.rejected_rows += receipt["rejected"]
+        for reason in receipt["reasons"]:
+            own.rejected[f"{reason['column']}：{reason['message']}"] += reason["rows"]
+    registry = Registry(config)
+    try:
+        decode = Decoder(registry)
+        seen = _bank_changes(config, decode, banks, of_item)
+        _latencies(config, decode, seen, of_item)
+        _receipts(config, decode, of_item)
+    finally:
+        registry.close()
+    _states(dsn, catalogue, figures)
+    return figures
+
+
+def _bank_changes(
+    config: BusConfig, decode: Decoder, banks: Iterable[str], of_item: Mapping[str, Figures]
+) -> dict[Key, datetime]:
+    """Count what the banks got and return when each record reached the first of them."""
+    seen: dict[Key, datetime] = {}
+    for bank in banks:
+        for message in scan(config, topics.bank_topic(bank)):
+            event = decode(message.value())
+            if "item" not in event:
+                continue
+            of_item[event["item"]].bank_changes += 1
+            key = (event["subject"], event["item"], event["record_key"])
+            seen[key] = min(event["emitted_at"], seen.get(key, event["emitted_at"]))
+    return seen
+
+
+def _latencies(
+    config: BusConfig, decode: Decoder, seen: Mapping[Key, datetime], of_item: Mapping[str, Figures]
+) -> None:
+    """To a bank's topic where banks may see the record, else to the change topic, which is the last hop then."""
+    for message in scan(config, topics.CHANGE):
+        change = decode(message.value())
+        for record in change["records"]:
+            arrived = seen.get((change["subject"], record["item"], record["record_key"]), change["changed_at"])
+            of_item[record["item"]].latencies_s.append((arrived - record["reported_at"]).total_seconds())
+
+
+def _receipts(config: BusConfig, decode: Decoder, of_item: Mapping[str, Figures]) -> None:
+    sent: dict[str, str] = {}
+    for message in scan(config, topics.NATIONAL_UP):
+        up = decode(message.value())
+        sent[up["key"]] = up["item"]
+    for message in scan(config, topics.NATIONAL_RECEIPT):
+        of_item[sent[decode(message.value())["key"]]].receipts += 1
+
+
+def _states(dsn: str, catalogue: Catalogue, figures: Mapping[str, Figures]) -> None:
+    connection = psycopg2.connect(dsn)
+    try:
+        with connection.cursor() as cursor:
+            for category in catalogue.categories:
+                items = [item.id for item in category.items]
+                cursor.execute(
+                    "select (select count(*) from credit_state where counts ?| %s),"
+                    " (select count(distinct subject) from person_record where item = any(%s))",
+                    (items, items),
+                )
+                figures[category.id].states, figures[category.id].persons = cursor.fetchone() or (0, 0)
+    finally:
+        connection.close()
