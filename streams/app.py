@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from bus.codec import Registry
 from bus.config import BusConfig
 from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
-from monitoring.metrics import EVENTS
+from monitoring.metrics import BATCH, BATCH_EVENTS, EVENTS, LAG, NEWEST
 from rules.indicators import load_indicators
 from streams.engine import Engine, Message
 from streams.transport import BatchTransport
@@ -32,6 +33,7 @@ class MergeApp(faust.App):  # type: ignore[misc]
         self.cipher = cipher
         self.folder = folder
         self.engines: dict[int, Engine] = {}
+        self.topics_read: tuple[str, ...] = ()
         # One for all engines, whose batches run one after another: each schema is asked for once.
         self.registry = Registry(bus)
         super().__init__(**more)
@@ -54,6 +56,11 @@ class MergeApp(faust.App):  # type: ignore[misc]
             self.engines[number] = engine
             held[number] = engine.positions()
         return {tp: held[tp.partition].get(self.bare(tp.topic), 0) for tp in tps}
+
+    def caught_up(self) -> None:
+        """Tell the metrics that nothing waits."""
+        for topic in self.topics_read:
+            LAG.labels("merge", topic).set(0)
 
     def bare(self, topic: str) -> str:
         """Return a topic's name without the prefix."""
@@ -84,6 +91,7 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
         stream_wait_empty=False,
         web_enabled=False,
     )
+    app.topics_read = tuple(names)
     source = app.topic(
         *(bus.topic(n) for n in names),
         key_type=bytes,
@@ -104,6 +112,7 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
             plain = {
                 app.bare(topic): [Message(r.offset, r.value) for r in records] for topic, records in batches.items()
             }
+            begun = time.monotonic()
             try:
                 counts = await loop.run_in_executor(None, engine.process, plain)
             except Exception as exc:
@@ -112,10 +121,22 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
                 logging.shutdown()
                 # Not an exception: Faust would restart the agent beside an engine that lost its transaction.
                 os._exit(70)
-            for outcome, count in counts.items():
-                EVENTS.labels("catalogue>record", outcome).inc(count)
+            _measure(batches, app, counts, time.monotonic() - begun)
 
     return app
+
+
+def _measure(batches: Any, app: MergeApp, counts: Mapping[str, Mapping[str, int]], took_s: float) -> None:
+    now = time.time()
+    for name, records in batches.items():
+        topic = app.bare(name)
+        EVENTS.labels(topic, "in").inc(len(records))
+        for outcome, count in counts[topic].items():
+            EVENTS.labels(topic, outcome).inc(count)
+        LAG.labels("merge", topic).set(now - records[0].timestamp / 1000)
+        NEWEST.labels("merge", topic).set(records[-1].timestamp / 1000)
+    BATCH.labels("merge").observe(took_s)
+    BATCH_EVENTS.labels("merge").observe(sum(map(len, batches.values())))
 
 
 def run(app: MergeApp, *, loglevel: str = "INFO") -> None:

@@ -133,8 +133,8 @@ class Engine:
             self._store.write({**values, stored_offset(topic): b"%d" % reached})
             log.info("partition %d: %s restored from offset %d to %d", self.number, topic, start, reached)
 
-    def process(self, batches: Mapping[str, list[Message]]) -> dict[str, int]:
-        """Merge the batches of one partition number in one transaction and return the outcome counts.
+    def process(self, batches: Mapping[str, list[Message]]) -> dict[str, dict[str, int]]:
+        """Merge the batches of one partition number in one transaction and return each topic's outcome counts.
 
         Raises whatever the broker or the registry raised; nothing was published then, and the caller
         has to close this engine and open it again.
@@ -165,7 +165,7 @@ class Engine:
             for key, _ in self._store.below(b"s"):
                 subjects.setdefault(key[1:].decode(), self._subject(key[1:].decode()))
         self._publish(subjects, counts, batches, poison, as_of)
-        return {name: sum(tally[name] for tally in counts.values()) for name in _OUTCOMES}
+        return counts
 
     def _subject(self, subject: str) -> SubjectBatch:
         return SubjectBatch(subject, self._held(subject), self._load_record, self._load_item)

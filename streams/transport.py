@@ -66,6 +66,8 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         records, active = await self._wait_next_records(timeout)
         if records is None or self.should_stop or not self.flow_active:
             return
+        if not records:
+            self.app.caught_up()
         generation = self.app.consumer_generation_id
         for number, batches in _by_number(records, active).items():
             if not self.flow_active or self.app.consumer_generation_id != generation:

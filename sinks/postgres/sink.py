@@ -17,10 +17,11 @@ import psycopg2
 import tenacity
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 
+from bus import topics
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig, consumer_settings
 from catalogue.errors import PoisonMessage, SinkUnavailable, Unavailable
-from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
+from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG, REJECTS
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES, Row, copy_line
 
@@ -69,6 +70,8 @@ class _PostgresSink:
         """Write one batch."""
         messages = [m for m in self._consumer.consume(BATCH_SIZE, timeout=_POLL_S) if not _failed(m)]
         if not messages:
+            for name in TABLES:
+                LAG.labels(GROUP, name).set(0)
             return
         begun = time.monotonic()
         rows = self._persist(lambda: self._read(messages))
@@ -79,6 +82,9 @@ class _PostgresSink:
             DELIVERIES.labels(GROUP, topic).inc(len(rows[topic]))
         for name, count in Counter(m.topic() for m in messages).items():
             EVENTS.labels(f"postgres.{self._names[name]}", "in").inc(count)
+        for row in rows.get(topics.REJECTED, ()):
+            for reason in row["reasons"]:
+                REJECTS.labels(row["item"], reason["code"]).inc()
         BATCH.labels(GROUP).observe(time.monotonic() - begun)
         BATCH_EVENTS.labels(GROUP).observe(len(messages))
         for topic, at_ms in {m.topic(): m.timestamp()[1] for m in messages}.items():

@@ -82,7 +82,7 @@ def merged(config: BusConfig, folder: Path, batches: list[list[bytes]], days: tu
         for values in batches:
             counts = engine.process({PENALTIES: [Message(offset + i, v) for i, v in enumerate(values)]})
             offset += len(values)
-            total = {k: total.get(k, 0) + v for k, v in counts.items()}
+            total = {k: total.get(k, 0) + v for k, v in counts[PENALTIES].items()}
         return total
     finally:
         engine.close()
