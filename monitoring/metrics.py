@@ -11,6 +11,7 @@ BATCH_EVENTS = Histogram(
     "credithub_batch_events", "events in one batch", ["process"], buckets=(1, 10, 100, 500, 1000, 2000, 4000, 8000)
 )
 DELIVERIES = Counter("credithub_deliveries_total", "what a sink delivered, by outcome", ["sink", "outcome"])
+DIFFERENCE = Gauge("credithub_reconcile_difference", "events lost (negative) or doubled, by arrow", ["arrow"])
 
 
 def serve(port: int, host: str = "127.0.0.1") -> None:
