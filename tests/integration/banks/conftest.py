@@ -7,11 +7,15 @@ import pytest
 
 from bus.config import BusConfig
 from hub.settings import Endpoints, Settings
-from tests.integration.banks.bank_topic import bank_topics
+
+# Before the tests import it, so that its assertions say what they compared.
+pytest.register_assert_rewrite("tests.integration.banks.contract")
 
 
 @pytest.fixture
 def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
+    from tests.integration.banks.bank_topic import bank_topics
+
     config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
     with bank_topics(config):
         yield config

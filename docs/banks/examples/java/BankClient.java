@@ -228,6 +228,8 @@ public final class BankClient {
                     // First what was processed, then the position: a crash in between repeats, it never skips.
                     sequences.save();
                     consumer.commitSync(ends);
+                }
+                if (!ends.isEmpty() || consumer.assignment().isEmpty()) {
                     heard = System.nanoTime();
                 }
             }

@@ -168,7 +168,7 @@ async function run (args) {
   })
   let taken = 0
   let ended = false
-  let heard = Date.now()
+  let heard = Infinity // until partitions are assigned
   let end, fail
   const finished = new Promise((resolve, reject) => {
     end = () => { ended = true; resolve() }
@@ -195,6 +195,7 @@ async function run (args) {
   }
 
   consumer.on(consumer.events.CRASH, ({ payload }) => { if (!payload.restart) fail(payload.error) })
+  consumer.on(consumer.events.GROUP_JOIN, () => { heard = Date.now() })
   process.once('SIGINT', () => end())
   const watch = setInterval(() => {
     if (args.idle && Date.now() - heard > args.idle * 1000) end()

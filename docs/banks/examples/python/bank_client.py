@@ -115,7 +115,7 @@ def handle(message: Message, decode: Decoder, sequences: Sequences) -> bool:
 
 
 def batches(consumer: Consumer, idle_s: float | None) -> Iterator[list[Message]]:
-    """Yield what arrives, until nothing has for ``idle_s`` seconds."""
+    """Yield what arrives, until nothing has for ``idle_s`` seconds with partitions assigned."""
     heard = time.monotonic()
     while idle_s is None or time.monotonic() - heard < idle_s:
         messages = consumer.consume(500, timeout=0.5)
@@ -126,6 +126,7 @@ def batches(consumer: Consumer, idle_s: float | None) -> Iterator[list[Message]]
         sound = [m for m in messages if m.error() is None]
         if sound:
             yield sound
+        if sound or not consumer.assignment():
             heard = time.monotonic()
 
 
