@@ -1,0 +1,195 @@
+"""``credithub reconcile`` and ``credithub state-hash``: whether everything is there, and whether it is the same."""
+
+import importlib.util
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table as Grid
+
+from bus.codec import Registry
+from catalogue.load import load_catalogue
+from catalogue.model import Catalogue
+from hub.reconcile.findings import OUTCOMES, Findings, Tally
+from hub.reconcile.lag import Lag
+from hub.reconcile.proof import Proof, Scope
+from hub.settings import Settings, bus_config, endpoints, load_settings
+from monitoring import metrics
+
+_POLL_S = 0.3
+_BAR_AFTER_S = 2.0
+# While events flow a proof may catch a commit half way: what is real is found again.
+_ATTEMPTS = 3
+
+
+def scope_of(settings: Settings, catalogue: Catalogue) -> Scope:
+    """Return what there is to prove under these settings."""
+    from hub.schemas import bank_ids
+    from rules.indicators import load_indicators
+    from sinks.upstream.profile import load_profile
+
+    return Scope(
+        catalogue=catalogue,
+        banks=tuple(bank_ids()),
+        public_indicators=frozenset(i.id for i in load_indicators() if i.sensitivity == "public"),
+        dsn=endpoints(settings).postgres_dsn,
+        upstream=load_profile(settings.upstream_profile) if _uploads() else None,
+    )
+
+
+def _uploads() -> bool:
+    """Whether this version has the sink to the platform above."""
+    return importlib.util.find_spec("sinks.upstream.sink") is not None
+
+
+def reconcile(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    wait: Annotated[
+        float, typer.Option("--wait", help="Seconds to wait at most until nothing is on its way.", min=0)
+    ] = 0,
+    every: Annotated[
+        float, typer.Option("--every", help="Prove again and again, with this many seconds between.", min=0)
+    ] = 0,
+    metrics_port: Annotated[int, typer.Option(help="Port to serve /metrics on; 0: none.")] = 0,
+) -> None:
+    """Prove that every row of every file is accounted for on every arrow; exit code 1 when one is not."""
+    settings = load_settings()
+    metrics.serve(metrics_port, settings.listen_host)
+    catalogue = load_catalogue()
+    while True:
+        found = _proved(settings, catalogue, wait)
+        if as_json:
+            typer.echo(json.dumps(described(found, catalogue), ensure_ascii=False))
+        else:
+            _print(found, catalogue)
+        if not every:
+            raise typer.Exit(1 if found.difference else 0)
+        sys.stdout.flush()
+        time.sleep(every)
+
+
+def _proved(settings: Settings, catalogue: Catalogue, wait_s: float) -> Findings:
+    config, scope = bus_config(settings), scope_of(settings, catalogue)
+    with closing(Registry(config)) as registry, _progress() as (say, count):
+        if wait_s:
+            _wait(Lag(config, scope, registry), wait_s, say)
+        for _ in range(_ATTEMPTS):
+            say("counting events")
+            found = Proof(config, scope, registry, count).run()
+            if not (found.difference and found.moved):
+                break
+    for arrow, difference in found.difference_by_arrow.items():
+        metrics.DIFFERENCE.labels(arrow).set(difference)
+    return found
+
+
+def _wait(lag: Lag, wait_s: float, say: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + wait_s
+    while time.monotonic() < deadline:
+        waiting = {arrow: count for arrow, count in lag.waiting().items() if count}
+        if not waiting:
+            return
+        say("waiting for " + ", ".join(f"{arrow} {count:,}" for arrow, count in waiting.items()))
+        time.sleep(_POLL_S)
+
+
+@contextmanager
+def _progress() -> Iterator[tuple[Callable[[str], None], Callable[[int], None]]]:
+    """Show what goes on, on a terminal, once it has taken two seconds."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f}"))
+    bar = Bar(*columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task("counting events", total=None)
+    began = time.monotonic()
+
+    def start() -> None:
+        if not bar.live.is_started and time.monotonic() - began > _BAR_AFTER_S:
+            bar.start()
+
+    def say(text: str) -> None:
+        bar.update(task, description=text)
+        start()
+
+    def count(number: int) -> None:
+        bar.advance(task, number)
+        start()
+
+    try:
+        yield say, count
+    finally:
+        bar.stop()
+
+
+def described(found: Findings, catalogue: Catalogue) -> dict[str, Any]:
+    """Return the findings as ``--json`` prints them."""
+    zh = {category.id: category.zh for category in catalogue.categories}
+    return {
+        "arrows": [
+            {"arrow": name, **_numbers(tally), "difference": found.difference_by_arrow[name]}
+            for name, tally in found.arrows.items()
+        ],
+        "categories": [
+            {
+                "category": name,
+                "category_zh": zh.get(name, name),
+                **_numbers(found.categories[name]),
+                "difference": abs(found.categories[name].missing),
+            }
+            for name in zh
+            if name in found.categories
+        ],
+        "submissions": found.submissions,
+        "open_submissions": found.open_submissions,
+        "differences": [
+            {"arrow": d.arrow, "place": d.place, "what": d.what, "count": d.count} for d in found.differences
+        ],
+        "pending": found.pending,
+        "difference": found.difference,
+    }
+
+
+def _numbers(tally: Tally) -> dict[str, int]:
+    return {"in": tally.entered, **{name: getattr(tally, name) for name in OUTCOMES}, "pending": tally.pending}
+
+
+def _print(found: Findings, catalogue: Catalogue) -> None:
+    console = Console()
+    if not console.is_terminal:
+        # A file has no width: nothing is to be cut.
+        console.width = 160
+    body = described(found, catalogue)
+    columns = ("in", *OUTCOMES, "pending", "difference")
+    for heading, rows, names in (
+        ("arrow", body["arrows"], ("arrow",)),
+        ("信息分类", body["categories"], ("category_zh",)),
+    ):
+        grid = Grid(box=None, pad_edge=False)
+        grid.add_column(heading, no_wrap=True)
+        for column in columns:
+            grid.add_column(column, justify="right", no_wrap=True)
+        for row in rows:
+            style = "red" if row["difference"] else None
+            grid.add_row(" ".join(row[n] for n in names), *(f"{row[c]:,}" for c in columns), style=style)
+        console.print(grid)
+        console.print()
+    still = f", {found.open_submissions} of them not finished" if found.open_submissions else ""
+    console.print(f"{found.submissions} submissions{still}; pending {found.pending:,}", highlight=False)
+    for one in found.differences:
+        text = f"{one.arrow}: {one.place}: {one.what}" + (f" ({one.count})" if one.count > 1 else "")
+        console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    named = sum(d.count for d in found.differences)
+    if named < found.difference:
+        console.print(f"… and {found.difference - named:,} more", style="red", highlight=False)
+    console.print(f"difference {found.difference}", style="bold red" if found.difference else "bold", highlight=False)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command()(reconcile)

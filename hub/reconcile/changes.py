@@ -1,0 +1,210 @@
+"""The change arrow: whole sequences, the same as the states'; and what of each change a receiver has to get."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from bus import topics
+from catalogue.avro import bank_schema
+from catalogue.envelope import PERSON_PREFIX, SET_MARK, UNIT_PREFIX, Op
+from catalogue.errors import PoisonMessage
+from catalogue.model import Catalogue, FieldType, Item
+from hub.reconcile.expected import Expected
+from hub.reconcile.findings import CHANGES, Findings
+from hub.reconcile.reading import STATE_HEAD, Place, Plain, Reader, head, stamp
+from hub.reconcile.records import Records, named, record_key
+from hub.reconcile.upstream import Due
+from rules.projection import Projected, project, releasable
+
+# Conditions on these compare the same whether the value is as on the wire or as its logical type.
+_PLAIN_TYPES = {FieldType.TEXT, FieldType.CODE, FieldType.BOOLEAN, FieldType.YEAR, FieldType.MONTH, FieldType.INTEGER}
+
+
+class State(NamedTuple):
+    """What of a subject's newest state is compared."""
+
+    sequence: int
+    hash: str
+    as_of: int  # days since 1970
+    name: str | None
+    partition: int
+    offset: int
+
+
+def read_states(reader: Reader, places: Iterable[Place], findings: Findings) -> dict[str, State]:
+    """Return the newest state of each subject; note what was written twice or over a newer one."""
+    found: dict[str, State] = {}
+    for message in reader.read(dict.fromkeys(places, 0)):
+        place = f"{topics.STATE}/{message.partition()}@{message.offset()}"
+        try:
+            value = head(message.value(), STATE_HEAD)
+        except PoisonMessage as problem:
+            findings.differ(CHANGES, place, f"unreadable: {problem.message}")
+            continue
+        subject = value["subject"]
+        seen = State(
+            value["sequence"],
+            value["hash"],
+            value["as_of"],
+            value["subject_name"],
+            message.partition(),
+            message.offset(),
+        )
+        held = found.get(subject)
+        if held is not None:
+            if held[:4] == seen[:4]:
+                findings.differ(CHANGES, place, f"double state of {subject}")
+            elif held.sequence > seen.sequence:
+                findings.differ(CHANGES, place, f"an older state over a newer one of {subject}")
+        found[subject] = seen
+    return found
+
+
+class Visible(NamedTuple):
+    """A record change that a receiver can see: ``told`` to banks, ``sent`` up as this operation or not at all."""
+
+    record: Mapping[str, Any]
+    told: bool
+    sent: str | None
+
+
+class Deliverable:
+    """Says which record changes a receiver of the public projection has to get."""
+
+    def __init__(self, catalogue: Catalogue, plain: Plain, public_indicators: frozenset[str]) -> None:
+        self._plain, self._public = plain, public_indicators
+        self._items = {item.id: item for item in catalogue.items if releasable(item)}
+        self._banks = {item for item in self._items if bank_schema(self._items[item]) is not None}
+
+    def records(self, change: Mapping[str, Any]) -> list[Visible]:
+        """Return the record changes that a receiver can see."""
+        if change["subject"].startswith((PERSON_PREFIX, UNIT_PREFIX)):
+            return []
+        return [seen for record in change["records"] if (seen := self._visible(record)) is not None]
+
+    def indicators(self, change: Mapping[str, Any]) -> bool:
+        """Whether a public indicator moved."""
+        return any(moved["id"] in self._public for moved in change["indicators"])
+
+    def _visible(self, record: Mapping[str, Any]) -> Visible | None:
+        item = self._items.get(record["item"])
+        if item is None or not (record["live"] or record["was_live"]):
+            return None
+        after = self._project(item, record, "") if record["live"] else None
+        before = self._project(item, record, "previous_") if record["was_live"] else None
+        if before == after:
+            return None
+        # What is withheld is told to banks; up goes no more than the values.
+        same = before is not None and after is not None and _filled(before.visible) == _filled(after.visible)
+        op = (Op.WITHDRAW if after is None else Op.REPORT).value
+        return Visible(record, record["item"] in self._banks, None if same else op)
+
+    def _project(self, item: Item, record: Mapping[str, Any], which: str) -> Projected | None:
+        schema_id, payload = record[f"{which}schema_id"], record[f"{which}payload"]
+        if schema_id is None or payload is None:
+            return None
+        data = self._plain.payload(schema_id, payload)
+        return None if data is None else project(item, data, "bank")
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: [_filled(row) for row in value] if isinstance(value, list) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def check_conditions(catalogue: Catalogue) -> None:
+    """Raise ValueError when a condition of release looks at a type that the plain decoding would change."""
+    for item in catalogue.items:
+        for one in (*item.fields, *(sub for f in item.fields for sub in f.details)):
+            for condition in one.public_when:
+                if item.field(condition.field).type not in _PLAIN_TYPES:
+                    raise ValueError(f"{item.id}.{one.name}: a condition on {condition.field}")
+
+
+@dataclass(slots=True)
+class Changes:
+    """What the scan of the changes found."""
+
+    sequences: Counter[str] = field(default_factory=Counter)  # subject -> last of 1…n
+    partition: dict[str, int] = field(default_factory=dict)
+    written: Counter[str] = field(default_factory=Counter)  # subject -> changes that PostgreSQL has read
+    unread: int = 0  # changes that it has not
+    last: dict[bytes, bytes] = field(default_factory=dict)  # record -> version of its last change
+
+
+def read_changes(
+    reader: Reader,
+    plain: Plain,
+    places: Iterable[Place],
+    deliver: Deliverable,
+    receivers: Mapping[str, Expected],
+    due: Due | None,
+    database: Mapping[int, int],
+    findings: Findings,
+) -> Changes:
+    """Scan the changes once for all that depends on them: ``receivers`` and ``due`` are filled."""
+    found = Changes()
+    arrow = findings.arrow(CHANGES)
+    for message in reader.read(dict.fromkeys(places, 0)):
+        number, offset = message.partition(), message.offset()
+        place = f"{topics.CHANGE}/{number}@{offset}"
+        arrow.entered += 1
+        try:
+            change = plain(message.value())
+        except PoisonMessage as problem:
+            findings.differ(CHANGES, place, f"unreadable: {problem.message}")
+            continue
+        subject, expected = change["subject"], found.sequences[change["subject"]] + 1
+        if change["sequence"] == expected:
+            arrow.merged += 1
+            found.sequences[subject] = expected
+        elif change["sequence"] < expected:
+            findings.differ(CHANGES, place, f"double sequence {change['sequence']} of {subject}")
+        else:
+            text = f"sequence {change['sequence']} of {subject} after {expected - 1}"
+            findings.differ(CHANGES, place, text, change["sequence"] - expected)
+            arrow.merged += 1
+            found.sequences[subject] = change["sequence"]
+        found.partition[subject] = number
+        if offset < database.get(number, 0):
+            found.written[subject] += 1
+        else:
+            found.unread += 1
+        for record in change["records"]:
+            key = record_key(subject, record["item"], record["record_key"])
+            found.last[key] = stamp(record["source_time"], record["revision"], record["content_hash"])
+        visible = deliver.records(change)
+        count = sum(seen.told for seen in visible) + deliver.indicators(change)
+        for receiver in receivers.values():
+            receiver.take(subject, number, offset, count)
+        if due is not None:
+            due.take(change, [(seen.record, seen.sent) for seen in visible if seen.sent], (number, offset))
+    return found
+
+
+def compare(
+    found: Changes, states: Mapping[str, State], records: Records, moving: frozenset[int], findings: Findings
+) -> None:
+    """Compare the changes with the states and the records; ``moving`` partitions may be ahead of either."""
+    for subject, sequence in found.sequences.items():
+        state, number = states.get(subject), found.partition[subject]
+        said = state.sequence if state else 0
+        if said != sequence and not (number in moving and said < sequence):
+            place = f"{topics.STATE}/{number}"
+            findings.differ(CHANGES, place, f"{subject}: state at {said}, changes at {sequence}", abs(said - sequence))
+    for subject, state in states.items():
+        if state.sequence and subject not in found.sequences:
+            place = f"{topics.CHANGE}/{state.partition}"
+            findings.differ(CHANGES, place, f"{subject}: state at {state.sequence}, no change", state.sequence)
+    silent = b"\x00" + SET_MARK.encode()
+    for key, held in records.items():
+        if key.endswith(silent) or key.startswith((PERSON_PREFIX.encode(), UNIT_PREFIX.encode())):
+            continue
+        last = found.last.get(key)
+        if last != held.stamp and held.partition not in moving:
+            what = "no change of" if last is None else "the last change is another version of"
+            findings.differ(CHANGES, f"{topics.CHANGE}/{held.partition}", f"{what} {named(key)}")

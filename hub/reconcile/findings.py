@@ -1,0 +1,92 @@
+"""What the proof counts and what it finds: tallies per arrow and category, and every difference by name."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+
+FILES, MERGE, CHANGES = "file>catalogue", "catalogue>record", "record>change"
+POSTGRES, UPSTREAM = "postgres", "upstream"
+OUTCOMES = ("merged", "duplicate", "superseded", "rejected", "unresolved")
+_NAMED_AT_MOST = 200
+
+
+def bank_arrow(bank: str) -> str:
+    """Return the name of a bank's arrow."""
+    return f"bank.{bank}"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What went in and what became of it; of a sink's arrow, ``merged`` is what was delivered."""
+
+    entered: int = 0
+    merged: int = 0
+    duplicate: int = 0
+    superseded: int = 0
+    rejected: int = 0
+    unresolved: int = 0
+    pending: int = 0
+
+    @property
+    def missing(self) -> int:
+        """How many entered without any outcome; below zero: outcomes of nothing that entered."""
+        outcomes = self.merged + self.duplicate + self.superseded + self.rejected + self.unresolved
+        return self.entered - self.pending - outcomes
+
+    def add(self, other: "Tally") -> None:
+        """Add another tally to this one."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that does not add up: on which arrow, where, by how many messages."""
+
+    arrow: str
+    place: str  # topic partition, submission, subject or table
+    what: str
+    count: int = 1
+
+
+@dataclass(slots=True)
+class Findings:
+    """The result of one proof."""
+
+    arrows: dict[str, Tally] = field(default_factory=dict)
+    categories: dict[str, Tally] = field(default_factory=dict)
+    submissions: int = 0
+    open_submissions: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    difference_by_arrow: Counter[str] = field(default_factory=Counter)
+    moved: bool = False  # something was processed while the proof ran
+
+    def arrow(self, name: str) -> Tally:
+        """Return an arrow's tally, made on first use."""
+        self.difference_by_arrow.setdefault(name, 0)
+        return self.arrows.setdefault(name, Tally())
+
+    def category(self, name: str) -> Tally:
+        """Return a category's tally, made on first use."""
+        return self.categories.setdefault(name, Tally())
+
+    def differ(self, arrow: str, place: str, what: str, count: int = 1) -> None:
+        """Note a difference; beyond a few hundred an arrow's are counted, not named."""
+        self.difference_by_arrow[arrow] += count
+        if sum(1 for d in self.differences if d.arrow == arrow) < _NAMED_AT_MOST:
+            self.differences.append(Difference(arrow, place, what, count))
+
+    def differ_all(self, arrow: str, found: Iterable[tuple[str, str, int]]) -> None:
+        """Note (place, what, count) of each."""
+        for place, what, count in found:
+            self.differ(arrow, place, what, count)
+
+    @property
+    def pending(self) -> int:
+        """Events that are on their way, over all arrows."""
+        return sum(tally.pending for tally in self.arrows.values())
+
+    @property
+    def difference(self) -> int:
+        """How many messages are lost or double, over all arrows."""
+        return sum(self.difference_by_arrow.values())

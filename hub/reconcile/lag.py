@@ -1,0 +1,66 @@
+"""What is on its way, found cheaply: the positions of every stage against the ends of what it reads."""
+
+from collections.abc import Callable, Mapping
+
+from bus import topics
+from bus.codec import Registry
+from bus.config import BusConfig
+from hub.reconcile import database
+from hub.reconcile.findings import MERGE, POSTGRES, UPSTREAM, bank_arrow
+from hub.reconcile.positions import inputs, merge_positions
+from hub.reconcile.proof import Scope
+from hub.reconcile.reading import Place, Plain, Reader
+
+# Offsets count the ends of transactions, too: only a reading tells these from events, and only of a short rest.
+_READ_AT_MOST = 2000
+
+
+class Lag:
+    """Asks again and again; ``waiting`` says how much each stage has still to read."""
+
+    def __init__(self, config: BusConfig, scope: Scope, registry: Registry) -> None:
+        self._config, self._scope = config, scope
+        self._reader, self._plain = Reader(config), Plain(registry)
+        self._inputs = self._reader.places(inputs(scope.catalogue))
+        self._positions = self._reader.places((topics.POSITION,))
+        self._changes = self._reader.places((topics.CHANGE,))
+        self._tables = self._reader.places((*database.TOPICS, topics.REJECTED, topics.UNRESOLVED))
+
+    def waiting(self) -> dict[str, int]:
+        """Return by arrow how many messages wait; what a stage publishes next is found by the next call.
+
+        Up to a few thousand the number is exact, beyond that it counts the ends of transactions, too.
+        """
+        return {arrow: self._rest(positions()) for arrow, positions in self._stages().items()}
+
+    def merging(self) -> int:
+        """Return how many events the merge has still to read."""
+        return self._rest(self._merge())
+
+    def _stages(self) -> Mapping[str, Callable[[], Mapping[Place, int]]]:
+        # In the order of the flow, so that a zero everywhere means that nothing was left behind.
+        stages: dict[str, Callable[[], Mapping[Place, int]]] = {MERGE: self._merge}
+        for bank in self._scope.banks:
+            stages[bank_arrow(bank)] = self._reads(f"sink.bank.{bank}")
+        if self._scope.upstream is not None:
+            stages[UPSTREAM] = self._reads(self._scope.upstream_group)
+        if self._scope.dsn is not None:
+            stages[POSTGRES] = self._postgres
+        return stages
+
+    def _merge(self) -> Mapping[Place, int]:
+        held = merge_positions(self._reader, self._plain, self._positions)
+        return {place: held[place]["next_offset"] if place in held else 0 for place in self._inputs}
+
+    def _reads(self, group: str) -> Callable[[], Mapping[Place, int]]:
+        return lambda: self._reader.committed(group, self._changes)
+
+    def _postgres(self) -> Mapping[Place, int]:
+        with database.snapshot(self._scope.dsn or "", self._config.topic_prefix) as held:
+            return {place: held.positions.get(place, 0) for place in self._tables}
+
+    def _rest(self, starts: Mapping[Place, int]) -> int:
+        ends = self._reader.ends(starts)
+        behind = {place: max(start, ends[place][0]) for place, start in starts.items() if start < ends[place][1]}
+        rest = sum(ends[place][1] - start for place, start in behind.items())
+        return rest if rest > _READ_AT_MOST else sum(1 for _ in self._reader.read(behind))

@@ -1,0 +1,138 @@
+"""One proof over all arrows. What is downstream is read first, so that what comes meanwhile counts as pending."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bus import topics
+from bus.codec import Registry
+from bus.config import BusConfig
+from catalogue.model import Catalogue
+from hub.reconcile import banks, changes, database, files, merge, upstream
+from hub.reconcile.expected import Expected, Window
+from hub.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, Findings
+from hub.reconcile.positions import Position, inputs, ledger, merge_positions
+from hub.reconcile.reading import Place, Plain, Progress, Reader
+from hub.reconcile.records import Records, read_records, record_topics
+from sinks.upstream.profile import Profile
+
+# A commit reaches its partitions one after another, within milliseconds.
+_SETTLE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is proved: the receivers there are, and where PostgreSQL is; None leaves a receiver out."""
+
+    catalogue: Catalogue
+    banks: tuple[str, ...]
+    public_indicators: frozenset[str]
+    dsn: str | None
+    upstream: Profile | None
+    upstream_group: str = "sink.upstream"
+
+
+class Proof:
+    """Runs once; ``findings`` holds the result."""
+
+    def __init__(self, config: BusConfig, scope: Scope, registry: Registry, on_read: Progress) -> None:
+        self._config, self._scope = config, scope
+        self._reader = Reader(config, on_read)
+        self._plain = Plain(registry)
+        self.findings = Findings()
+
+    def run(self) -> Findings:
+        """Scan everything once; raises Unavailable when a service is away."""
+        for arrow in (FILES, MERGE, CHANGES):
+            self.findings.arrow(arrow)
+        self._change_places = self._places(topics.CHANGE)
+        if self._scope.dsn is None:
+            self._prove(None)
+        else:
+            with database.snapshot(self._scope.dsn, self._config.topic_prefix) as held:
+                self._prove(held)
+        return self.findings
+
+    def _prove(self, held: database.Database | None) -> None:
+        reader, found, scope = self._reader, self.findings, self._scope
+        expected, delivered, starts = self._banks()
+        due, receipts = self._upstream()
+        input_places = self._places(*inputs(scope.catalogue))
+        position_places, ledger_places = self._places(topics.POSITION), self._places(topics.SUBMISSION)
+        positions = merge_positions(reader, self._plain, position_places)
+        before = ledger(reader, self._plain, ledger_places)
+        time.sleep(_SETTLE_S)
+        states = changes.read_states(reader, self._places(topics.STATE), found)
+        records: dict[str, Records] = {
+            name: read_records(reader, self._places(name), found) for name in record_topics()
+        }
+        every = records[topics.RECORD] | records[topics.PERSON_RECORD]
+        seen = changes.read_changes(
+            reader,
+            self._plain,
+            self._change_places,
+            changes.Deliverable(scope.catalogue, self._plain, scope.public_indicators),
+            expected,
+            due,
+            held.of(topics.CHANGE) if held is not None else {},
+            found,
+        )
+        events = merge.read_events(reader, self._plain, input_places, positions)
+        aside_places = self._places(topics.REJECTED, topics.UNRESOLVED)
+        aside = files.read_aside(reader, self._plain, aside_places, found)
+        moving = _moved(positions, merge_positions(reader, self._plain, position_places))
+        after = ledger(reader, self._plain, ledger_places)
+        found.moved = bool(moving) or before.keys() != after.keys()
+        files.compare(scope.catalogue, before, after, events, aside, found)
+        merge.compare(events, positions, every, found)
+        changes.compare(seen, states, every, moving, found)
+        for bank, wanted in expected.items():
+            banks.compare(bank, wanted, delivered[bank], starts[bank], found)
+        if due is not None:
+            upstream.compare(due, receipts, found)
+        if held is not None:
+            found.arrow(POSTGRES)
+            database.compare_records(held, topics.RECORD, "credit_record", records[topics.RECORD], found)
+            database.compare_records(held, topics.PERSON_RECORD, "person_record", records[topics.PERSON_RECORD], found)
+            database.compare_states(held, states, found)
+            database.compare_changes(held, seen, found)
+            database.compare_submissions(held, after, found)
+
+    def _banks(
+        self,
+    ) -> tuple[dict[str, Expected], dict[str, banks.Delivered], dict[str, dict[int, int]]]:
+        reader, expected, delivered, starts = self._reader, {}, {}, {}
+        before = {bank: self._committed(f"sink.bank.{bank}") for bank in self._scope.banks}
+        time.sleep(_SETTLE_S)
+        sequences = banks.read_sequences(reader, self._plain, self._places(topics.BANK_SEQUENCE))
+        for bank in self._scope.banks:
+            places = self._places(topics.bank_topic(bank))
+            starts[bank] = {number: low for (_, number), (low, _) in reader.ends(places).items()}
+            runs = banks.read_topic(reader, places, bank, self.findings)
+            delivered[bank] = banks.Delivered(sequences.get(bank, {}), runs)
+            expected[bank] = Expected(Window(before[bank], self._committed(f"sink.bank.{bank}")))
+        return expected, delivered, starts
+
+    def _upstream(self) -> tuple[upstream.Due | None, dict[str, str]]:
+        profile, group = self._scope.upstream, self._scope.upstream_group
+        if profile is None:
+            return None, {}
+        before = self._committed(group)
+        time.sleep(_SETTLE_S)
+        places = self._places(topics.NATIONAL_RECEIPT)
+        receipts = upstream.read_receipts(self._reader, self._plain, places, self.findings)
+        return upstream.Due(profile, Window(before, self._committed(group))), receipts
+
+    def _committed(self, group: str) -> dict[int, int]:
+        return {number: offset for (_, number), offset in self._reader.committed(group, self._change_places).items()}
+
+    def _places(self, *names: str) -> list[Place]:
+        return self._reader.places(names)
+
+
+def _moved(before: Mapping[Place, Position], after: Mapping[Place, Position]) -> frozenset[int]:
+    return frozenset(
+        place[1]
+        for place, position in after.items()
+        if before.get(place, {}).get("next_offset") != position["next_offset"]
+    )

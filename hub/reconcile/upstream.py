@@ -1,0 +1,78 @@
+"""The arrow to the platform above: every record change that goes up has one receipt."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bus import topics
+from catalogue.errors import PoisonMessage
+from hub.reconcile.expected import Window
+from hub.reconcile.findings import UPSTREAM, Findings
+from hub.reconcile.reading import Place, Plain, Reader
+from sinks.upstream.profile import Profile
+from sinks.upstream.records import idempotency_key
+
+_STATUSES = ("ACCEPTED", "REJECTED")
+
+
+@dataclass(slots=True)
+class Due:
+    """What has to have a receipt: the keys of the record changes below the sink's committed offsets."""
+
+    profile: Profile
+    window: Window
+    total: int = 0
+    keys: dict[str, bool] = field(default_factory=dict)  # whether the sink had read it before the scan, too
+
+    def take(
+        self, change: Mapping[str, Any], records: Iterable[tuple[Mapping[str, Any], str]], at: tuple[int, int]
+    ) -> None:
+        """Count what of one change goes up.
+
+        ``records`` are those whose visible part changed, with the operation; ``at`` is a partition and an offset.
+        """
+        number, offset = at
+        for record, op in records:
+            if op not in self.profile.ops or (
+                self.profile.items is not None and record["item"] not in self.profile.items
+            ):
+                continue
+            self.total += 1
+            if offset < self.window.after.get(number, 0):
+                key = idempotency_key(change["subject"], record["item"], record["record_key"], change["sequence"])
+                self.keys[key] = offset < self.window.before.get(number, 0)
+
+
+def read_receipts(reader: Reader, plain: Plain, places: Iterable[Place], findings: Findings) -> dict[str, str]:
+    """Return the platform's answer by idempotency key; note those that were kept twice."""
+    found: dict[str, str] = {}
+    for message in reader.read(dict.fromkeys(places, 0)):
+        place = f"{topics.NATIONAL_RECEIPT}/{message.partition()}@{message.offset()}"
+        try:
+            value = plain(message.value())
+        except PoisonMessage as problem:
+            findings.differ(UPSTREAM, place, f"unreadable: {problem.message}")
+            continue
+        if value["key"] in found:
+            findings.differ(UPSTREAM, place, f"double receipt: {value['key']}")
+        if value["status"] not in _STATUSES:
+            findings.differ(UPSTREAM, place, f"neither accepted nor rejected: {value['key']}")
+        found[value["key"]] = value["status"]
+    return found
+
+
+def compare(due: Due, receipts: Mapping[str, str], findings: Findings) -> None:
+    """Compare the receipts with what had to go up; ``merged`` are the accepted ones."""
+    arrow = findings.arrow(UPSTREAM)
+    arrow.entered = due.total
+    arrow.merged = sum(status == "ACCEPTED" for status in receipts.values())
+    arrow.rejected = len(receipts) - arrow.merged
+    arrow.pending = due.total - len(due.keys)
+    for key, certain in due.keys.items():
+        if key not in receipts:
+            if certain:
+                findings.differ(UPSTREAM, topics.NATIONAL_RECEIPT, f"no receipt: {key}")
+            else:
+                arrow.pending += 1
+    for key in receipts.keys() - due.keys.keys():
+        findings.differ(UPSTREAM, topics.NATIONAL_RECEIPT, f"a receipt of nothing that was due: {key}")
