@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     upstream_profile: str = Field(
         default="provincial", description="provincial or national: sinks/upstream/<profile>.yaml"
     )
+    upstream_token: str | None = Field(
+        default=None, repr=False, description="what authenticates this node at the platform above; unset: nothing does"
+    )
     key_file: Path | None = Field(default=None, description="keys for personal data; unset: <home>/keys.json")
 
     @property

@@ -1,4 +1,4 @@
-"""The hub's own processes: prepare, worker, clock and sinks; the supervisor runs them."""
+"""The hub's own processes: prepare, worker, clock, sinks and the reference upstream node."""
 
 import logging
 import signal
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command()(worker)
     app.command()(clock)
     app.command()(sink)
+    app.command()(upstream)
 
 
 def prepare() -> None:
@@ -83,26 +84,61 @@ def clock(metrics_port: MetricsPort = 0) -> None:
 
 
 def sink(
-    name: Annotated[str, typer.Argument(help="postgres, or bank.<id> for a bank of sinks/banks/.")],
+    name: Annotated[str, typer.Argument(help="postgres, national, or bank.<id> for a bank of sinks/banks/.")],
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a sink: deliver what the streams publish to one receiver."""
     from hub.schemas import bank_ids
     from sinks import bank
     from sinks.postgres import sink as postgres
+    from sinks.upstream import sink as national
+    from sinks.upstream.profile import load_profile
 
     log_to_stderr()
     settings = load_settings()
     config = bus_config(settings)
-    known = ["postgres", *(f"bank.{b}" for b in bank_ids())]
+    known = ["postgres", "national", *(f"bank.{b}" for b in bank_ids())]
     if name not in known:
         raise UsageError(f"There is no sink {name}.", remedy=f"Use one of: {', '.join(known)}.")
     metrics.serve(metrics_port, settings.listen_host)
     if name == "postgres":
         postgres.run(config, endpoints(settings).postgres_dsn, stop_event())
         return
+    if name == "national":
+        profile, url = load_profile(settings.upstream_profile), endpoints(settings).upstream_url
+        national.run(config, national.Target(url, profile, settings.region, settings.upstream_token), stop_event())
+        return
     public = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
     bank.run(config, name.removeprefix("bank."), stop_event(), public_indicators=public)
+
+
+def upstream(
+    port: Annotated[int | None, typer.Option(help="Port to listen on; unset: CREDITHUB_UPSTREAM_PORT.")] = None,
+    openapi: Annotated[bool, typer.Option("--openapi", help="Print the interface (OpenAPI) and end.")] = False,
+    metrics_port: MetricsPort = 0,
+) -> None:
+    """Run the reference upstream node: it plays the platform above, with a store and a validation of its own.
+
+    The file <home>/upstream/maintenance, holding seconds for Retry-After, closes it until the file is removed.
+    """
+    import uvicorn
+
+    from hub.upstream.app import create_app
+    from hub.upstream.interface import document
+
+    if openapi:
+        typer.echo(document(), nl=False)
+        return
+    log_to_stderr()
+    settings = load_settings()
+    app = create_app(
+        settings.home / "upstream" / "store.sqlite3",
+        load_catalogue(),
+        settings.upstream_token,
+        on_started=lambda: metrics.serve(metrics_port, settings.listen_host),
+    )
+    # Without the access log: every batch would be a line.
+    uvicorn.run(app, host=settings.listen_host, port=port or settings.upstream_port, access_log=False, log_config=None)
 
 
 def log_to_stderr() -> None:

@@ -30,5 +30,6 @@ def hub_processes(settings: Settings, upstream_port: int | None, banks: tuple[st
     for index in range(settings.workers):
         yield HubProcess(f"worker-{index}", ("worker", "--index", str(index)))
     yield HubProcess("sink-postgres", ("sink", "postgres"))
+    yield HubProcess("sink-national", ("sink", "national"))
     for bank in banks:
         yield HubProcess(f"sink-bank.{bank}", ("sink", f"bank.{bank}"))

@@ -1,0 +1,135 @@
+"""Sends to an outside system by HTTP: tries again while it is away, and says why when it refuses.
+
+    Unavailable: the receiver, the way to it, or our permission is missing (no answer, 401, 403, 404, 429, 5xx …)
+    Refused:     the receiver read the message and does not take it (400, 409, 413, 422)
+
+The first is never held against what is sent: a wrong token must not turn good records into rejected ones.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import tenacity
+
+from catalogue.errors import HubError, SinkUnavailable
+
+log = logging.getLogger(__name__)
+
+_OF_THE_MESSAGE = frozenset((400, 409, 413, 422))
+_OF_OUR_SETTINGS = frozenset((401, 403, 404, 405, 407))
+# What the sender's caller may wait without its own peers taking it for dead.
+_LONGEST_RETRY_AFTER_S = 120.0
+_LONGEST_REASON_CHARS = 500
+
+
+class Refused(HubError):
+    """The receiver does not take this message, however often it is sent; ``status`` is HTTP's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Exponential with jitter, in seconds; after ``give_up_after_s`` the caller decides."""
+
+    first_wait_s: float
+    longest_wait_s: float
+    give_up_after_s: float
+
+
+class HttpOut:
+    """One receiver. Safe to use from several threads; ``stop`` ends every wait."""
+
+    def __init__(
+        self, url: str, *, headers: Mapping[str, str], timeout_s: float, backoff: Backoff, stop: threading.Event
+    ) -> None:
+        # The environment's proxies are for the internet; platforms lie in closed networks and are named exactly.
+        self._client = httpx.Client(base_url=url, headers=dict(headers), timeout=timeout_s, trust_env=False)
+        self._backoff, self._stop = backoff, stop
+
+    def close(self) -> None:
+        """Close the connections; the receiver cannot be used afterwards."""
+        self._client.close()
+
+    def put(
+        self, path: str, content: bytes, headers: Mapping[str, str], on_retry: Callable[[], None] = lambda: None
+    ) -> Any:
+        """Send and return the JSON answer; ``on_retry`` is told of every further try.
+
+        Raises Refused when the message can never be taken, SinkUnavailable when the receiver stayed away for
+        ``give_up_after_s`` or ``stop`` was set meanwhile.
+        """
+
+        def told(state: tenacity.RetryCallState) -> None:
+            on_retry()
+            log.warning("trying again in %.1f s: %s", state.upcoming_sleep, _cause(state))
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(SinkUnavailable),
+            wait=self._wait,
+            stop=tenacity.stop_any(
+                tenacity.stop_before_delay(self._backoff.give_up_after_s), tenacity.stop_when_event_set(self._stop)
+            ),
+            sleep=tenacity.sleep_using_event(self._stop),
+            before_sleep=told,
+            reraise=True,
+        )
+        return retrying(self._once, path, content, headers)
+
+    def _once(self, path: str, content: bytes, headers: Mapping[str, str]) -> Any:
+        try:
+            response = self._client.put(path, content=content, headers=dict(headers))
+        except httpx.TransportError as exc:
+            raise SinkUnavailable(
+                f"{self._client.base_url} does not answer ({type(exc).__name__}).", retry_after_s=0.0
+            ) from exc
+        status = response.status_code
+        if status in _OF_THE_MESSAGE:
+            raise Refused(_reason(response), status)
+        if not response.is_success:
+            remedy = "Check CREDITHUB_UPSTREAM_URL, _PROFILE and _TOKEN." if status in _OF_OUR_SETTINGS else ""
+            raise SinkUnavailable(
+                f"{self._client.base_url} answers {status}.", remedy=remedy, retry_after_s=_retry_after_s(response)
+            )
+        try:
+            return response.json()
+        except ValueError as exc:
+            raise SinkUnavailable(f"{self._client.base_url} answers no JSON.", retry_after_s=0.0) from exc
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        own = tenacity.wait_random_exponential(self._backoff.first_wait_s, self._backoff.longest_wait_s)(state)
+        asked = _cause(state)
+        return max(own, asked.retry_after_s if isinstance(asked, SinkUnavailable) else 0.0)
+
+
+def _cause(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _retry_after_s(response: httpx.Response) -> float:
+    """Read Retry-After, which is seconds or a date (RFC 9110, 10.2.3); 0 without one."""
+    text = response.headers.get("retry-after", "").strip()
+    if not text:
+        return 0.0
+    try:
+        seconds = float(text) if text.isdigit() else (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return 0.0
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_S)
+
+
+def _reason(response: httpx.Response) -> str:
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    reason = answer.get("reason") if isinstance(answer, dict) else None
+    return str(reason or response.text.strip() or f"HTTP {response.status_code}")[:_LONGEST_REASON_CHARS]

@@ -1,0 +1,260 @@
+"""Sends what changed to the platform above and keeps its receipts.
+
+A batch is sent first; then what was sent, the receipts and the consumer's offsets are one Kafka transaction under one
+``transactional.id``. Killed between the two, the next owner reads the same changes, sends the same keys, and the
+platform answers with the receipts of the first time. While it sends, the next batch is read and encoded already.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+
+from bus import topics
+from bus.codec import Decoder, Encoder, Registry
+from bus.config import BusConfig, consumer_settings, producer_settings
+from catalogue import wire
+from catalogue.errors import PoisonMessage, Unavailable
+from catalogue.load import load_catalogue
+from catalogue.model import Catalogue
+from connectors.http_out import HttpOut
+from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
+from sinks.upstream.delivery import ACCEPTED, Delivery, Receipt
+from sinks.upstream.profile import Profile
+from sinks.upstream.records import Outgoing, chunks, outgoing
+
+log = logging.getLogger(__name__)
+
+GROUP = "sink.upstream"
+# Changes in one transaction, and about how many records: a change carries from none to hundreds of them.
+BATCH_CHANGES = 2000
+_BATCH_RECORDS = 10_000
+_POLL_S = 0.2
+# While a batch is on its way its receipts should not wait for ours to fill.
+_POLL_BEHIND_S = 0.02
+_TRANSACTION_S = 60.0
+
+Sent = list[tuple[Outgoing, Receipt]]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The platform above as the settings name it; ``sender`` is this node's administrative division."""
+
+    url: str
+    profile: Profile
+    sender: str
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What was read together, what of it goes up by partition number, and when we began with it."""
+
+    messages: list[Message]
+    records: dict[int, list[Outgoing]]
+    begun: float
+
+
+def run(config: BusConfig, target: Target, stop: threading.Event, *, catalogue: Catalogue | None = None) -> None:
+    """Send until ``stop``.
+
+    A platform that is away holds the position and delays nothing but this sink. Raises KafkaException when another
+    process took over or the producer broke for good: the supervisor starts anew.
+    """
+    sink = _UpstreamSink(config, target, catalogue or load_catalogue(), stop)
+    with closing(sink):
+        sink.open()
+        while not stop.is_set():
+            sink.step()
+
+
+class _UpstreamSink:
+    def __init__(self, config: BusConfig, target: Target, catalogue: Catalogue, stop: threading.Event) -> None:
+        self._config, self._profile, self._stop = config, target.profile, stop
+        self._source = config.topic(topics.CHANGE)
+        self._items = {item.id: item for item in catalogue.items}
+        self._registry = Registry(config)
+        self._decode = Decoder(self._registry)
+        self._consumer = Consumer(consumer_settings(config, GROUP))
+        self._producer = Producer(producer_settings(config, **{"transactional.id": config.topic(GROUP)}))
+        self._http = HttpOut(
+            target.url,
+            headers=target.profile.headers(target.token),
+            timeout_s=target.profile.timeout_s,
+            backoff=target.profile.backoff,
+            stop=stop,
+        )
+        retried = DELIVERIES.labels(GROUP, "retried")
+        self._delivery = Delivery(self._http, target.profile, target.sender, retried.inc)
+        self._pool = ThreadPoolExecutor(target.profile.parallel, "upstream")
+        self._under_way: tuple[_Batch, list[Future[Sent]]] | None = None
+        self._limit = BATCH_CHANGES
+        self._encoders: tuple[Encoder, Encoder] | None = None
+
+    def open(self) -> None:
+        """Fence a former owner and take the position of the last transaction."""
+        self._producer.init_transactions(_TRANSACTION_S)
+        known = self._consumer.list_topics(self._source, timeout=_TRANSACTION_S).topics[self._source]
+        if known.error is not None or not known.partitions:
+            raise Unavailable(f"The topic {self._source} cannot be read.", remedy="Run `credithub prepare`.")
+        # Assigned, not subscribed: one process owns the way up, and need not wait for a dead one's session to end.
+        self._consumer.assign(
+            self._consumer.committed(
+                [TopicPartition(self._source, p) for p in known.partitions], timeout=_TRANSACTION_S
+            )
+        )
+
+    def close(self) -> None:
+        self._stop.set()
+        self._pool.shutdown()
+        self._http.close()
+        self._consumer.close()
+        self._registry.close()
+
+    def step(self) -> None:
+        """Read a batch and send it when the one before is done; or hold the position of both."""
+        wait_s = _POLL_BEHIND_S if self._under_way else _POLL_S
+        messages = [m for m in self._consumer.consume(self._limit, timeout=wait_s) if not _failed(m)]
+        if not messages and self._under_way is None:
+            LAG.labels(GROUP, topics.CHANGE).set(0)
+            return
+        former = self._under_way
+        try:
+            batch = self._read(messages) if messages else None
+            if former is not None:
+                self._finish(*former)
+            self._under_way = None if batch is None else (batch, self._send(batch))
+        except Unavailable as exc:
+            log.warning("the upstream sink holds its position: %s", exc)
+            self._hold(former, messages, exc.retry_after_s)
+        except KafkaException as exc:
+            # Fenced or broken for good raises on, so that the process ends and is started anew.
+            if exc.args[0].fatal():
+                raise
+            log.warning("upstream: transaction aborted, retrying: %s", exc)
+            self._producer.abort_transaction(_TRANSACTION_S)
+            self._hold(former, messages, 1.0)
+
+    def _read(self, messages: list[Message]) -> _Batch:
+        begun = time.monotonic()
+        records: dict[int, list[Outgoing]] = {}
+        for message in messages:
+            try:
+                change = self._decode(message.value())
+                found = outgoing(change, self._items, self._decode.payload, self._profile)
+            except PoisonMessage as exc:
+                log.error("%s/%d@%d is set aside: %s", message.topic(), message.partition(), message.offset(), exc)
+                EVENTS.labels(GROUP, "poison").inc()
+                continue
+            if found:
+                records.setdefault(message.partition(), []).extend(found)
+        count = max(1, sum(len(found) for found in records.values()))
+        self._limit = max(1, min(BATCH_CHANGES, _BATCH_RECORDS * len(messages) // count))
+        return _Batch(messages, records, begun)
+
+    def _send(self, batch: _Batch) -> list[Future[Sent]]:
+        # A partition's batches one after the other, so that a record's changes arrive in their order.
+        return [self._pool.submit(self._deliver, records) for records in batch.records.values()]
+
+    def _deliver(self, records: Sequence[Outgoing]) -> Sent:
+        return [
+            pair
+            for chunk in chunks(records, self._profile.batch_records)
+            for pair in zip(chunk, self._delivery.send(chunk), strict=True)
+        ]
+
+    def _finish(self, batch: _Batch, futures: Iterable[Future[Sent]]) -> None:
+        """Take the receipts and commit them with what they are for."""
+        sent = dict(zip(batch.records, [future.result() for future in futures], strict=True))
+        # Encoded before the transaction begins: a registry that is away then leaves nothing to abort.
+        out = [(number, *made) for number, pairs in sent.items() for made in self._encode(pairs)]
+        self._producer.begin_transaction()
+        for number, topic, key, value in out:
+            self._produce(topic, number, key, value)
+        ends: dict[int, int] = {m.partition(): m.offset() + 1 for m in batch.messages}
+        self._producer.send_offsets_to_transaction(
+            [TopicPartition(self._source, p, offset) for p, offset in ends.items()],
+            self._consumer.consumer_group_metadata(),
+            _TRANSACTION_S,
+        )
+        self._commit()
+        self._count(batch, [receipt for pairs in sent.values() for _, receipt in pairs])
+
+    def _encode(self, pairs: Sent) -> Iterable[tuple[str, bytes, bytes]]:
+        if self._encoders is None:
+            self._encoders = (
+                Encoder(self._registry, topics.NATIONAL_UP, wire.NATIONAL_UP),
+                Encoder(self._registry, topics.NATIONAL_RECEIPT, wire.NATIONAL_RECEIPT),
+            )
+        up, back = self._encoders
+        now = datetime.now(UTC)
+        for record, receipt in pairs:
+            subject = record.subject.encode()
+            value = {
+                **{name: getattr(record, name) for name in ("key", "subject", "item", "change_sequence", "op")},
+                "batch_id": receipt.batch_id,
+                "profile": self._profile.id,
+                "sent_at": now,
+            }
+            yield topics.NATIONAL_UP, subject, up(value)
+            answer = {name: getattr(receipt, name) for name in Receipt.__slots__}
+            yield topics.NATIONAL_RECEIPT, subject, back(answer)
+
+    def _produce(self, topic: str, number: int, key: bytes, value: bytes) -> None:
+        name = self._config.topic(topic)
+        while True:
+            try:
+                self._producer.produce(name, value, key, number)
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+
+    def _commit(self) -> None:
+        while True:
+            try:
+                self._producer.commit_transaction(_TRANSACTION_S)
+                return
+            except KafkaException as exc:
+                # A timed-out commit is neither done nor undone: only asking again tells.
+                if not exc.args[0].retriable():
+                    raise
+
+    def _hold(
+        self, former: tuple[_Batch, list[Future[Sent]]] | None, messages: list[Message], retry_after_s: float
+    ) -> None:
+        """Forget what is read and not committed, wait, and read it again from where it began."""
+        self._under_way = None
+        if former is not None:
+            for future in former[1]:
+                future.cancel()
+        starts: dict[int, int] = {}
+        for message in [*(former[0].messages if former else ()), *messages]:
+            starts.setdefault(message.partition(), message.offset())
+        for number, offset in starts.items():
+            self._consumer.seek(TopicPartition(self._source, number, offset))
+        self._stop.wait(max(retry_after_s, 0.5))
+
+    def _count(self, batch: _Batch, receipts: Sequence[Receipt]) -> None:
+        accepted = sum(receipt.status == ACCEPTED for receipt in receipts)
+        EVENTS.labels(GROUP, "in").inc(len(batch.messages))
+        DELIVERIES.labels(GROUP, "accepted").inc(accepted)
+        DELIVERIES.labels(GROUP, "rejected").inc(len(receipts) - accepted)
+        BATCH.labels(GROUP).observe(time.monotonic() - batch.begun)
+        BATCH_EVENTS.labels(GROUP).observe(len(batch.messages))
+        LAG.labels(GROUP, topics.CHANGE).set(time.time() - batch.messages[-1].timestamp()[1] / 1000)
+
+
+def _failed(message: Message) -> bool:
+    error = message.error()
+    if error is None:
+        return False
+    if error.fatal() or not error.retriable():
+        raise KafkaException(error)
+    return True
