@@ -15,11 +15,14 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
 from bus.codec import Registry
+from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from hub.reconcile.findings import OUTCOMES, Findings, Tally
+from hub.reconcile.fingerprint import fingerprint
 from hub.reconcile.lag import Lag
 from hub.reconcile.proof import Proof, Scope
+from hub.reconcile.reading import Reader
 from hub.settings import Settings, bus_config, endpoints, load_settings
 from monitoring import metrics
 
@@ -127,6 +130,54 @@ def _progress() -> Iterator[tuple[Callable[[str], None], Callable[[int], None]]]
         bar.stop()
 
 
+def state_hash(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    by_subject: Annotated[bool, typer.Option(help="List every subject's hash first, for a diff.")] = False,
+    allow_pending: Annotated[bool, typer.Option(help="Print the hash although the merge still lags.")] = False,
+) -> None:
+    """Print one hash over all states and person records; equal inputs give equal hashes, in whatever order they came.
+
+    Compare runs that used the same key file: the content of records is hashed with its linking key, so another key
+    file gives other hashes for the same data. The states of both runs must be of the same day, too.
+    Exit code 3 while the merge lags.
+    """
+    settings = load_settings()
+    config = bus_config(settings)
+    with closing(Registry(config)) as registry:
+        pending = Lag(config, scope_of(settings, load_catalogue()), registry).merging()
+    if pending and not allow_pending:
+        raise Behind(
+            f"{pending:,} events are not merged yet.",
+            remedy="Wait (`credithub reconcile --wait 60`), or --allow-pending.",
+        )
+    found = fingerprint(Reader(config))
+    days = [day.isoformat() for day in found.days]
+    if as_json:
+        body: dict[str, Any] = {
+            "hash": found.whole, "subjects": len(found.by_subject), "persons": found.persons,
+            "person_records": found.person_records, "as_of": days, "pending": pending,
+        }  # fmt: skip
+        if by_subject:
+            body["by_subject"] = dict(sorted(found.by_subject.items()))
+        typer.echo(json.dumps(body))
+        return
+    if by_subject:
+        for subject, digest in sorted(found.by_subject.items()):
+            typer.echo(f"{subject} {digest}")
+        typer.echo(f"persons {found.persons}")
+    if pending:
+        typer.echo(f"{pending:,} events are not merged yet", err=True)
+    if len(days) > 1:
+        typer.echo(f"the states are of several days, {days[0]} to {days[-1]}", err=True)
+    typer.echo(found.whole)
+
+
+class Behind(HubError):
+    """The merge has not read everything: what was asked for would not be the last word."""
+
+    exit_code = 3
+
+
 def described(found: Findings, catalogue: Catalogue) -> dict[str, Any]:
     """Return the findings as ``--json`` prints them."""
     zh = {category.id: category.zh for category in catalogue.categories}
@@ -193,3 +244,4 @@ def _print(found: Findings, catalogue: Catalogue) -> None:
 def register(app: typer.Typer) -> None:
     """Add the commands of this group."""
     app.command()(reconcile)
+    app.command("state-hash")(state_hash)

@@ -56,7 +56,7 @@ class Proof:
     def _prove(self, held: database.Database | None) -> None:
         reader, found, scope = self._reader, self.findings, self._scope
         expected, delivered, starts = self._banks()
-        due, receipts = self._upstream()
+        due, answered = self._upstream()
         input_places = self._places(*inputs(scope.catalogue))
         position_places, ledger_places = self._places(topics.POSITION), self._places(topics.SUBMISSION)
         positions = merge_positions(reader, self._plain, position_places)
@@ -89,7 +89,7 @@ class Proof:
         for bank, wanted in expected.items():
             banks.compare(bank, wanted, delivered[bank], starts[bank], found)
         if due is not None:
-            upstream.compare(due, receipts, found)
+            upstream.compare(due, answered, found)
         if held is not None:
             found.arrow(POSTGRES)
             database.compare_records(held, topics.RECORD, "credit_record", records[topics.RECORD], found)
@@ -113,15 +113,15 @@ class Proof:
             expected[bank] = Expected(Window(before[bank], self._committed(f"sink.bank.{bank}")))
         return expected, delivered, starts
 
-    def _upstream(self) -> tuple[upstream.Due | None, dict[str, str]]:
+    def _upstream(self) -> tuple[upstream.Due | None, upstream.Answered]:
         profile, group = self._scope.upstream, self._scope.upstream_group
         if profile is None:
-            return None, {}
+            return None, upstream.Answered()
         before = self._committed(group)
         time.sleep(_SETTLE_S)
-        places = self._places(topics.NATIONAL_RECEIPT)
-        receipts = upstream.read_receipts(self._reader, self._plain, places, self.findings)
-        return upstream.Due(profile, Window(before, self._committed(group))), receipts
+        places = self._places(topics.NATIONAL_UP, topics.NATIONAL_RECEIPT)
+        answered = upstream.read_answers(self._reader, self._plain, places, self.findings)
+        return upstream.Due(profile, Window(before, self._committed(group))), answered
 
     def _committed(self, group: str) -> dict[int, int]:
         return {number: offset for (_, number), offset in self._reader.committed(group, self._change_places).items()}

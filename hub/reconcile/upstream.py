@@ -43,36 +43,56 @@ class Due:
                 self.keys[key] = offset < self.window.before.get(number, 0)
 
 
-def read_receipts(reader: Reader, plain: Plain, places: Iterable[Place], findings: Findings) -> dict[str, str]:
-    """Return the platform's answer by idempotency key; note those that were kept twice."""
-    found: dict[str, str] = {}
+@dataclass(slots=True)
+class Answered:
+    """What was kept of the uploads, by idempotency key: what was sent, and the platform's answer."""
+
+    sent: set[str] = field(default_factory=set)
+    receipts: dict[str, str] = field(default_factory=dict)
+
+
+def read_answers(reader: Reader, plain: Plain, places: Iterable[Place], findings: Findings) -> Answered:
+    """Return what was sent and answered; note what was kept twice."""
+    found = Answered()
     for message in reader.read(dict.fromkeys(places, 0)):
-        place = f"{topics.NATIONAL_RECEIPT}/{message.partition()}@{message.offset()}"
+        topic = reader.bare(message.topic())
+        place = f"{topic}/{message.partition()}@{message.offset()}"
         try:
             value = plain(message.value())
         except PoisonMessage as problem:
             findings.differ(UPSTREAM, place, f"unreadable: {problem.message}")
             continue
-        if value["key"] in found:
-            findings.differ(UPSTREAM, place, f"double receipt: {value['key']}")
+        key = value["key"]
+        if topic == topics.NATIONAL_UP:
+            if key in found.sent:
+                findings.differ(UPSTREAM, place, f"double: {key}")
+            found.sent.add(key)
+            continue
+        if key in found.receipts:
+            findings.differ(UPSTREAM, place, f"double receipt: {key}")
         if value["status"] not in _STATUSES:
-            findings.differ(UPSTREAM, place, f"neither accepted nor rejected: {value['key']}")
-        found[value["key"]] = value["status"]
+            findings.differ(UPSTREAM, place, f"neither accepted nor rejected: {key}")
+        found.receipts[key] = value["status"]
     return found
 
 
-def compare(due: Due, receipts: Mapping[str, str], findings: Findings) -> None:
-    """Compare the receipts with what had to go up; ``merged`` are the accepted ones."""
-    arrow = findings.arrow(UPSTREAM)
+def compare(due: Due, answered: Answered, findings: Findings) -> None:
+    """Compare what was sent and answered with what had to go up; ``merged`` are the accepted ones."""
+    arrow, receipts = findings.arrow(UPSTREAM), answered.receipts
     arrow.entered = due.total
     arrow.merged = sum(status == "ACCEPTED" for status in receipts.values())
     arrow.rejected = len(receipts) - arrow.merged
     arrow.pending = due.total - len(due.keys)
+    quiet = due.window.before == due.window.after
     for key, certain in due.keys.items():
         if key not in receipts:
             if certain:
                 findings.differ(UPSTREAM, topics.NATIONAL_RECEIPT, f"no receipt: {key}")
             else:
                 arrow.pending += 1
+        if certain and key not in answered.sent:
+            findings.differ(UPSTREAM, topics.NATIONAL_UP, f"not sent: {key}")
     for key in receipts.keys() - due.keys.keys():
         findings.differ(UPSTREAM, topics.NATIONAL_RECEIPT, f"a receipt of nothing that was due: {key}")
+    for key in (answered.sent - due.keys.keys()) if quiet else ():
+        findings.differ(UPSTREAM, topics.NATIONAL_UP, f"sent, and not due: {key}")
