@@ -11,6 +11,7 @@ from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from bus import splice
 from bus.config import BusConfig
 from catalogue.avro import ENVELOPE, Schema
 from catalogue.envelope import ENVELOPE_NAMES, Envelope
@@ -91,10 +92,27 @@ class Encoder:
         self._head = _HEAD.pack(0, self.schema_id)
         self._schema = fastavro.parse_schema(schema)
 
+    def wrap(self, body: bytes) -> bytes:
+        """Return the message of a value that is Avro of this very schema already."""
+        return self._head + body
+
     def __call__(self, value: Mapping[str, Any]) -> bytes:
         """Return the message of one value."""
         out = io.BytesIO()
         out.write(self._head)
+        fastavro.schemaless_writer(out, self._schema, value)
+        return out.getvalue()
+
+
+class Parts:
+    """Encodes a part of a message: Avro without a head, of a schema that the registry never sees."""
+
+    def __init__(self, schema: Any) -> None:
+        self._schema = fastavro.parse_schema(schema)
+
+    def __call__(self, value: Any) -> bytes:
+        """Return the Avro of one value."""
+        out = io.BytesIO()
         fastavro.schemaless_writer(out, self._schema, value)
         return out.getvalue()
 
@@ -112,6 +130,7 @@ class Decoder:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._payloads: dict[int, Any] = {}
+        self._enveloped: set[int] = set()
 
     def __call__(self, message: bytes) -> dict[str, Any]:
         """Return the value of a message; raises PoisonMessage when it cannot be read."""
@@ -125,14 +144,34 @@ class Decoder:
         """Return the full name of a message's record type."""
         return str(self._registry.schema(schema_id_of(message))["name"])
 
-    def envelope(self, message: bytes) -> tuple[Envelope, int, bytes]:
-        """Read the envelope alone: (envelope, schema id, the undecoded ``data`` behind it)."""
+    def envelope(self, message: bytes) -> tuple[Envelope, bytes, int, bytes]:
+        """Read the envelope alone: (envelope, its own bytes, schema id, the undecoded ``data`` behind it).
+
+        Raises PoisonMessage for a record type that does not begin with the envelope.
+        """
         schema_id = schema_id_of(message)
-        self._registry.schema(schema_id)
+        if schema_id not in self._enveloped:
+            self._check_envelope(schema_id)
         body = io.BytesIO(message)
         body.seek(HEAD_SIZE)
-        head = _read(body, ENVELOPE_SCHEMA)
-        return Envelope(**head), schema_id, message[body.tell() :]
+        envelope = Envelope(**_read(body, ENVELOPE_SCHEMA))
+        end = body.tell()
+        return envelope, message[HEAD_SIZE:end], schema_id, message[end:]
+
+    def record(self, message: bytes) -> tuple[Envelope, bytes, int, bytes]:
+        """Read a message of ``credit.record.v1``: (envelope, its own bytes, schema id, payload)."""
+        envelope, head, _, tail = self.envelope(message)
+        try:
+            return envelope, head, *splice.record_tail(tail, 0)
+        except IndexError as exc:
+            raise PoisonMessage("The message does not fit its schema: it ends too soon.") from exc
+
+    def _check_envelope(self, schema_id: int) -> None:
+        # Its bytes are passed on as they are: a writer with another envelope must not slip through.
+        fields = self._registry.schema(schema_id)["fields"][: len(ENVELOPE)]
+        if [(f["name"], _shape(f["type"])) for f in fields] != [(f["name"], _shape(f["type"])) for f in ENVELOPE]:
+            raise PoisonMessage(f"The schema {schema_id} does not begin with the envelope.")
+        self._enveloped.add(schema_id)
 
     def payload(self, schema_id: int, payload: bytes) -> dict[str, Any] | None:
         """Decode the ``data`` of a catalogue event as kept in records and changes."""
@@ -140,6 +179,16 @@ class Decoder:
             self._payloads[schema_id] = fastavro.parse_schema(self._registry.schema(schema_id)["fields"][-1]["type"])
         value: dict[str, Any] | None = _read(io.BytesIO(payload), self._payloads[schema_id])
         return value
+
+
+def _shape(kind: Any) -> str:
+    """Return a type in a form in which equal types are equal, whether parsed or not."""
+    return json.dumps(kind, sort_keys=True)
+
+
+def encode_envelope(envelope: Envelope) -> bytes:
+    """Return an envelope's Avro, without a message's head."""
+    return _envelope(envelope_dict(envelope))
 
 
 def _read(body: io.BytesIO, schema: Any) -> Any:
@@ -152,3 +201,6 @@ def _read(body: io.BytesIO, schema: Any) -> Any:
 def envelope_dict(envelope: Envelope) -> dict[str, Any]:
     """Return an envelope as the fields of the wire."""
     return {name: getattr(envelope, name) for name in ENVELOPE_NAMES}
+
+
+_envelope = Parts(ENVELOPE_SCHEMA)

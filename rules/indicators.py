@@ -20,8 +20,8 @@ from catalogue.errors import CatalogueError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DEFINITIONS = Path(__file__).parent / "indicators.yaml"
-_SIX = Decimal("0.000001")
-_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+SIX = Decimal("0.000001")
+EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One indicator. ``aggregate``: count, sum, max, mean, latest, days_since_last or months."""
+    """One indicator. ``aggregate``: count, sum, max, mean, latest, last_day or months."""
 
     id: str
     zh: str
@@ -90,22 +90,30 @@ def months_before(day: date, months: int) -> date:
     return first.replace(day=min(day.day, last))
 
 
-def _as_date(value: Any) -> date | None:
+@functools.lru_cache(maxsize=1 << 16)
+def business_date(moment: datetime) -> date:
+    """Return the day of a moment in Shanghai (which had summer time from 1986 to 1991)."""
+    return moment.astimezone(SHANGHAI).date()
+
+
+def as_date(value: Any) -> date | None:
+    """Return the business date of a date or moment; None for anything else."""
     if isinstance(value, datetime):
-        return value.astimezone(SHANGHAI).date()
+        return business_date(value)
     return value if isinstance(value, date) else None
 
 
-def _placed(indicator: Indicator, fact: Fact) -> date:
-    named = _as_date(fact.data.get(indicator.date_field)) if indicator.date_field else None
-    return named or fact.source_time.astimezone(SHANGHAI).date()
+def placed_on(indicator: Indicator, fact: Fact) -> date:
+    """Return the date that places a record in an indicator's window."""
+    named = as_date(fact.data.get(indicator.date_field)) if indicator.date_field else None
+    return named or business_date(fact.source_time)
 
 
 def _counts(indicator: Indicator, fact: Fact, as_of: date) -> date | None:
     """Return the date by which a fact counts on ``as_of``; None when it does not."""
-    if fact.source_time.astimezone(SHANGHAI).date() > as_of:
+    if business_date(fact.source_time) > as_of:
         return None
-    placed = _placed(indicator, fact)
+    placed = placed_on(indicator, fact)
     if placed > as_of:
         return None
     if indicator.window_months is not None and placed <= months_before(as_of, indicator.window_months):
@@ -115,7 +123,7 @@ def _counts(indicator: Indicator, fact: Fact, as_of: date) -> date | None:
             return None
     for name in indicator.unless_filled:
         value = fact.data.get(name)
-        filled = _as_date(value)
+        filled = as_date(value)
         if filled is not None and filled <= as_of:
             return None
         if value is not None and filled is None:
@@ -144,7 +152,7 @@ def _count(_: Indicator, counted: Counted, __: date) -> Decimal | None:
 def _sum(indicator: Indicator, counted: Counted, _: date) -> Decimal | None:
     total: Decimal | None = None
     for __, number in _numbers(indicator, counted):
-        total = number if total is None else _EXACT.add(total, number)
+        total = number if total is None else EXACT.add(total, number)
     return total
 
 
@@ -157,7 +165,7 @@ def _mean(indicator: Indicator, counted: Counted, as_of: date) -> Decimal | None
     total = _sum(indicator, counted, as_of)
     if total is None:
         return None
-    return _EXACT.divide(total, Decimal(len(numbers))).quantize(_SIX, ROUND_HALF_EVEN, _EXACT)
+    return EXACT.divide(total, Decimal(len(numbers))).quantize(SIX, ROUND_HALF_EVEN, EXACT)
 
 
 def _latest(indicator: Indicator, counted: Counted, _: date) -> Decimal | None:
@@ -165,8 +173,9 @@ def _latest(indicator: Indicator, counted: Counted, _: date) -> Decimal | None:
     return max(_numbers(indicator, counted), default=(None, None))[1]
 
 
-def _days_since_last(_: Indicator, counted: Counted, as_of: date) -> Decimal | None:
-    return Decimal((as_of - max(d for d, _ in counted)).days) if counted else None
+def _last_day(_: Indicator, counted: Counted, __: date) -> Decimal | None:
+    # A day, not the days since: that would change with every day for every subject.
+    return day_number(max(d for d, _ in counted)) if counted else None
 
 
 def _months(_: Indicator, counted: Counted, __: date) -> Decimal | None:
@@ -179,11 +188,16 @@ _AGGREGATES = {
     "max": _max,
     "mean": _mean,
     "latest": _latest,
-    "days_since_last": _days_since_last,
+    "last_day": _last_day,
     "months": _months,
 }
 
 
+def day_number(day: date) -> Decimal:
+    """Return a day as the number YYYYMMDD."""
+    return Decimal(day.year * 10_000 + day.month * 100 + day.day)
+
+
 def on_the_wire(value: Decimal | None) -> Decimal | None:
     """Return a value with six decimals, as states and changes carry it."""
-    return None if value is None else value.quantize(_SIX, ROUND_HALF_EVEN, _EXACT)
+    return None if value is None else value.quantize(SIX, ROUND_HALF_EVEN, EXACT)

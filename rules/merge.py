@@ -23,11 +23,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One version of one record, with its payload as it came."""
+    """One version of one record, with its payload as it came; ``head``: the envelope's own Avro, to be passed on."""
 
     envelope: Envelope
     schema_id: int
     payload: bytes
+    head: bytes = b""
 
 
 def outcome(held: Record | None, seen: Record) -> Outcome:

@@ -9,38 +9,43 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Producer
 
-from bus import topics
+from bus import splice, topics
 from bus.cipher import Cipher
-from bus.codec import Decoder, Encoder, Registry, envelope_dict
+from bus.codec import Decoder, Encoder, Parts, Registry
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
 from catalogue import wire
-from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX
+from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, ItemId
 from catalogue.errors import PoisonMessage
 from rules.indicators import Indicator
-from rules.merge import Record
+from rules.merge import Record, is_live
+from streams.rolling import Rolling
 from streams.store import (
+    INDEX,
     Store,
     record_key,
     record_prefix,
+    running_key,
     stored_offset,
     stored_position,
     stored_record,
     stored_state,
+    top_prefix,
 )
-from streams.subject import Closed, Held, SubjectBatch, close, envelope_of
+from streams.subject import Closed, Held, Moved, SubjectBatch, close
 
 log = logging.getLogger(__name__)
 _OUTCOMES = ("merged", "duplicate", "superseded", "rejected")
 POISON_CONTEXT = "poison.raw"
 _EPOCH = date(1970, 1, 1)
+_COMPLETE_SUBJECTS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +95,27 @@ class Engine:
         )
         self._producer.init_transactions(60)
         self._store = Store(self._folder)
+        self._rolling = Rolling(self._store, self._by_item, self._decode.payload)
         self._record = Encoder(self._registry, topics.RECORD, wire.RECORD)
         self._person = Encoder(self._registry, topics.PERSON_RECORD, wire.RECORD)
         self._change = Encoder(self._registry, topics.CHANGE, wire.CHANGE)
+        *head, _, indicators = wire.CHANGE["fields"]
+        self._change_head = Parts({**wire.CHANGE, "fields": head})
+        self._change_indicators = Parts(indicators["type"])
         self._state = Encoder(self._registry, topics.STATE, wire.STATE)
         self._position = Encoder(self._registry, topics.POSITION, wire.POSITION)
         self._rejected = Encoder(self._registry, topics.REJECTED, wire.REJECTED)
         for topic in (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.POSITION):
             self._restore(topic)
+        self._rolling.begin()
         for _, raw in self._store.below(b"p"):
             position = self._decode(raw)
             self._positions[position["topic"]] = {k: position[k] for k in ("next_offset", *_OUTCOMES)}
+        reached = self._positions.get(topics.CALENDAR, {}).get("next_offset", 0)
         for message in scan(self._config, topics.CALENDAR, partitions=[self.number]):
-            self._as_of = max(self._as_of, self._decode(message.value())["date"])
+            # A day that was not merged yet is still to be rolled to; when nothing was, there is nothing to roll.
+            if message.offset() < reached or not self._positions:
+                self._as_of = max(self._as_of, self._decode(message.value())["date"])
 
     def positions(self) -> dict[str, int]:
         """Return the next offset to read of every input topic that was ever read."""
@@ -115,12 +128,14 @@ class Engine:
     def _restore(self, topic: str) -> None:
         held = self._store.get(stored_offset(topic))
         start = int(held) if held else 0
-        values: dict[bytes, bytes] = {}
+        values: dict[bytes, bytes | None] = {}
         reached = start
         for message in scan(self._config, topic, partitions=[self.number], start=start):
             key = message.key()
             if topic in (topics.RECORD, topics.PERSON_RECORD):
                 values[stored_record(key)] = message.value()
+                # The sums of what was written behind our back are made anew when they are next needed.
+                self._forget(key, values)
             elif topic == topics.STATE:
                 values[b"s" + key] = message.value()
             else:
@@ -133,6 +148,15 @@ class Engine:
             self._store.write({**values, stored_offset(topic): b"%d" % reached})
             log.info("partition %d: %s restored from offset %d to %d", self.number, topic, start, reached)
 
+    def _forget(self, changelog_key: bytes, values: dict[bytes, bytes | None]) -> None:
+        subject, item, _ = changelog_key.decode().split("\x00", 2)
+        place = running_key(subject, item)
+        if item in self._by_item and place not in values and self._store.get(place) is not None:
+            values[place] = None
+            for indicator in self._by_item[item]:
+                values.update(dict.fromkeys(self._store.highest(top_prefix(subject, indicator.id))))
+            values[INDEX] = None
+
     def process(self, batches: Mapping[str, list[Message]]) -> dict[str, dict[str, int]]:
         """Merge the batches of one partition number in one transaction and return each topic's outcome counts.
 
@@ -143,16 +167,16 @@ class Engine:
         subjects: dict[str, SubjectBatch] = {}
         counts: dict[str, dict[str, int]] = {}
         poison: list[tuple[str, Message, str]] = []
-        as_of = self._as_of
+        days: list[date] = []
         for topic, messages in batches.items():
             tally = counts[topic] = dict.fromkeys(_OUTCOMES, 0)
             for message in messages:
                 try:
                     if topic == topics.CALENDAR:
-                        as_of = max(as_of, self._decode(message.value)["date"])
+                        days.append(self._decode(message.value)["date"])
                         tally["merged"] += 1
                         continue
-                    envelope, schema_id, payload = self._decode.envelope(message.value)
+                    envelope, head, schema_id, payload = self._decode.envelope(message.value)
                 except PoisonMessage as problem:
                     poison.append((topic, message, problem.message))
                     tally["rejected"] += 1
@@ -160,12 +184,60 @@ class Engine:
                 subject = subjects.get(envelope.subject)
                 if subject is None:
                     subject = subjects[envelope.subject] = self._subject(envelope.subject)
-                tally[subject.take(Record(envelope, schema_id, payload))] += 1
-        if as_of != self._as_of:
-            for key, _ in self._store.below(b"s"):
-                subjects.setdefault(key[1:].decode(), self._subject(key[1:].decode()))
-        self._publish(subjects, counts, batches, poison, as_of)
+                tally[subject.take(Record(envelope, schema_id, payload, head))] += 1
+        if days:
+            self._roll(max(days))
+            # Their states and records may have moved with the calendar.
+            for subject in subjects.values():
+                subject.held = self._held(subject.subject)
+        self._publish(subjects, self._as_of, self._moved(counts, batches), poison)
         return counts
+
+    def _roll(self, upto: date) -> None:
+        """Go on to a day, day by day, each day's changes published before the next; a repetition changes nothing."""
+        if self._as_of >= upto:
+            return
+        if not self._rolling.is_complete():
+            self._complete()
+        # On the very first day everything up to it is one step: the years before were nobody's business dates.
+        day = upto if self._as_of == _EPOCH else self._rolling.next_due(self._as_of)
+        while day is not None and day <= upto:
+            subjects: dict[str, SubjectBatch] = {}
+            live: dict[tuple[str, str], list[tuple[str, Record]]] = {}
+            for subject, item, key in self._rolling.due(day):
+                batch = subjects.get(subject)
+                if batch is None:
+                    batch = subjects[subject] = self._subject(subject)
+                batch.due.add(ItemId(item))
+                record = self._load_record(subject, item, key)
+                counts = record is not None and is_live(record.envelope, batch.mark(ItemId(item), now=False))
+                live.setdefault((subject, item), []).extend([(key, record)] if record is not None and counts else [])
+            for (subject, item), records in live.items():
+                self._rolling.move(subject, item, records, day)
+            self._publish(subjects, day, {}, [])
+            day = self._rolling.next_due(day)
+        self._as_of = upto
+
+    def _complete(self) -> None:
+        """Make the sums of every subject whose records were restored or whose indicators were defined anew."""
+        todo: dict[str, SubjectBatch] = {}
+        last = (b"", b"")
+        for key, _ in self._store.below(b"r"):
+            subject_raw, item_raw, _ = key[1:].split(b"\x00", 2)
+            if (subject_raw, item_raw) == last:
+                continue
+            last = (subject_raw, item_raw)
+            subject, item = subject_raw.decode(), ItemId(item_raw.decode())
+            if item not in self._by_item or self._rolling.has(subject, item):
+                continue
+            batch = todo.setdefault(subject, self._subject(subject))
+            self._rolling.build(subject, item, batch.live_before(item), self._as_of)
+            batch.due.add(item)
+            if len(todo) >= _COMPLETE_SUBJECTS:
+                self._publish(todo, self._as_of, {}, [])
+                todo = {}
+        self._rolling.complete()
+        self._publish(todo, self._as_of, {}, [])
 
     def _subject(self, subject: str) -> SubjectBatch:
         return SubjectBatch(subject, self._held(subject), self._load_record, self._load_item)
@@ -193,18 +265,17 @@ class Engine:
             yield self._as_record(raw)
 
     def _as_record(self, raw: bytes) -> Record:
-        held = self._decode(raw)
-        return Record(envelope_of(held), held["schema_id"], held["payload"])
+        envelope, head, schema_id, payload = self._decode.record(raw)
+        return Record(envelope, schema_id, payload, head)
 
     def _publish(
         self,
         subjects: Mapping[str, SubjectBatch],
-        counts: Mapping[str, dict[str, int]],
-        batches: Mapping[str, list[Message]],
-        poison: list[tuple[str, Message, str]],
         as_of: date,
+        moved: Mapping[str, dict[str, int]],
+        poison: list[tuple[str, Message, str]],
     ) -> None:
-        behind: dict[bytes, bytes] = {}
+        behind: dict[bytes, bytes | None] = {}
         now = datetime.now(UTC)
         self._producer.begin_transaction()
         try:
@@ -212,7 +283,6 @@ class Engine:
                 self._publish_subject(subject, as_of, now, behind)
             for topic, message, problem in poison:
                 self._send(topics.REJECTED, None, self._poison(topic, message, problem, now), partition=0)
-            moved = self._moved(counts, batches)
             for topic, position in moved.items():
                 value = self._position({"topic": topic, "partition": self.number, **position})
                 self._send(topics.POSITION, f"{topic}/{self.number}".encode(), value)
@@ -224,9 +294,8 @@ class Engine:
             log.exception("partition %d: transaction aborted", self.number)
             self._producer.abort_transaction(60)
             raise
-        self._store.write(behind)
+        self._store.write({**self._rolling.flush(), **behind})
         self._positions.update(moved)
-        self._as_of = as_of
 
     def _moved(
         self, counts: Mapping[str, dict[str, int]], batches: Mapping[str, list[Message]]
@@ -240,38 +309,39 @@ class Engine:
             }
         return moved
 
-    def _publish_subject(self, batch: SubjectBatch, as_of: date, now: datetime, behind: dict[bytes, bytes]) -> None:
+    def _publish_subject(
+        self, batch: SubjectBatch, as_of: date, now: datetime, behind: dict[bytes, bytes | None]
+    ) -> None:
         person = batch.subject.startswith(PERSON_PREFIX)
         encode, topic = (self._person, topics.PERSON_RECORD) if person else (self._record, topics.RECORD)
         for (item, key), record in sorted(batch.after.items()):
-            value = encode({**envelope_dict(record.envelope), "schema_id": record.schema_id, "payload": record.payload})
+            value = encode.wrap(splice.record(record.head, record.schema_id, record.payload))
             message_key = record_key(batch.subject, item, key)
             self._send(topic, message_key, value)
             behind[stored_record(message_key)] = value
         if person or batch.subject.startswith(UNIT_PREFIX):
             # Persons and nil reports enter no enterprise state.
             return
-        closed = close(batch, self._by_item, as_of, self._decode.payload)
+        closed = close(batch, self._rolling, self._by_item, as_of)
         if closed.changed:
-            self._publish_change(batch.subject, closed, now)
-        if closed.changed or closed.held != batch.held:
+            self._send(topics.CHANGE, batch.subject.encode(), self._changed(batch.subject, closed, now))
+        if closed.changed or replace(closed.held, as_of=batch.held.as_of) != batch.held:
             value = self._state(_state(batch.subject, closed.held, now))
             self._send(topics.STATE, batch.subject.encode(), value)
             behind[stored_state(batch.subject)] = value
 
-    def _publish_change(self, subject: str, closed: Closed, now: datetime) -> None:
-        value = self._change(
+    def _changed(self, subject: str, closed: Closed, now: datetime) -> bytes:
+        head = self._change_head(
             {
                 "subject": subject,
                 "subject_name": closed.held.subject_name,
                 "sequence": closed.held.sequence,
                 "as_of": closed.held.as_of,
                 "changed_at": now,
-                "records": closed.changes,
-                "indicators": closed.indicators,
             }
         )
-        self._send(topics.CHANGE, subject.encode(), value)
+        records = splice.array([_record_change(moved) for moved in closed.records])
+        return self._change.wrap(head + records + self._change_indicators(closed.indicators))
 
     def _poison(self, topic: str, message: Message, problem: str, now: datetime) -> bytes:
         reason = {
@@ -314,6 +384,12 @@ class Engine:
     def _delivered(self, error: Any, _: Any) -> None:
         if error is not None:
             self._failed = RuntimeError(f"a message was not delivered: {error}")
+
+
+def _record_change(moved: Moved) -> bytes:
+    new, old = moved.new, moved.old
+    previous = None if old is None else (old.schema_id, old.payload)
+    return splice.record_change(new.head, moved.live, new.schema_id, new.payload, moved.was_live, previous)
 
 
 def state_hash(held: Held) -> str:

@@ -1,16 +1,22 @@
 """The local store of one partition number: winning records, states, positions, in RocksDB.
 
+Beside them lie, derived from the records, the running sums of the indicators (``a``), the shares of those that need
+an order (``k``) and the days on which a share begins or ends to count (``x``).
+
 It is a cache of ``credit.record.v1``, ``person.record.v1``, ``credit.state.v1`` and ``stream.position.v1``, written
 after the transaction that published them, with the offset up to which it holds them. Lost or behind, it is filled
 from those topics; it is never the truth.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
 from rocksdict import AccessType, Options, Rdict, WriteBatch
 
+# What the indicators were when the shares below ``a``, ``k`` and ``x`` were written.
+INDEX = b"i"
 _SEPARATOR = b"\x00"
 
 
@@ -36,19 +42,30 @@ class Store:
         value: bytes | None = self._db.get(key)
         return value
 
-    def write(self, values: dict[bytes, bytes]) -> None:
-        """Write all values or none."""
+    def write(self, values: Mapping[bytes, bytes | None]) -> None:
+        """Write all values or none; None deletes."""
         batch = WriteBatch(raw_mode=True)
         for key, value in values.items():
-            batch.put(key, value)
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
         self._db.write(batch)
 
-    def below(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Yield keys and values that begin with a prefix, in order."""
-        for key, value in self._db.items(from_key=prefix):
+    def below(self, prefix: bytes, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        """Yield keys and values that begin with a prefix, in order, from ``start`` on."""
+        for key, value in self._db.items(from_key=start or prefix):
             if not key.startswith(prefix):
                 return
             yield key, value
+
+    def highest(self, prefix: bytes) -> Iterator[bytes]:
+        """Yield the keys that begin with a prefix, from the last to the first."""
+        # No key goes on with 0xff: what follows a prefix is text or a number whose first byte is lower.
+        for key, _ in self._db.items(backwards=True, from_key=prefix + b"\xff" * 24):
+            if not key.startswith(prefix):
+                return
+            yield key
 
     def close(self) -> None:
         """Close the files; the store cannot be used afterwards."""
@@ -68,6 +85,32 @@ def record_prefix(subject: str, item: str) -> bytes:
 def stored_record(changelog_key: bytes) -> bytes:
     """Return the store's key of a record."""
     return b"r" + changelog_key
+
+
+def running_key(subject: str, item: str) -> bytes:
+    """Return the store's key of what the shares of a subject's item add up to."""
+    return b"a" + _SEPARATOR.join((subject.encode(), item.encode()))
+
+
+def top_prefix(subject: str, indicator: str) -> bytes:
+    """Return what the keys of an ordered indicator's shares begin with; sort key and record key follow."""
+    return b"k" + _SEPARATOR.join((subject.encode(), indicator.encode(), b""))
+
+
+def due_key(day: date, subject: str, item: str, key: str) -> bytes:
+    """Return the key that says: on this day a share of this record begins or ends to count."""
+    return due_prefix(day) + record_key(subject, item, key)
+
+
+def due_prefix(day: date) -> bytes:
+    """Return what the keys of everything due on a day begin with; they sort by day."""
+    return b"x" + day.toordinal().to_bytes(4, "big")
+
+
+def due_from(key: bytes) -> tuple[date, str, str, str]:
+    """Return (day, subject, item, record key) of a key that ``due_key`` made."""
+    subject, item, record = key[5:].split(_SEPARATOR, 2)
+    return date.fromordinal(int.from_bytes(key[1:5], "big")), subject.decode(), item.decode(), record.decode()
 
 
 def stored_state(subject: str) -> bytes:

@@ -14,7 +14,6 @@ from bus.cipher import Cipher, KeyRing
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig
 from bus.scan import scan
-from catalogue import wire
 from catalogue.avro import event_schema, topic
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
@@ -78,6 +77,10 @@ def merged(config: BusConfig, folder: Path, batches: list[list[bytes]], days: tu
     engine.open()
     try:
         total: dict[str, int] = {}
+        said = [Message(m.offset(), m.value()) for m in scan(config, topics.CALENDAR)]
+        reached = engine.positions().get(topics.CALENDAR, 0)
+        if any(m.offset >= reached for m in said):
+            engine.process({topics.CALENDAR: [m for m in said if m.offset >= reached]})
         offset = engine.positions().get(PENALTIES, 0)
         for values in batches:
             counts = engine.process({PENALTIES: [Message(offset + i, v) for i, v in enumerate(values)]})
@@ -151,16 +154,38 @@ def test_an_unreadable_message_is_set_aside_with_its_place(config: BusConfig, tm
 
 
 def test_windows_move_with_the_calendar(config: BusConfig, tmp_path: Path) -> None:
-    values = list(penalties(config, 30))
-    merged(config, tmp_path, [values], (DAY.date(),))
+    merged(config, tmp_path, [list(penalties(config, 30))], (DAY.date(),))
     assert {s["indicators"]["penalties_12m"] for s in _latest(config).values()} != {Decimal(0)}
+    merged(config, tmp_path, [], (date(2028, 1, 1),))
+    assert {s["indicators"]["penalties_12m"] for s in _latest(config).values()} == {Decimal(0)}
+
+
+@pytest.mark.parametrize("disk", ["kept", "emptied"])
+def test_a_worker_that_slept_catches_up_day_by_day(config: BusConfig, tmp_path: Path, disk: str) -> None:
+    merged(config, tmp_path / "kept", [list(penalties(config, 30))], (DAY.date(),))
+    before = len(all_of(config, topics.CHANGE))
+    merged(config, tmp_path / disk, [], (DAY.date() + timedelta(days=400),))
+    moves = all_of(config, topics.CHANGE)[before:]
+    # Decisions lie 30 days apart, so what leaves a window of 12 months leaves on a day of its own.
+    days = [move["as_of"] for move in moves if move["subject"].endswith("00")]
+    assert len(days) > 3
+    assert days == sorted(set(days))
+    assert all(not move["records"] and move["indicators"] for move in moves)
+    assert {s["as_of"] for s in _latest(config).values()} == {max(days)}
+
+
+def test_a_day_that_came_while_the_worker_was_away_is_not_passed_over(config: BusConfig, tmp_path: Path) -> None:
+    merged(config, tmp_path, [list(penalties(config, 30))], (DAY.date(),))
+    say_date(config, date(2028, 1, 1))
+    # Other events come first: nothing of the new day may be taken for done.
     registry = Registry(config)
     engine = Engine(config, 0, tmp_path, load_indicators(), registry, CIPHER)
     engine.open()
-    say = Encoder(registry, topics.CALENDAR, wire.BUSINESS_DATE)
-    engine.process({topics.CALENDAR: [Message(9, say({"date": date(2028, 1, 1), "said_at": DAY}))]})
+    late = list(penalties(config, 31))[30:]
+    engine.process({PENALTIES: [Message(engine.positions()[PENALTIES], late[0])]})
     engine.close()
     registry.close()
+    merged(config, tmp_path, [])
     assert {s["indicators"]["penalties_12m"] for s in _latest(config).values()} == {Decimal(0)}
 
 

@@ -30,7 +30,7 @@ days = st.dates(date(2024, 1, 1), date(2027, 1, 1))
 facts = st.lists(st.builds(fact, days, st.decimals(-(10**12), 10**12, places=4).map(str) | st.none()), max_size=20)
 
 
-@pytest.mark.parametrize("aggregate", ["count", "sum", "max", "mean", "latest", "days_since_last", "months"])
+@pytest.mark.parametrize("aggregate", ["count", "sum", "max", "mean", "latest", "last_day", "months"])
 @given(facts=facts, random=st.randoms(use_true_random=False))
 def test_the_order_of_records_does_not_matter(aggregate: str, facts: list[Fact], random: Random) -> None:
     shuffled = facts[:]

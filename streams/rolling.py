@@ -1,0 +1,192 @@
+"""The running indicators of a partition number, in its store: moved by records and by days, never by scans.
+
+All writes go into ``pending``, which the engine writes behind its transaction; reads see them at once. The sums of a
+subject's item are made from its records when they are first touched, and kept up to date from then on.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from rules.indicators import Fact, Indicator
+from rules.merge import Record
+from rules.rolling import (
+    ORDERED,
+    Running,
+    Share,
+    from_sort_key,
+    moves,
+    running,
+    share,
+    sort_key,
+    sort_key_size,
+    value,
+)
+from streams.store import INDEX, Store, due_from, due_key, due_prefix, running_key, top_prefix
+
+DecodePayload = Callable[[int, bytes], dict[str, Any] | None]
+Live = Iterable[tuple[str, Record]]
+
+
+@dataclass(slots=True)
+class _Held:
+    """The sums of one subject's item, as of a date."""
+
+    as_of: date
+    sums: dict[str, Running]
+
+
+class Rolling:
+    """The indicators of every subject of one partition number."""
+
+    def __init__(self, store: Store, by_item: Mapping[str, tuple[Indicator, ...]], decode: DecodePayload) -> None:
+        self._store, self._by_item, self._decode = store, by_item, decode
+        self.pending: dict[bytes, bytes | None] = {}
+        self._held: dict[tuple[str, str], _Held] = {}
+        self._tops: dict[tuple[str, str], dict[bytes, bool]] = {}
+        text = "\n".join(repr(i) for name in sorted(by_item) for i in by_item[name])
+        self._definitions = hashlib.sha256(text.encode()).hexdigest().encode()
+
+    def is_complete(self) -> bool:
+        """Whether all records are in, by today's definitions."""
+        return self._store.get(INDEX) == self._definitions
+
+    def begin(self) -> None:
+        """Forget sums by other definitions; what is touched is made anew."""
+        held = self._store.get(INDEX)
+        if held is not None and held != self._definitions:
+            for prefix in (b"a", b"k", b"x"):
+                self._store.write({key: None for key, _ in self._store.below(prefix)})
+            self._store.write({INDEX: None})
+
+    def complete(self) -> None:
+        """Note, with the pending writes, that all records are in."""
+        self.pending[INDEX] = self._definitions
+
+    def flush(self) -> dict[bytes, bytes | None]:
+        """Return what is to be written and forget it: the transaction succeeded, or this object is thrown away."""
+        for (subject, item), held in self._held.items():
+            text = json.dumps([held.as_of.toordinal(), {k: v.as_json() for k, v in held.sums.items()}])
+            self.pending[running_key(subject, item)] = text.encode()
+        written, self.pending, self._held, self._tops = self.pending, {}, {}, {}
+        return written
+
+    def has(self, subject: str, item: str) -> bool:
+        """Whether the sums of a subject's item are there."""
+        return self._load(subject, item) is not None
+
+    def build(self, subject: str, item: str, live: Live, as_of: date) -> None:
+        """Make the sums from all live records."""
+        self._held[subject, item] = _Held(as_of, {})
+        for key, record in live:
+            self._take(subject, item, key, record, 1)
+
+    def replace(self, subject: str, item: str, key: str, old: Record | None, new: Record | None, as_of: date) -> None:
+        """Take a record's former shares out and its present ones in; None: it did, or does, not count.
+
+        Nothing may be due up to ``as_of``.
+        """
+        held = self._load(subject, item)
+        if held is not None:
+            held.as_of = max(held.as_of, as_of)
+        if old is not None:
+            self._take(subject, item, key, old, -1)
+        if new is not None:
+            self._take(subject, item, key, new, 1)
+
+    def values(self, subject: str, item: str, as_of: date) -> dict[str, Decimal | None]:
+        """Return the item's indicators; nothing may be due up to ``as_of``."""
+        held = self._load(subject, item)
+        if held is None:
+            raise RuntimeError(f"the sums of {item} were not made")
+        held.as_of = max(held.as_of, as_of)
+        return {
+            i.id: value(i, held.sums.get(i.id, Running()), self._top(subject, i) if i.aggregate in ORDERED else None)
+            for i in self._by_item[item]
+        }
+
+    def next_due(self, after: date) -> date | None:
+        """Return the first day after ``after`` on which something is due."""
+        for key, _ in self._store.below(b"x", due_prefix(date.fromordinal(after.toordinal() + 1))):
+            return due_from(key)[0]
+        return None
+
+    def due(self, upto: date) -> Iterator[tuple[str, str, str]]:
+        """Yield (subject, item, record key) of everything due up to a day, each once."""
+        seen: set[tuple[str, str, str]] = set()
+        for key, _ in self._store.below(b"x"):
+            day, *where = due_from(key)
+            if day > upto:
+                return
+            self.pending[key] = None
+            subject, item, record = where
+            if (subject, item, record) not in seen:
+                seen.add((subject, item, record))
+                yield subject, item, record
+
+    def move(self, subject: str, item: str, live: Live, as_of: date) -> None:
+        """Let the shares of some live records begin or end to count; then the sums are as of ``as_of``."""
+        held = self._load(subject, item)
+        if held is None or held.as_of >= as_of:
+            return
+        for key, record in live:
+            for indicator, one in self._shares(item, record):
+                before, now = one.counts(held.as_of), one.counts(as_of)
+                if before != now:
+                    self._count(subject, key, indicator, one, held, 1 if now else -1)
+        held.as_of = as_of
+
+    def _load(self, subject: str, item: str) -> _Held | None:
+        held = self._held.get((subject, item))
+        if held is None:
+            raw = self._store.get(running_key(subject, item))
+            if raw is None:
+                return None
+            ordinal, sums = json.loads(raw)
+            held = _Held(date.fromordinal(ordinal), {k: running(v) for k, v in sums.items()})
+            self._held[subject, item] = held
+        return held
+
+    def _shares(self, item: str, record: Record) -> Iterator[tuple[Indicator, Share]]:
+        fact = Fact(record.envelope.source_time, self._decode(record.schema_id, record.payload) or {})
+        for indicator in self._by_item[item]:
+            one = share(indicator, fact)
+            if one is not None:
+                yield indicator, one
+
+    def _take(self, subject: str, item: str, key: str, record: Record, sign: int) -> None:
+        held = self._load(subject, item)
+        if held is None:
+            raise RuntimeError(f"the sums of {item} were not made")
+        shares: dict[str, Share] = {}
+        for indicator, one in self._shares(item, record):
+            shares[indicator.id] = one
+            if one.counts(held.as_of):
+                self._count(subject, key, indicator, one, held, sign)
+        for day in moves(shares, held.as_of):
+            # What another version of the record left is overwritten or harmless: a day on which nothing moves.
+            if sign > 0:
+                self.pending[due_key(day, subject, item, key)] = b""
+
+    def _count(self, subject: str, key: str, indicator: Indicator, one: Share, held: _Held, sign: int) -> None:
+        held.sums.setdefault(indicator.id, Running()).add(indicator, one, sign)
+        if indicator.aggregate in ORDERED:
+            place = top_prefix(subject, indicator.id) + sort_key(indicator, one) + key.encode()
+            self.pending[place] = b"" if sign > 0 else None
+            self._tops.setdefault((subject, indicator.id), {})[place] = sign > 0
+
+    def _top(self, subject: str, indicator: Indicator) -> tuple[date, Decimal | None] | None:
+        prefix = top_prefix(subject, indicator.id)
+        touched = self._tops.get((subject, indicator.id), {})
+        best = max((key for key, counts in touched.items() if counts), default=b"")
+        for key in self._store.highest(prefix):
+            if touched.get(key, True):
+                best = max(best, key)
+                break
+        if not best:
+            return None
+        return from_sort_key(indicator, best[len(prefix) : len(prefix) + sort_key_size(indicator)])

@@ -1,0 +1,139 @@
+"""Law 4 for the running indicators: whatever comes in whatever order, they are what the plain definition says."""
+
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubmissionId
+from catalogue.envelope import Subject as SubjectKey
+from rules.indicators import Fact, Indicator, evaluate, on_the_wire
+from rules.merge import Record
+from streams.rolling import Rolling
+from streams.store import Store
+
+ITEM = "market.change"
+START = date(2025, 1, 15)
+KINDS = ("count", "sum", "max", "mean", "latest", "last_day", "months")
+INDICATORS = {
+    ITEM: tuple(
+        Indicator(
+            f"{kind}_{window}_{len(unless)}", "例", ITEM, kind, "amount", "day", window, where, unless, "public", ""
+        )
+        for kind in KINDS
+        for window, unless, where in ((None, (), {}), (1, (), {}), (12, ("removed",), {"kind": ("a", "b")}))
+    )
+}
+
+DAYS = st.dates(date(2023, 12, 1), date(2026, 6, 1))
+DATA = st.fixed_dictionaries(
+    {
+        "day": st.none() | DAYS,
+        "amount": st.none() | st.decimals(-(10**9), 10**9, places=4),
+        "removed": st.none() | DAYS,
+        "kind": st.sampled_from(["a", "b", "c"]),
+        "told": DAYS,
+    }
+)
+# A step: (the day to go to, or none; records replaced by their new content, None: withdrawn).
+STEPS = st.lists(
+    st.tuples(
+        st.integers(0, 400), st.dictionaries(st.sampled_from(["1", "2", "3", "4"]), st.none() | DATA, max_size=4)
+    ),
+    max_size=6,
+)
+
+
+def record(key: str, told: date) -> Record:
+    moment = datetime.combine(told, datetime.min.time(), UTC)
+    envelope = Envelope(
+        EventId("e"), ItemId(ITEM), "REPORT", RecordKey(key), None, moment, 0, "", moment, "u", "630100", "FILE",
+        SubmissionId("s"), 1, SubjectKey("S"), None, False,
+    )  # fmt: skip
+    return Record(envelope, 1, b"")
+
+
+class Subject:
+    """One subject's live records, their payloads, and the two ways to its indicators."""
+
+    def __init__(self, folder: Path) -> None:
+        self.payloads: dict[bytes, dict[str, Any]] = {}
+        self.live: dict[str, Record] = {}
+        self.store = Store(folder)
+        self.rolling = Rolling(self.store, INDICATORS, lambda _, payload: self.payloads[payload])
+        self.as_of = START
+
+    def make(self, key: str, data: dict[str, Any]) -> Record:
+        told = data["told"]
+        payload = str(len(self.payloads)).encode()
+        self.payloads[payload] = data
+        return Record(record(key, told).envelope, 1, payload)
+
+    def go(self, day: date) -> None:
+        due = self.rolling.next_due(self.as_of)
+        while due is not None and due <= day:
+            keys = [key for _, _, key in self.rolling.due(due)]
+            self.rolling.move("S", ITEM, [(k, self.live[k]) for k in keys if k in self.live], due)
+            self.check(due)
+            self.save()
+            due = self.rolling.next_due(due)
+        self.as_of = day
+
+    def change(self, changes: dict[str, dict[str, Any] | None]) -> None:
+        if not self.rolling.has("S", ITEM):
+            self.rolling.build("S", ITEM, list(self.live.items()), self.as_of)
+        for key, data in changes.items():
+            old, new = self.live.get(key), None if data is None else self.make(key, data)
+            self.rolling.replace("S", ITEM, key, old, new, self.as_of)
+            self.live.pop(key, None)
+            if new is not None:
+                self.live[key] = new
+        self.check(self.as_of)
+        self.save()
+
+    def save(self) -> None:
+        self.store.write(self.rolling.flush())
+
+    def check(self, day: date) -> None:
+        facts = [Fact(r.envelope.source_time, self.payloads[r.payload]) for r in self.live.values()]
+        plain = {i.id: on_the_wire(evaluate(i, facts, day)) for i in INDICATORS[ITEM]}
+        assert self.rolling.values("S", ITEM, day) == plain
+
+
+@pytest.fixture(scope="module")
+def folders() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=STEPS)
+def test_running_values_are_the_plain_ones_on_every_day(folders: Path, steps: list[Any]) -> None:
+    subject = Subject(Path(tempfile.mkdtemp(dir=folders)) / "store")
+    try:
+        subject.change({})
+        for days, changes in steps:
+            subject.go(subject.as_of + timedelta(days=days))
+            subject.change(changes)
+    finally:
+        subject.store.close()
+
+
+def test_other_definitions_make_the_sums_anew(tmp_path: Path) -> None:
+    subject = Subject(tmp_path / "store")
+    subject.change({"1": {"day": START, "amount": Decimal(5), "removed": None, "kind": "a", "told": START}})
+    subject.rolling.complete()
+    subject.save()
+    assert subject.rolling.is_complete()
+    other = Rolling(subject.store, {ITEM: INDICATORS[ITEM][:1]}, lambda _, payload: subject.payloads[payload])
+    other.begin()
+    assert not other.is_complete()
+    assert not other.has("S", ITEM)
+    assert other.next_due(date(1970, 1, 1)) is None
+    subject.store.close()
