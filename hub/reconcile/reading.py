@@ -88,7 +88,8 @@ class Reader:
         consumer = self._consumer()
         try:
             consumer.assign([TopicPartition(self._config.topic(t), p, start) for (t, p), start in starts.items()])
-            unfinished = len(starts)
+            # A partition that is written to may announce its end more than once.
+            unfinished = {(self._config.topic(topic), number) for topic, number in starts}
             heard = time.monotonic()
             while unfinished:
                 messages = consumer.consume(_BATCH, timeout=0.05)
@@ -104,7 +105,7 @@ class Reader:
                     if error is None:
                         yield message
                     elif error.name() == "_PARTITION_EOF":
-                        unfinished -= 1
+                        unfinished.discard((message.topic(), message.partition()))
                         consumer.pause([TopicPartition(message.topic(), message.partition())])
                     elif not error.retriable():
                         raise KafkaException(error)
