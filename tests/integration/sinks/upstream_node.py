@@ -1,0 +1,79 @@
+"""The reference upstream node as a process of its own, for the tests of the sink that sends to it."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hub.upstream.app import MAINTENANCE
+
+
+class Node:
+    """A node that can be started, killed and closed for maintenance; its store lies under ``home``."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        environment: Mapping[str, str] = {**os.environ, "CREDITHUB_HOME": str(self._home)}
+        program = (sys.executable, "-P", "-c", "from hub.main import main; main()", "upstream", "--port")
+        self._process = subprocess.Popen((*program, str(self._port)), env=environment, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                httpx.get(f"{self.url}/health", trust_env=False)
+                return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError("the node does not answer")
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def close_for(self, seconds: int) -> None:
+        """Begin maintenance, with this Retry-After."""
+        (self._home / "upstream" / MAINTENANCE).write_text(str(seconds))
+
+    def open_again(self) -> None:
+        """End the maintenance."""
+        (self._home / "upstream" / MAINTENANCE).unlink()
+
+    def get(self, path: str, **query: str) -> Any:
+        """Return the JSON answer of a view."""
+        answer = httpx.get(f"{self.url}/v1{path}", params=query, trust_env=False, timeout=20)
+        answer.raise_for_status()
+        return answer.json()
+
+    def await_accepted(self, count: int) -> None:
+        """Wait until so many records were accepted."""
+        deadline, accepted = time.monotonic() + 30, -1
+        while time.monotonic() < deadline:
+            accepted = self.get("/summary")["accepted"]
+            if accepted >= count:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{accepted} of {count} records came")
+
+    def rows(self, sql: str) -> list[Any]:
+        """Ask its store directly."""
+        with closing(sqlite3.connect(self._home / "upstream" / "store.sqlite3")) as connection:
+            return connection.execute(sql).fetchall()
