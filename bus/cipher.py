@@ -5,7 +5,6 @@ The linking key is separate from the encryption keys and does not rotate with th
 """
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -63,7 +62,7 @@ class Cipher:
 
     def link(self, value: str, purpose: str = "") -> str:
         """Return the keyed hash (HMAC-SHA-256, first 128 bits, hex) by which equal values are found."""
-        return hmac.new(self._ring.link, f"{purpose}\x00{value}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self._ring.link, f"{purpose}\x00{value}".encode(), "sha256").hex()[:32]
 
 
 def create_key_file(path: Path) -> KeyRing:

@@ -3,7 +3,8 @@
     HubError
     ├── UsageError            the person at the keyboard can mend it: exit code 2
     │   ├── CatalogueError    a catalogue file contradicts itself
-    │   └── FileRefused       a department's file cannot be taken as it is
+    │   ├── FileRefused       a department's file cannot be taken as it is
+    │   └── FilesRefused      some of several files were refused, the others were sent
     ├── BadRow                one row can never succeed as it is
     ├── PoisonMessage         one message of a topic cannot be read
     ├── Unavailable           a service is away: hold the position, try again after `retry_after_s`
@@ -41,6 +42,10 @@ class CatalogueError(UsageError):
 
 class FileRefused(UsageError):
     """A whole file is refused, before anything of it was sent."""
+
+
+class FilesRefused(UsageError):
+    """Some of several files were refused; the others were sent."""
 
 
 class BadRow(HubError):

@@ -3,6 +3,7 @@
 Both are normalised first, as clerks write them full-width, in lower case and with blanks.
 """
 
+import functools
 import re
 import unicodedata
 from typing import NewType
@@ -23,6 +24,12 @@ def normalised(text: str) -> str:
     return "".join(text.split()).upper()
 
 
+# A file names the same few thousand enterprises again and again.
+@functools.lru_cache(maxsize=1 << 16)
+def _checked(code: str) -> Uscc:
+    return Uscc(_uscc.validate(code))
+
+
 def uscc(text: str) -> Uscc:
     """Return the 统一社会信用代码 that ``text`` writes.
 
@@ -30,7 +37,7 @@ def uscc(text: str) -> Uscc:
     """
     code = normalised(text).replace("-", "")
     try:
-        return Uscc(_uscc.validate(code))
+        return _checked(code)
     except InvalidLength:
         raise ValueError(f"统一社会信用代码应为18位，这里是{len(code)}位") from None
     except InvalidChecksum:

@@ -3,6 +3,7 @@
 2025-01-02, 2025/1/2, 2025.1.2, 20250102, 2025年1月2日, Excel serials, 2025年1月. Business time is Asia/Shanghai.
 """
 
+import functools
 import re
 import unicodedata
 from calendar import monthrange
@@ -96,6 +97,11 @@ def _checked(parts: Parts, day: int, wanted: str) -> date:
 def date_converter(*, ends: bool) -> Callable[[Cell], date | None]:
     """Return the conversion to a date; 2025年1月 is its last day where the column ``ends`` a span, else its first."""
 
+    # Thousands of rows write the same few days.
+    @functools.lru_cache(maxsize=1 << 12)
+    def written(text: str) -> date | None:
+        return converted(text)
+
     def to_date(cell: Cell) -> date | None:
         if type(cell) is str and len(cell) == 10 and cell[4] == "-" == cell[7]:
             try:
@@ -103,6 +109,9 @@ def date_converter(*, ends: bool) -> Callable[[Cell], date | None]:
                     return date.fromisoformat(cell)
             except ValueError:
                 pass
+        return written(cell) if type(cell) is str else converted(cell)
+
+    def converted(cell: Cell) -> date | None:
         parts = _read(cell, "日期")
         if parts is None:
             return None

@@ -26,7 +26,8 @@ _WRITTEN = re.compile(
 
 def canonical(value: Any) -> Any:
     """Return a value as JSON can carry it, equal for equal values however they were written."""
-    if isinstance(value, bool) or value is None or isinstance(value, int):
+    kind = type(value)
+    if kind is str or value is None or kind is int or kind is bool:
         return value
     if isinstance(value, Decimal):
         return format(value.normalize() if value else Decimal(0), "f")
@@ -43,6 +44,8 @@ def canonical(value: Any) -> Any:
 
 def plain(value: Any) -> str:
     """Return the canonical text of one value; "" for None."""
+    if type(value) is str:
+        return value
     found = canonical(value)
     if found is None:
         return ""

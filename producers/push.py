@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from typing import Any
 from confluent_kafka import KafkaException, Producer
 
 from bus.cipher import Cipher
-from bus.codec import Encoder, Registry
+from bus.codec import Encoder, EventEncoder, Registry
 from bus.config import BusConfig, producer_settings
 from bus.topics import REJECTED, SUBMISSION, UNRESOLVED
 from catalogue import avro, wire
@@ -30,7 +30,7 @@ from producers.headers import Recognised
 from producers.identity import content_hash, period_of, plain, record_key, source_time, written_period
 from producers.rows import Problem, Row, compile_row
 from producers.seal import sealed_data, subject_of
-from producers.submission import Submission, read_ledger
+from producers.submission import LedgerReader, Submission
 
 _WRITTEN_DATE = re.compile(r"(?<!\d)(20\d{2})(?:[-./年](\d{1,2})[-./月](\d{1,2})|(\d{2})(\d{2}))(?!\d)")
 
@@ -81,7 +81,7 @@ class Sender:
     def __init__(self, registry: Registry, cipher: Cipher, sub: Submission, item: Item, seen: Recognised) -> None:
         self._cipher, self._sub, self._item, self._seen = cipher, sub, item, seen
         self._topic = avro.topic(item.category)
-        self._event = Encoder(registry, self._topic, avro.event_schema(item))
+        self._event = EventEncoder(registry, self._topic, avro.event_schema(item))
         self._rejected = Encoder(registry, REJECTED, wire.REJECTED)
         self._unresolved = Encoder(registry, UNRESOLVED, wire.UNRESOLVED)
         self._progress = Encoder(registry, SUBMISSION, wire.SUBMISSION)
@@ -159,9 +159,8 @@ class Sender:
             "subject": subject,
             "subject_name": (plain(row.values.get(name_field)) or None) if named and name_field else None,
             "replaces_set": sub.mode == "SET",
-            "data": sealed_data(cipher, item, row.values),
         }
-        return Message(self._topic, subject, self._event(value))
+        return Message(self._topic, subject, self._event(value, sealed_data(cipher, item, row.values)))
 
     def _reject(self, row: Row, cells: Sequence[Cell], problems: Sequence[Problem], progress: Progress) -> Message:
         progress.rejected += 1
@@ -242,10 +241,10 @@ def _refuse_timeless(item: Item, sub: Submission, seen: Recognised) -> None:
 
 def push_table(
     config: BusConfig,
-    registry: Registry,
     sender: Sender,
     submission: Submission,
     rows: Iterable[tuple[int, Sequence[Cell]]],
+    ledger: LedgerReader,
     *,
     chunk_rows: int = CHUNK_ROWS,
     on_rows: Callable[[int], None] = lambda n: None,
@@ -254,13 +253,23 @@ def push_table(
 
     Raises Unavailable when Kafka is away; what was committed stays, and the same call resumes.
     """
+    if (known := ledger.held.get(submission.id)) is not None and known["state"] == "COMPLETED":
+        return Receipt(submission, _restored(known), "COMPLETED", recognised=True)
     producer = Producer(
-        producer_settings(config, **{"transactional.id": config.topic("push." + submission.id), "linger.ms": 5})
+        producer_settings(
+            config,
+            **{
+                "transactional.id": config.topic("push." + submission.id),
+                # A killed push hides the ledger's end from the others no longer than this.
+                "transaction.timeout.ms": 20_000,
+                "linger.ms": 5,
+            },
+        )
     )
     try:
         # First of all: it ends the transaction of a killed run, so that the ledger below is the last word.
         producer.init_transactions(_TIMEOUT_S)
-        held = read_ledger(config, registry).get(submission.id)
+        held = ledger.refresh().get(submission.id)
         done = _restored(held)
         if held is not None and held["state"] == "COMPLETED":
             return Receipt(submission, done, "COMPLETED", recognised=True)
@@ -294,12 +303,19 @@ def commonest(sender: Sender, most: int = 10) -> tuple[tuple[str, str, str, int,
 
 def _commit(config: BusConfig, producer: Producer, messages: Sequence[Message]) -> None:
     producer.begin_transaction()
-    for message in messages:
-        producer.produce(config.topic(message.topic), key=message.key.encode(), value=message.value)
-    producer.commit_transaction(_TIMEOUT_S)
+    try:
+        for message in messages:
+            producer.produce(config.topic(message.topic), key=message.key.encode(), value=message.value)
+        # Fails when a single message was not delivered, and flushes before it.
+        producer.commit_transaction(_TIMEOUT_S)
+    except BaseException:
+        # Left open, it would hide what others commit until its time is over.
+        with contextlib.suppress(KafkaException):
+            producer.abort_transaction(5)
+        raise
 
 
-def _restored(held: dict[str, Any] | None) -> Progress:
+def _restored(held: Mapping[str, Any] | None) -> Progress:
     if held is None:
         return Progress()
     names = ("rows", "accepted", "rejected", "unresolved", "duplicates", "conflicts", "withdrawn")

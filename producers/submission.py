@@ -1,23 +1,32 @@
 """A push of one table: what it is called, and how far it came according to the ledger ``submission.v1``."""
 
+import functools
 import hashlib
 import re
+import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from confluent_kafka import OFFSET_BEGINNING, Consumer, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
 from bus.codec import Decoder, Registry
-from bus.config import BusConfig
-from bus.scan import scan
+from bus.config import BusConfig, consumer_settings
+from catalogue.errors import Unavailable
 
 TOPIC = "submission.v1"
 Ledger = Mapping[str, Mapping[str, Any]]
+# Longer than the transactions of pushes last at most, a killed one's too (producers.push).
+_READ_WITHIN_S = 60.0
 _ID = re.compile(r"(?P<base>[0-9a-f]{24})\.r(?P<revision>\d+)(?:\.f(?P<force>\d+))?")
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: the id, asked for with every row, is kept.
+@dataclass(frozen=True)
 class Submission:
     """What a push says of itself; ``base`` names the same content under the same declaration."""
 
@@ -34,14 +43,14 @@ class Submission:
     revision: int = 0
     force: int = 0
 
-    @property
+    @functools.cached_property
     def base(self) -> str:
         """Return the part of the id that file, sheet, item, mode and declaration decide."""
         parts = (self.file_sha256, self.sheet, self.item, self.mode, self.unit, self.region, self.period)
         text = "\x00".join(str(p or "") for p in (*parts, self.data_date))
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """Return the submission's id."""
         return f"{self.base}.r{self.revision}" + (f".f{self.force}" if self.force else "")
@@ -53,16 +62,61 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_ledger(config: BusConfig, registry: Registry) -> dict[str, dict[str, Any]]:
-    """Return the newest committed progress of every submission by its id."""
-    decode = Decoder(registry)
-    found: dict[str, dict[str, Any]] = {}
-    for message in scan(config, TOPIC):
-        value = message.value()
-        if isinstance(value, bytes):
-            progress = decode(value)
-            found[progress["submission_id"]] = progress
-    return found
+class LedgerReader:
+    """The newest committed progress of every submission, read on from where the last reading ended."""
+
+    def __init__(self, config: BusConfig, registry: Registry) -> None:
+        self._config = config
+        self._decode = Decoder(registry)
+        self._place = TopicPartition(config.topic(TOPIC), 0)
+        settings = {"enable.partition.eof": True, "fetch.wait.max.ms": 10}
+        self._consumer = Consumer(consumer_settings(config, f"ledger-{uuid.uuid4()}", **settings))
+        self._consumer.assign([TopicPartition(self._place.topic, 0, OFFSET_BEGINNING)])
+        self._admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+        self._reached = 0
+        self.held: dict[str, dict[str, Any]] = {}
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._consumer.close()
+
+    def refresh(self) -> Mapping[str, Mapping[str, Any]]:
+        """Read up to what is the end now, and return the progress of every submission by its id.
+
+        A transaction that somebody left open hides what was committed behind it, so this waits until it is over.
+        Raises Unavailable when the broker is silent, or such a transaction does not end.
+        """
+        deadline = time.monotonic() + _READ_WITHIN_S
+        end = self._end()
+        while True:
+            for message in self._consumer.consume(1000, timeout=0.02):
+                error = message.error()
+                if error is not None:
+                    if error.name() == "_PARTITION_EOF":
+                        # The position alone stops short of a transaction's own marks.
+                        self._reached = message.offset()
+                    elif not error.retriable():
+                        raise KafkaException(error)
+                    continue
+                value = message.value()
+                if isinstance(value, bytes):
+                    progress = self._decode(value)
+                    self.held[progress["submission_id"]] = progress
+            if self._reached >= end:
+                return self.held
+            if time.monotonic() > deadline:
+                raise Unavailable("The ledger of submissions cannot be read to its end.", remedy="Try again shortly.")
+
+    def _end(self) -> int:
+        request = self._admin.list_offsets(
+            {self._place: OffsetSpec.latest()}, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=30
+        )
+        try:
+            return int(request[self._place].result().offset)
+        except KafkaException as exc:
+            raise Unavailable(
+                f"The ledger of submissions cannot be read: {exc}.", remedy="Run `credithub prepare`."
+            ) from exc
 
 
 def numbers(submission_id: str) -> tuple[str, int, int]:

@@ -19,7 +19,7 @@ from connectors.tables import Cell, open_tables
 from hub.settings import Endpoints
 from producers.headers import HEAD_ROWS, recognise
 from producers.push import Progress, Receipt, Sender, push_table
-from producers.submission import Submission, file_sha256
+from producers.submission import LedgerReader, Submission, file_sha256
 
 CODE = "91350100M000100Y43"
 
@@ -70,7 +70,8 @@ def run(config: BusConfig, cipher: Cipher, path: Path, stop_after: int | None = 
 
     with closing(registry):
         sender = Sender(registry, cipher, replace(sub), item, seen)
-        return push_table(config, registry, sender, sub, rows(), chunk_rows=1)
+        with closing(LedgerReader(config, registry)) as ledger:
+            return push_table(config, sender, sub, rows(), ledger, chunk_rows=1)
 
 
 def counts(p: Progress) -> tuple[int, int, int, int, int]:

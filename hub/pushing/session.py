@@ -1,0 +1,180 @@
+"""One process's part of a push: every table of a file is recognised, declared, sent, and its receipt kept."""
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bus.cipher import Cipher, KeyRing, load_key_file
+from bus.codec import OfflineRegistry, Registry
+from bus.config import BusConfig
+from catalogue.errors import FileRefused
+from catalogue.load import load_catalogue
+from catalogue.model import Catalogue, Item, Send
+from connectors.tables import Cell, Table, open_tables
+from hub.settings import Settings, bus_config
+from producers.headers import HEAD_ROWS, Recognised, recognise
+from producers.lookalikes import ItemQuestion
+from producers.push import Progress, Receipt, Sender, commonest, declared_date, declared_period, push_table
+from producers.submission import Ledger, LedgerReader, Submission, file_sha256, place
+
+_MODES = {Send.FULL: "FULL", Send.SET: "SET", Send.INCREMENTAL: "INCREMENTAL"}
+# Returns the chosen item's place among the candidates.
+Ask = Callable[[ItemQuestion], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says of every file."""
+
+    item: str | None = None
+    unit: str | None = None
+    region: str | None = None
+    period: str | None = None
+    data_date: str | None = None
+    full: bool | None = None
+    correct: bool = False
+    force: bool = False
+    dry_run: bool = False
+
+
+class Session:
+    """The bus, the keys and the catalogue, opened once; close it."""
+
+    def __init__(
+        self, settings: Settings, options: Options, ledger: Ledger | None = None, ask: Ask | None = None
+    ) -> None:
+        self.settings, self.options, self._ask = settings, options, ask
+        self.catalogue: Catalogue = load_catalogue()
+        self._reader: LedgerReader | None = None
+        if options.dry_run:
+            # Nothing leaves: neither a broker nor a key file is needed to count.
+            self.config = BusConfig("", "")
+            self.registry: Registry = OfflineRegistry(self.config)
+            self._cipher = Cipher(KeyRing(os.urandom(32), {1: os.urandom(32)}))
+            self.ledger: Ledger = {}
+            return
+        self.config = bus_config(settings)
+        self.registry = Registry(self.config)
+        self._cipher = Cipher(load_key_file(settings.keys))
+        self._reader = LedgerReader(self.config, self.registry)
+        # One ledger for all processes of a command, lest they see each other's corrections as earlier ones.
+        self.ledger = dict(self._reader.refresh()) if ledger is None else ledger
+
+    def close(self) -> None:
+        """Let go of the bus."""
+        if self._reader is not None:
+            self._reader.close()
+        self.registry.close()
+
+    def push(self, path: Path, on_rows: Callable[[int], None] = lambda n: None) -> Iterator[dict[str, Any]]:
+        """Send every table of a file and yield the receipts, as ``--json`` prints them.
+
+        Raises FileRefused for a file that cannot be taken, Unavailable when Kafka is away.
+        """
+        digest = file_sha256(path)
+        for table in open_tables(path):
+            if table.sheet is not None and "说明" in table.sheet:
+                continue
+            yield self._kept(self._table(path, digest, table, on_rows))
+
+    def _table(self, path: Path, digest: str, table: Table, on_rows: Callable[[int], None]) -> Receipt:
+        head = list(itertools.islice(table.rows, HEAD_ROWS))
+        seen = self._recognise(head, [h for h in (table.sheet, path.stem, path.parent.name) if h])
+        sub = self._placed(self._declared(path, digest, table, seen))
+        sender = Sender(self.registry, self._cipher, sub, seen.item, seen)
+        rows = ((n, cells) for n, cells in itertools.chain(head, table.rows) if n > seen.header_row)
+        if self._reader is None:
+            counts = Progress()
+            for number, cells in rows:
+                sender.take(number, cells, counts)
+                if counts.rows % 5000 == 0:
+                    on_rows(counts.rows)
+            return Receipt(sub, counts, "DRY_RUN", reasons=commonest(sender))
+        return push_table(self.config, sender, sub, rows, self._reader, on_rows=on_rows)
+
+    def _declared(self, path: Path, digest: str, table: Table, seen: Recognised) -> Submission:
+        options, item = self.options, seen.item
+        mode = _MODES[item.send] if options.full is None else ("FULL" if options.full else "INCREMENTAL")
+        if options.full and item.send is Send.SET:
+            mode = "SET"
+        return Submission(
+            item=item.id,
+            unit=self._unit(item, path),
+            region=options.region or self.settings.region,
+            mode=mode,
+            period=declared_period(options.period, [path.stem, table.sheet or "", seen.title_text], item),
+            data_date=declared_date(options.data_date, [seen.title_text, path.stem, table.sheet or ""]),
+            correction=options.correct,
+            file_name=path.name,
+            file_sha256=digest,
+            sheet=table.sheet,
+        )
+
+    def _recognise(self, head: list[tuple[int, list[Cell]]], hints: list[str]) -> Recognised:
+        named = None
+        if self.options.item:
+            try:
+                named = self.catalogue.item(self.options.item)
+            except KeyError as exc:
+                raise FileRefused(f"清单里没有“{self.options.item}”。", remedy="见 credithub catalogue。") from exc
+        try:
+            return recognise(self.catalogue, head, hints, named)
+        except ItemQuestion as asked:
+            if self._ask is None:
+                raise
+            return recognise(self.catalogue, head, hints, asked.candidates[self._ask(asked)])
+
+    def _unit(self, item: Item, path: Path) -> str:
+        names = [self.options.unit] if self.options.unit else [p.name for p in path.resolve().parents]
+        for name in names:
+            for unit in self.catalogue.units.values():
+                if name in (unit.id, unit.zh, *unit.aliases):
+                    return unit.id
+        if self.options.unit is None and len(item.units) == 1:
+            return item.units[0]
+        raise FileRefused("不知道是哪个责任单位报送的。", remedy=f"请用 --unit 指明：{'、'.join(item.units)}。")
+
+    def _placed(self, sub: Submission) -> Submission:
+        revision, force = place(
+            sub.base, sub.item, sub.unit, self.ledger, correct=self.options.correct, force=self.options.force
+        )
+        return replace(sub, revision=revision, force=force)
+
+    def _kept(self, receipt: Receipt) -> dict[str, Any]:
+        body = described(receipt)
+        kept = self.settings.home / "receipts" / f"{receipt.submission.id}.json"
+        if receipt.recognised:
+            # The reasons are in the receipt of the run that sent it.
+            return {**body, "reasons": _reasons_in(kept)}
+        if receipt.state == "COMPLETED":
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
+        return body
+
+
+def described(receipt: Receipt) -> dict[str, Any]:
+    """Return a receipt as ``--json`` prints it."""
+    sub, counts = receipt.submission, receipt.progress
+    return {
+        "submission_id": sub.id, "item": sub.item, "rows": counts.rows, "accepted": counts.accepted,
+        "rejected": counts.rejected, "unresolved": counts.unresolved, "duplicates": counts.duplicates,
+        "conflicts": counts.conflicts, "state": receipt.state, "recognised": receipt.recognised,
+        "unit": sub.unit, "region": sub.region, "period": sub.period, "mode": sub.mode,
+        "revision": sub.revision, "file": sub.file_name, "sheet": sub.sheet, "file_sha256": sub.file_sha256,
+        "reasons": [
+            {"column": c, "message": m, "remedy": r, "rows": n, "first_rows": list(f)}
+            for c, m, r, n, f in receipt.reasons
+        ],
+    }  # fmt: skip
+
+
+def _reasons_in(kept: Path) -> list[Mapping[str, Any]]:
+    try:
+        found: list[Mapping[str, Any]] = json.loads(kept.read_text("utf-8"))["reasons"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return found
