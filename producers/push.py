@@ -263,6 +263,8 @@ def push_table(
                 # A killed push hides the ledger's end from the others no longer than this.
                 "transaction.timeout.ms": 20_000,
                 "linger.ms": 5,
+                # A clerk's terminal is no log: what fails is raised, what is retried is nobody's concern.
+                "log_level": 2,
             },
         )
     )

@@ -21,7 +21,7 @@ from bus.scan import scan
 from catalogue import wire
 from catalogue.avro import Schema, bank_schema
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, Op
-from catalogue.errors import PoisonMessage, Unavailable
+from catalogue.errors import IntegrityError, PoisonMessage, Unavailable
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Item
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
@@ -83,10 +83,16 @@ class _BankSink:
         known = self._consumer.list_topics(source, timeout=_TRANSACTION_S).topics[source]
         if known.error is not None or not known.partitions:
             raise Unavailable(f"The topic {source} cannot be read.", remedy="Run `credithub prepare`.")
+        places = [TopicPartition(source, p) for p in known.partitions]
+        starts = self._consumer.committed(places, timeout=_TRANSACTION_S)
+        if self._sequences and all(place.offset < 0 for place in starts):
+            raise IntegrityError(
+                f"The bank {self._bank} was given events, but Kafka has forgotten up to where: all would go out again.",
+                remedy=f"Set the offsets of the group {self._config.topic(self._group)}, and the broker's"
+                " offsets.retention.minutes to years.",
+            )
         # Assigned, not subscribed: one process owns a bank, and need not wait for a dead one's session to end.
-        self._consumer.assign(
-            self._consumer.committed([TopicPartition(source, p) for p in known.partitions], timeout=_TRANSACTION_S)
-        )
+        self._consumer.assign(starts)
 
     def close(self) -> None:
         self._consumer.close()

@@ -55,6 +55,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 # Fifty partitions each, the default, cost a small machine seconds at every start.
 offsets.topic.num.partitions=8
+# Ten years: a sink that had nothing to do for a week must not find its position forgotten.
+offsets.retention.minutes=5256000
 transaction.state.log.num.partitions=8
 # Workers come one by one in a demo and in tests; waiting 3 s for more of them helps nobody.
 group.initial.rebalance.delay.ms=0

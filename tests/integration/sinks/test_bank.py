@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from confluent_kafka import KafkaException, Message
+from confluent_kafka.admin import AdminClient
 
 from bus import topics
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig
 from bus.scan import scan
-from catalogue.errors import Unavailable
+from catalogue.errors import IntegrityError, Unavailable
 from hub.settings import Endpoints
 from sinks import bank
 from tests.integration.sinks.changes import Running, Streams, own_topics
@@ -135,6 +136,22 @@ def test_restarts_keep_the_sequences(config: BusConfig) -> None:
         _await(config, 20 * (number + 1))
         sink.stop()
     assert _sequences(_read(config), A) == list(range(1, 61))
+
+
+def test_a_forgotten_position_stops_the_sink_before_it_repeats_everything(config: BusConfig) -> None:
+    streams = Streams(config)
+    _report(streams, "a", 5)
+    sink = Running(bank.run, config, "yinhe")
+    _await(config, 5)
+    sink.stop()
+    admin = AdminClient({"bootstrap.servers": config.bootstrap})
+    group = config.topic("sink.bank.yinhe")
+    admin.delete_consumer_groups([group])[group].result()
+    again = Running(bank.run, config, "yinhe")
+    time.sleep(3)
+    with pytest.raises(IntegrityError):
+        again.stop()
+    assert _sequences(_read(config), A) == list(range(1, 6))
 
 
 def test_a_former_owner_that_goes_on_is_fenced(config: BusConfig) -> None:
