@@ -36,26 +36,28 @@ class Run:
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command of the hub, in no folder of anybody's settings."""
-        # A file, not a pipe: nobody reads it while the command runs, and a full pipe would stop the command.
-        self.told = tempfile.TemporaryFile("w+")  # noqa: SIM115
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
-        return subprocess.Popen(
-            (*CREDITHUB, *arguments),
-            cwd=tempfile.gettempdir(),
-            env={**inherited, **settings_environment(self.settings), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=self.told,
-            text=True,
-        )
+        # A file, not a pipe: nobody reads it while the command runs, and a full pipe would stop the command.
+        with self._told().open("w") as told:
+            return subprocess.Popen(
+                (*CREDITHUB, *arguments),
+                cwd=tempfile.gettempdir(),
+                env={**inherited, **settings_environment(self.settings), "PYTHONUNBUFFERED": "1"},
+                stdout=subprocess.PIPE,
+                stderr=told,
+                text=True,
+            )
 
     def command(self, *arguments: str) -> str:
         """Run a command and return its output; fails with its messages when it does."""
         process = self.start(*arguments)
         out, _ = process.communicate()
-        self.told.seek(0)
-        told = self.told.read()
+        told = self._told().read_text()
         assert process.returncode == 0, f"{arguments} ended with {process.returncode}\n{out[-3000:]}\n{told[-3000:]}"
         return out
+
+    def _told(self) -> Path:
+        return self.settings.home / "command.err"
 
     def push(self, folder: Path, *more: str) -> list[dict[str, Any]]:
         """Push a folder and return the receipts."""

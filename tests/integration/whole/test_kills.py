@@ -56,7 +56,9 @@ def push_with_kills(run: Run, city: Path) -> list[str]:
             elif victim is not None:
                 kill(run, victim)
                 killed.append(victim)
-        if process.wait() == 0:
+        ended = process.wait()
+        process.stdout.close()
+        if ended == 0:
             return killed
         # As a clerk would: the message says to run the same command again.
         time.sleep(2)
