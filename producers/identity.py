@@ -1,9 +1,10 @@
 """Which record a row is, of which period and time: pure functions over a row's values."""
 
+import functools
 import json
 import re
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,9 @@ from catalogue.model import Field, FieldType, IdentityKind, Item, Period, Sensit
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LONGEST_CLEAR_CHARS = 64
 _SINGLE = "1"
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+# Distinct values of an item's keys that are kept hashed: a subject's rows mostly stand together.
+_KEPT_PARTS = 1 << 12
 _PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?|-Q(?P<quarter>[1-4]))?")
 _WRITTEN = re.compile(
     r"((?:19|20)\d\d)(?:年(?:度)?|[-./])?"
@@ -36,7 +40,8 @@ def canonical(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {k: canonical(v) for k, v in sorted(value.items()) if v is not None}
+        # Most values are text, for which a call would cost more than it does.
+        return {k: v if type(v) is str else canonical(v) for k, v in sorted(value.items()) if v is not None}
     if isinstance(value, list):
         return [canonical(v) for v in value]
     return str(value)
@@ -49,7 +54,7 @@ def plain(value: Any) -> str:
     found = canonical(value)
     if found is None:
         return ""
-    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return found if isinstance(found, str) else _JSON.encode(found)
 
 
 def content_hash(cipher: Cipher, values: Mapping[str, Any], op: str) -> str:
@@ -57,31 +62,41 @@ def content_hash(cipher: Cipher, values: Mapping[str, Any], op: str) -> str:
     return cipher.link(op + "\x00" + plain(values), "content")
 
 
-def record_key(cipher: Cipher, item: Item, values: Mapping[str, Any], period: str | None) -> RecordKey:
-    """Return which record of its subject a row is, by the item's identity.
+def compile_key(cipher: Cipher, item: Item) -> Callable[[Mapping[str, Any], str | None], RecordKey]:
+    """Return what says which record of its subject a row of these values and this period is, by the item's identity.
 
     Public values stand in clear, all others and long texts as ``#`` and a keyed hash. A natural key whose
     every field is empty falls back to the content, so that two such rows never overwrite each other.
     """
     kind = item.identity.kind
-    if kind is IdentityKind.SINGLE:
-        return RecordKey(_SINGLE)
-    parts = [_part(cipher, item.field(name), values.get(name)) for name in item.identity.fields]
-    if kind is IdentityKind.PERIOD:
-        return RecordKey("|".join([period or "", *parts]))
-    if kind is IdentityKind.CONTENT or not any(parts):
-        # Without the operation: a withdrawal names the record that it withdraws.
-        return RecordKey("#" + cipher.link(plain(values), "record"))
-    return RecordKey("|".join(parts))
+    readers = [(name, _part(cipher, item.field(name))) for name in item.identity.fields]
+
+    def key(values: Mapping[str, Any], period: str | None) -> RecordKey:
+        if kind is IdentityKind.SINGLE:
+            return RecordKey(_SINGLE)
+        parts = [part(plain(values.get(name))) for name, part in readers]
+        if kind is IdentityKind.PERIOD:
+            return RecordKey("|".join([period or "", *parts]))
+        if kind is IdentityKind.CONTENT or not any(parts):
+            # Without the operation: a withdrawal names the record that it withdraws.
+            return RecordKey("#" + cipher.link(plain(values), "record"))
+        return RecordKey("|".join(parts))
+
+    return key
 
 
-def _part(cipher: Cipher, field: Field, value: Any) -> str:
-    text = plain(value)
-    if not text:
-        return ""
-    if field.sensitivity is not Sensitivity.PUBLIC or field.public_when or len(text) > _LONGEST_CLEAR_CHARS:
-        return "#" + cipher.link(text, field.type.value)
-    return text.replace("%", "%25").replace("|", "%7C").replace("#", "%23")
+def _part(cipher: Cipher, field: Field) -> Callable[[str], str]:
+    purpose, hidden = field.type.value, field.sensitivity is not Sensitivity.PUBLIC or bool(field.public_when)
+
+    @functools.lru_cache(maxsize=_KEPT_PARTS)
+    def part(text: str) -> str:
+        if not text:
+            return ""
+        if hidden or len(text) > _LONGEST_CLEAR_CHARS:
+            return "#" + cipher.link(text, purpose)
+        return text.replace("%", "%25").replace("|", "%7C").replace("#", "%23")
+
+    return part
 
 
 def period_of(item: Item, values: Mapping[str, Any], declared: str | None) -> str | None:

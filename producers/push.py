@@ -27,9 +27,9 @@ from catalogue.errors import FileRefused, Unavailable
 from catalogue.model import FieldType, Item, Sensitivity
 from connectors.tables import Cell
 from producers.headers import Recognised
-from producers.identity import content_hash, period_of, plain, record_key, source_time, written_period
+from producers.identity import compile_key, content_hash, period_of, plain, source_time, written_period
 from producers.rows import Problem, Row, compile_row
-from producers.seal import sealed_data, subject_of
+from producers.seal import compile_seal, subject_of
 from producers.submission import LedgerReader, Submission
 
 _WRITTEN_DATE = re.compile(r"(?<!\d)(20\d{2})(?:[-./年](\d{1,2})[-./月](\d{1,2})|(\d{2})(\d{2}))(?!\d)")
@@ -86,6 +86,7 @@ class Sender:
         self._unresolved = Encoder(registry, UNRESOLVED, wire.UNRESOLVED)
         self._progress = Encoder(registry, SUBMISSION, wire.SUBMISSION)
         self._read = compile_row(item, seen.columns, seen.extra, int(sub.period[:4]) if sub.period else None)
+        self._key, self._seal = compile_key(cipher, item), compile_seal(cipher, item)
         self._rows_seen: set[int] = set()
         self._versions_seen: set[int] = set()
         self._money = [f.name for f in item.fields if f.type is FieldType.MONEY and f.sensitivity.value != "personal"]
@@ -123,7 +124,7 @@ class Sender:
         declared = (written_period(row.period) if row.period else None) or sub.period
         period = period_of(item, row.values, declared)
         at = source_time(item, row.values, period, (row.data_date, sub.data_date))
-        key = record_key(cipher, item, row.values, period)
+        key = self._key(row.values, period)
         content = content_hash(cipher, row.values, op)
         version = hash((subject, key, at))
         whole = hash((subject, key, at, content))
@@ -160,7 +161,7 @@ class Sender:
             "subject_name": (plain(row.values.get(name_field)) or None) if named and name_field else None,
             "replaces_set": sub.mode == "SET",
         }
-        return Message(self._topic, subject, self._event(value, sealed_data(cipher, item, row.values)))
+        return Message(self._topic, subject, self._event(value, self._seal(row.values)))
 
     def _reject(self, row: Row, cells: Sequence[Cell], problems: Sequence[Problem], progress: Progress) -> Message:
         progress.rejected += 1
@@ -263,6 +264,9 @@ def push_table(
                 # A killed push hides the ledger's end from the others no longer than this.
                 "transaction.timeout.ms": 20_000,
                 "linger.ms": 5,
+                # A push opens many short-lived clients: a table of a few rows must not wait for the first connection.
+                "reconnect.backoff.ms": 5,
+                "retry.backoff.ms": 5,
                 # A clerk's terminal is no log: what fails is raised, what is retried is nobody's concern.
                 "log_level": 2,
             },

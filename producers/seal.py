@@ -1,6 +1,6 @@
 """Close what is personal before a row leaves the adapter, and name its subject."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bus.cipher import Cipher
@@ -8,29 +8,44 @@ from catalogue.envelope import PERSON_PREFIX, Subject
 from catalogue.model import Field, FieldType, Item
 from producers.identity import plain
 
+Data = dict[str, Any]
+Seal = Callable[[Mapping[str, Any]], Data]
 
-def sealed_data(cipher: Cipher, item: Item, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the ``data`` of an event: personal fields closed, their hashes beside; items about persons whole."""
+
+def compile_seal(cipher: Cipher, item: Item) -> Seal:
+    """Return what makes the ``data`` of an event from a row's values.
+
+    Personal fields are closed, their hashes beside; items about persons are closed whole.
+    """
     if item.about_persons:
-        return {"sealed": cipher.close(plain(dict(values)).encode(), f"{item.id}.sealed")}
-    return _columns(cipher, item.fields, values, item.id)
+        context = f"{item.id}.sealed"
+        return lambda values: {"sealed": cipher.close(plain(dict(values)).encode(), context)}
+    return _columns(cipher, item.fields, item.id)
 
 
-def _columns(cipher: Cipher, fields: Sequence[Field], values: Mapping[str, Any], context: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for field in fields:
-        value = values.get(field.name)
-        if value is None:
-            continue
-        if field.encrypted:
-            found[field.name] = cipher.close(plain(value).encode(), f"{context}.{field.name}")
+def _columns(cipher: Cipher, fields: Sequence[Field], context: str) -> Seal:
+    by_name = {f.name: f for f in fields if f.encrypted}
+    nested = {
+        f.name: _columns(cipher, f.details, f"{context}.{f.name}")
+        for f in fields
+        if f.type is FieldType.DETAILS and not f.encrypted
+    }
+    special = by_name.keys() | nested.keys()
+
+    def seal(values: Mapping[str, Any]) -> Data:
+        found = {name: value for name, value in values.items() if value is not None}
+        for name in special & found.keys():
+            value = found[name]
+            if name in nested:
+                found[name] = [nested[name](row) for row in value]
+                continue
+            field, text = by_name[name], plain(value)
+            found[name] = cipher.close(text.encode(), f"{context}.{name}")
             if field.linked:
-                found[f"{field.name}_hash"] = cipher.link(plain(value), field.type.value)
-        elif field.type is FieldType.DETAILS:
-            found[field.name] = [_columns(cipher, field.details, row, f"{context}.{field.name}") for row in value]
-        else:
-            found[field.name] = value
-    return found
+                found[f"{name}_hash"] = cipher.link(text, field.type.value)
+        return found
+
+    return seal
 
 
 def subject_of(cipher: Cipher, item: Item, values: Mapping[str, Any]) -> Subject | None:

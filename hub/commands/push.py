@@ -31,7 +31,7 @@ _Force = Annotated[bool, typer.Option("--force", help="Send a completed file aga
 _Dry = Annotated[bool, typer.Option("--dry-run", help="Count only, send nothing; needs no running stack.")]
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object a line and submission.")]
 _Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing.")]
-_Jobs = Annotated[int, typer.Option("--jobs", min=0, help=f"Processes; 0: as many as cores, at most {MOST_JOBS}.")]
+_Jobs = Annotated[int, typer.Option("--jobs", min=0, help=f"Processes; 0: one more than cores, at most {MOST_JOBS}.")]
 
 
 def push(
@@ -65,7 +65,8 @@ def _send(files: list[Path], options: Options, *, as_json: bool, may_ask: bool, 
             _one(session, files[0], as_json=as_json)
             return
         refused = 0
-        wanted = jobs or min(os.cpu_count() or 1, MOST_JOBS)
+        # One more than there are cores: a table waits for the broker at its beginning and end.
+        wanted = jobs or min((os.cpu_count() or 1) + 1, MOST_JOBS)
         for done in _with_bar(session, files, wanted, silent=as_json):
             for receipt in done.receipts:
                 _show(receipt, session.catalogue, as_json=as_json)

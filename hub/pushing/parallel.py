@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,7 @@ _session: Session | None = None
 
 
 def push_files(session: Session, files: list[Path], jobs: int) -> Iterator[FileDone]:
-    """Push files with several processes and yield what became of each, in their order.
+    """Push files with several processes, the largest first, and yield what became of each as they are done.
 
     A file whose item is asked for is pushed by ``session`` itself, which may ask. Raises HubError when Kafka is away.
     """
@@ -59,7 +59,9 @@ def push_files(session: Session, files: list[Path], jobs: int) -> Iterator[FileD
         initargs=(session.settings, session.options, session.ledger, os.getpid()),
     )
     try:
-        for path, result in zip(files, pool.map(_push, files), strict=True):
+        waiting = {pool.submit(_push, path): path for path in sorted(files, key=_size, reverse=True)}
+        for done in as_completed(waiting):
+            path, result = waiting[done], done.result()
             if result.kind == "question":
                 yield _here(session, path)
             elif result.kind == "failed":
@@ -71,6 +73,10 @@ def push_files(session: Session, files: list[Path], jobs: int) -> Iterator[FileD
         raise HubError("A process of the push was killed.", remedy="Run the same command again; it goes on.") from exc
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _here(session: Session, path: Path) -> FileDone:
