@@ -25,7 +25,11 @@ _Unit = Annotated[str | None, typer.Option("--unit", help="责任单位: id or C
 _Region = Annotated[str | None, typer.Option("--region", help="Region code; default: the node's.")]
 _Period = Annotated[str | None, typer.Option("--period", help="所属期: 2025, 2025-03, 2025-Q1.")]
 _DataDate = Annotated[str | None, typer.Option("--data-date", help="数据日期: YYYY-MM-DD.")]
-_Full = Annotated[bool | None, typer.Option("--full/--incremental", help="全量 or 增量; default: the item's.")]
+_Full = Annotated[
+    bool | None,
+    typer.Option("--full/--incremental", help="全量: what the file leaves out goes; default: as title or name say."),
+]
+_Accept = Annotated[bool, typer.Option("--accept-withdrawals", help="A 全量 file may leave out as much as it does.")]
 _Correct = Annotated[bool, typer.Option("--correct", help="A correction of what was sent before.")]
 _Force = Annotated[bool, typer.Option("--force", help="Send a completed file again.")]
 _Dry = Annotated[bool, typer.Option("--dry-run", help="Count only, send nothing; needs no running stack.")]
@@ -38,23 +42,24 @@ def push(
     files: Annotated[list[Path], typer.Argument(help="Files to send.")],
     item: Annotated[str | None, typer.Option("--item", help="Item: id, number or Chinese name.")] = None,
     unit: _Unit = None, region: _Region = None, period: _Period = None, data_date: _DataDate = None,
-    full: _Full = None, correct: _Correct = False, force: _Force = False, dry_run: _Dry = False,
+    full: _Full = None,
+    accept_withdrawals: _Accept = False, correct: _Correct = False, force: _Force = False, dry_run: _Dry = False,
     as_json: _Json = False, yes: _Yes = False, jobs: _Jobs = 0,
 ) -> None:  # fmt: skip
     """Send files; exit code 2 when a file is refused."""
-    options = Options(item, unit, region, period, data_date, full, correct, force, dry_run)
+    options = Options(item, unit, region, period, data_date, full, correct, force, dry_run, accept_withdrawals)
     _send(files, options, as_json=as_json, may_ask=not yes, jobs=jobs)
 
 
 def push_dir(
     folder: Annotated[Path, typer.Argument(help="Folder to send, with one folder a unit.")],
     region: _Region = None, period: _Period = None, data_date: _DataDate = None, full: _Full = None,
-    correct: _Correct = False, force: _Force = False, dry_run: _Dry = False, as_json: _Json = False,
-    yes: _Yes = False, jobs: _Jobs = 0,
+    accept_withdrawals: _Accept = False, correct: _Correct = False, force: _Force = False, dry_run: _Dry = False,
+    as_json: _Json = False, yes: _Yes = False, jobs: _Jobs = 0,
 ) -> None:  # fmt: skip
     """Send every table below a folder; the unit comes from the folders' names."""
     files = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in SUFFIXES and "说明" not in p.stem]
-    options = Options(None, None, region, period, data_date, full, correct, force, dry_run)
+    options = Options(None, None, region, period, data_date, full, correct, force, dry_run, accept_withdrawals)
     _send(files, options, as_json=as_json, may_ask=not yes, jobs=jobs)
 
 
@@ -129,6 +134,15 @@ def _show(receipt: dict[str, Any], catalogue: Catalogue, *, as_json: bool) -> No
             f"主体待定{receipt['unresolved']}，重复{receipt['duplicates']}；同一记录内容不一{receipt['conflicts']}"
         ),
     ]
+    if receipt["mode"] == "FULL":
+        lines.append(
+            "全量："
+            + (
+                "试运行不计算撤下的记录"
+                if receipt["state"] == "DRY_RUN"
+                else f"撤下{receipt['withdrawn']}条表中没有的记录"
+            )
+        )
     if receipt["recognised"]:
         lines.insert(0, "这个文件已经报送完成，没有重复发送（需要重发请加 --force）。")
     for line in lines:

@@ -13,15 +13,17 @@ from bus.codec import OfflineRegistry, Registry
 from bus.config import BusConfig
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
-from catalogue.model import Catalogue, Item, Send
+from catalogue.model import Catalogue, Item
 from connectors.tables import Cell, Table, open_tables
 from hub.settings import Settings, bus_config
+from producers.declared import declared_date, declared_mode, declared_period
+from producers.earlier import EventReader
 from producers.headers import HEAD_ROWS, Recognised, recognise
 from producers.lookalikes import ItemQuestion
-from producers.push import Progress, Receipt, Sender, commonest, declared_date, declared_period, push_table
+from producers.push import Receipt, commonest, push_table
+from producers.sender import Progress, Sender
 from producers.submission import Ledger, LedgerReader, Submission, file_sha256, place
 
-_MODES = {Send.FULL: "FULL", Send.SET: "SET", Send.INCREMENTAL: "INCREMENTAL"}
 # Returns the chosen item's place among the candidates.
 Ask = Callable[[ItemQuestion], int]
 
@@ -39,6 +41,7 @@ class Options:
     correct: bool = False
     force: bool = False
     dry_run: bool = False
+    accept_withdrawals: bool = False
 
 
 class Session:
@@ -83,7 +86,7 @@ class Session:
 
     def _table(self, path: Path, digest: str, table: Table, on_rows: Callable[[int], None]) -> Receipt:
         head = list(itertools.islice(table.rows, HEAD_ROWS))
-        seen = self._recognise(head, [h for h in (table.sheet, path.stem, path.parent.name) if h])
+        seen = self._recognise(head, _hints(path, table.sheet))
         sub = self._placed(self._declared(path, digest, table, seen))
         sender = Sender(self.registry, self._cipher, sub, seen.item, seen)
         rows = ((n, cells) for n, cells in itertools.chain(head, table.rows) if n > seen.header_row)
@@ -94,18 +97,46 @@ class Session:
                 if counts.rows % 5000 == 0:
                     on_rows(counts.rows)
             return Receipt(sub, counts, "DRY_RUN", reasons=commonest(sender))
-        return push_table(self.config, sender, sub, rows, self._reader, on_rows=on_rows)
+        return push_table(
+            self.config,
+            sender,
+            sub,
+            rows,
+            self._reader,
+            EventReader(self.config, self.registry, seen.item),
+            withdraws=sub.mode == "FULL" and self._is_last(path, table.sheet, seen.item),
+            accept_withdrawals=self.options.accept_withdrawals,
+            on_rows=on_rows,
+        )
+
+    def _mode(self, path: Path, sheet: str | None, seen: Recognised) -> str:
+        hints = [sheet or "", path.stem, seen.title_text]
+        return declared_mode(self.options.full, hints, seen.item, flagged="op_flag" in seen.extra.values())
+
+    def _is_last(self, path: Path, sheet: str | None, item: Item) -> bool:
+        """Whether no sheet after this one goes on with the same whole list."""
+        if sheet is None:
+            return True
+        later = itertools.dropwhile(lambda table: table.sheet != sheet, open_tables(path))
+        for table in itertools.islice(later, 1, None):
+            if table.sheet is None or "说明" in table.sheet:
+                continue
+            try:
+                seen = self._recognise(list(itertools.islice(table.rows, HEAD_ROWS)), _hints(path, table.sheet))
+            except FileRefused:
+                # It will be refused in its turn; until then nobody knows what it holds.
+                return False
+            if seen.item.id == item.id and self._mode(path, table.sheet, seen) == "FULL":
+                return False
+        return True
 
     def _declared(self, path: Path, digest: str, table: Table, seen: Recognised) -> Submission:
         options, item = self.options, seen.item
-        mode = _MODES[item.send] if options.full is None else ("FULL" if options.full else "INCREMENTAL")
-        if options.full and item.send is Send.SET:
-            mode = "SET"
         return Submission(
             item=item.id,
             unit=self._unit(item, path),
             region=options.region or self.settings.region,
-            mode=mode,
+            mode=self._mode(path, table.sheet, seen),
             period=declared_period(options.period, [path.stem, table.sheet or "", seen.title_text], item),
             data_date=declared_date(options.data_date, [seen.title_text, path.stem, table.sheet or ""]),
             correction=options.correct,
@@ -156,13 +187,18 @@ class Session:
         return body
 
 
+def _hints(path: Path, sheet: str | None) -> list[str]:
+    return [hint for hint in (sheet, path.stem, path.parent.name) if hint]
+
+
 def described(receipt: Receipt) -> dict[str, Any]:
     """Return a receipt as ``--json`` prints it."""
     sub, counts = receipt.submission, receipt.progress
     return {
         "submission_id": sub.id, "item": sub.item, "rows": counts.rows, "accepted": counts.accepted,
         "rejected": counts.rejected, "unresolved": counts.unresolved, "duplicates": counts.duplicates,
-        "conflicts": counts.conflicts, "state": receipt.state, "recognised": receipt.recognised,
+        "withdrawn": counts.withdrawn, "conflicts": counts.conflicts, "state": receipt.state,
+        "recognised": receipt.recognised,
         "unit": sub.unit, "region": sub.region, "period": sub.period, "mode": sub.mode,
         "revision": sub.revision, "file": sub.file_name, "sheet": sub.sheet, "file_sha256": sub.file_sha256,
         "reasons": [

@@ -17,8 +17,10 @@ from catalogue.avro import topic
 from catalogue.load import load_catalogue
 from connectors.tables import Cell, open_tables
 from hub.settings import Endpoints
+from producers.earlier import EventReader
 from producers.headers import HEAD_ROWS, recognise
-from producers.push import Progress, Receipt, Sender, push_table
+from producers.push import Receipt, push_table
+from producers.sender import Progress, Sender
 from producers.submission import LedgerReader, Submission, file_sha256
 
 CODE = "91350100M000100Y43"
@@ -71,7 +73,8 @@ def run(config: BusConfig, cipher: Cipher, path: Path, stop_after: int | None = 
     with closing(registry):
         sender = Sender(registry, cipher, replace(sub), item, seen)
         with closing(LedgerReader(config, registry)) as ledger:
-            return push_table(config, sender, sub, rows(), ledger, chunk_rows=1)
+            events = EventReader(config, registry, item)
+            return push_table(config, sender, sub, rows(), ledger, events, chunk_rows=1)
 
 
 def counts(p: Progress) -> tuple[int, int, int, int, int]:

@@ -1,0 +1,100 @@
+"""A node with topics of its own on the shared services: it pushes files, and merges what came of them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from bus import topics
+from bus.cipher import Cipher, create_key_file, load_key_file
+from bus.codec import Decoder, Registry
+from bus.config import BusConfig
+from bus.scan import scan
+from bus.topics import TopicSpec, ensure_topics
+from catalogue.load import load_catalogue
+from hub.pushing.session import Options, Session
+from hub.settings import Endpoints, Settings, bus_config, exact_settings
+from rules.indicators import load_indicators
+from streams.engine import Engine, Message
+
+OUTPUTS = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION, topics.CALENDAR)
+
+
+@dataclass(slots=True)
+class Node:
+    """Everything a clerk's command and the merge need; ``folder`` is the test's own."""
+
+    settings: Settings
+    folder: Path
+    offsets: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def config(self) -> BusConfig:
+        """Return where its topics are."""
+        return bus_config(self.settings)
+
+    @property
+    def cipher(self) -> Cipher:
+        """Return its cipher."""
+        return Cipher(load_key_file(self.settings.keys))
+
+    def file(self, name: str, item: str, rows: list[dict[str, str]]) -> Path:
+        """Write a CSV of an item: its headers, and the given columns of each row."""
+        titles = list(
+            dict.fromkeys([*(f.zh for f in load_catalogue().item(item).fields), *(t for r in rows for t in r)])
+        )
+        path = self.folder / name
+        lines = [titles, *([row.get(title, "") for title in titles] for row in rows)]
+        path.write_text("\n".join(",".join(line) for line in lines) + "\n", "utf-8")
+        return path
+
+    def push(self, path: Path, **options: Any) -> list[dict[str, Any]]:
+        """Push a file and return its receipts."""
+        with closing(Session(self.settings, Options(**options))) as session:
+            return list(session.push(path))
+
+    def values(self, topic: str) -> list[dict[str, Any]]:
+        """Return every committed value of a topic."""
+        with closing(Registry(self.config)) as registry:
+            decode = Decoder(registry)
+            return [decode(m.value() or b"") for m in scan(self.config, topic)]
+
+    def merge(self, *inputs: str) -> dict[str, dict[str, int]]:
+        """Merge what came since the last time and return each subject's live records by item."""
+        with closing(Registry(self.config)) as registry:
+            engine = Engine(self.config, 0, self.folder / "streams", load_indicators(), registry, self.cipher)
+            engine.open()
+            try:
+                for topic in inputs:
+                    start = engine.positions().get(topic, 0)
+                    news = [Message(m.offset() or 0, m.value() or b"") for m in scan(self.config, topic, start=start)]
+                    engine.process({topic: news})
+            finally:
+                engine.close()
+        return {state["subject"]: state["counts"] for state in self.values(topics.STATE)}
+
+
+@pytest.fixture
+def node_with(stack: Endpoints, topic_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Node]]:
+    """Return the function that makes a node with one partition and these input topics, deleted afterwards."""
+    made: list[str] = []
+
+    def make(*inputs: str) -> Node:
+        settings = exact_settings(
+            home=tmp_path, kafka_bootstrap=stack.bootstrap, registry_url=stack.registry_url, postgres_dsn="unused",
+            upstream_url="unused", topic_prefix=topic_prefix, partitions=1,
+        )  # fmt: skip
+        create_key_file(settings.keys)
+        names = [*inputs, topics.SUBMISSION, topics.REJECTED, topics.UNRESOLVED, *OUTPUTS]
+        ensure_topics(bus_config(settings), [TopicSpec(name, {}) for name in names])
+        made.extend(topic_prefix + name for name in names)
+        return Node(settings, tmp_path)
+
+    yield make
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+    for done in admin.delete_topics(made).values():
+        done.result()
