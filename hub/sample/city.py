@@ -11,6 +11,7 @@ from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Item
 from hub.sample.dirt import Dirt, spoil
 from hub.sample.enterprises import found_city
+from hub.sample.moves import FLAG_TITLES, FLAGGED
 from hub.sample.records import records
 from hub.sample.writing import file_format, habit, shown, write
 
@@ -58,9 +59,10 @@ def write_city(
     for item in catalogue.items:
         on_item(item)
         style = habit(item)
+        header = [*(field.zh for field in item.fields), *(FLAG_TITLES if item.seq in FLAGGED else ())]
         groups: dict[tuple[str, str], list[list[object]]] = {}
         for row in records(item, city, seed, as_of):
-            groups.setdefault((row.unit, row.label), []).append(shown(item, row.values, style))
+            groups.setdefault((row.unit, row.label), []).append(shown(item, row.values, row.added, style))
         kind = file_format(item, max(map(len, groups.values()), default=0))
         for (unit, period), rows in sorted(groups.items()):
             unit_zh = catalogue.units[unit].zh
@@ -72,7 +74,7 @@ def write_city(
             rows, dirt = _soil(item, rows, dirty, rng)
             name = f"{item.zh}_{period or as_of.isoformat()}.{kind.split('-')[0]}".replace("/", "_")
             title = f"{item.zh}（样例）{period} 数据日期：{as_of.isoformat()}"
-            write(place / name, kind, item, rows, title, as_of)
+            write(place / name, kind, header, rows, title, as_of)
             written.append(
                 SampleFile(f"{unit_zh}/{name}", item.id, item.seq, unit, period, kind, len(rows), len(dirt), dirt)
             )

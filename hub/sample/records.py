@@ -8,6 +8,7 @@ from datetime import date
 from catalogue.model import Item
 from hub.sample.enterprises import Enterprise
 from hub.sample.lives import moments, subjects
+from hub.sample.moves import tellings
 from hub.sample.people import COUNTIES, make_uscc
 from hub.sample.plan import rule_for
 from hub.sample.values import Setting, Value, cell_for
@@ -18,11 +19,15 @@ _ISSUER_SERIAL = 900
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: ``unit`` sends it in its file of ``label`` (a period, or "" where rows carry their own)."""
+    """One row: ``unit`` sends it in its file of ``label`` (a period, or "" where rows carry their own).
+
+    ``added``: what it says in the columns 增删改标志 and 数据日期, where the table has them.
+    """
 
     unit: str
     label: str
     values: tuple[Value, ...]
+    added: tuple[Value, ...] = ()
 
 
 def records(item: Item, city: Sequence[Enterprise], seed: int, as_of: date) -> Iterator[Row]:
@@ -48,8 +53,9 @@ def records(item: Item, city: Sequence[Enterprise], seed: int, as_of: date) -> I
                 # The list has no subject code in these items: most units add it, some do not.
                 left_out = item.seq in _NO_SUBJECT_CODE and serial % 5 == 4
                 values[subject_place] = None if left_out else code
+            for told in tellings(item, values, serial, as_of):
+                yield Row(unit, moment.label if item.period_declared else "", told.values, told.added)
             serial += 1
-            yield Row(unit, moment.label if item.period_declared else "", tuple(values))
 
 
 def _subject(item: Item, one: Enterprise) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Files as units write them: GBK and UTF-8 CSV, TSV, Excel with titles, merged headers and several sheets."""
+"""Files as units write them: GBK and UTF-8 CSV, TSV, Excel new and old with titles, merged headers, several sheets."""
 
 import csv
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import xlsxwriter
+import xlwt
 
 from catalogue.model import FieldType, Item
 
@@ -42,36 +43,44 @@ def file_format(item: Item, rows: int) -> str:
         return _TEXT_FORMATS[item.seq % 3]
     if item.seq % 7 == 0:
         return "tsv"
+    if item.seq % 8 == 5:
+        return "xls"
     return _TEXT_FORMATS[item.seq % 3] if item.seq % 3 == 0 else _EXCEL_FORMATS[item.seq % 4]
 
 
-def shown(item: Item, values: Cells, style: Habit) -> list[object]:
-    """Return the cells of a row as text and numbers, as the unit writes them."""
-    cells: list[object] = []
-    for field, value in zip(item.fields, values, strict=True):
-        if value is None:
-            cells.append(style.empty)
-        elif isinstance(value, bool):
-            cells.append(style.truth[0 if value else 1])
-        elif isinstance(value, datetime):
-            cells.append(f"{value:%Y-%m-%d %H:%M:%S}")
-        elif isinstance(value, date):
-            cells.append(style.date_pattern.format(value))
-        elif style.thousands and field.type is FieldType.MONEY and isinstance(value, float):
-            cells.append(f"{value:,.2f}")
-        else:
-            cells.append(value)
-    return cells
+def shown(item: Item, values: Cells, added: Cells, style: Habit) -> list[object]:
+    """Return the cells of a row as text and numbers, as the unit writes them; ``added`` stand behind the item's own."""
+    thousands = [style.thousands and field.type is FieldType.MONEY for field in item.fields]
+    return [
+        *(_shown(value, style, thousands=with_commas) for value, with_commas in zip(values, thousands, strict=True)),
+        *(_shown(value, style, thousands=False) for value in added),
+    ]
 
 
-def write(path: Path, kind: str, item: Item, rows: Sequence[Cells], title: str, as_of: date) -> None:
+def _shown(value: object, style: Habit, *, thousands: bool) -> object:
+    if value is None:
+        return style.empty
+    if isinstance(value, bool):
+        return style.truth[0 if value else 1]
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, date):
+        return style.date_pattern.format(value)
+    if thousands and isinstance(value, float):
+        return f"{value:,.2f}"
+    return value
+
+
+def write(path: Path, kind: str, header: Sequence[str], rows: Sequence[Cells], title: str, as_of: date) -> None:
     """Write one file; the same bytes for the same arguments."""
-    header = [field.zh for field in item.fields]
     if kind in _ENCODINGS:
         with path.open("w", encoding=_ENCODINGS[kind], newline="") as stream:
             writer = csv.writer(stream, delimiter="\t" if kind == "tsv" else ",", lineterminator="\r\n")
             writer.writerow(header)
             writer.writerows(rows)
+        return
+    if kind == "xls":
+        _write_xls(path, header, rows, title)
         return
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False})
     # A fixed time: the same arguments give the same file.
@@ -81,13 +90,25 @@ def write(path: Path, kind: str, item: Item, rows: Sequence[Cells], title: str, 
         half = (len(rows) + 1) // 2
         for name, part in (("第一批", rows[:half]), ("第二批", rows[half:])):
             if part:
-                _fill(book, name, [header], part, title="")
+                _fill(book, name, [list(header)], part, title="")
     else:
-        headers = [header]
+        headers = [list(header)]
         if kind == "xlsx-merged":
             headers.insert(0, ["基本信息", *[""] * (len(header) - 1)])
-        _fill(book, item.zh[:31], headers, rows, title="" if kind == "xlsx" else title)
+        _fill(book, path.stem.rpartition("_")[0][:31], headers, rows, title="" if kind == "xlsx" else title)
     book.close()
+
+
+def _write_xls(path: Path, header: Sequence[str], rows: Sequence[Cells], title: str) -> None:
+    book = xlwt.Workbook(encoding="utf-8")
+    sheet = book.add_sheet("Sheet1")
+    bold = xlwt.easyxf("font: bold on; align: horiz center")
+    sheet.write_merge(0, 0, 0, len(header) - 1, title, bold)
+    for line, cells in enumerate([header, *rows], start=1):
+        for column, cell in enumerate(cells):
+            if cell not in (None, ""):
+                sheet.write(line, column, cell, *([bold] if line == 1 else []))
+    book.save(str(path))
 
 
 def _fill(book: xlsxwriter.Workbook, name: str, headers: list[list[str]], rows: Sequence[Cells], title: str) -> None:

@@ -12,6 +12,7 @@ from catalogue.identifiers import id_number, looks_like_id_number, uscc
 from catalogue.load import load_catalogue
 from hub.sample.city import MANIFEST, write_city
 from hub.sample.enterprises import Kind, found_city
+from hub.sample.moves import FLAGGED
 from hub.sample.people import DISTRICTS
 from hub.sample.records import records
 
@@ -26,7 +27,9 @@ def test_all_items_units_and_formats_are_there_twice_the_same(tmp_path: Path) ->
     assert digests[0] == digests[1]
     assert {f.seq for f in files} == set(range(1, 69))
     assert {f.unit for f in files} == set(load_catalogue().units)
-    assert len({f.format for f in files}) >= 6
+    assert {f.format for f in files} >= {"xls", "xlsx", "xlsx-merged", "xlsx-sheets", "tsv", "csv-gbk"}
+    # Nobody claims that a file is whole: it would withdraw what the next one leaves out.
+    assert not any("全量" in f.file for f in files)
     listed = json.loads((tmp_path / "two" / MANIFEST).read_text(encoding="utf-8"))
     assert sum(f["rows"] for f in listed["files"]) == sum(f.rows for f in files)
     assert sum(f.dirty_rows for f in files) > 0
@@ -90,3 +93,25 @@ def test_records_fit_together() -> None:
         one = by_code[str(row.values[names.index("uscc")])]
         month = (row.values[names.index("year")], row.values[names.index("month")])
         assert (one.founded.year, one.founded.month) <= month <= (one.ended.year, one.ended.month)
+
+
+def test_records_leave_their_lists_and_are_changed_and_withdrawn() -> None:
+    city = found_city(2000, 1, AS_OF)
+    catalogue = load_catalogue()
+    for seq, left in ((5, "removal_date"), (14, "removal_date"), (56, "exit_date"), (57, "exit_date")):
+        item = catalogue.item(str(seq))
+        names = [f.name for f in item.fields]
+        identity = [names.index(name) for name in (str(item.subject.uscc), *item.identity.fields)]
+        rows = list(records(item, city, 1, AS_OF))
+        listed = {tuple(r.values[i] for i in identity) for r in rows if r.values[names.index(left)] is None}
+        gone = {tuple(r.values[i] for i in identity) for r in rows if r.values[names.index(left)] is not None}
+        assert gone
+        assert gone < listed  # a version of the same record, not another one
+    for seq in FLAGGED:
+        item = catalogue.item(str(seq))
+        told = [r.added for r in records(item, city, 1, AS_OF)]
+        assert {flag for flag, _ in told} == {"增", "改", "删"}
+        # Whichever row comes first, the day decides.
+        days = [{day for flag, day in told if flag == one} for one in ("增", "改", "删")]
+        assert all(len(day) == 1 for day in days)
+        assert len(set.union(*days)) == 3
