@@ -9,7 +9,7 @@ from catalogue.model import FieldType, Item
 
 @dataclass(frozen=True, slots=True)
 class Dirt:
-    """One dirty row: ``row`` counts the file's data rows from 1; ``effect`` is accepted, rejected or duplicate."""
+    """One dirty row, counted from 1 in its file; ``effect``: accepted, rejected, unresolved or duplicate."""
 
     row: int
     reason: str
@@ -66,8 +66,16 @@ def spoil(cells: Sequence[object], item: Item, row: int, rng: random.Random) -> 
         return spoilt, Dirt(row, reason, "", "accepted")
     if reason == "required_empty":
         spoilt[place] = None
-        # A sound row without its subject's code may still be resolved by name, and else is unresolved.
-        return spoilt, Dirt(row, reason, column, "rejected")
+        return spoilt, Dirt(row, reason, column, _without(item, item.fields[place].name, spoilt))
     _, change, effect = _SPOILT[reason]
     spoilt[place] = change(str(cells[place]))
     return spoilt, Dirt(row, reason, column, effect)
+
+
+def _without(item: Item, name: str, cells: Sequence[object]) -> str:
+    """Return what comes of a row whose required cell ``name`` is empty; the subject's code alone suffices."""
+    subject = (item.subject.uscc, item.subject.name)
+    left = [cells[place] for place, field in enumerate(item.fields) if field.name in subject and field.name != name]
+    if name not in subject or not any(left):
+        return "rejected"
+    return "accepted" if name == item.subject.name else "unresolved"
