@@ -6,8 +6,8 @@ from collections.abc import Container, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from bus.codec import Decoder, Registry, full_name, schema_id_of
 from bus.config import BusConfig, consumer_settings
@@ -15,6 +15,7 @@ from catalogue import avro
 from catalogue.envelope import Envelope
 from catalogue.errors import PoisonMessage, Unavailable
 from catalogue.model import Item
+from producers.ends import uncommitted_ends
 
 Key = tuple[str, str]  # subject, record key
 _DERIVED = ":w"
@@ -51,9 +52,7 @@ class EventReader:
     def _ends(self) -> dict[TopicPartition, int]:
         admin = AdminClient({"bootstrap.servers": self._config.bootstrap, "log_level": 3})
         known = admin.list_topics(self._topic, timeout=30).topics[self._topic].partitions
-        wanted = {TopicPartition(self._topic, number): OffsetSpec.latest() for number in sorted(known)}
-        found = admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=30)
-        return {place: int(found[place].result().offset) for place in wanted}
+        return uncommitted_ends(admin, [TopicPartition(self._topic, number) for number in sorted(known)])
 
     def _read(self, consumer: Consumer, end: int) -> Iterator[Envelope]:
         heard, reached = time.monotonic(), 0

@@ -11,12 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig, consumer_settings
 from catalogue.errors import Unavailable
+from producers.ends import uncommitted_ends
 
 TOPIC = "submission.v1"
 Ledger = Mapping[str, Mapping[str, Any]]
@@ -87,7 +88,7 @@ class LedgerReader:
         Raises Unavailable when the broker is silent, or such a transaction does not end.
         """
         deadline = time.monotonic() + _READ_WITHIN_S
-        end = self._end()
+        end = uncommitted_ends(self._admin, [self._place])[self._place]
         while True:
             for message in self._consumer.consume(1000, timeout=0.02):
                 error = message.error()
@@ -106,17 +107,6 @@ class LedgerReader:
                 return self.held
             if time.monotonic() > deadline:
                 raise Unavailable("The ledger of submissions cannot be read to its end.", remedy="Try again shortly.")
-
-    def _end(self) -> int:
-        request = self._admin.list_offsets(
-            {self._place: OffsetSpec.latest()}, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=30
-        )
-        try:
-            return int(request[self._place].result().offset)
-        except KafkaException as exc:
-            raise Unavailable(
-                f"The ledger of submissions cannot be read: {exc}.", remedy="Run `credithub prepare`."
-            ) from exc
 
 
 def numbers(submission_id: str) -> tuple[str, int, int]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from catalogue.errors import FilesRefused
+from catalogue.errors import FilesRefused, UsageError
 from catalogue.model import Catalogue
 from connectors.tables import SUFFIXES
 from hub.pushing.parallel import MOST_JOBS, FileDone, push_files
@@ -29,6 +29,7 @@ _Full = Annotated[
     bool | None,
     typer.Option("--full/--incremental", help="全量: what the file leaves out goes; default: as title or name say."),
 ]
+_Nil = Annotated[bool, typer.Option("--nil", help="零报告: nothing to report of --item for --period.")]
 _Accept = Annotated[bool, typer.Option("--accept-withdrawals", help="A 全量 file may leave out as much as it does.")]
 _Correct = Annotated[bool, typer.Option("--correct", help="A correction of what was sent before.")]
 _Force = Annotated[bool, typer.Option("--force", help="Send a completed file again.")]
@@ -39,15 +40,21 @@ _Jobs = Annotated[int, typer.Option("--jobs", min=0, help=f"Processes; 0: one mo
 
 
 def push(
-    files: Annotated[list[Path], typer.Argument(help="Files to send.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="Files to send.")] = None,
     item: Annotated[str | None, typer.Option("--item", help="Item: id, number or Chinese name.")] = None,
     unit: _Unit = None, region: _Region = None, period: _Period = None, data_date: _DataDate = None,
-    full: _Full = None,
+    full: _Full = None, nil: _Nil = False,
     accept_withdrawals: _Accept = False, correct: _Correct = False, force: _Force = False, dry_run: _Dry = False,
     as_json: _Json = False, yes: _Yes = False, jobs: _Jobs = 0,
 ) -> None:  # fmt: skip
-    """Send files; exit code 2 when a file is refused."""
+    """Send files, or a nil report; exit code 2 when a file is refused."""
     options = Options(item, unit, region, period, data_date, full, correct, force, dry_run, accept_withdrawals)
+    if nil and not files:
+        with closing(Session(load_settings(), options)) as session:
+            _show(session.nil(), session.catalogue, as_json=as_json)
+        return
+    if nil or not files:
+        raise UsageError("Name files to send, or --nil for a nil report.", remedy="See `credithub push --help`.")
     _send(files, options, as_json=as_json, may_ask=not yes, jobs=jobs)
 
 

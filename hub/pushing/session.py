@@ -20,6 +20,7 @@ from producers.declared import declared_date, declared_mode, declared_period
 from producers.earlier import EventReader
 from producers.headers import HEAD_ROWS, Recognised, recognise
 from producers.lookalikes import ItemQuestion
+from producers.nil import NilSender, ask_for_nil, nil_rows, nil_submission, says_nothing
 from producers.push import Receipt, commonest, push_table
 from producers.sender import Progress, Sender
 from producers.submission import Ledger, LedgerReader, Submission, file_sha256, place
@@ -42,6 +43,15 @@ class Options:
     force: bool = False
     dry_run: bool = False
     accept_withdrawals: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A table that was recognised by its first rows, ``head``, which its ``rows`` no longer hold."""
+
+    table: Table
+    head: list[tuple[int, list[Cell]]]
+    seen: Recognised
 
 
 class Session:
@@ -78,15 +88,39 @@ class Session:
 
         Raises FileRefused for a file that cannot be taken, Unavailable when Kafka is away.
         """
-        digest = file_sha256(path)
+        digest, spoke, silent = file_sha256(path), False, False
         for table in open_tables(path):
             if table.sheet is not None and "说明" in table.sheet:
                 continue
-            yield self._kept(self._table(path, digest, table, on_rows))
+            head = list(itertools.islice(table.rows, HEAD_ROWS))
+            seen = self._recognise(head, _hints(path, table.sheet))
+            if len(head) < HEAD_ROWS and says_nothing(row for row in head if row[0] > seen.header_row):
+                silent = True
+                continue
+            spoke = True
+            yield self._kept(self._table(path, digest, Opened(table, head, seen), on_rows))
+        if silent and not spoke:
+            raise ask_for_nil(path.name)
 
-    def _table(self, path: Path, digest: str, table: Table, on_rows: Callable[[int], None]) -> Receipt:
-        head = list(itertools.islice(table.rows, HEAD_ROWS))
-        seen = self._recognise(head, _hints(path, table.sheet))
+    def nil(self) -> dict[str, Any]:
+        """Report that a unit has nothing of an item for a period; return the receipt. Raises FileRefused."""
+        options = self.options
+        if not (options.item and options.period):
+            raise FileRefused(
+                "零报告要写明是哪一项、哪一期。", remedy="请用 --item 和 --period，例如 --item 52 --period 2025-03。"
+            )
+        item = self._named(options.item)
+        period = declared_period(options.period, [], item) or ""
+        region = options.region or self.settings.region
+        sub = self._placed(nil_submission(item, self._unit(item, Path()), region, period))
+        sender = NilSender(self.registry, self._cipher, sub, item)
+        if self._reader is None:
+            return self._kept(Receipt(sub, Progress(rows=1, accepted=1), "DRY_RUN"))
+        events = EventReader(self.config, self.registry, item)
+        return self._kept(push_table(self.config, sender, sub, nil_rows(), self._reader, events))
+
+    def _table(self, path: Path, digest: str, opened: "Opened", on_rows: Callable[[int], None]) -> Receipt:
+        table, head, seen = opened.table, opened.head, opened.seen
         sub = self._placed(self._declared(path, digest, table, seen))
         sender = Sender(self.registry, self._cipher, sub, seen.item, seen)
         rows = ((n, cells) for n, cells in itertools.chain(head, table.rows) if n > seen.header_row)
@@ -146,18 +180,19 @@ class Session:
         )
 
     def _recognise(self, head: list[tuple[int, list[Cell]]], hints: list[str]) -> Recognised:
-        named = None
-        if self.options.item:
-            try:
-                named = self.catalogue.item(self.options.item)
-            except KeyError as exc:
-                raise FileRefused(f"清单里没有“{self.options.item}”。", remedy="见 credithub catalogue。") from exc
+        named = self._named(self.options.item) if self.options.item else None
         try:
             return recognise(self.catalogue, head, hints, named)
         except ItemQuestion as asked:
             if self._ask is None:
                 raise
             return recognise(self.catalogue, head, hints, asked.candidates[self._ask(asked)])
+
+    def _named(self, name: str) -> Item:
+        try:
+            return self.catalogue.item(name)
+        except KeyError as exc:
+            raise FileRefused(f"清单里没有“{name}”。", remedy="见 credithub catalogue。") from exc
 
     def _unit(self, item: Item, path: Path) -> str:
         names = [self.options.unit] if self.options.unit else [p.name for p in path.resolve().parents]

@@ -57,6 +57,11 @@ class Node:
         with closing(Session(self.settings, Options(**options))) as session:
             return list(session.push(path))
 
+    def nil(self, **options: Any) -> dict[str, Any]:
+        """Make a nil report and return its receipt."""
+        with closing(Session(self.settings, Options(**options))) as session:
+            return session.nil()
+
     def values(self, topic: str) -> list[dict[str, Any]]:
         """Return every committed value of a topic."""
         with closing(Registry(self.config)) as registry:
