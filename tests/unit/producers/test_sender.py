@@ -1,0 +1,143 @@
+"""What rows become: operations, revisions, repeats, and rows set aside. Nothing leaves: the registry is offline."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import fastavro
+import pytest
+
+from bus.cipher import Cipher, KeyRing
+from bus.codec import HEAD_SIZE, OfflineRegistry
+from bus.config import BusConfig
+from bus.topics import REJECTED, UNRESOLVED
+from catalogue import wire
+from catalogue.avro import event_schema
+from catalogue.load import load_catalogue
+from catalogue.model import Item
+from connectors.tables import Cell
+from producers.earlier import Lift
+from producers.headers import recognise
+from producers.sender import Message, Progress, Sender
+from producers.submission import Submission
+
+CATALOGUE = load_catalogue()
+CIPHER = Cipher(KeyRing(b"k" * 32, {1: b"e" * 32}))
+CODE = "91350100M000100Y43"
+LISTED = ("统一社会信用代码", "企业名称", "列入日期", "列入机关", "列入异常名录原因", "增删改标志")
+MIDNIGHT = datetime(2025, 1, 1, 16, tzinfo=UTC)
+
+
+def sender(item: Item, titles: Sequence[Cell], **more: Any) -> Sender:
+    """Return the sender of a table with these headers."""
+    seen = recognise(CATALOGUE, [(1, list(titles))], [], item)
+    sub = replace(
+        Submission(item.id, item.units[0], "630100", "INCREMENTAL", None, None, False, "t.csv", "00", None), **more
+    )
+    return Sender(OfflineRegistry(BusConfig("", "")), CIPHER, sub, item, seen)
+
+
+def listed(flag: str | None, reason: str = "样例", code: str = CODE) -> list[Cell]:
+    return [code, "样例企业", "2025-01-02", "样例局", reason, flag]
+
+
+def taken(one: Sender, rows: Sequence[Sequence[Cell]], progress: Progress | None = None) -> list[Message | None]:
+    counts = progress or Progress()
+    return [one.take(number, cells, counts)[1] for number, cells in enumerate(rows, start=2)]
+
+
+def events(item: Item, messages: Sequence[Message | None]) -> list[Any]:
+    schema = fastavro.parse_schema(event_schema(item))
+    return [fastavro.schemaless_reader(io.BytesIO(m.value[HEAD_SIZE:]), schema, None) for m in messages if m]
+
+
+def said(one: Sender, rows: Sequence[Sequence[Cell]]) -> list[tuple[str, int]]:
+    return [(e["op"], e["revision"]) for e in events(one.item, taken(one, rows))]
+
+
+ABNORMAL = CATALOGUE.item("5")
+
+
+@pytest.mark.parametrize(
+    ("flags", "ops"),
+    [
+        (["增"], [("REPORT", 0)]),
+        ([None], [("REPORT", 0)]),
+        (["改"], [("REPORT", 1)]),
+        (["删"], [("WITHDRAW", 2)]),
+        (["u"], [("REPORT", 1)]),
+        # Within a file each row comes after the one above it.
+        (["增", "改", "删", "增"], [("REPORT", 0), ("REPORT", 1), ("WITHDRAW", 2), ("REPORT", 3)]),
+        (["删", "增"], [("WITHDRAW", 2), ("REPORT", 3)]),
+    ],
+)
+def test_flags_decide_the_operation_and_win_in_order(flags: list[str | None], ops: list[tuple[str, int]]) -> None:
+    rows = [listed(flag, f"样例{number}") for number, flag in enumerate(flags)]
+    assert said(sender(ABNORMAL, LISTED), rows) == ops
+
+
+def test_a_correction_is_above_every_flag() -> None:
+    assert said(sender(ABNORMAL, LISTED, revision=1, correction=True), [listed("增")]) == [("REPORT", 4)]
+
+
+def test_a_removal_is_a_newer_version_of_its_record() -> None:
+    titles = [*LISTED[:4], "移出日期"]
+    rows = [[CODE, "样例企业", "2025-01-02", "样例局", day] for day in (None, "2025-06-02")]
+    first, second = events(ABNORMAL, taken(sender(ABNORMAL, titles), rows))
+    assert first["record_key"] == second["record_key"]
+    assert first["op"] == second["op"] == "REPORT"
+    assert first["source_time"] < second["source_time"]
+
+
+def test_repeats_and_flags_nobody_knows() -> None:
+    counts = Progress()
+    messages = taken(sender(ABNORMAL, LISTED), [listed("增"), listed("增"), listed("移交")], counts)
+    assert (counts.accepted, counts.duplicates, counts.rejected, counts.conflicts) == (1, 1, 1, 0)
+    assert messages[1] is None
+    assert messages[2] is not None
+    assert messages[2].topic == REJECTED
+    refused = fastavro.schemaless_reader(
+        io.BytesIO(messages[2].value[HEAD_SIZE:]), fastavro.parse_schema(wire.REJECTED), None
+    )
+    assert [r["code"] for r in refused["reasons"]] == ["UNKNOWN_FLAG"]
+
+
+@pytest.mark.parametrize(
+    ("lift", "correction", "revision"),
+    [
+        (Lift(MIDNIGHT, 5, True), False, 6),
+        (Lift(MIDNIGHT, 6, False), False, 6),
+        (Lift(MIDNIGHT, 6, False), True, 7),
+        (Lift(MIDNIGHT.replace(year=2024), 9, True), False, 0),
+    ],
+)
+def test_what_a_whole_list_withdrew_returns_above_it(lift: Lift, correction: bool, revision: int) -> None:
+    one = sender(ABNORMAL, LISTED[:5], correction=correction)
+    (event,) = events(ABNORMAL, taken(one, [listed(None)[:5]]))
+    one = sender(ABNORMAL, LISTED[:5], correction=correction, revision=int(correction))
+    one.lift({(CODE, event["record_key"]): lift})
+    assert said(one, [listed(None)[:5]]) == [("REPORT", revision)]
+
+
+def test_the_rows_of_a_set_share_one_revision() -> None:
+    item = CATALOGUE.item("2")
+    titles = ["统一社会信用代码", "企业名称", "股东名称", "认缴出资时间"]
+    one = sender(item, titles, mode="SET", data_date=MIDNIGHT.date())
+    rows = [[CODE, "样例企业", f"样例股东{n}", "2025-01-02"] for n in (1, 2)]
+    first, second = events(item, taken(one, rows))
+    assert first["replaces_set"]
+    again = sender(item, titles, mode="SET", data_date=MIDNIGHT.date())
+    again.lift({(CODE, first["record_key"]): Lift(second["source_time"], 1, True)})
+    assert said(again, rows) == [("REPORT", 2), ("REPORT", 2)]
+
+
+def test_an_old_code_waits_and_protects_nobody() -> None:
+    item = CATALOGUE.item("5")
+    one = sender(item, LISTED, mode="FULL")
+    messages = taken(one, [listed("增", code=""), listed("增", code=CODE[:-1] + "0")])
+    assert [m.topic for m in messages if m] == [UNRESOLVED, REJECTED]
+    assert (one.unread.rows, one.unread.subjects) == (2, set())
+    assert taken(one, [[CODE, "样例企业", "2025-02-30", "样例局", "样例", None]])[0] is not None
+    assert one.unread.subjects == {CODE}
