@@ -33,10 +33,12 @@ class Table:
     """One sheet, or a whole text file (``sheet`` is None). ``rows`` can be walked once.
 
     A row is its number as the clerk's program shows it, from 1, and its cells; blank text is None.
+    ``sheets`` are the names of all visible sheets of its workbook, filled or not.
     """
 
     sheet: str | None
     rows: Iterator[tuple[int, list[Cell]]]
+    sheets: tuple[str, ...] = ()
 
 
 def open_tables(path: Path) -> Iterator[Table]:
@@ -67,10 +69,10 @@ def _head(path: Path) -> bytes:
         raise FileRefused(f"无法读取文件“{path}”：{exc.strerror}。", remedy="请核对路径和权限。") from exc
 
 
-def _sheets(path: Path) -> Iterator[Table]:
+def _opened(path: Path) -> tuple[python_calamine.CalamineWorkbook, list[str]]:
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
-        visible = [
+        return book, [
             sheet.name
             for sheet in book.sheets_metadata
             if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
@@ -80,6 +82,10 @@ def _sheets(path: Path) -> Iterator[Table]:
         raise FileRefused(f"工作簿“{path.name}”有密码保护。", remedy="请取消密码后再报送。") from exc
     except (python_calamine.CalamineError, OSError, ValueError) as exc:
         raise FileRefused(f"工作簿“{path.name}”打不开：文件已损坏或不是 Excel 文件。", remedy=_SAVE_AS) from exc
+
+
+def _sheets(path: Path) -> Iterator[Table]:
+    book, visible = _opened(path)
     filled = 0
     for name in visible:
         try:
@@ -88,7 +94,7 @@ def _sheets(path: Path) -> Iterator[Table]:
             raise FileRefused(f"工作簿“{path.name}”的工作表“{name}”读不出来。", remedy=_SAVE_AS) from exc
         if sheet.start is not None:
             filled += 1
-            yield Table(name, _sheet_rows(sheet))
+            yield Table(name, _sheet_rows(sheet), tuple(visible))
     if not filled:
         raise FileRefused(f"工作簿“{path.name}”没有可见的、有内容的工作表。", remedy="请核对后重新报送。")
 

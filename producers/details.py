@@ -55,8 +55,12 @@ def _from_json(field: Field, by_title: Mapping[str, Field], text: str) -> Record
         if not isinstance(entry, dict) or not set(entry) <= set(by_title):
             return None
         record = blank_record(field)
-        for title, value in entry.items():
-            record[by_title[title].name] = values.convert(by_title[title], value)
+        try:
+            for title, value in entry.items():
+                record[by_title[title].name] = values.convert(by_title[title], value)
+        except ValueProblem:
+            # The other records are sound.
+            record = {**blank_record(field), "raw_text": json.dumps(entry, ensure_ascii=False)}
         records.append(record)
     return records
 

@@ -62,7 +62,7 @@ def normal(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _keys(title: str) -> tuple[tuple[str, str], ...]:
+def title_keys(title: str) -> tuple[tuple[str, str], ...]:
     """Return what a title may be looked up as, the most literal first, each with the unit cut off it."""
     plain = normal(title)
     found = [(plain, "")]
@@ -88,7 +88,7 @@ def _titles(item: Item) -> tuple[Titles, Titles, Titles]:
     for field in item.fields:
         for table, texts in zip(tables, ((field.zh,), (field.source,), field.aliases), strict=True):
             for text in filter(None, texts):
-                for key, _ in _keys(text):
+                for key, _ in title_keys(text):
                     if field not in table.setdefault(key, []):
                         table[key].append(field)
     _TITLES[id(item)] = (item, tables)
@@ -109,7 +109,7 @@ def match_columns(item: Item, titles: Sequence[str]) -> tuple[dict[int, Column],
     taken: set[str] = set()
 
     def take(index: int, table: dict[str, list[Field]]) -> None:
-        for key, unit in _keys(titles[index]):
+        for key, unit in title_keys(titles[index]):
             for field in table.get(key, ()):
                 if field.name not in taken:
                     measured = field.type in (FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER)
@@ -146,12 +146,12 @@ def _month_column(item: Item, title: str) -> Column | None:
         return None
     rest = found[3]
     money = [s for s in field.details if s.type is FieldType.MONEY]
-    named = [s for s in field.details for t in (s.zh, *s.aliases) if rest and _keys(rest)[-1][0] == normal(t)]
+    named = [s for s in field.details for t in (s.zh, *s.aliases) if rest and title_keys(rest)[-1][0] == normal(t)]
     if rest and not named and not _UNIT.fullmatch(rest):
         return None
     if not (named or money):
         return None
-    unit = _keys(title)[0][1]
+    unit = title_keys(title)[0][1]
     sub = (named or money[-1:])[0]
     return Column(field, title.strip(), unit, int(found[2]), int(found[1]) if found[1] else None, sub.name)
 
@@ -174,7 +174,7 @@ def recognise(
     best: tuple[int, int, list[str], int] | None = None
     for position in range(len(rows)):
         for titles, last in _header_candidates(rows, position, known):
-            count = sum(any(key in known for key, _ in _keys(t)) for t in titles if t)
+            count = sum(any(key in known for key, _ in title_keys(t)) for t in titles if t)
             if best is None or (count, last == position) > (best[0], best[1] == best[3]):
                 best = (count, last, titles, position)
     if best is None or best[0] < (1 if item is not None else 2):
@@ -215,7 +215,7 @@ def _header_candidates(
     for top, below in zip(upper, lower, strict=True):
         group = top or (group if below else "")
         options = (group + below, below, top) if group and below else (below or top,)
-        joined.append(next((o for o in options if any(k in known for k, _ in _keys(o))), options[0]))
+        joined.append(next((o for o in options if any(k in known for k, _ in title_keys(o))), options[0]))
     # A title line above a header joins with it too, and adds nothing; a real merged header adds columns.
     return [*found, (joined, position + 1)]
 

@@ -16,6 +16,7 @@ from catalogue.envelope import Channel, Envelope, Op
 from catalogue.errors import FileRefused
 from catalogue.model import FieldType, Item, Send, Sensitivity
 from connectors.tables import Cell
+from producers.detail_sheets import StrayDetail
 from producers.earlier import Key, Lift
 from producers.full import Unread, withdrawal
 from producers.headers import Recognised
@@ -92,6 +93,8 @@ class Sender:
         if row is None:
             return False, None
         progress.rows += 1
+        if isinstance(cells, StrayDetail):
+            return True, self._reject(row, cells, [_without_main_row(cells.sheet)], progress)
         flag = _FLAGS.get((row.op_flag or "").strip().upper())
         if flag is None:
             row.problems.append(
@@ -262,6 +265,16 @@ class Sender:
             "opened_at": progress.opened_at, "updated_at": datetime.now(UTC),
         }  # fmt: skip
         return Message(SUBMISSION, sub.id, self._progress(value))
+
+
+def _without_main_row(sheet: str) -> Problem:
+    return Problem(
+        "",
+        sheet,
+        "NO_MAIN_ROW",
+        f"“{sheet}”中的这一行，主表里没有对应的记录",
+        "请核对户号、统一社会信用代码，或在主表中补上",
+    )
 
 
 def _refuse_timeless(item: Item, sub: Submission, seen: Recognised) -> None:

@@ -17,6 +17,7 @@ from catalogue.model import Catalogue, Item
 from connectors.tables import Cell, Table, open_tables
 from hub.settings import Settings, bus_config
 from producers.declared import declared_date, declared_mode, declared_period
+from producers.detail_sheets import DetailSheets, find_details
 from producers.earlier import EventReader
 from producers.headers import HEAD_ROWS, Recognised, recognise
 from producers.lookalikes import ItemQuestion
@@ -52,6 +53,7 @@ class Opened:
     table: Table
     head: list[tuple[int, list[Cell]]]
     seen: Recognised
+    details: DetailSheets
 
 
 class Session:
@@ -89,8 +91,11 @@ class Session:
         Raises FileRefused for a file that cannot be taken, Unavailable when Kafka is away.
         """
         digest, spoke, silent = file_sha256(path), False, False
+        details: DetailSheets | None = None
         for table in open_tables(path):
-            if table.sheet is not None and "说明" in table.sheet:
+            if details is None:
+                details = find_details(path, table.sheets, lambda head, sheet: self._told(head, _hints(path, sheet)))
+            if table.sheet is not None and ("说明" in table.sheet or table.sheet in details.names):
                 continue
             head = list(itertools.islice(table.rows, HEAD_ROWS))
             seen = self._recognise(head, _hints(path, table.sheet))
@@ -98,7 +103,7 @@ class Session:
                 silent = True
                 continue
             spoke = True
-            yield self._kept(self._table(path, digest, Opened(table, head, seen), on_rows))
+            yield self._kept(self._table(path, digest, Opened(table, head, seen, details), on_rows))
         if silent and not spoke:
             raise ask_for_nil(path.name)
 
@@ -122,8 +127,9 @@ class Session:
     def _table(self, path: Path, digest: str, opened: "Opened", on_rows: Callable[[int], None]) -> Receipt:
         table, head, seen = opened.table, opened.head, opened.seen
         sub = self._placed(self._declared(path, digest, table, seen))
+        below = ((n, cells) for n, cells in itertools.chain(head, table.rows) if n > opened.seen.header_row)
+        seen, rows = opened.details.joined(table, seen, below)
         sender = Sender(self.registry, self._cipher, sub, seen.item, seen)
-        rows = ((n, cells) for n, cells in itertools.chain(head, table.rows) if n > seen.header_row)
         if self._reader is None:
             counts = Progress()
             for number, cells in rows:
@@ -138,7 +144,7 @@ class Session:
             rows,
             self._reader,
             EventReader(self.config, self.registry, seen.item),
-            withdraws=sub.mode == "FULL" and self._is_last(path, table.sheet, seen.item),
+            withdraws=sub.mode == "FULL" and self._is_last(path, opened),
             accept_withdrawals=self.options.accept_withdrawals,
             on_rows=on_rows,
         )
@@ -147,20 +153,21 @@ class Session:
         hints = [sheet or "", path.stem, seen.title_text]
         return declared_mode(self.options.full, hints, seen.item, flagged="op_flag" in seen.extra.values())
 
-    def _is_last(self, path: Path, sheet: str | None, item: Item) -> bool:
+    def _is_last(self, path: Path, opened: "Opened") -> bool:
         """Whether no sheet after this one goes on with the same whole list."""
+        sheet = opened.table.sheet
         if sheet is None:
             return True
         later = itertools.dropwhile(lambda table: table.sheet != sheet, open_tables(path))
         for table in itertools.islice(later, 1, None):
-            if table.sheet is None or "说明" in table.sheet:
+            if table.sheet is None or "说明" in table.sheet or table.sheet in opened.details.names:
                 continue
             try:
                 seen = self._recognise(list(itertools.islice(table.rows, HEAD_ROWS)), _hints(path, table.sheet))
             except FileRefused:
                 # It will be refused in its turn; until then nobody knows what it holds.
                 return False
-            if seen.item.id == item.id and self._mode(path, table.sheet, seen) == "FULL":
+            if seen.item.id == opened.seen.item.id and self._mode(path, table.sheet, seen) == "FULL":
                 return False
         return True
 
@@ -179,10 +186,13 @@ class Session:
             sheet=table.sheet,
         )
 
-    def _recognise(self, head: list[tuple[int, list[Cell]]], hints: list[str]) -> Recognised:
+    def _told(self, head: list[tuple[int, list[Cell]]], hints: list[str]) -> Recognised:
         named = self._named(self.options.item) if self.options.item else None
+        return recognise(self.catalogue, head, hints, named)
+
+    def _recognise(self, head: list[tuple[int, list[Cell]]], hints: list[str]) -> Recognised:
         try:
-            return recognise(self.catalogue, head, hints, named)
+            return self._told(head, hints)
         except ItemQuestion as asked:
             if self._ask is None:
                 raise
