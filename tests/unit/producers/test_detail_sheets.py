@@ -98,7 +98,7 @@ def test_details_serve_all_main_sheets_and_are_astray_once(tmp_path: Path) -> No
 
 def test_what_the_main_sheet_says_and_what_cannot_be_read_is_kept(tmp_path: Path) -> None:
     main = [[*MAIN[0], "缴纳水费明细"], [*MAIN[1], "含上年滞纳金"]]
-    odd = [["户号", "月份", "用水量"], ["0001", "2025-01", "十几吨"], ["0001", "2025-02", 3]]
+    odd: list[list[Any]] = [["户号", "月份", "用水量"], ["0001", "2025-01", "十几吨"], ["0001", "2025-02", 3]]
     _, rows = joined(book(tmp_path / "水费信息_2025-03.xlsx", 水费信息=main, 明细=odd))
     ((_, found),) = rows["水费信息"]
     texts = [d["raw_text"] for d in found if d["raw_text"]]
