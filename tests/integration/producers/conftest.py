@@ -77,7 +77,8 @@ class Node:
                 for topic in inputs:
                     start = engine.positions().get(topic, 0)
                     news = [Message(m.offset() or 0, m.value() or b"") for m in scan(self.config, topic, start=start)]
-                    engine.process({topic: news})
+                    if news:
+                        engine.process({topic: news})
             finally:
                 engine.close()
         return {state["subject"]: state["counts"] for state in self.values(topics.STATE)}
