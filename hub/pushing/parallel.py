@@ -59,20 +59,32 @@ def push_files(session: Session, files: list[Path], jobs: int) -> Iterator[FileD
         initargs=(session.settings, session.options, session.ledger, os.getpid()),
     )
     try:
-        waiting = {pool.submit(_push, path): path for path in sorted(files, key=_size, reverse=True)}
+        waiting = {pool.submit(_push, group): group for group in groups(files, session.options.full)}
         for done in as_completed(waiting):
-            path, result = waiting[done], done.result()
-            if result.kind == "question":
-                yield _here(session, path)
-            elif result.kind == "failed":
-                raise Unavailable(result.message, remedy=result.remedy)
-            else:
-                refused = FileRefused(result.message, remedy=result.remedy) if result.kind else None
-                yield FileDone(path, result.receipts, refused)
+            for path, result in zip(waiting[done], done.result(), strict=True):
+                if result.kind == "question":
+                    yield _here(session, path)
+                elif result.kind == "failed":
+                    raise Unavailable(result.message, remedy=result.remedy)
+                else:
+                    refused = FileRefused(result.message, remedy=result.remedy) if result.kind else None
+                    yield FileDone(path, result.receipts, refused)
     except BrokenProcessPool as exc:
         raise HubError("A process of the push was killed.", remedy="Run the same command again; it goes on.") from exc
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def groups(files: list[Path], full: bool | None) -> list[list[Path]]:
+    """Return files in groups that may be pushed in any order, the largest first; within a group the order stays.
+
+    Whole lists (全量) of one folder are one group: each withdraws what the one before it said.
+    """
+    found: dict[Path, list[Path]] = {}
+    for path in files:
+        whole = full is True or (full is None and "全量" in path.stem)
+        found.setdefault(path.parent if whole else path, []).append(path)
+    return sorted(found.values(), key=lambda group: sum(map(_size, group)), reverse=True)
 
 
 def _size(path: Path) -> int:
@@ -101,7 +113,11 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _push(path: Path) -> _Result:
+def _push(group: list[Path]) -> list[_Result]:
+    return [_pushed(path) for path in group]
+
+
+def _pushed(path: Path) -> _Result:
     receipts: list[dict[str, Any]] = []
     if _session is None:
         raise RuntimeError("the process was not begun")
