@@ -24,6 +24,8 @@ from producers.submission import Ledger, LedgerReader, Submission
 
 CHUNK_ROWS = 5000
 CHUNK_SECONDS = 1.0
+# Well below what a producer may queue, and small beside a push's other memory.
+CHUNK_BYTES = 16 << 20
 _TIMEOUT_S = 60.0
 
 
@@ -70,7 +72,7 @@ def push_table(
         sender.lift(_lifts(submission, ledger.held, events))
         skip, replay = done.rows, Progress()
         chunk: list[Message] = []
-        pending, last = 0, time.monotonic()
+        pending, size, last = 0, 0, time.monotonic()
         for row_no, cells in rows:
             # Rows already sent are read again for the memory of duplicates alone.
             counts = replay if replay.rows < skip else done
@@ -80,10 +82,11 @@ def push_table(
             pending += 1
             if message is not None:
                 chunk.append(message)
-            if pending >= chunk_rows or time.monotonic() - last > CHUNK_SECONDS:
+                size += len(message.value)
+            if pending >= chunk_rows or size >= CHUNK_BYTES or time.monotonic() - last > CHUNK_SECONDS:
                 _commit(config, producer, [*chunk, sender.progress(done, "OPEN")])
                 on_rows(done.rows)
-                chunk, pending, last = [], 0, time.monotonic()
+                chunk, pending, size, last = [], 0, 0, time.monotonic()
         if submission.mode == "FULL" and withdraws:
             _commit(config, producer, [*chunk, sender.progress(done, "OPEN")])
             chunk = []

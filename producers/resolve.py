@@ -24,7 +24,7 @@ from producers.directory import ITEMS, Ambiguous, Answer, Directory
 from producers.ends import read_to_end
 from producers.headers import EXTRA, Column, Recognised, match_columns
 from producers.rows import compile_row
-from producers.sender import Message, Progress, Sender
+from producers.sender import CUT, Message, Progress, Sender
 from producers.submission import LedgerReader, Submission, numbers
 
 CHUNK_ROWS = 1000
@@ -140,6 +140,10 @@ class Resolver:
         sender: Sender | None = None
         for row in sorted(rows, key=lambda r: int(r["row"])):
             raw: dict[str, str] = json.loads(self._cipher.open(row["sealed"], f"{sub.item}.raw"))
+            if CUT in raw:
+                # Too long to be kept whole: the department has to send it again.
+                outcome.still_bad += 1
+                continue
             seen, cells = _table(item, raw)
             answer = _asked(directory, item, seen, cells)
             if not isinstance(answer, Answer):

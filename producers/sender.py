@@ -23,6 +23,7 @@ from producers.headers import Recognised
 from producers.identity import compile_key, content_hash, period_of, plain, source_time, written_period
 from producers.rows import OTHER_CODE, Problem, Row, compile_row
 from producers.seal import compile_seal, subject_of
+from producers.seen import Seen
 from producers.submission import Submission
 
 # 增删改标志: what a row does, and how far its revision is above that of a row which only adds.
@@ -34,6 +35,14 @@ _FLAGS: Mapping[str, tuple[Op, int]] = {
 # So many revisions has a submission: a row flagged 改 or 删 wins over one that adds, whatever arrives first, and
 # the next correction over both.
 REVISION_STEPS = 4
+# How a record's row is remembered: 48 bits of its content's hash, and its step + 1, lest that be 0.
+_STEP_BITS = 16
+_MOST_STEPS = (1 << _STEP_BITS) - 1
+# A broker takes a megabyte a message. What is set aside is cut to fit, at three bytes a character.
+_LONGEST_EVENT_BYTES = 900_000
+_LONGEST_ASIDE_CHARS, _LONGEST_SHOWN_CHARS = 150_000, 1000
+# The name under which a sealed row says that it was cut.
+CUT = "…"
 
 
 @dataclass(slots=True)
@@ -76,10 +85,9 @@ class Sender:
         self._name = name if name and not item.about_persons and not item.field(name).encrypted else None
         self._replaces_set = item.send is Send.SET and sub.mode != "INCREMENTAL"
         self._flagged = "op_flag" in seen.extra.values() and not self._replaces_set
-        self._rows_seen: set[int] = set()
-        self._versions_seen: set[int] = set()
-        # In a table with 增删改标志: the revision step and the content of a record's latest row.
-        self._steps: dict[int, tuple[int, int]] = {}
+        # The content of each record's row, and its revision step: of the first one, with 增删改标志 of the latest.
+        self._rows_seen = Seen()
+        self._conflicting: set[int] = set()
         self._lifts: dict[Key, Lift] = {}
         self.unread, self.periods = Unread(), set[str | None]()
         self._money = [f.name for f in item.fields if f.type is FieldType.MONEY and f.sensitivity.value != "personal"]
@@ -115,42 +123,24 @@ class Sender:
             text = "只有旧的登记号码，尚未对应到统一社会信用代码" if old else "没有统一社会信用代码，尚不能确定主体"
             return True, self._wait(row, cells, progress, "OLD_CODE" if old else "NO_CODE", text)
         try:
-            return True, self._accept(row, subject, flag, progress)
+            return True, self._accept(row, cells, subject, flag, progress)
         except (FileRefused, ValueError):
             late = Problem("", "", "NO_TIME", "这一行没有可用的日期或所属期", "请填写日期或所属期")
             return True, self._reject(row, cells, [late], progress)
 
-    def _accept(self, row: Row, subject: str, flag: tuple[Op, int], progress: Progress) -> Message | None:
+    def _accept(
+        self, row: Row, cells: Sequence[Cell], subject: str, flag: tuple[Op, int], progress: Progress
+    ) -> Message | None:
         sub, item, (op, step) = self._sub, self.item, flag
         declared = (written_period(row.period) if row.period else None) or sub.period
         period = period_of(item, row.values, declared)
         at = source_time(item, row.values, period, (row.data_date, sub.data_date))
         key = self._key(row.values, period)
         content = content_hash(self._cipher, row.values, op)
-        version, whole = hash((subject, key, at)), hash((subject, key, at, content))
-        if self._flagged:
-            # Such rows tell a history: each comes after the one above it of the same record.
-            held = self._steps.get(version)
-            if held is not None and held[1] == whole:
-                progress.duplicates += 1
-                return None
-            step = step if held is None else max(step, held[0] + 1)
-            self._steps[version] = (step, whole)
-        else:
-            if whole in self._rows_seen:
-                progress.duplicates += 1
-                return None
-            self._rows_seen.add(whole)
-            if version in self._versions_seen:
-                progress.conflicts += 1
-            self._versions_seen.add(version)
-        progress.accepted += 1
-        for name in self._money:
-            amount = row.values.get(name)
-            if isinstance(amount, Decimal):
-                progress.totals[name] = progress.totals.get(name, Decimal(0)) + amount
-        if sub.mode == "FULL":
-            self.periods.add(period)
+        following = self._following((subject, key, at), content, step, progress)
+        if following is None:
+            progress.duplicates += 1
+            return None
         value = {
             "event_id": f"{sub.id}:{row.row_no:08d}",
             "item": item.id,
@@ -158,7 +148,7 @@ class Sender:
             "record_key": key,
             "period": period,
             "source_time": at,
-            "revision": self._revision((subject, key), at, step),
+            "revision": self._revision((subject, key), at, following),
             "content_hash": content,
             "reported_at": datetime.now(UTC),
             "unit": sub.unit,
@@ -170,7 +160,36 @@ class Sender:
             "subject_name": (plain(row.values.get(self._name)) or None) if self._name else None,
             "replaces_set": self._replaces_set,
         }
-        return Message(self._topic, subject, self._event(value, self._seal(row.values)))
+        message = Message(self._topic, subject, self._event(value, self._seal(row.values)))
+        if len(message.value) > _LONGEST_EVENT_BYTES:
+            long = Problem("", "", "TOO_LONG", "这一行太长，超过一条消息所能容纳的长度", "请缩短过长的文字后重新报送")
+            return self._reject(row, cells, [long], progress)
+        progress.accepted += 1
+        for name in self._money:
+            amount = row.values.get(name)
+            if isinstance(amount, Decimal):
+                progress.totals[name] = progress.totals.get(name, Decimal(0)) + amount
+        if sub.mode == "FULL":
+            self.periods.add(period)
+        return message
+
+    def _following(self, record: tuple[object, ...], content: str, step: int, progress: Progress) -> int | None:
+        """Return the revision step of a row after the rows above it; None when it repeats one of them."""
+        version, whole = hash(record), hash((record, content))
+        held = self._rows_seen.get(version)
+        if held and held >> _STEP_BITS == _content_bits(whole):
+            return None
+        if held and not self._flagged:
+            if whole in self._conflicting:
+                return None
+            self._conflicting.add(whole)
+            progress.conflicts += 1
+            return step
+        if held:
+            # Such rows tell a history: each comes after the one above it of the same record.
+            step = max(step, held & _MOST_STEPS)
+        self._rows_seen.put(version, _content_bits(whole) << _STEP_BITS | min(step + 1, _MOST_STEPS))
+        return step
 
     def lift(self, lifts: Mapping[Key, Lift]) -> None:
         """Take note, before any row, of the records that whole lists withdrew: they return above their withdrawal."""
@@ -234,10 +253,12 @@ class Sender:
             f = column.field
             # A cell that its column does not understand may hold anything, a person's number too.
             clear = f.sensitivity is Sensitivity.PUBLIC and not f.public_when and f.name not in bad
-            masked[column.title] = str(cell) if clear and not self.item.about_persons else "***"
+            masked[column.title] = str(cell)[:_LONGEST_SHOWN_CHARS] if clear and not self.item.about_persons else "***"
         for index, name in self._seen.extra.items():
             if index < len(cells) and cells[index] is not None:
                 raw[name] = str(cells[index])
+        if sum(map(len, raw.values())) > _LONGEST_ASIDE_CHARS:
+            raw = {name: text[: _LONGEST_ASIDE_CHARS // len(raw)] for name, text in raw.items()} | {CUT: CUT}
         text = json.dumps(raw, ensure_ascii=False)
         return {
             "submission_id": sub.id,
@@ -265,6 +286,10 @@ class Sender:
             "opened_at": progress.opened_at, "updated_at": datetime.now(UTC),
         }  # fmt: skip
         return Message(SUBMISSION, sub.id, self._progress(value))
+
+
+def _content_bits(whole: int) -> int:
+    return whole & (1 << 64 - _STEP_BITS) - 1
 
 
 def _without_main_row(sheet: str) -> Problem:

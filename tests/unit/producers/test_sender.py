@@ -141,3 +141,16 @@ def test_an_old_code_waits_and_protects_nobody() -> None:
     assert (one.unread.rows, one.unread.subjects) == (2, set())
     assert taken(one, [[CODE, "样例企业", "2025-02-30", "样例局", "样例", None]])[0] is not None
     assert one.unread.subjects == {CODE}
+
+
+def test_no_row_is_too_large_for_the_broker() -> None:
+    item = CATALOGUE.item("52")
+    titles = [f.zh for f in item.fields]
+    texts = {f.zh for f in item.fields if f.type.value == "text" and not f.required}
+    row: list[Cell] = [
+        {"统一社会信用代码": CODE}.get(f.zh, "长" * 90_000 if f.zh in texts else "2025-01-02") for f in item.fields
+    ]
+    counts = Progress()
+    messages = taken(sender(item, titles), [row, ["长" * 4_000_000] * len(titles)], counts)
+    assert (counts.accepted, counts.rejected) == (0, 2)
+    assert all(m is not None and m.topic == REJECTED and len(m.value) < 1_000_000 for m in messages)
