@@ -11,6 +11,8 @@ from bus.config import BusConfig, consumer_settings
 from catalogue.errors import Unavailable
 
 _RETRY_FOR_S, _PAUSE_S = 30.0, 0.1
+# A partition just made, or moved, has no leader for a moment; the client does not call these retriable here.
+_LEADERLESS = frozenset({"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART"})
 # Longer than the transactions of pushes last at most, a killed one's too (producers.push).
 _SILENT_AT_MOST_S = 60.0
 
@@ -24,8 +26,8 @@ def uncommitted_ends(admin: AdminClient, places: Collection[TopicPartition]) -> 
         try:
             return {place: int(asked[place].result().offset) for place in places}
         except KafkaException as exc:
-            # A partition just made, or moved, has no leader for a moment.
-            if not exc.args[0].retriable() or time.monotonic() > deadline:
+            passing = exc.args[0].retriable() or exc.args[0].name() in _LEADERLESS
+            if not passing or time.monotonic() > deadline:
                 raise Unavailable(
                     f"Kafka does not say where its topics end: {exc}.", remedy="Run `credithub prepare`."
                 ) from exc

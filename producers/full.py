@@ -1,7 +1,7 @@
 """What a whole list (全量) says by leaving out: earlier records of the unit that it no longer holds are withdrawn."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -62,11 +62,13 @@ def unread_elsewhere(sub: Submission, ledger: Ledger) -> int:
     )
 
 
-def left_out(events: Iterable[Envelope], scope: Scope) -> tuple[int, list[Envelope]]:
+def left_out(
+    events: Iterable[Envelope], scope: Scope, unsent: Container[Key] = frozenset()
+) -> tuple[int, list[Envelope]]:
     """Return how many live records of the unit lie in scope, and the winners among them that the list leaves out.
 
     All events of the records' partition are needed, in any order. A record whose newest word is another unit's is
-    that unit's affair.
+    that unit's affair. ``unsent``: what the list holds beside the events of it that are sent.
     """
     winners: dict[Key, Envelope] = {}
     marks: dict[str, tuple[datetime, int]] = {}
@@ -91,7 +93,9 @@ def left_out(events: Iterable[Envelope], scope: Scope) -> tuple[int, list[Envelo
         and (scope.periods is None or e.period in scope.periods)
         and (scope.before is None or e.source_time < scope.before)
     ]
-    return len(live), sorted((e for key, e in live if key not in held), key=lambda e: (e.subject, e.record_key))
+    return len(live), sorted(
+        (e for key, e in live if key not in held and key not in unsent), key=lambda e: (e.subject, e.record_key)
+    )
 
 
 def withdrawal(sub: Submission, gone: Envelope) -> dict[str, Any]:
@@ -120,10 +124,11 @@ def withdrawal(sub: Submission, gone: Envelope) -> dict[str, Any]:
     }
 
 
-def refuse_if_doubtful(sub: Submission, counts: Mapping[str, int]) -> None:
+def refuse_if_doubtful(sub: Submission, counts: Mapping[str, int], *, sent: bool = True) -> None:
     """Raise FileRefused when a list leaves out so much, or so much of it is unreadable, that it may be incomplete.
 
-    ``counts``: ``live`` records of the unit before, ``gone`` ones, ``unread`` rows without a readable subject.
+    ``counts``: ``live`` records of the unit before, ``gone`` ones, ``unread`` rows without a readable subject;
+    ``sent``: whether rows of it are sent already.
     """
     live, gone, unread = counts["live"], counts["gone"], counts["unread"]
     if gone and unread:
@@ -132,7 +137,8 @@ def refuse_if_doubtful(sub: Submission, counts: Mapping[str, int]) -> None:
         why = f"原有{live}条记录，这份全量表中没有的有{gone}条（{gone / live:.0%}）"
     else:
         return
+    so_far = "表中的行已经报送，没有撤下任何记录" if sent else "没有报送任何一行，也没有撤下任何记录"
     raise FileRefused(
-        f"“{sub.file_name}”声明为全量，但{why}。表中的行已经报送，没有撤下任何记录。",
+        f"“{sub.file_name}”声明为全量，但{why}。{so_far}。",
         remedy="请核对文件是否完整；确认无误请加 --accept-withdrawals 重新运行，只是部分数据请改用 --incremental。",
     )

@@ -9,7 +9,7 @@ _FULL = 0.6  # how much of the table is filled before it doubles
 class Seen:
     """A map from hashes to numbers of 64 bits; a million entries take 32 MB, a dict of them three times that.
 
-    Keys that are equal modulo 2^64 are one; numbers are not 0, which stands for none.
+    Keys that are equal modulo 2^64 are one; numbers are not 0, which stands for none. ``in`` asks for an object's hash.
     """
 
     def __init__(self) -> None:
@@ -19,6 +19,9 @@ class Seen:
 
     def __len__(self) -> int:
         return self._used
+
+    def __contains__(self, key: object) -> bool:
+        return self.get(hash(key)) != 0
 
     def get(self, key: int) -> int:
         """Return the number of ``key``, or 0."""

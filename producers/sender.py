@@ -136,6 +136,8 @@ class Sender:
         period = period_of(item, row.values, declared)
         at = source_time(item, row.values, period, (row.data_date, sub.data_date))
         key = self._key(row.values, period)
+        if sub.mode == "FULL":
+            self.periods.add(period)
         content = content_hash(self._cipher, row.values, op)
         following = self._following((subject, key, at), content, step, progress)
         if following is None:
@@ -169,8 +171,6 @@ class Sender:
             amount = row.values.get(name)
             if isinstance(amount, Decimal):
                 progress.totals[name] = progress.totals.get(name, Decimal(0)) + amount
-        if sub.mode == "FULL":
-            self.periods.add(period)
         return message
 
     def _following(self, record: tuple[object, ...], content: str, step: int, progress: Progress) -> int | None:

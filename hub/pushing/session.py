@@ -15,6 +15,7 @@ from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Item
 from connectors.tables import Cell, Table, open_tables
+from hub.pushing.rehearsal import Rehearsal
 from hub.settings import Settings, bus_config
 from producers.declared import declared_date, declared_mode, declared_period
 from producers.detail_sheets import DetailSheets, find_details
@@ -92,6 +93,7 @@ class Session:
         """
         digest, spoke, silent = file_sha256(path), False, False
         details: DetailSheets | None = None
+        rehearsed = self._reader is None or self.options.accept_withdrawals
         for table in open_tables(path):
             if details is None:
                 details = find_details(path, table.sheets, lambda head, sheet: self._told(head, _hints(path, sheet)))
@@ -103,9 +105,31 @@ class Session:
                 silent = True
                 continue
             spoke = True
+            if not rehearsed and (self._mode(path, table.sheet, seen) == "FULL" or "全量" in "".join(table.sheets)):
+                self._rehearse(path, digest, details)
+                rehearsed = True
             yield self._kept(self._table(path, digest, Opened(table, head, seen, details), on_rows))
         if silent and not spoke:
             raise ask_for_nil(path.name)
+
+    def _rehearse(self, path: Path, digest: str, details: DetailSheets) -> None:
+        """Raise FileRefused when a whole list in the file leaves out too much, before anything of the file is sent."""
+        if self._reader is None:
+            return
+        rehearsal = Rehearsal(self.config, self.registry, self._cipher)
+        for table in open_tables(path):
+            if table.sheet is not None and ("说明" in table.sheet or table.sheet in details.names):
+                continue
+            head = list(itertools.islice(table.rows, HEAD_ROWS))
+            try:
+                seen = self._told(head, _hints(path, table.sheet))
+            except FileRefused:
+                continue  # in its turn
+            sub = self._placed(self._declared(path, digest, table, seen))
+            below = ((n, cells) for n, cells in itertools.chain(head, table.rows) if n > seen.header_row)
+            if sub.mode == "FULL" and self.ledger.get(sub.id, {}).get("state") != "COMPLETED":
+                rehearsal.read(sub, *details.joined(table, seen, below))
+        rehearsal.refuse(self._reader.refresh())
 
     def nil(self) -> dict[str, Any]:
         """Report that a unit has nothing of an item for a period; return the receipt. Raises FileRefused."""

@@ -1,13 +1,15 @@
 """Whole lists through the real bus and the merge: what they leave out goes, once, and comes back when it returns."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from bus.codec import Registry
+from bus.topics import SUBMISSION
 from catalogue.avro import topic
 from catalogue.envelope import Envelope
 from catalogue.errors import FileRefused
@@ -74,8 +76,11 @@ def test_half_a_list_is_refused_and_goes_on_once_it_is_confirmed(node_with: Call
     node.push(node.file("名单.csv", ITEM, listed(*range(30))))
     half = node.file("名单_全量.csv", ITEM, listed(*range(10)))
     for _ in range(2):
-        with pytest.raises(FileRefused, match=r"原有30条.*没有的有20条"):
+        with pytest.raises(FileRefused, match=r"原有30条.*没有的有20条.*没有报送任何一行"):
             node.push(half)
+    # Refused whole: not one of its rows was sent.
+    assert len(node.values(MARKET)) == 30
+    assert len(node.values(SUBMISSION)) == 1
     assert live(node) == set(range(30))
     receipt = node.push(half, accept_withdrawals=True)[0]
     assert (receipt["state"], receipt["accepted"], receipt["withdrawn"]) == ("COMPLETED", 10, 20)
@@ -89,24 +94,35 @@ def test_rows_that_cannot_be_read_are_not_taken_for_absent(node_with: Callable[.
     assert node.push(node.file("名单_全量.csv", ITEM, listed(0) + bad_date))[0]["withdrawn"] == 1
     assert live(node) == {0, 1}
     no_code = [{**listed(1)[0], "统一社会信用代码": CODES[1][:-1] + "?"}]
-    with pytest.raises(FileRefused, match="有1行读不出主体"):
+    with pytest.raises(FileRefused, match=r"有1行读不出主体.*已经报送"):
         node.push(node.file("名单_全量2.csv", ITEM, listed(0) + no_code))
 
 
-def test_the_sheets_of_a_workbook_are_one_list(node_with: Callable[..., Node]) -> None:
-    import xlsxwriter
+def workbook(path: Path, sheets: Mapping[str, Iterable[int]]) -> Path:
+    """Write a workbook of these sheets with these enterprises."""
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name, numbers in sheets.items():
+            rows = listed(*numbers)
+            sheet = book.add_worksheet(name)
+            for line, cells in enumerate([list(rows[0]), *(list(row.values()) for row in rows)]):
+                sheet.write_row(line, 0, cells)
+    return path
 
+
+def test_half_a_workbook_is_refused_before_its_first_sheet_is_sent(node_with: Callable[..., Node]) -> None:
+    node = node_with(MARKET)
+    node.push(node.file("名单.csv", ITEM, listed(*range(30))))
+    with pytest.raises(FileRefused, match=r"没有的有26条.*没有报送任何一行"):
+        node.push(workbook(node.folder / "名单_全量.xlsx", {"第一批": (0, 1), "第二批": (2, 3)}))
+    assert len(node.values(MARKET)) == 30
+    whole = workbook(node.folder / "全量名单.xlsx", {"第一批": range(15), "第二批": range(15, 31)})
+    assert [(r["accepted"], r["withdrawn"]) for r in node.push(whole)] == [(15, 0), (16, 0)]
+
+
+def test_the_sheets_of_a_workbook_are_one_list(node_with: Callable[..., Node]) -> None:
     node = node_with(MARKET)
     node.push(node.file("名单.csv", ITEM, listed(0, 1, 2)))
-    path = node.folder / "名单_全量.xlsx"
-    book = xlsxwriter.Workbook(str(path))
-    for name, numbers in (("第一批", (0,)), ("第二批", (1, 3))):
-        sheet = book.add_worksheet(name)
-        rows = listed(*numbers)
-        sheet.write_row(0, 0, list(rows[0]))
-        for line, row in enumerate(rows, start=1):
-            sheet.write_row(line, 0, list(row.values()))
-    book.close()
+    path = workbook(node.folder / "名单_全量.xlsx", {"第一批": (0,), "第二批": (1, 3)})
     assert [r["withdrawn"] for r in node.push(path)] == [0, 1]
     assert live(node) == {0, 1, 3}
 
