@@ -32,9 +32,9 @@ _FLAGS: Mapping[str, tuple[Op, int]] = {
     **dict.fromkeys(("改", "修改", "变更", "更新", "U", "UPDATE", "M", "MODIFY"), (Op.REPORT, 1)),
     **dict.fromkeys(("删", "删除", "撤销", "D", "DELETE"), (Op.WITHDRAW, 2)),
 }
-# So many revisions has a submission: a row flagged 改 or 删 wins over one that adds, whatever arrives first, and
-# the next correction over both.
-REVISION_STEPS = 4
+# So many revisions has a submission: a row flagged 改 or 删 wins over one that adds, whatever arrives first, every
+# further row of the same record and time over those above it, and the next correction over all of them.
+REVISION_STEPS = 1 << 10
 # How a record's row is remembered: 48 bits of its content's hash, and its step + 1, lest that be 0.
 _STEP_BITS = 16
 _MOST_STEPS = (1 << _STEP_BITS) - 1
@@ -188,7 +188,10 @@ class Sender:
         if held:
             # Such rows tell a history: each comes after the one above it of the same record.
             step = max(step, held & _MOST_STEPS)
-        self._rows_seen.put(version, _content_bits(whole) << _STEP_BITS | min(step + 1, _MOST_STEPS))
+            if step >= REVISION_STEPS:
+                step = REVISION_STEPS - 1
+                progress.conflicts += 1
+        self._rows_seen.put(version, _content_bits(whole) << _STEP_BITS | step + 1)
         return step
 
     def lift(self, lifts: Mapping[Key, Lift]) -> None:

@@ -20,7 +20,7 @@ from catalogue.model import Item
 from connectors.tables import Cell
 from producers.earlier import Lift
 from producers.headers import recognise
-from producers.sender import Message, Progress, Sender
+from producers.sender import REVISION_STEPS, Message, Progress, Sender
 from producers.submission import Submission
 
 CATALOGUE = load_catalogue()
@@ -79,7 +79,13 @@ def test_flags_decide_the_operation_and_win_in_order(flags: list[str | None], op
 
 
 def test_a_correction_is_above_every_flag() -> None:
-    assert said(sender(ABNORMAL, LISTED, revision=1, correction=True), [listed("增")]) == [("REPORT", 4)]
+    ((_, corrected),) = said(sender(ABNORMAL, LISTED, revision=1, correction=True), [listed("增")])
+    counts = Progress()
+    history = [listed("改", f"样例{number}") for number in range(REVISION_STEPS + 1)]
+    revisions = [e["revision"] for e in events(ABNORMAL, taken(sender(ABNORMAL, LISTED), history, counts))]
+    assert max(revisions) == corrected - 1
+    # Beyond that nobody can say which comes later: a conflict, not a lost correction.
+    assert counts.conflicts == 2
 
 
 def test_a_removal_is_a_newer_version_of_its_record() -> None:
@@ -109,7 +115,7 @@ def test_repeats_and_flags_nobody_knows() -> None:
     [
         (Lift(MIDNIGHT, 5, True), False, 6),
         (Lift(MIDNIGHT, 6, False), False, 6),
-        (Lift(MIDNIGHT, 6, False), True, 7),
+        (Lift(MIDNIGHT, REVISION_STEPS + 2, False), True, REVISION_STEPS + 3),
         (Lift(MIDNIGHT.replace(year=2024), 9, True), False, 0),
     ],
 )
