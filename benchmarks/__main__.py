@@ -1,0 +1,84 @@
+"""``python -m benchmarks``: run the races on a stack of their own and write ``benchmarks/results/``."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import hub.stack
+from benchmarks import push
+from benchmarks.measured import Result, machine, spread
+from hub.settings import Settings, exact_settings, load_settings
+
+RESULTS = Path(__file__).parent / "results"
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    rows: Annotated[int, typer.Option(min=1000, max=1_000_000, help="Rows of each table that is pushed.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; the contenders of each alternate.")] = 5,
+    million: Annotated[int, typer.Option(min=0, help="Rows of the push for peak memory; 0: none.")] = 1_000_000,
+    save: Annotated[bool, typer.Option(help="Write benchmarks/results/.")] = True,
+) -> None:
+    """Race pushes against a bare loop, side by side, and print medians with their spread and ratios."""
+    outer = load_settings()
+    settings = exact_settings(
+        home=(outer.home / "bench").resolve(),
+        cache=(outer.cache or outer.home / "cache").resolve(),
+        jar_repository=outer.jar_repository,
+    )
+    console = Console(soft_wrap=True)
+    hub.stack.stop(settings, purge=True)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    where = machine()
+    console.print(where, highlight=False)
+    try:
+        results = _run(settings, console, rows, rounds, million)
+    finally:
+        hub.stack.stop(settings, purge=True)
+    lines = [*push_lines(results), "", f"Measured on {where}."]
+    console.print("\n".join(lines), markup=False, highlight=False)
+    if save:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "latest.json").write_text(
+            "[\n" + ",\n".join(json.dumps(r.as_dict()) for r in results) + "\n]\n", "utf-8"
+        )
+        (RESULTS / "latest.md").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _run(settings: Settings, console: Console, rows: int, rounds: int, million: int) -> list[Result]:
+    hub.stack.start(settings, services_only=True)
+    results = []
+    for result in push.race(settings, rows, rounds, million, lambda text: console.print(text, highlight=False)):
+        console.print(
+            f"  {result.events_per_s:,.0f} rows/s, {result.cpu_us_per_event:.1f} µs of processor time a row, "
+            f"peak {result.peak_mb:.0f} MB",
+            highlight=False,
+        )
+        results.append(result)
+    return results
+
+
+def push_lines(results: list[Result]) -> list[str]:
+    """Return the Markdown table of the pushes, with ratios to the bare loop's median."""
+    bare, *_ = spread(r.events_per_s for r in results if r.contender == push.BARE)
+    lines = [
+        "| contender | rows/s, median (least - most) | ratio to the bare loop | µs of processor time a row | peak MB |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for contender in dict.fromkeys(r.contender for r in results):
+        own = [r for r in results if r.contender == contender]
+        speed, least, most = spread(r.events_per_s for r in own)
+        cpu, *_ = spread(r.cpu_us_per_event for r in own)
+        peak = max(r.peak_mb for r in own)
+        lines.append(
+            f"| {contender} | {speed:,.0f} ({least:,.0f} - {most:,.0f}) | {speed / bare:.2f} | {cpu:.1f} | {peak:.0f} |"
+        )
+    return lines
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,85 @@
+"""One contender's run as a process of its own: its time, its processor time, its memory; and the machine it ran on."""
+
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+_SAMPLE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A line of ``results/latest.json``."""
+
+    contender: str
+    round: int
+    events: int
+    events_per_s: float
+    cpu_us_per_event: float
+    peak_mb: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a process cost: seconds of wall and processor time (its children's too), and its peak resident megabytes."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    out: str
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Ended:
+    """Run a command to its end and return what it cost. Raises RuntimeError when it fails."""
+    began = time.monotonic()
+    log = folder / "contender.log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=errors, cwd=folder
+        )
+        assert process.stdout is not None
+        out = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.monotonic() - began
+    if process.returncode != 0:
+        raise RuntimeError(f"{command[0]} … ended with {process.returncode}: {log.read_text()[-2000:]}")
+    return Ended(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out)
+
+
+def machine() -> str:
+    """Return a line on the machine and what else it does at this moment."""
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    psutil.cpu_percent(None)
+    time.sleep(2.0)
+    busy = psutil.cpu_percent(None)
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}; before the run {busy:.0f} % busy, load {os.getloadavg()[0]:.2f}"
+    )
+
+
+def spread(values: Iterable[float]) -> tuple[float, float, float]:
+    """Return (median, least, most)."""
+    ordered = sorted(values)
+    return statistics.median(ordered), ordered[0], ordered[-1]

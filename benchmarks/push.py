@@ -1,0 +1,116 @@
+"""Pushing beside a bare encode-and-produce loop: a CSV and an Excel file of tax payments, by ``credithub push``.
+
+A row has the item's 14 columns. The push's time is that of the whole command, with its start-up; the bare loop's is
+that of the loop alone. Rounds alternate; each push has topics of its own, so that no earlier run is in its way.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import xlsxwriter
+
+from benchmarks.measured import Ended, Result, run
+from catalogue import avro
+from catalogue.load import load_catalogue
+from hub.sample.people import make_uscc
+from hub.settings import Settings, endpoints
+from hub.stack.blueprint import CREDITHUB, settings_environment
+
+ITEM = "tax.payment"
+CSV, EXCEL, BARE, MILLION = "push CSV", "push Excel", "bare encode and produce", "push CSV of a million rows"
+_HEADER = [field.zh for field in load_catalogue().item(ITEM).fields]
+_MONTHS = 24
+
+
+def race(settings: Settings, rows: int, rounds: int, million: int, say: Callable[[str], None]) -> Iterator[Result]:
+    """Yield each contender's result of each round, and that of one push of ``million`` rows (0: none)."""
+    folder = settings.home / "push"
+    folder.mkdir(parents=True, exist_ok=True)
+    say(f"writing tables of {rows:,} rows")
+    table, book = folder / "纳税信息.csv", folder / "纳税信息.xlsx"
+    write_csv(table, rows)
+    write_xlsx(book, rows)
+    for number in range(1, rounds + 1):
+        topics = ""
+        for contender, path in ((CSV, table), (EXCEL, book)):
+            say(f"round {number} of {rounds}: {contender}")
+            topics = _prepared(settings, folder, f"{path.suffix[1:]}{number}.")
+            yield _result(contender, number, rows, _push(settings, topics, path, folder))
+        say(f"round {number} of {rounds}: {BARE}")
+        yield _bare(settings, topics, number, folder)
+    if million:
+        say(f"{MILLION}: writing {million:,} rows")
+        large = folder / "纳税信息_一百万行.csv"
+        write_csv(large, million)
+        say(MILLION)
+        ended = _push(settings, _prepared(settings, folder, "million."), large, folder)
+        yield _result(MILLION, 1, million, ended)
+        large.unlink()
+
+
+def payments(rows: int) -> Iterator[Sequence[object]]:
+    """Yield fictitious tax payments as a department's export has them: an enterprise's months one after the other."""
+    for number in range(rows):
+        enterprise, month = divmod(number, _MONTHS)
+        year, month = 2024 + month // 12, month % 12 + 1
+        amount = 1000 + number % 9000
+        yield (
+            f"西宁样例{enterprise:06}商贸有限公司", make_uscc("630102", enterprise), f"样例16-{number:09}",
+            "国家税务总局西宁市税务局", f"{amount:,}.78", year, month, f"{amount * 12:,}.50", f"{amount * 12:,}.50",
+            f"{amount * 3:,}.25", f"{amount * 3:,}.25", number % 36, f"{year}-{month:02}-28", "增值税",
+        )  # fmt: skip
+
+
+def write_csv(path: Path, rows: int) -> None:
+    """Write the table as a GB 18030 text file."""
+    with path.open("w", encoding="gb18030", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(_HEADER)
+        writer.writerows(payments(rows))
+
+
+def write_xlsx(path: Path, rows: int) -> None:
+    """Write the table as a workbook."""
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("纳税信息")
+        sheet.write_row(0, 0, _HEADER)
+        for number, cells in enumerate(payments(rows), start=1):
+            sheet.write_row(number, 0, cells)
+
+
+def _prepared(settings: Settings, folder: Path, prefix: str) -> str:
+    run((*CREDITHUB, "prepare"), _environment(settings, prefix), folder)
+    return prefix
+
+
+def _push(settings: Settings, prefix: str, path: Path, folder: Path) -> Ended:
+    command = (*CREDITHUB, "push", str(path), "--item", ITEM, "--json", "--yes")
+    ended = run(command, _environment(settings, prefix), folder)
+    receipt = json.loads(ended.out)
+    if receipt["accepted"] != receipt["rows"]:
+        raise RuntimeError(f"not every row was accepted: {ended.out}")
+    return ended
+
+
+def _environment(settings: Settings, prefix: str) -> dict[str, str]:
+    return {**settings_environment(settings), "CREDITHUB_TOPIC_PREFIX": prefix}
+
+
+def _result(contender: str, number: int, rows: int, ended: Ended) -> Result:
+    return Result(contender, number, rows, rows / ended.wall_s, ended.cpu_s / rows * 1e6, ended.peak_mb)
+
+
+def _bare(settings: Settings, prefix: str, number: int, folder: Path) -> Result:
+    addresses = endpoints(settings)
+    topic = prefix + avro.topic(load_catalogue().item(ITEM).category)
+    ended = run(
+        (sys.executable, "-m", "benchmarks.produce_bare", addresses.bootstrap, addresses.registry_url, topic,
+         f"{prefix}bare"),
+        {"PYTHONPATH": str(Path(__file__).parents[1])}, folder,
+    )  # fmt: skip
+    loop = json.loads(ended.out)
+    events = loop["events"]
+    return Result(BARE, number, events, events / loop["wall_s"], loop["cpu_s"] / events * 1e6, ended.peak_mb)
