@@ -24,6 +24,7 @@ EMPTY = frozenset({"", "空", "无", "/", "\\", "-", "--", "—", "——", "－
 _PUNCTUATION = str.maketrans({"，": ",", "￥": "", "¥": "", "$": ""})
 _MULTIPLES = {"": 1, "十": 10, "百": 100, "千": 1000, "万": 10_000, "十万": 100_000, "百万": 10**6,
               "千万": 10**7, "亿": 10**8}  # fmt: skip
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _AMOUNT = re.compile(r"([+-]?)(\d{1,3}(?:,\d{3})+|\d+)?(\.\d*)?(e[+-]?\d+)?\(?([^\d().,]*)\)?", re.IGNORECASE)
 _SYNONYMS = {
     "立方米": {"m3", "m³", "立方", "吨", "方"},
@@ -257,7 +258,9 @@ def parse_number(cell: Cell) -> tuple[Decimal | None, str]:
             if text.isascii() and "_" not in text and text[:1] not in "nNiIsS":
                 return Decimal(text), ""
         except InvalidOperation:
-            pass
+            # The commonest form by far that Decimal does not read.
+            if _GROUPED.fullmatch(text):
+                return Decimal(text.replace(",", "")), ""
         return _written(text)
     if isinstance(cell, (bool, date)):
         raise _no_number(_as_text(cell))
