@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ class Registry:
     def __init__(self, config: BusConfig) -> None:
         self._config = config
         self._client = SchemaRegistryClient({"url": config.registry_url})
+        self._asking = threading.Lock()
         self._ids: dict[tuple[str, str], int] = {}
         self._schemas: dict[int, Schema] = {}
 
@@ -53,28 +55,40 @@ class Registry:
         """Register a schema, idempotently, and return its id."""
         key = (topic, full_name(schema))
         if key not in self._ids:
-            text = json.dumps(schema, ensure_ascii=False)
-            try:
-                self._ids[key] = self._client.register_schema(self.subject(topic, schema), RegistrySchema(text, "AVRO"))
-            except SchemaRegistryError as exc:
-                raise Unavailable(f"The registry did not take {key[1]}: {exc}.") from exc
-            except Exception as exc:
-                raise _translated(exc) from exc
+            # One thread asks, the others wait for its answer: some registries answer equal questions one by one.
+            with self._asking:
+                if key not in self._ids:
+                    self._ids[key] = self._registered(topic, schema)
         return self._ids[key]
+
+    def _registered(self, topic: str, schema: Schema) -> int:
+        text = json.dumps(schema, ensure_ascii=False)
+        try:
+            return int(self._client.register_schema(self.subject(topic, schema), RegistrySchema(text, "AVRO")))
+        except SchemaRegistryError as exc:
+            raise Unavailable(f"The registry did not take {full_name(schema)}: {exc}.") from exc
+        except Exception as exc:
+            raise _translated(exc) from exc
 
     def schema(self, schema_id: int) -> Schema:
         """Return the parsed schema of an id."""
         if schema_id not in self._schemas:
-            try:
-                text = self._client.get_schema(schema_id).schema_str
-            except SchemaRegistryError as exc:
-                if exc.http_status_code == 404:
-                    raise PoisonMessage(f"The registry knows no schema {schema_id}.") from exc
-                raise Unavailable(f"The registry does not answer: {exc}.") from exc
-            except Exception as exc:
-                raise _translated(exc) from exc
-            self._schemas[schema_id] = fastavro.parse_schema(json.loads(text or ""))
+            with self._asking:
+                if schema_id not in self._schemas:
+                    self._schemas[schema_id] = self._asked(schema_id)
         return self._schemas[schema_id]
+
+    def _asked(self, schema_id: int) -> Schema:
+        try:
+            text = self._client.get_schema(schema_id).schema_str
+        except SchemaRegistryError as exc:
+            if exc.http_status_code == 404:
+                raise PoisonMessage(f"The registry knows no schema {schema_id}.") from exc
+            raise Unavailable(f"The registry does not answer: {exc}.") from exc
+        except Exception as exc:
+            raise _translated(exc) from exc
+        parsed: Schema = fastavro.parse_schema(json.loads(text or ""))
+        return parsed
 
 
 class OfflineRegistry(Registry):

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
@@ -24,40 +24,50 @@ def scan(
 
     Raises Unavailable when the broker is silent for ``idle_s`` seconds before the end was reached.
     """
-    consumer = Consumer(
-        consumer_settings(
-            config,
-            f"scan-{uuid.uuid4()}",
-            **{"enable.partition.eof": True, "check.crcs": True, "fetch.wait.max.ms": 10},
-        )
-    )
-    name = config.topic(topic)
+    for _, message in scan_topics(config, {topic: start}, partitions=partitions, idle_s=idle_s):
+        yield message
+
+
+def scan_topics(
+    config: BusConfig, starts: Mapping[str, int], *, partitions: list[int] | None = None, idle_s: float = 30.0
+) -> Iterator[tuple[str, Message]]:
+    """Yield (topic without prefix, message) of several topics at once, as ``scan`` does of one."""
+    settings = {"enable.partition.eof": True, "check.crcs": True, "fetch.wait.max.ms": 10}
+    consumer = Consumer(consumer_settings(config, f"scan-{uuid.uuid4()}", **settings))
+    bare = {config.topic(topic): topic for topic in starts}
     try:
-        known = consumer.list_topics(name, timeout=idle_s).topics[name]
-        if known.error is not None:
-            raise Unavailable(
-                f"The topic {name} cannot be read: {known.error.str()}.", remedy="Run `credithub prepare`."
-            )
-        wanted = sorted(known.partitions) if partitions is None else partitions
-        consumer.assign([TopicPartition(name, p, start) for p in wanted])
-        open_partitions = set(wanted)
+        wanted = [
+            TopicPartition(name, number, starts[topic])
+            for name, topic in bare.items()
+            for number in _partitions(consumer, name, partitions, idle_s)
+        ]
+        consumer.assign(wanted)
+        todo = {(tp.topic, tp.partition) for tp in wanted}
         heard = time.monotonic()
-        while open_partitions:
+        while todo:
             # A short time-out: `consume` waits for the whole number of messages or for all of it.
             messages = consumer.consume(5000, timeout=0.05)
             if messages:
                 heard = time.monotonic()
             elif time.monotonic() - heard > idle_s:
                 raise Unavailable(
-                    f"The broker sent nothing of {name} for {idle_s:.0f} s.", remedy="See `credithub status`."
+                    f"The broker sent nothing of {', '.join(bare)} for {idle_s:.0f} s.",
+                    remedy="See `credithub status`.",
                 )
             for message in messages:
                 error = message.error()
                 if error is None:
-                    yield message
+                    yield bare[message.topic()], message
                 elif error.name() == "_PARTITION_EOF":
-                    open_partitions.discard(message.partition())
+                    todo.discard((message.topic(), message.partition()))
                 elif not error.retriable():
                     raise KafkaException(error)
     finally:
         consumer.close()
+
+
+def _partitions(consumer: Consumer, name: str, wanted: list[int] | None, timeout_s: float) -> list[int]:
+    known = consumer.list_topics(name, timeout=timeout_s).topics[name]
+    if known.error is not None:
+        raise Unavailable(f"The topic {name} cannot be read: {known.error.str()}.", remedy="Run `credithub prepare`.")
+    return sorted(known.partitions) if wanted is None else wanted

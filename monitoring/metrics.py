@@ -1,6 +1,13 @@
 """Every metric of the hub, in one place, and the port that serves them."""
 
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+import json
+import threading
+from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
+from typing import Any, cast
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import Counter, Gauge, Histogram, make_wsgi_app
 
 EVENTS = Counter("credithub_events_total", "events by arrow and what became of them", ["arrow", "outcome"])
 REJECTS = Counter("credithub_rejects_total", "rows not taken, by item and reason", ["item", "reason"])
@@ -10,11 +17,38 @@ BATCH = Histogram("credithub_batch_seconds", "time to handle one batch", ["proce
 BATCH_EVENTS = Histogram(
     "credithub_batch_events", "events in one batch", ["process"], buckets=(1, 10, 100, 500, 1000, 2000, 4000, 8000)
 )
+RESTORED = Counter("credithub_restored_records_total", "records a store was filled with", ["process", "topic"])
+STANDBYS = Gauge("credithub_standby_partitions", "partition numbers of which this worker keeps a warm copy")
 DELIVERIES = Counter("credithub_deliveries_total", "what a sink delivered, by outcome", ["sink", "outcome"])
 DIFFERENCE = Gauge("credithub_reconcile_difference", "events lost (negative) or doubled, by arrow", ["arrow"])
 
 
-def serve(port: int, host: str = "127.0.0.1") -> None:
-    """Serve ``/metrics`` on ``host``; port 0 serves nothing."""
-    if port:
-        start_http_server(port, addr=host)
+# Whether a process may be relied upon, its state and the reason.
+Ready = Callable[[], tuple[bool, str, str]]
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: a probe every few seconds is no news."""
+
+
+def serve(port: int, host: str = "127.0.0.1", ready: Ready = lambda: (True, "current", "")) -> None:
+    """Serve ``/metrics``, and ``/readyz`` with 200 or 503 and a JSON of state and reason; port 0 serves nothing."""
+    if not port:
+        return
+    metrics = make_wsgi_app()
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != "/readyz":
+            return cast(Iterable[bytes], metrics(environ, start_response))
+        is_ready, state, reason = ready()
+        status = "200 OK" if is_ready else "503 Service Unavailable"
+        start_response(status, [("Content-Type", "application/json; charset=utf-8")])
+        return [json.dumps({"state": state, "reason": reason}).encode()]
+
+    server = make_server(host, port, answer, server_class=_Server, handler_class=_Silent)
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()

@@ -1,82 +1,81 @@
-"""The Faust app: one agent over every catalogue topic and the calendar, which hands batches to the engines."""
+"""The Faust app: one agent over every catalogue topic and the calendar, which hands batches to their owner."""
 
-import asyncio
-import logging
-import os
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import faust
+import faust.tables
 from faust.types import TP
 
 from bus import topics
 from bus.cipher import Cipher
-from bus.codec import Registry
 from bus.config import BusConfig
 from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
-from monitoring.metrics import BATCH, BATCH_EVENTS, EVENTS, LAG, NEWEST
-from rules.indicators import load_indicators
-from streams.engine import Engine, Message
-from streams.transport import BatchTransport
+from monitoring.metrics import LAG
+from streams.owner import Owner
+from streams.transport import SCHEME
 
-log = logging.getLogger(__name__)
+
+class NoTables(faust.tables.TableManager):  # type: ignore[misc]
+    """Faust waits a second for tables to be declared. There are none: the stores are our own."""
+
+    async def on_start(self) -> None:
+        """Begin at once."""
+        if not self.should_stop:
+            await self._update_channels()
+            await self.recovery.start()
 
 
 class MergeApp(faust.App):  # type: ignore[misc]
     """A Faust app whose positions are the engines' own."""
 
-    def __init__(self, bus: BusConfig, folder: Path, cipher: Cipher, **more: Any) -> None:
-        self.bus = bus
-        self.cipher = cipher
-        self.folder = folder
-        self.engines: dict[int, Engine] = {}
-        self.topics_read: tuple[str, ...] = ()
-        # One for all engines, whose batches run one after another: each schema is asked for once.
-        self.registry = Registry(bus)
+    def __init__(self, bus: BusConfig, owner: Owner, topics_read: Iterable[str], **more: Any) -> None:
+        self.bus, self.owner, self.topics_read = bus, owner, tuple(topics_read)
         super().__init__(**more)
 
-    def _new_transport(self) -> Any:
-        return BatchTransport(self.conf.broker_consumer, self)
-
     async def positions(self, assigned: Iterable[TP]) -> dict[TP, int]:
-        """Open the engines of the assigned partition numbers, close all others, and return where to read on."""
+        """Take over the assigned partition numbers and return where to read on; called by the transport."""
         tps = list(assigned)
-        numbers = {tp.partition for tp in tps}
-        loop = asyncio.get_running_loop()
-        for number in [*self.engines]:
-            # Each assignment may have had another owner before it: open anew, which fences and catches up.
-            self.engines.pop(number).close()
-        held: dict[int, dict[str, int]] = {}
-        for number in sorted(numbers):
-            engine = Engine(self.bus, number, self.folder, load_indicators(), self.registry, self.cipher)
-            await loop.run_in_executor(None, engine.open)
-            self.engines[number] = engine
-            held[number] = engine.positions()
-        return {tp: held[tp.partition].get(self.bare(tp.topic), 0) for tp in tps}
+        topics_of: dict[int, set[str]] = {}
+        for tp in tps:
+            topics_of.setdefault(tp.partition, set()).add(self.bare(tp.topic))
+        standbys = {tp.partition for tp in self.assignor.assigned_standbys()}
+        held = await self.owner.assign({n: frozenset(t) for n, t in topics_of.items()}, standbys)
+        return {tp: held.get(tp.partition, {}).get(self.bare(tp.topic), 0) for tp in tps}
 
-    def caught_up(self) -> None:
-        """Tell the metrics that nothing waits."""
+    def caught_up(self, heard_at_s: float) -> None:
+        """Note that nothing waited when the broker was last heard; called by the transport."""
+        self.owner.readiness.caught_up(heard_at_s)
         for topic in self.topics_read:
             LAG.labels("merge", topic).set(0)
+
+    def readiness(self) -> tuple[bool, str, str]:
+        """Return whether this worker is ready, its state and the reason."""
+        verdict = self.owner.readiness.verdict()
+        return verdict.ready, verdict.state, verdict.reason
 
     def bare(self, topic: str) -> str:
         """Return a topic's name without the prefix."""
         return topic.removeprefix(self.bus.topic_prefix)
 
 
+def inputs(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the topics that are merged, without prefix."""
+    return (*(catalogue_topic(c.id) for c in catalogue.categories), topics.CALENDAR)
+
+
 def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Cipher, *, instance: str) -> MergeApp:
     """Build the app; ``instance`` is the worker's static membership, so that a restart moves no partition."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = [*(catalogue_topic(c.id) for c in catalogue.categories), topics.CALENDAR]
+    names = inputs(catalogue)
     app = MergeApp(
         bus,
-        folder,
-        cipher,
+        Owner(bus, folder, cipher, names),
+        names,
         id=bus.topic("merge"),
-        broker=f"kafka://{bus.bootstrap.replace(',', ';kafka://')}",
+        broker=";".join(f"{SCHEME}://{server}" for server in bus.bootstrap.split(",")),
         datadir=str(folder / "faust"),
         topic_partitions=bus.partitions,
         topic_disable_leader=True,
@@ -90,8 +89,8 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
         stream_buffer_maxsize=2,
         stream_wait_empty=False,
         web_enabled=False,
+        TableManager=NoTables,
     )
-    app.topics_read = tuple(names)
     source = app.topic(
         *(bus.topic(n) for n in names),
         key_type=bytes,
@@ -102,41 +101,15 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
 
     @app.agent(source, name="merge")  # type: ignore[untyped-decorator]
     async def merge(stream: Any) -> None:
-        loop = asyncio.get_running_loop()
         async for event in stream.events():
             number, batches = event.value
-            engine = app.engines.get(number)
-            if engine is None:
-                # The number was taken away after the batch was fetched; its new owner reads it again.
-                continue
-            plain = {
-                app.bare(topic): [Message(r.offset, r.value) for r in records] for topic, records in batches.items()
-            }
-            begun = time.monotonic()
-            try:
-                counts = await loop.run_in_executor(None, engine.process, plain)
-            except Exception as exc:
-                # Nothing was published. A fresh process fences, restores and reads the batch again.
-                log.critical("partition %d failed, the worker stops: %s", number, exc, exc_info=True)
-                logging.shutdown()
-                # Not an exception: Faust would restart the agent beside an engine that lost its transaction.
-                os._exit(70)
-            _measure(batches, app, counts, time.monotonic() - begun)
+            await app.owner.take(number, {app.bare(topic): records for topic, records in batches.items()})
+
+    @app.on_partitions_revoked.connect  # type: ignore[untyped-decorator]
+    async def settle(*_: Any, **__: Any) -> None:
+        await app.owner.settle()
 
     return app
-
-
-def _measure(batches: Any, app: MergeApp, counts: Mapping[str, Mapping[str, int]], took_s: float) -> None:
-    now = time.time()
-    for name, records in batches.items():
-        topic = app.bare(name)
-        EVENTS.labels(topic, "in").inc(len(records))
-        for outcome, count in counts[topic].items():
-            EVENTS.labels(topic, outcome).inc(count)
-        LAG.labels("merge", topic).set(now - records[0].timestamp / 1000)
-        NEWEST.labels("merge", topic).set(records[-1].timestamp / 1000)
-    BATCH.labels("merge").observe(took_s)
-    BATCH_EVENTS.labels("merge").observe(sum(map(len, batches.values())))
 
 
 def run(app: MergeApp, *, loglevel: str = "INFO") -> None:

@@ -1,10 +1,12 @@
 """The merge of one partition number: batches in, one Kafka transaction out (design, decision 4).
 
 Records, changes, states and the input positions with their outcome counts are published together or not at all,
-under a ``transactional.id`` per partition number. Opening fences a former owner, fills the store from the topics
-and returns the positions to read on from; RocksDB is written behind the transaction.
+under a ``transactional.id`` per partition number. ``fence`` ends a former owner and says where to read on, ``restore``
+fills the store from the topics. A batch is ``work``ed on and then ``commit``ted, which waits for the broker alone, so
+that its caller may work on another number meanwhile; RocksDB is written behind the transaction.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -14,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 from bus import splice, topics
 from bus.cipher import Cipher
@@ -23,22 +25,12 @@ from bus.config import BusConfig, producer_settings
 from bus.scan import scan
 from catalogue import wire
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, ItemId
-from catalogue.errors import PoisonMessage
+from catalogue.errors import PoisonMessage, Unavailable
 from rules.indicators import Indicator
 from rules.merge import Record, is_live
+from streams import restoring
 from streams.rolling import Rolling
-from streams.store import (
-    INDEX,
-    Store,
-    record_key,
-    record_prefix,
-    running_key,
-    stored_offset,
-    stored_position,
-    stored_record,
-    stored_state,
-    top_prefix,
-)
+from streams.store import Store, condemn, record_key, record_prefix, stored_position, stored_record, stored_state
 from streams.subject import Closed, Held, Moved, SubjectBatch, close
 
 log = logging.getLogger(__name__)
@@ -54,6 +46,15 @@ class Message:
 
     offset: int
     value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What one batch came to, with the producer but not yet acknowledged."""
+
+    counts: dict[str, dict[str, int]]
+    moved: Mapping[str, dict[str, int]]
+    behind: Mapping[bytes, bytes | None]
 
 
 class Engine:
@@ -80,9 +81,21 @@ class Engine:
         self._as_of = _EPOCH
         self._positions: dict[str, dict[str, int]] = {}
         self._failed: Exception | None = None
+        self._store: Store
+        self._has_store = self._open = False
+        # Given away: what still runs in other threads shall end.
+        self.abandoned = False
 
     def open(self) -> None:
         """Fence a former owner, then fill the store up to what was committed."""
+        self.fence()
+        self.restore()
+
+    def fence(self) -> None:
+        """End a former owner's transactions and read where they ended; from here on nobody else publishes.
+
+        Raises Unavailable when the broker is away.
+        """
         self._producer = Producer(
             producer_settings(
                 self._config,
@@ -90,12 +103,31 @@ class Engine:
                     "transactional.id": self._config.topic(f"merge.{self.number}"),
                     "transaction.timeout.ms": 60_000,
                     "linger.ms": 5,
+                    # Each number has a producer of its own, whose first connection must not be waited for.
+                    "reconnect.backoff.ms": 5,
+                    "retry.backoff.ms": 5,
                 },
             )
         )
-        self._producer.init_transactions(60)
-        self._store = Store(self._folder)
-        self._rolling = Rolling(self._store, self._by_item, self._decode.payload)
+        try:
+            self._producer.init_transactions(60)
+        except KafkaException as exc:
+            raise Unavailable(f"The broker did not let partition {self.number} begin: {exc}.") from exc
+        for message in scan(self._config, topics.POSITION, partitions=[self.number]):
+            position = self._decode(message.value())
+            self._positions[position["topic"]] = {k: position[k] for k in ("next_offset", *_OUTCOMES)}
+
+    def restore(self, on_restored: restoring.OnRestored = lambda topic, count: None) -> None:
+        """Fill the store up to what was committed; a store of another Kafka is thrown away.
+
+        Raises Unavailable when the broker or the registry is away.
+        """
+        self._store, self._has_store = Store(self._folder), True
+        if restoring.is_of_another_kafka(self._config, self.number, self._store):
+            log.warning("partition %d: the store is ahead of its topics, it is made anew", self.number)
+            self._store.close()
+            condemn(self._folder)
+            self._store = Store(self._folder)
         self._record = Encoder(self._registry, topics.RECORD, wire.RECORD)
         self._person = Encoder(self._registry, topics.PERSON_RECORD, wire.RECORD)
         self._change = Encoder(self._registry, topics.CHANGE, wire.CHANGE)
@@ -105,12 +137,9 @@ class Engine:
         self._state = Encoder(self._registry, topics.STATE, wire.STATE)
         self._position = Encoder(self._registry, topics.POSITION, wire.POSITION)
         self._rejected = Encoder(self._registry, topics.REJECTED, wire.REJECTED)
-        for topic in (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.POSITION):
-            self._restore(topic)
+        restoring.restore(self._config, self.number, self._store, self._by_item, self._unless_abandoned(on_restored))
+        self._rolling = Rolling(self._store, self._by_item, self._decode.payload)
         self._rolling.begin()
-        for _, raw in self._store.below(b"p"):
-            position = self._decode(raw)
-            self._positions[position["topic"]] = {k: position[k] for k in ("next_offset", *_OUTCOMES)}
         reached = self._positions.get(topics.CALENDAR, {}).get("next_offset", 0)
         for message in scan(self._config, topics.CALENDAR, partitions=[self.number]):
             # A day that was not merged yet is still to be rolled to; when nothing was, there is nothing to roll.
@@ -121,41 +150,25 @@ class Engine:
         """Return the next offset to read of every input topic that was ever read."""
         return {topic: p["next_offset"] for topic, p in self._positions.items()}
 
+    def abandon(self) -> None:
+        """Have a restoration that runs in another thread end soon; ``close`` it then."""
+        self.abandoned = True
+
+    def _unless_abandoned(self, on_restored: restoring.OnRestored) -> restoring.OnRestored:
+        def note(topic: str, count: int) -> None:
+            if self.abandoned:
+                raise Unavailable(f"Partition {self.number} was given away while it was restored.")
+            on_restored(topic, count)
+
+        return note
+
     def close(self) -> None:
-        """Release the store; nothing is pending between batches."""
-        self._store.close()
-
-    def _restore(self, topic: str) -> None:
-        held = self._store.get(stored_offset(topic))
-        start = int(held) if held else 0
-        values: dict[bytes, bytes | None] = {}
-        reached = start
-        for message in scan(self._config, topic, partitions=[self.number], start=start):
-            key = message.key()
-            if topic in (topics.RECORD, topics.PERSON_RECORD):
-                values[stored_record(key)] = message.value()
-                # The sums of what was written behind our back are made anew when they are next needed.
-                self._forget(key, values)
-            elif topic == topics.STATE:
-                values[b"s" + key] = message.value()
-            else:
-                values[stored_position(key.decode().rsplit("/", 1)[0])] = message.value()
-            reached = message.offset() + 1
-            if len(values) >= 20_000:
-                self._store.write({**values, stored_offset(topic): b"%d" % reached})
-                values = {}
-        if reached != start:
-            self._store.write({**values, stored_offset(topic): b"%d" % reached})
-            log.info("partition %d: %s restored from offset %d to %d", self.number, topic, start, reached)
-
-    def _forget(self, changelog_key: bytes, values: dict[bytes, bytes | None]) -> None:
-        subject, item, _ = changelog_key.decode().split("\x00", 2)
-        place = running_key(subject, item)
-        if item in self._by_item and place not in values and self._store.get(place) is not None:
-            values[place] = None
-            for indicator in self._by_item[item]:
-                values.update(dict.fromkeys(self._store.highest(top_prefix(subject, indicator.id))))
-            values[INDEX] = None
+        """Release the store, which was never written ahead of a transaction; a transaction left open is aborted."""
+        if self._open:
+            self._abort()
+        if self._has_store:
+            self._has_store = False
+            self._store.close()
 
     def process(self, batches: Mapping[str, list[Message]]) -> dict[str, dict[str, int]]:
         """Merge the batches of one partition number in one transaction and return each topic's outcome counts.
@@ -163,7 +176,15 @@ class Engine:
         Raises whatever the broker or the registry raised; nothing was published then, and the caller
         has to close this engine and open it again.
         """
-        self._failed = None
+        pending = self.work(batches)
+        self.commit(pending)
+        return pending.counts
+
+    def work(self, batches: Mapping[str, list[Message]]) -> Pending:
+        """Merge the batches and hand what comes of them to the producer; ``commit`` it before the next ones.
+
+        Raises as ``process`` does.
+        """
         subjects: dict[str, SubjectBatch] = {}
         counts: dict[str, dict[str, int]] = {}
         poison: list[tuple[str, Message, str]] = []
@@ -190,8 +211,7 @@ class Engine:
             # Their states and records may have moved with the calendar.
             for subject in subjects.values():
                 subject.held = self._held(subject.subject)
-        self._publish(subjects, self._as_of, self._moved(counts, batches), poison)
-        return counts
+        return self._send_all(subjects, self._as_of, self._moved(counts, batches), poison, counts)
 
     def _roll(self, upto: date) -> None:
         """Go on to a day, day by day, each day's changes published before the next; a repetition changes nothing."""
@@ -214,7 +234,7 @@ class Engine:
                 live.setdefault((subject, item), []).extend([(key, record)] if record is not None and counts else [])
             for (subject, item), records in live.items():
                 self._rolling.move(subject, item, records, day)
-            self._publish(subjects, day, {}, [])
+            self._publish(subjects, day)
             day = self._rolling.next_due(day)
         self._as_of = upto
 
@@ -234,10 +254,10 @@ class Engine:
             self._rolling.build(subject, item, batch.live_before(item), self._as_of)
             batch.due.add(item)
             if len(todo) >= _COMPLETE_SUBJECTS:
-                self._publish(todo, self._as_of, {}, [])
+                self._publish(todo, self._as_of)
                 todo = {}
         self._rolling.complete()
-        self._publish(todo, self._as_of, {}, [])
+        self._publish(todo, self._as_of)
 
     def _subject(self, subject: str) -> SubjectBatch:
         return SubjectBatch(subject, self._held(subject), self._load_record, self._load_item)
@@ -268,15 +288,20 @@ class Engine:
         envelope, head, schema_id, payload = self._decode.record(raw)
         return Record(envelope, schema_id, payload, head)
 
-    def _publish(
+    def _publish(self, subjects: Mapping[str, SubjectBatch], as_of: date) -> None:
+        self.commit(self._send_all(subjects, as_of, {}, [], {}))
+
+    def _send_all(
         self,
         subjects: Mapping[str, SubjectBatch],
         as_of: date,
         moved: Mapping[str, dict[str, int]],
         poison: list[tuple[str, Message, str]],
-    ) -> None:
+        counts: dict[str, dict[str, int]],
+    ) -> Pending:
         behind: dict[bytes, bytes | None] = {}
         now = datetime.now(UTC)
+        self._failed, self._open = None, True
         self._producer.begin_transaction()
         try:
             for subject in subjects.values():
@@ -287,15 +312,33 @@ class Engine:
                 value = self._position({"topic": topic, "partition": self.number, **position})
                 self._send(topics.POSITION, f"{topic}/{self.number}".encode(), value)
                 behind[stored_position(topic)] = value
+        except Exception:
+            self._abort()
+            raise
+        return Pending(counts, moved, behind)
+
+    def commit(self, pending: Pending) -> None:
+        """Wait until the broker has all of it, and only then move the positions and write the store.
+
+        Raises what the broker said; nothing was published then, and this engine is to be thrown away.
+        """
+        try:
             self._producer.commit_transaction(60)
             if self._failed is not None:
                 raise self._failed
         except Exception:
-            log.exception("partition %d: transaction aborted", self.number)
-            self._producer.abort_transaction(60)
+            self._abort()
             raise
-        self._store.write({**self._rolling.flush(), **behind})
-        self._positions.update(moved)
+        self._open = False
+        self._store.write({**self._rolling.flush(), **pending.behind})
+        self._positions.update(pending.moved)
+
+    def _abort(self) -> None:
+        log.warning("partition %d: transaction aborted", self.number)
+        self._open = False
+        # What made it fail is what its caller has to know; a broker that is away ends it by itself.
+        with contextlib.suppress(KafkaException):
+            self._producer.abort_transaction(60)
 
     def _moved(
         self, counts: Mapping[str, dict[str, int]], batches: Mapping[str, list[Message]]

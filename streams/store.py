@@ -15,6 +15,8 @@ from pathlib import Path
 
 from rocksdict import AccessType, Options, Rdict, WriteBatch
 
+from catalogue.errors import Unavailable
+
 # What the indicators were when the shares below ``a``, ``k`` and ``x`` were written.
 INDEX = b"i"
 _SEPARATOR = b"\x00"
@@ -25,6 +27,9 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if _condemned(path).exists():
+            shutil.rmtree(path, ignore_errors=True)
+            _condemned(path).unlink()
         options = Options(raw_mode=True)
         options.create_if_missing(True)
         options.set_write_buffer_size(32 * 1024 * 1024)
@@ -32,7 +37,9 @@ class Store:
         self._path = path
         try:
             self._db = Rdict(str(path), options, access_type=AccessType.read_write())
-        except Exception:
+        except Exception as exc:
+            if "lock" in str(exc).lower():
+                raise Unavailable(f"The store {path} is held by another process.", remedy="Stop that worker.") from exc
             # A store that does not open is rebuilt from its topics, never repaired.
             shutil.rmtree(path, ignore_errors=True)
             self._db = Rdict(str(path), options, access_type=AccessType.read_write())
@@ -70,6 +77,20 @@ class Store:
     def close(self) -> None:
         """Close the files; the store cannot be used afterwards."""
         self._db.close()
+
+
+def condemn(path: Path) -> None:
+    """Have the store at ``path``, found corrupt, be deleted before it is opened again; its topics fill it."""
+    _condemned(path).touch()
+
+
+def is_corruption(problem: BaseException) -> bool:
+    """Whether an error says that a store's files are not what was written."""
+    return "Corruption" in str(problem)
+
+
+def _condemned(path: Path) -> Path:
+    return path.with_name(path.name + ".condemned")
 
 
 def record_key(subject: str, item: str, key: str) -> bytes:

@@ -61,10 +61,10 @@ def worker(
 
     log_to_stderr()
     settings = load_settings()
-    metrics.serve(metrics_port, settings.listen_host)
     folder = settings.home / "streams" / f"worker-{index}"
     cipher = Cipher(load_key_file(settings.keys))
     app = create_app(bus_config(settings), load_catalogue(), folder, cipher, instance=f"worker-{index}")
+    metrics.serve(metrics_port, settings.listen_host, app.readiness)
     run(app)
 
 

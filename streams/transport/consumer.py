@@ -1,4 +1,4 @@
-"""A Faust transport that hands over batches and lets the engine own its positions.
+"""A Faust consumer that hands over batches and lets the app own its positions.
 
 Faust keeps what it is good at: membership, assignment by its own assignor, rebalancing, timers. Its per-message
 bookkeeping is left out: ``getmany`` yields one message per partition *number*, whose value is the batches of all
@@ -67,7 +67,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if records is None or self.should_stop or not self.flow_active:
             return
         if not records:
-            self.app.caught_up()
+            self.app.caught_up(self._heard_at())
         generation = self.app.consumer_generation_id
         for number, batches in _by_number(records, active).items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
@@ -78,6 +78,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             message.key, message.value = None, (number, {tp.topic: batch for tp, batch in batches.items()})
             yield first, message
 
+    def _heard_at(self) -> float:
+        """Return when the broker last answered for the partition that it was longest silent about; 0.0 when never."""
+        consumer = self._thread._ensure_consumer()
+        stamps = [consumer.last_poll_timestamp(tp) or 0 for tp in consumer.assignment()]
+        return min(stamps, default=0) / 1000
+
 
 def _by_number(records: Mapping[TP, list[Any]], active: Iterable[TP] | None) -> dict[int, dict[TP, list[Any]]]:
     grouped: dict[int, dict[TP, list[Any]]] = {}
@@ -86,9 +92,3 @@ def _by_number(records: Mapping[TP, list[Any]], active: Iterable[TP] | None) -> 
         if batch and (wanted is None or tp in wanted):
             grouped.setdefault(tp.partition, {})[TP(tp.topic, tp.partition)] = batch
     return grouped
-
-
-class BatchTransport(driver.Transport):  # type: ignore[misc]
-    """Kafka through aiokafka, by batches."""
-
-    Consumer = BatchConsumer

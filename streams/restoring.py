@@ -1,0 +1,114 @@
+"""Filling the local store of a partition number from its topics, and telling when it must not be trusted."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+
+from confluent_kafka import Message
+
+from bus import topics
+from bus.config import BusConfig
+from bus.offsets import Watermarks, watermarks
+from bus.scan import scan_topics
+from catalogue.errors import IntegrityError
+from rules.indicators import Indicator
+from streams.store import INDEX, Store, running_key, stored_offset, stored_position, stored_record, top_prefix
+
+log = logging.getLogger(__name__)
+# What the store is a cache of, each partition number its own.
+CHANGELOGS = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.POSITION)
+_CHUNK = 20_000
+# Called with the topic and the number of records that were restored.
+OnRestored = Callable[[str, int], None]
+ByItem = Mapping[str, tuple[Indicator, ...]]
+
+
+class Tail:
+    """Takes the messages of the changelogs of one partition number into its store, in chunks."""
+
+    def __init__(self, store: Store, by_item: ByItem) -> None:
+        self._store, self._by_item = store, by_item
+        # A store without any sums has none to forget, which spares a look-up per record.
+        self._has_sums = any(True for _ in store.below(b"a"))
+        self._values: dict[bytes, bytes | None] = {}
+        self._reached: dict[str, int] = {}
+
+    def start(self, topic: str) -> int:
+        """Return the offset up to which the store holds a topic."""
+        held = self._store.get(stored_offset(topic))
+        return int(held) if held else 0
+
+    def take(self, topic: str, message: Message) -> None:
+        """Take one message; it is written with the chunk that it is in."""
+        key, value, values = message.key(), message.value(), self._values
+        if topic == topics.STATE:
+            values[b"s" + key] = value
+        elif topic == topics.POSITION:
+            values[stored_position(key.decode().rsplit("/", 1)[0])] = value
+        else:
+            values[stored_record(key)] = value
+            if self._has_sums:
+                # The sums of what was written behind our back are made anew when they are next needed.
+                self._forget(key)
+        self._reached[topic] = message.offset() + 1
+        if len(values) >= _CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was taken, with the offsets it reaches to."""
+        if self._reached:
+            offsets = {stored_offset(topic): b"%d" % offset for topic, offset in self._reached.items()}
+            self._store.write({**self._values, **offsets})
+            self._values, self._reached = {}, {}
+
+    def _forget(self, changelog_key: bytes) -> None:
+        subject, item, _ = changelog_key.decode().split("\x00", 2)
+        place = running_key(subject, item)
+        if item in self._by_item and place not in self._values and self._store.get(place) is not None:
+            self._values[place] = None
+            for indicator in self._by_item[item]:
+                self._values.update(dict.fromkeys(self._store.highest(top_prefix(subject, indicator.id))))
+            self._values[INDEX] = None
+
+
+def restore(config: BusConfig, number: int, store: Store, by_item: ByItem, on_restored: OnRestored) -> None:
+    """Bring a store up to what was committed. Raises Unavailable when the broker is away."""
+    tail, counts = Tail(store, by_item), dict.fromkeys(CHANGELOGS, 0)
+    starts = {topic: tail.start(topic) for topic in CHANGELOGS}
+    for topic, message in scan_topics(config, starts, partitions=[number]):
+        tail.take(topic, message)
+        counts[topic] += 1
+        if counts[topic] % _CHUNK == 0:
+            on_restored(topic, _CHUNK)
+    tail.flush()
+    for topic, count in counts.items():
+        on_restored(topic, count % _CHUNK)
+        if count:
+            log.info("partition %d: %s restored from offset %d, %d records", number, topic, starts[topic], count)
+
+
+def is_of_another_kafka(config: BusConfig, number: int, store: Store) -> bool:
+    """Whether the store holds more of a topic than there is: the topic was made anew, or cut."""
+    ends = watermarks(config, ((topic, number) for topic in CHANGELOGS))
+    return any(int(store.get(stored_offset(t)) or 0) > ends[t, number].high for t in CHANGELOGS)
+
+
+def check_positions(config: BusConfig, number: int, positions: Mapping[str, int], inputs: Iterable[str]) -> None:
+    """Raise IntegrityError when events were deleted before they were merged, or were merged and no longer exist."""
+    ends = watermarks(config, ((topic, number) for topic in inputs))
+    for (topic, _), end in ends.items():
+        refuse_gap(f"{topic}[{number}]", positions.get(topic, 0), end)
+
+
+def refuse_gap(place: str, position: int, end: Watermarks) -> None:
+    """Raise IntegrityError, with both offsets, when a position lies outside of what the broker keeps."""
+    if position < end.low:
+        raise IntegrityError(
+            f"{place}: the next event to merge is offset {position}, but the broker keeps offsets from {end.low} on: "
+            f"{end.low - position} offsets were deleted before they were merged.",
+            remedy="Restore the topic from a backup, or send the submissions again that `credithub reconcile` names.",
+        )
+    if position > end.high:
+        raise IntegrityError(
+            f"{place}: events up to offset {position} were merged, but the broker's end is {end.high}: it lost some.",
+            remedy="Restore the topic from a backup or a replica before the worker goes on.",
+        )
