@@ -1,9 +1,9 @@
-"""Where partitions begin and end, as the broker says it."""
+"""Where partitions begin and end, and which topics they are of, as the broker says it."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from bus.config import BusConfig
@@ -30,4 +30,20 @@ def watermarks(config: BusConfig, wanted: Iterable[tuple[str, int]]) -> dict[tup
     except KafkaException as exc:
         raise Unavailable(
             f"The broker does not say where its topics end: {exc}.", remedy="See `credithub status`."
+        ) from exc
+
+
+def topic_ids(config: BusConfig, names: Iterable[str]) -> dict[str, str]:
+    """Return the broker's id of each topic, another one when a topic was deleted and created again.
+
+    Raises Unavailable when the broker is away or has no such topic.
+    """
+    real = {config.topic(name): name for name in names}
+    admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+    try:
+        told = admin.describe_topics(TopicCollection([*real]), request_timeout=30)
+        return {name: str(told[topic].result().topic_id) for topic, name in real.items()}
+    except KafkaException as exc:
+        raise Unavailable(
+            f"The broker does not describe its topics: {exc}.", remedy="Run `credithub prepare`."
         ) from exc

@@ -30,7 +30,7 @@ from rules.indicators import Indicator
 from rules.merge import Record, is_live
 from streams import restoring
 from streams.rolling import Rolling
-from streams.store import Store, condemn, record_key, record_prefix, stored_position, stored_record, stored_state
+from streams.store import Store, record_key, record_prefix, stored_offset, stored_position, stored_record, stored_state
 from streams.subject import Closed, Held, Moved, SubjectBatch, close
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,8 @@ class Engine:
         self._as_of = _EPOCH
         self._positions: dict[str, dict[str, int]] = {}
         self._failed: Exception | None = None
+        self._ends: dict[str, int] = {}
+        self._changelogs = {config.topic(topic): topic for topic in restoring.CHANGELOGS}
         self._store: Store
         self._has_store = self._open = False
         # Given away: what still runs in other threads shall end.
@@ -118,16 +120,12 @@ class Engine:
             self._positions[position["topic"]] = {k: position[k] for k in ("next_offset", *_OUTCOMES)}
 
     def restore(self, on_restored: restoring.OnRestored = lambda topic, count: None) -> None:
-        """Fill the store up to what was committed; a store of another Kafka is thrown away.
+        """Fill the store up to what was committed; a store that is not of them is made anew.
 
         Raises Unavailable when the broker or the registry is away.
         """
-        self._store, self._has_store = Store(self._folder), True
-        if restoring.is_of_another_kafka(self._config, self.number, self._store):
-            log.warning("partition %d: the store is ahead of its topics, it is made anew", self.number)
-            self._store.close()
-            condemn(self._folder)
-            self._store = Store(self._folder)
+        self._store = restoring.open_store(self._config, self.number, self._folder)
+        self._has_store = True
         self._record = Encoder(self._registry, topics.RECORD, wire.RECORD)
         self._person = Encoder(self._registry, topics.PERSON_RECORD, wire.RECORD)
         self._change = Encoder(self._registry, topics.CHANGE, wire.CHANGE)
@@ -330,7 +328,13 @@ class Engine:
             self._abort()
             raise
         self._open = False
-        self._store.write({**self._rolling.flush(), **pending.behind})
+        # Nobody else writes to these partitions, so the store holds all that lies before these offsets.
+        reached = {
+            stored_offset(topic): b"%d" % (self._ends[name] + 1)
+            for name, topic in self._changelogs.items()
+            if name in self._ends
+        }
+        self._store.write({**self._rolling.flush(), **pending.behind, **reached})
         self._positions.update(pending.moved)
 
     def _abort(self) -> None:
@@ -424,9 +428,11 @@ class Engine:
             except BufferError:
                 self._producer.poll(0.1)
 
-    def _delivered(self, error: Any, _: Any) -> None:
+    def _delivered(self, error: Any, message: Any) -> None:
         if error is not None:
             self._failed = RuntimeError(f"a message was not delivered: {error}")
+        else:
+            self._ends[message.topic()] = message.offset()
 
 
 def _record_change(moved: Moved) -> bytes:

@@ -2,16 +2,27 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from confluent_kafka import Message
 
 from bus import topics
 from bus.config import BusConfig
-from bus.offsets import Watermarks, watermarks
+from bus.offsets import Watermarks, topic_ids, watermarks
 from bus.scan import scan_topics
 from catalogue.errors import IntegrityError
 from rules.indicators import Indicator
-from streams.store import INDEX, Store, running_key, stored_offset, stored_position, stored_record, top_prefix
+from streams.store import (
+    INDEX,
+    Store,
+    condemn,
+    running_key,
+    stored_offset,
+    stored_position,
+    stored_record,
+    stored_topic,
+    top_prefix,
+)
 
 log = logging.getLogger(__name__)
 # What the store is a cache of, each partition number its own.
@@ -86,10 +97,24 @@ def restore(config: BusConfig, number: int, store: Store, by_item: ByItem, on_re
             log.info("partition %d: %s restored from offset %d, %d records", number, topic, starts[topic], count)
 
 
-def is_of_another_kafka(config: BusConfig, number: int, store: Store) -> bool:
-    """Whether the store holds more of a topic than there is: the topic was made anew, or cut."""
+def open_store(config: BusConfig, number: int, path: Path) -> Store:
+    """Open the store at ``path``; one that is of other topics, or ahead of them, is deleted and made anew.
+
+    Raises Unavailable when the broker is away.
+    """
+    ids = {topic: topic_id.encode() for topic, topic_id in topic_ids(config, CHANGELOGS).items()}
     ends = watermarks(config, ((topic, number) for topic in CHANGELOGS))
-    return any(int(store.get(stored_offset(t)) or 0) > ends[t, number].high for t in CHANGELOGS)
+    store = Store(path)
+    for topic in CHANGELOGS:
+        held, reached = store.get(stored_topic(topic)), int(store.get(stored_offset(topic)) or 0)
+        if (held is not None and held != ids[topic]) or reached > ends[topic, number].high:
+            log.warning("partition %d: the store is not of this %s, it is made anew", number, topic)
+            store.close()
+            condemn(path)
+            store = Store(path)
+            break
+    store.write({stored_topic(topic): topic_id for topic, topic_id in ids.items()})
+    return store
 
 
 def check_positions(config: BusConfig, number: int, positions: Mapping[str, int], inputs: Iterable[str]) -> None:

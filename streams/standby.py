@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from bus.config import BusConfig, consumer_settings
 from catalogue.errors import Unavailable
-from streams.restoring import CHANGELOGS, ByItem, OnRestored, Tail, is_of_another_kafka
+from streams.restoring import CHANGELOGS, ByItem, OnRestored, Tail, open_store
 from streams.store import Store, condemn
 
 log = logging.getLogger(__name__)
@@ -62,11 +62,7 @@ class Standby:
             stop.wait(_RETRY_S)
 
     def _opened(self, number: int, held: contextlib.ExitStack) -> Store:
-        store = Store(self._place(number))
-        if is_of_another_kafka(self._config, number, store):
-            store.close()
-            condemn(self._place(number))
-            store = Store(self._place(number))
+        store = open_store(self._config, number, self._place(number))
         held.callback(store.close)
         return store
 

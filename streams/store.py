@@ -147,3 +147,8 @@ def stored_position(topic: str) -> bytes:
 def stored_offset(topic: str) -> bytes:
     """Return the store's key of the offset up to which it holds a topic."""
     return b"o" + topic.encode()
+
+
+def stored_topic(topic: str) -> bytes:
+    """Return the store's key of the broker's own id of the topic that the store is of."""
+    return b"t" + topic.encode()

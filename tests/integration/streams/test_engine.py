@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,8 @@ from hub.commands.workers import say_date
 from hub.settings import Endpoints
 from rules.indicators import load_indicators
 from streams.engine import POISON_CONTEXT, Engine, Message
+from streams.restoring import CHANGELOGS
+from streams.store import Store, condemn, is_corruption
 
 CIPHER = Cipher(KeyRing(b"l" * 32, {1: b"k" * 32}))
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
@@ -191,3 +194,68 @@ def test_a_day_that_came_while_the_worker_was_away_is_not_passed_over(config: Bu
 
 def _latest(config: BusConfig) -> dict[str, dict[str, Any]]:
     return {s["subject"]: s for s in all_of(config, topics.STATE)}
+
+
+def test_a_warm_restart_reads_nothing_that_the_store_has(config: BusConfig, tmp_path: Path) -> None:
+    merged(config, tmp_path, [list(penalties(config, 100))], (DAY.date(),))
+    with closing(Registry(config)) as registry:
+        engine = Engine(config, 0, tmp_path, load_indicators(), registry, CIPHER)
+        read: dict[str, int] = {}
+        engine.fence()
+        engine.restore(lambda topic, count: read.update({topic: read.get(topic, 0) + count}))
+        engine.close()
+    assert read == dict.fromkeys(CHANGELOGS, 0)
+
+
+@pytest.mark.parametrize("damaged", ["MANIFEST-*", "CURRENT"])
+def test_a_store_found_corrupt_is_made_anew(config: BusConfig, tmp_path: Path, damaged: str) -> None:
+    values = list(penalties(config, 120))
+    merged(config, tmp_path / "a", [values[:60]], (DAY.date(),))
+    files = [f for f in (tmp_path / "a" / "partition-0").glob(damaged) if f.stat().st_size]
+    assert files
+    for file in files:
+        file.write_bytes(b"\xff" * file.stat().st_size)
+    merged(config, tmp_path / "a", [values[60:]])
+    after = hashes(config)
+    merged(config, tmp_path / "b", [values])
+    assert hashes(config) == after
+    assert len(after) == 3
+
+
+def read_all(store: Store) -> None:
+    for n in range(200_000):
+        assert store.get(b"s%06d" % n) == b"v" * 100
+
+
+def test_a_corrupt_block_is_never_read_as_a_value_and_the_store_is_made_anew(tmp_path: Path) -> None:
+    place = tmp_path / "store"
+    store = Store(place)
+    store.write({b"s%06d" % n: b"v" * 100 for n in range(200_000)})
+    store.close()
+    (table, *_) = sorted(place.glob("*.sst"), key=lambda f: f.stat().st_size, reverse=True)
+    whole = table.read_bytes()
+    table.write_bytes(whole[:5000] + bytes(200) + whole[5200:])
+    store = Store(place)
+    with pytest.raises(Exception, match="Corruption") as problem:
+        read_all(store)
+    store.close()
+    assert is_corruption(problem.value)
+    condemn(place)
+    store = Store(place)
+    assert store.get(b"s000000") is None
+    store.close()
+
+
+def test_a_store_of_other_topics_is_not_trusted(
+    config: BusConfig, stack: Endpoints, topic_prefix: str, tmp_path: Path
+) -> None:
+    values = list(penalties(config, 60))
+    merged(config, tmp_path, [values], (DAY.date(),))
+    # As in another Kafka, in which nothing of that happened.
+    other = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix + "y.", partitions=1)
+    make_topics(other)
+    merged(other, tmp_path, [values[:10]], (DAY.date(),))
+    fresh = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix + "z.", partitions=1)
+    make_topics(fresh)
+    merged(fresh, tmp_path / "fresh", [values[:10]], (DAY.date(),))
+    assert hashes(other) == hashes(fresh)

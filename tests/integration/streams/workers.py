@@ -1,0 +1,255 @@
+"""Real worker processes on topics of their own, events for all partition numbers, and what the workers say."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+
+from bus import topics
+from bus.codec import Decoder, Encoder, Registry
+from bus.config import BusConfig, producer_settings
+from bus.scan import scan
+from catalogue.avro import event_schema, topic
+from catalogue.load import load_catalogue
+from hub.commands.workers import say_date
+from hub.settings import Settings, bus_config, exact_settings
+from hub.stack.blueprint import CREDITHUB, settings_environment
+
+PENALTIES, LICENCES = topic("administration"), topic("qualification")
+DAY = datetime(2026, 6, 30, tzinfo=UTC)
+PATIENCE_S = 60.0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def until(what: Callable[[], Any], why: Callable[[], str] = lambda: "", patience_s: float = PATIENCE_S) -> Any:
+    """Wait until ``what`` is true and return it."""
+    end = time.monotonic() + patience_s
+    while not (found := what()):
+        assert time.monotonic() < end, why()
+        time.sleep(0.1)
+    return found
+
+
+@dataclass(slots=True)
+class Worker:
+    """One ``credithub worker`` process."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    log: Path
+
+    def ready(self) -> tuple[int, dict[str, str]]:
+        """Return the status and the answer of ``/readyz``; (0, {}) while nobody listens."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, json.load(refused)
+        except OSError:
+            return 0, {}
+
+    def state(self) -> str:
+        """Return alive, recovering, stale or current; "" while nobody listens."""
+        return self.ready()[1].get("state", "")
+
+    def said(self) -> str:
+        """Return its log."""
+        return self.log.read_text("utf-8")
+
+    def metric(self, line: str) -> float:
+        """Return a metric's value by the beginning of its line."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(one.rsplit(" ", 1)[1]) for one in lines if one.startswith(line))
+
+
+@dataclass(slots=True)
+class Site:
+    """A topic prefix of one test, prepared, with workers."""
+
+    settings: Settings
+    workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def config(self) -> BusConfig:
+        """Return where its topics are."""
+        return bus_config(self.settings)
+
+    def prepare(self) -> None:
+        """Create the topics and the keys, and say the day."""
+        from bus.cipher import create_key_file
+
+        create_key_file(self.settings.keys)
+        topics.ensure_topics(self.config, topics.topic_specs(load_catalogue()))
+        say_date(self.config, DAY.date())
+
+    def start(self, index: int, *, program: str | None = None, **settings: Any) -> Worker:
+        """Start a worker; ``program``: Python that runs in its place, with the same arguments."""
+        port, log = free_port(), self.settings.home / f"worker-{index}-{len(self.workers)}.log"
+        command = CREDITHUB if program is None else (sys.executable, "-P", "-c", program)
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                (*command, "worker", "--index", str(index), "--metrics-port", str(port)),
+                env={**os.environ, **settings_environment(self.settings.model_copy(update=settings))},
+                cwd=self.settings.home,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        self.workers.append(Worker(process, port, log))
+        return self.workers[-1]
+
+    def send(self, first: int, count: int, *, item: str = "administration.penalty") -> None:
+        """Send events of 40 subjects, numbered from ``first`` on, and wait until the broker has them."""
+        declared = load_catalogue().item(item)
+        name = topic(declared.category)
+        with closing(Registry(self.config)) as registry:
+            encode = Encoder(registry, name, event_schema(declared))
+        producer = Producer(producer_settings(self.config))
+        for number in range(first, first + count):
+            value = encode(
+                {
+                    "event_id": f"s:{number:06d}", "item": item, "op": "REPORT", "record_key": f"样例{number % 100}",
+                    "source_time": DAY - timedelta(days=number % 7), "revision": number // 700,
+                    "content_hash": f"{number:032x}", "reported_at": DAY, "unit": "functional_departments",
+                    "region": "630102", "channel": "FILE", "submission_id": "s", "row": number,
+                    "subject": _subject(number), "subject_name": None,
+                    "data": {"fine_amount": Decimal(number)} if item.endswith("penalty") else {},
+                }
+            )  # fmt: skip
+            producer.produce(self.config.topic(name), value, _subject(number))
+        assert producer.flush(30) == 0
+
+    def merged(self, name: str = PENALTIES) -> int:
+        """Return how many events of a topic all positions together have passed, whatever became of them."""
+        with closing(Registry(self.config)) as registry:
+            decode = Decoder(registry)
+            last: dict[int, int] = {}
+            for message in scan(self.config, topics.POSITION):
+                one = decode(message.value())
+                if one["topic"] == name:
+                    outcomes = ("merged", "duplicate", "superseded", "rejected")
+                    last[one["partition"]] = sum(one[outcome] for outcome in outcomes)
+        return sum(last.values())
+
+    def check_sequences(self) -> int:
+        """Check that every subject's changes are numbered 1 … n, and return how many changes there are."""
+        with closing(Registry(self.config)) as registry:
+            decode = Decoder(registry)
+            sequences: dict[str, list[int]] = {}
+            for message in scan(self.config, topics.CHANGE):
+                change = decode(message.value())
+                sequences.setdefault(change["subject"], []).append(change["sequence"])
+        assert sequences
+        for found in sequences.values():
+            assert found == list(range(1, len(found) + 1))
+        return sum(map(len, sequences.values()))
+
+    def close(self) -> None:
+        """Kill the workers and delete the topics."""
+        for worker in self.workers:
+            worker.process.kill()
+            worker.process.wait()
+        admin = AdminClient({"bootstrap.servers": self.config.bootstrap})
+        own = [t for t in admin.list_topics(timeout=30).topics if t.startswith(self.settings.topic_prefix)]
+        for done in admin.delete_topics(own).values():
+            done.result()
+
+
+def _subject(number: int) -> str:
+    return f"9163010200000{number % 40:05d}"
+
+
+def site(shared: Settings, prefix: str, folder: Path, **more: Any) -> Site:
+    """Return a site on shared services."""
+    from hub.settings import endpoints
+
+    addresses = endpoints(shared)
+    own = Site(
+        exact_settings(
+            home=folder, kafka_bootstrap=addresses.bootstrap, registry_url=addresses.registry_url,
+            postgres_dsn=addresses.postgres_dsn, upstream_url=addresses.upstream_url, topic_prefix=prefix, **more,
+        )
+    )  # fmt: skip
+    own.prepare()
+    return own
+
+
+class Door:
+    """A TCP port in front of another one, which can be shut: who knocks then is refused, who was in is thrown out."""
+
+    def __init__(self, target: str) -> None:
+        host, _, port = target.removeprefix("http://").split("/")[0].partition(":")
+        self._target, self._open = (host, int(port)), True
+        self._inside: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                guest, _ = self._listener.accept()
+            except OSError:
+                return
+            if not self._open:
+                guest.close()
+                continue
+            host = socket.create_connection(self._target)
+            self._inside += [guest, host]
+            for one, other in ((guest, host), (host, guest)):
+                threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+
+    def shut(self) -> None:
+        """Refuse everybody and throw out who is in."""
+        self._open = False
+        for one in self._inside:
+            one.close()
+        self._inside = []
+
+    def unlock(self) -> None:
+        """Let everybody in again."""
+        self._open = True
+
+    def close(self) -> None:
+        """Be gone."""
+        self.shut()
+        self._listener.close()
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    try:
+        while data := one.recv(65536):
+            other.sendall(data)
+    except OSError:
+        pass
+    finally:
+        one.close()
+        other.close()
+
+
+def partitions_of(workers: list[Worker]) -> Iterator[int]:
+    """Yield how many partition numbers each worker keeps a copy of."""
+    for worker in workers:
+        yield int(worker.metric("credithub_standby_partitions"))
