@@ -18,6 +18,10 @@ class BusConfig:
         """Return the real name of a topic, group or transactional id."""
         return self.topic_prefix + name
 
+    def name_of(self, topic: str) -> str:
+        """Return the name without prefix of a real topic."""
+        return topic.removeprefix(self.topic_prefix)
+
 
 def producer_settings(config: BusConfig, **more: Any) -> dict[str, Any]:
     """Return librdkafka settings of a producer: idempotent, murmur2 like every Java client."""

@@ -15,6 +15,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
 from bus.codec import Registry
+from bus.config import BusConfig
 from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
@@ -67,19 +68,19 @@ def reconcile(
     metrics.serve(metrics_port, settings.listen_host)
     catalogue = load_catalogue()
     while True:
-        found = _proved(settings, catalogue, wait)
+        found = proved(bus_config(settings), scope_of(settings, catalogue), wait)
         if as_json:
             typer.echo(json.dumps(described(found, catalogue), ensure_ascii=False))
         else:
             _print(found, catalogue)
         if not every:
-            raise typer.Exit(1 if found.difference else 0)
+            raise typer.Exit(found.exit_code)
         sys.stdout.flush()
         time.sleep(every)
 
 
-def _proved(settings: Settings, catalogue: Catalogue, wait_s: float) -> Findings:
-    config, scope = bus_config(settings), scope_of(settings, catalogue)
+def proved(config: BusConfig, scope: Scope, wait_s: float = 0) -> Findings:
+    """Return the proof of one moment, after ``wait_s`` at most for what is on its way."""
     with closing(Registry(config)) as registry, _progress() as (say, count):
         if wait_s:
             _wait(Lag(config, scope, registry), wait_s, say)

@@ -9,6 +9,7 @@ import psycopg2
 from bus import topics
 from catalogue.errors import SinkUnavailable
 from hub.reconcile.changes import Changes, State
+from hub.reconcile.expected import Expected
 from hub.reconcile.files import Ledger
 from hub.reconcile.findings import POSTGRES, Findings
 from hub.reconcile.reading import Place, stamp
@@ -22,6 +23,7 @@ _RECORDS = (
 )
 _STATES = f"select subject, sequence, hash, as_of - {_EPOCH} from credit_state"
 _CHANGES = "select subject, count(*), max(sequence) from credit_change group by subject"
+_ASIDE = "select submission_id, count(*) from {table} group by submission_id"
 _SUBMISSIONS = "select submission_id, rows, accepted, rejected, unresolved, duplicates, state from submission"
 TOPICS = (topics.SUBMISSION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.CHANGE)
 
@@ -157,3 +159,18 @@ def compare_submissions(database: Database, ledger: Ledger, found: Findings) -> 
                 found.differ(POSTGRES, "submission", f"other counts: {submission}")
     for submission in sorted(unmet):
         found.differ(POSTGRES, "submission", f"no row: {submission}")
+
+
+def compare_aside(database: Database, topic: str, table: str, wanted: Expected, found: Findings) -> None:
+    """Compare a table of rows that were set aside with its topic, by submission."""
+    arrow = found.arrow(POSTGRES)
+    arrow.entered += wanted.total
+    arrow.pending += wanted.total - sum(wanted.least.values())
+    held = dict(database.rows(_ASIDE.format(table=table)))
+    for submission in sorted(wanted.partition.keys() | held.keys()):
+        count, low, high = held.get(submission, 0), wanted.least[submission], wanted.most[submission]
+        arrow.merged += min(count, low)
+        if not low <= count <= high:
+            off = low - count if count < low else count - high
+            text = f"submission {submission}: {high} rows of {topic}, {count} in the table"
+            found.differ(POSTGRES, table, text, off)

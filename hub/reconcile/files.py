@@ -1,33 +1,46 @@
 """The file arrow: for every submission, what its receipt says against an independent count of its events."""
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bus import topics
 from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
+from hub.reconcile.expected import Expected, Window
 from hub.reconcile.findings import FILES, MERGE, Findings, Tally
 from hub.reconcile.merge import Events
 from hub.reconcile.reading import Place, Plain, Reader
 
 Ledger = Mapping[str, Mapping[str, Any]]
+_ASIDE = (topics.REJECTED, topics.UNRESOLVED)
 
 
 @dataclass(slots=True)
 class Aside:
-    """Rows that were set aside, by submission, and poison messages by their place."""
+    """Rows that were set aside, by submission, poison messages by their place, and what a table has to have of them."""
 
     rejected: Counter[str] = field(default_factory=Counter)
     unresolved: Counter[str] = field(default_factory=Counter)
     poison: Counter[Place] = field(default_factory=Counter)
+    tabled: dict[str, Expected] = field(default_factory=dict)
 
 
-def read_aside(reader: Reader, plain: Plain, places: Iterable[Place], findings: Findings) -> Aside:
-    """Count the rejected and the unresolved rows."""
+def read_aside(
+    reader: Reader, plain: Plain, places: Collection[Place], database: Mapping[Place, int], findings: Findings
+) -> Aside:
+    """Count the rejected and the unresolved rows; ``database``: what PostgreSQL has read of them."""
     found = Aside()
+    read = {name: {n: at for (topic, n), at in database.items() if topic == name} for name in _ASIDE}
+    # Where the newest message of a waiting row was not read yet, an older one may have been.
+    found.tabled[topics.UNRESOLVED] = Expected(
+        Window(read[topics.UNRESOLVED], dict.fromkeys((number for _, number in places), sys.maxsize))
+    )
+    found.tabled[topics.REJECTED] = Expected(Window(read[topics.REJECTED], read[topics.REJECTED]))
     waiting: dict[bytes | None, tuple[str, int]] = {}
+    last: dict[bytes | None, tuple[str, int, int]] = {}
     for message in reader.read(dict.fromkeys(places, 0)):
         topic = reader.bare(message.topic())
         try:
@@ -41,12 +54,18 @@ def read_aside(reader: Reader, plain: Plain, places: Iterable[Place], findings: 
             held = waiting.get(message.key(), (submission, 0))[1]
             # A resolved row waited once, even where compaction took the message that said so.
             waiting[message.key()] = (submission, held + 1 if value["state"] == "WAITING" else max(held, 1))
-        elif value["source_topic"]:
+            last[message.key()] = (submission, message.partition(), message.offset())
+            continue
+        if value["replay_count"] == 0:
+            found.tabled[topic].take(submission, message.partition(), message.offset(), 1)
+        if value["source_topic"]:
             found.poison[(value["source_topic"], value["source_partition"])] += 1
         elif value["replay_count"] == 0:
             found.rejected[submission] += 1
     for submission, count in waiting.values():
         found.unresolved[submission] += count
+    for submission, number, offset in last.values():
+        found.tabled[topics.UNRESOLVED].take(submission, number, offset, 1)
     return found
 
 

@@ -90,3 +90,8 @@ class Findings:
     def difference(self) -> int:
         """How many messages are lost or double, over all arrows."""
         return sum(self.difference_by_arrow.values())
+
+    @property
+    def exit_code(self) -> int:
+        """What a command that proves ends with."""
+        return 1 if self.difference else 0

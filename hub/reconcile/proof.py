@@ -79,7 +79,8 @@ class Proof:
         )
         events = merge.read_events(reader, self._plain, input_places, positions)
         aside_places = self._places(topics.REJECTED, topics.UNRESOLVED)
-        aside = files.read_aside(reader, self._plain, aside_places, found)
+        tabled = held.positions if held is not None else {}
+        aside = files.read_aside(reader, self._plain, aside_places, tabled, found)
         moving = _moved(positions, merge_positions(reader, self._plain, position_places))
         after = ledger(reader, self._plain, ledger_places)
         found.moved = bool(moving) or before.keys() != after.keys()
@@ -97,6 +98,8 @@ class Proof:
             database.compare_states(held, states, found)
             database.compare_changes(held, seen, found)
             database.compare_submissions(held, after, found)
+            for topic, table in ((topics.REJECTED, "rejected"), (topics.UNRESOLVED, "unresolved")):
+                database.compare_aside(held, topic, table, aside.tabled[topic], found)
 
     def _banks(
         self,

@@ -25,6 +25,8 @@ Progress = Callable[[int], None]
 
 _SILENCE_S = 30.0
 _BATCH = 10_000
+# ``consume`` waits for the whole batch or for all of this, and a proof reads a dozen short topics.
+_POLL_S = 0.02
 _VERSION = struct.Struct(">QI")
 _SHIFT = 1 << 63
 
@@ -92,7 +94,7 @@ class Reader:
             unfinished = {(self._config.topic(topic), number) for topic, number in starts}
             heard = time.monotonic()
             while unfinished:
-                messages = consumer.consume(_BATCH, timeout=0.05)
+                messages = consumer.consume(_BATCH, timeout=_POLL_S)
                 if messages:
                     heard = time.monotonic()
                 elif time.monotonic() - heard > _SILENCE_S:
@@ -114,7 +116,7 @@ class Reader:
 
     def bare(self, topic: str) -> str:
         """Return a topic's name without the prefix."""
-        return topic.removeprefix(self._config.topic_prefix)
+        return self._config.name_of(topic)
 
     def _place(self, topic: str, number: int) -> Place:
         return self.bare(topic), number

@@ -1,0 +1,413 @@
+"""One event lost or doubled on any arrow makes the proof name that arrow, and no other.
+
+One small city goes through the real push, merge and sinks, once. Every case then looks at it through a copy of one
+topic that lacks a message or has one twice, or has a row of the database changed and changed back.
+
+A loss on one arrow is what the stages behind it never saw. So a case of an early arrow looks at the hub as it was
+before those stages had read anything; a message that is destroyed after all had read it is missed on both sides.
+"""
+
+import io
+import json
+import re
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import psycopg2
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from typer import Typer
+from typer.testing import CliRunner
+
+from bus import topics
+from bus.cipher import Cipher, create_key_file, load_key_file
+from bus.codec import HEAD_SIZE, Registry, schema_id_of
+from bus.config import BusConfig, producer_settings
+from bus.scan import scan
+from catalogue.avro import topic as catalogue_topic
+from catalogue.load import load_catalogue
+from hub.commands.reconcile import proved, register, scope_of
+from hub.commands.workers import say_date, today
+from hub.pushing.session import Options, Session
+from hub.reconcile.findings import Findings
+from hub.reconcile.proof import Scope
+from hub.reconcile.reading import Plain
+from hub.sample.city import write_city
+from hub.schemas import bank_ids
+from hub.settings import Endpoints, Settings, bus_config, exact_settings
+from hub.stack.blueprint import settings_environment
+from rules.indicators import load_indicators
+from sinks import bank
+from sinks.postgres import sink as postgres
+from sinks.postgres.schema import migrate
+from sinks.upstream import sink as upstream
+from sinks.upstream.profile import load_profile
+from streams.engine import Engine, Message
+from tests.integration.hub.tampered import Forge, Spot
+from tests.integration.sinks.changes import Running
+from tests.integration.sinks.upstream_node import Node
+
+CATALOGUE = load_catalogue()
+MARKET, PENALTIES = catalogue_topic("market"), catalogue_topic("administration")
+ITEMS = {
+    "market.registration",
+    "tax.arrears",
+    "administration.penalty",
+    "housing_fund.co_borrower",  # about persons
+}
+# Mortgages whose subject has no code in the file.
+WAITING = "不动产登记证明号,抵押人,登记时间\n样例0001,样例企业甲,2025-01-02\n样例0002,样例企业乙,2025-01-03\n"
+# All that the merge has to read here.
+INPUTS = sorted({catalogue_topic(CATALOGUE.item(item).category) for item in [*ITEMS, "47"]} | {topics.CALENDAR})
+# What the merge writes: empty, the hub is as it was before the merge had read anything.
+MERGED = (topics.POSITION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.CHANGE)
+
+
+@dataclass(slots=True)
+class Hub:
+    """A hub in which everything was delivered and whose sinks have ended."""
+
+    settings: Settings
+    scope: Scope
+    forge: Forge
+    folder: Path
+
+    @property
+    def config(self) -> BusConfig:
+        """Return where its topics are."""
+        return bus_config(self.settings)
+
+
+def execute(dsn: str, *statements: str) -> None:
+    """Run statements, each on its own."""
+    connection = psycopg2.connect(dsn)
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def merge(
+    config: BusConfig, settings: Settings, folder: Path, feed: Callable[[list[Message]], list[Message]] = list
+) -> None:
+    """Merge with the real engine all that there is; ``feed`` is what reaches it of the market's topic."""
+    cipher = Cipher(load_key_file(settings.keys))
+    events = {name: list(scan(config, name)) for name in INPUTS}
+    with closing(Registry(config)) as registry:
+        for number in range(config.partitions):
+            engine = Engine(config, number, folder / str(number), load_indicators(), registry, cipher)
+            engine.open()
+            with closing(engine):
+                for name in INPUTS:
+                    own = [m for m in events[name] if m.partition() == number]
+                    news = [Message(m.offset() or 0, m.value() or b"") for m in own]
+                    news = feed(news) if name == MARKET else news
+                    if news:
+                        engine.process({name: news})
+
+
+@pytest.fixture(scope="module")
+def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    folder = tmp_path_factory.mktemp("reconcile")
+    name = f"reconcile{uuid.uuid4().hex[:8]}"
+    place = stack.postgres_dsn.rpartition("/")[0]
+    execute(stack.postgres_dsn, f'create database "{name}"')
+    node = Node(folder)
+    settings = exact_settings(
+        home=folder, kafka_bootstrap=stack.bootstrap, registry_url=stack.registry_url, upstream_url=node.url,
+        postgres_dsn=f"{place}/{name}", topic_prefix=f"{name}.", partitions=2,
+    )  # fmt: skip
+    config = bus_config(settings)
+    specs = topics.topic_specs(CATALOGUE, list(bank_ids()))
+    try:
+        create_key_file(settings.keys)
+        topics.ensure_topics(config, specs)
+        migrate(f"{place}/{name}")
+        node.start()
+        scope = scope_of(settings, CATALOGUE)
+        run_through(settings, scope, node, folder)
+        yield Hub(settings, scope, Forge(config, specs), folder)
+    finally:
+        node.kill()
+        admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+        made = [t for t in admin.list_topics(timeout=30).topics if t.startswith(f"{name}.")]
+        for done in admin.delete_topics(made).values():
+            done.result()
+        execute(stack.postgres_dsn, f'drop database "{name}" with (force)')
+
+
+def run_through(settings: Settings, scope: Scope, node: Node, folder: Path) -> None:
+    """Push a few files, merge, and deliver to everybody."""
+    config = bus_config(settings)
+    say_date(config, today())
+    files = write_city(folder / "city", enterprises=6, seed=7, dirty=0.25, as_of=date(2026, 6, 30))
+    waiting = folder / f"{CATALOGUE.item('47').zh}.csv"
+    waiting.write_text(WAITING, "utf-8")
+    with closing(Session(settings, Options())) as session:
+        list(session.push(waiting))
+        for file in files:
+            if file.item in ITEMS:
+                list(session.push(folder / "city" / file.file))
+    stray = Producer(producer_settings(config))
+    stray.produce(config.topic(PENALTIES), b"no event", b"nobody", 0)
+    assert stray.flush(30) == 0
+    merge(config, settings, folder / "streams")
+    target = upstream.Target(node.url, load_profile(settings.upstream_profile), settings.region)
+    running = [Running(postgres.run, config, settings.postgres_dsn), Running(upstream.run, config, target)]
+    running += [Running(bank.run, config, one, public_indicators=scope.public_indicators) for one in scope.banks]
+    try:
+        found = proved(config, scope, 60)
+    finally:
+        for one in running:
+            one.stop()
+    assert (found.difference, found.pending) == (0, 0), found.differences
+
+
+DROP, DOUBLE = "drop", "double"
+FIRST, ELDER, LAST = "the first", "the first whose key comes again", "the last"
+
+
+def test_nothing_is_lost(hub: Hub) -> None:
+    found = proved(hub.config, hub.scope)
+    assert (found.exit_code, found.difference, found.differences) == (0, 0, [])
+    files = found.arrows["file>catalogue"]
+    # There is something on every arrow that could be lost.
+    assert min(files.merged, files.rejected, files.unresolved, found.arrows["catalogue>record"].rejected) > 0
+    assert all(tally.merged for tally in found.arrows.values())
+
+
+def named(found: Findings, arrow: str, what: str) -> None:
+    """Assert that one arrow alone is named, and that every difference says ``what``, a regular expression."""
+    said = [f"{d.arrow}: {d.place}: {d.what}" for d in found.differences]
+    assert found.exit_code == 1, said
+    assert {name for name, count in found.difference_by_arrow.items() if count} == {arrow}, said
+    assert found.difference == found.difference_by_arrow[arrow] > 0
+    assert said
+    assert all(re.search(what, one) for one in said), said
+
+
+def tampered(hub: Hub, topic: str, way: str, which: str, without: Collection[Spot] = ()) -> dict[str, str]:
+    """Return a topic with a copy that lacks one message or has it twice, and lacks others in either case."""
+    messages = hub.forge.messages(topic)
+    if which == ELDER:
+        messages = [m for at, m in enumerate(messages) if any(m.key == later.key for later in messages[at + 1 :])]
+    chosen = messages[-1 if which == LAST else 0]
+    if way == DROP:
+        return hub.forge.copy(topic, without={chosen.spot, *without})
+    return hub.forge.copy(topic, without=without, more=[chosen])
+
+
+def stray_of(hub: Hub) -> Spot:
+    """Return where the merge itself set something aside: behind the rows of the files."""
+    return hub.forge.messages(topics.REJECTED)[-1].spot
+
+
+def without_sinks(scope: Scope) -> Scope:
+    """Return the scope of a hub whose sinks were not started yet."""
+    return replace(scope, banks=(), dsn=None, upstream=None)
+
+
+ROWS = {
+    "catalogue": (MARKET, r"market\.registration.*accepted, the scan finds|double events in catalogue\.market"),
+    "rejected": (topics.REJECTED, r"rejected, the scan finds"),
+    "unresolved": (topics.UNRESOLVED, r"unresolved, the scan finds"),
+}
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+@pytest.mark.parametrize(("topic", "what"), ROWS.values(), ids=ROWS)
+def test_a_row_between_its_file_and_its_topic(hub: Hub, topic: str, what: str, way: str) -> None:
+    stray = stray_of(hub)
+    hidden = {**hub.forge.empty(*MERGED), **hub.forge.copy(topics.REJECTED, without={stray})}
+    replaced = {**hidden, **tampered(hub, topic, way, FIRST, without={stray} if topic == topics.REJECTED else ())}
+    # Nothing has read the topic yet: the receipt alone knows how many there have to be.
+    found = proved(hub.forge.view(replaced), without_sinks(hub.scope))
+    named(found, "file>catalogue", what)
+
+
+def test_a_submission_whose_receipt_is_lost(hub: Hub) -> None:
+    replaced = tampered(hub, topics.SUBMISSION, DROP, FIRST)
+    # Twice is not tried: a receipt is a state under its key, and the compaction keeps one.
+    named(proved(hub.forge.view(replaced), without_sinks(hub.scope)), "file>catalogue", r"is not in the ledger")
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+def test_an_event_that_the_merge_reads_is_counted_against_the_receipt(hub: Hub, tmp_path: Path, way: str) -> None:
+    """What is lost or doubled before the merge stays the file's difference once it has been merged.
+
+    A doubled event has the id of the first: the merge counts a duplicate, nothing comes of it, and its own arrow
+    adds up. Yet the submission says n events and the topic holds n + 1, and a topic that nobody may write but the
+    push has been written by somebody: the arrow on which this happened is named although it did no harm.
+    """
+    market = tampered(hub, MARKET, way, FIRST)
+    fresh = {**hub.forge.empty(*MERGED), **hub.forge.copy(topics.REJECTED, without={stray_of(hub)})}
+    view = hub.forge.view({**fresh, **market})
+    merge(view, hub.settings, tmp_path)
+    found = proved(view, without_sinks(hub.scope))
+    assert found.pending == 0
+    assert found.arrows["catalogue>record"].duplicate == (way == DOUBLE)
+    named(found, "file>catalogue", ROWS["catalogue"][1])
+
+
+FEEDS: dict[str, tuple[Callable[[list[Message]], list[Message]], str]] = {
+    DROP: (lambda news: news[1:], r"merged, the scan finds|: lost: "),
+    DOUBLE: (lambda news: [*news[:1], *news], r"1 duplicate, the scan finds 0"),
+}
+
+
+@pytest.mark.parametrize(("feed", "what"), FEEDS.values(), ids=FEEDS)
+def test_an_event_between_its_topic_and_the_merge(
+    hub: Hub, tmp_path: Path, feed: Callable[[list[Message]], list[Message]], what: str
+) -> None:
+    # The engine is real; what carries the events to it loses the first of each partition, or hands it over twice.
+    fresh = {**hub.forge.empty(*MERGED), **hub.forge.copy(topics.REJECTED, without={stray_of(hub)})}
+    view = hub.forge.view(fresh)
+    merge(view, hub.settings, tmp_path, feed)
+    named(proved(view, without_sinks(hub.scope)), "catalogue>record", what)
+
+
+# Of a compacted topic the newest message of a key: an older one may go at any time.
+PUBLISHED = {
+    "record": (topics.RECORD, LAST, "catalogue>record", r"credit\.record\.v1/\d.*: (lost|double|not the version)"),
+    "person record": (topics.PERSON_RECORD, LAST, "catalogue>record", r"person\.record\.v1/\d.*: (lost|double)"),
+    "set aside": (topics.REJECTED, LAST, "catalogue>record", r"administration\.v1/0: \d unreadable messages set aside"),
+    "state": (topics.STATE, LAST, "record>change", r"credit\.state\.v1/\d.*(state at|double state)"),
+    "change": (
+        topics.CHANGE,
+        ELDER,
+        "record>change",
+        r"credit\.change\.v1/\d.*(after 0|double sequence 1|no change of)",
+    ),
+    "last change": (
+        topics.CHANGE,
+        LAST,
+        "record>change",
+        r"/\d.*(state at|double sequence|no change of|last change is)",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+@pytest.mark.parametrize(("topic", "which", "arrow", "what"), PUBLISHED.values(), ids=PUBLISHED)
+def test_what_the_merge_publishes(hub: Hub, topic: str, which: str, arrow: str, what: str, way: str) -> None:
+    # Before the sinks read it: behind them the database would miss it, too.
+    found = proved(hub.forge.view(tampered(hub, topic, way, which)), without_sinks(hub.scope))
+    named(found, arrow, what)
+
+
+def test_a_day_that_is_lost(hub: Hub) -> None:
+    replaced = tampered(hub, topics.CALENDAR, DROP, FIRST)
+    # A day that is said twice is no difference: it says what is so, and no receipt says how often.
+    found = proved(hub.forge.view(replaced), without_sinks(hub.scope))
+    named(found, "catalogue>record", r"calendar\.v1/0: 1 merged, the scan finds 0")
+
+
+@pytest.mark.parametrize(("way", "which"), [(DROP, FIRST), (DROP, LAST), (DOUBLE, FIRST)])
+@pytest.mark.parametrize("one", bank_ids())
+def test_an_event_in_the_topic_of_a_bank(hub: Hub, one: str, way: str, which: str) -> None:
+    found = proved(hub.forge.view(tampered(hub, topics.bank_topic(one), way, which)), hub.scope)
+    named(found, f"bank.{one}", rf"bank\.{one}\.v1/\d")
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+def test_a_change_that_a_bank_was_told_never_or_twice(hub: Hub, way: str) -> None:
+    # The sink itself erred: its topic and its memory of it agree, without a gap, and only the changes know better.
+    (one, *_), by = hub.scope.banks, -1 if way == DROP else 1
+    topic = topics.bank_topic(one)
+    with closing(Registry(hub.config)) as registry:
+        plain = Plain(registry)
+        last = hub.forge.messages(topic)[-1]
+        told = plain(last.value)
+        memory = next(
+            m for m in hub.forge.messages(topics.BANK_SEQUENCE)[::-1] if m.key == f"{one}|{told['subject']}".encode()
+        )
+        held = plain(memory.value)
+        assert held["sequence"] == told["sequence"]
+        moved = {memory.spot: rewritten(registry, memory.value, {**held, "sequence": held["sequence"] + by})}
+        again = last._replace(value=rewritten(registry, last.value, {**told, "sequence": told["sequence"] + 1}))
+    copy = hub.forge.copy(topic, without={last.spot}) if way == DROP else hub.forge.copy(topic, more=[again])
+    found = proved(hub.forge.view({**copy, **hub.forge.copy(topics.BANK_SEQUENCE, instead=moved)}), hub.scope)
+    named(found, f"bank.{one}", rf"{told['subject']}: \d+ changes to tell, \d+ told")
+    assert found.difference == 1
+
+
+def rewritten(registry: Registry, message: bytes, value: Mapping[str, Any]) -> bytes:
+    """Return a message of the same schema with another value, as on the wire."""
+    out = io.BytesIO()
+    schema = registry.schema(schema_id_of(message))
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), dict(value))
+    return message[:HEAD_SIZE] + out.getvalue()
+
+
+UPLOADS = {
+    "sent": (topics.NATIONAL_UP, r"national\.up\.v1.*(not sent|double): "),
+    "receipt": (topics.NATIONAL_RECEIPT, r"national\.receipt\.v1.*(no receipt|double receipt): "),
+}
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+@pytest.mark.parametrize(("topic", "what"), UPLOADS.values(), ids=UPLOADS)
+def test_a_delivery_to_the_platform_above(hub: Hub, topic: str, what: str, way: str) -> None:
+    named(proved(hub.forge.view(tampered(hub, topic, way, FIRST)), hub.scope), "upstream", what)
+
+
+@contextmanager
+def changed(dsn: str, table: str, statement: str) -> Iterator[None]:
+    """Change a table, and put it back as it was."""
+    execute(dsn, f"create table untampered as select * from {table}", statement)
+    try:
+        yield
+    finally:
+        execute(dsn, f"truncate {table}", f"insert into {table} select * from untampered", "drop table untampered")
+
+
+# The column by which a row that is there twice differs from the first: a primary key allows no other.
+TABLES = {
+    "credit_record": "record_key",
+    "person_record": "record_key",
+    "credit_state": "subject",
+    "credit_change": "sequence",
+    "submission": "submission_id",
+    "rejected": "row",
+    "unresolved": "row",
+}
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+@pytest.mark.parametrize("table", TABLES)
+def test_a_row_of_postgresql(hub: Hub, table: str, way: str) -> None:
+    one = f"{table} t where ctid = (select min(ctid) from {table})"
+    statement = f"delete from {one}"
+    if way == DOUBLE:
+        column = TABLES[table]
+        # With a 9 behind: another text, and another number.
+        other = f"jsonb_populate_record(t, jsonb_build_object('{column}', {column} || '9'))"
+        statement = f"insert into {table} select ({other}).* from {one}"
+    with changed(hub.settings.postgres_dsn or "", table, statement):
+        found = proved(hub.config, hub.scope)
+    named(found, "postgres", rf"postgres: {table}\b")
+    assert found.difference == 1
+
+
+def test_the_command_ends_by_what_it_finds(hub: Hub) -> None:
+    command = Typer()
+    register(command)
+
+    def ended() -> tuple[int, dict[str, Any]]:
+        result = CliRunner().invoke(command, ["reconcile", "--json"], env=settings_environment(hub.settings))
+        return result.exit_code, json.loads(result.stdout)
+
+    with changed(hub.settings.postgres_dsn or "", "credit_change", "delete from credit_change where sequence = 1"):
+        code, said = ended()
+    assert code == 1
+    assert said["difference"] > 0
+    assert {one["arrow"] for one in said["differences"]} == {"postgres"}
+    code, said = ended()
+    assert (code, said["difference"], said["differences"]) == (0, 0, [])
