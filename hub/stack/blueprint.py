@@ -215,8 +215,9 @@ def _hub_specs(
     specs = []
     for offset, process in enumerate(wanted):
         port = ports.give(f"metrics.{process.name}", settings.metrics_port + offset)
-        url = f"http://{LOOPBACK}:{port}/metrics"
+        url = f"http://{LOOPBACK}:{port}"
         command = (*CREDITHUB, *process.arguments, "--metrics-port", str(port))
         log_file = layout.log_file(process.name)
-        specs.append(ChildSpec(process.name, command, log_file, environment, check=health.http_check(url), address=url))
+        check = health.readiness_check(f"{url}/readyz")
+        specs.append(ChildSpec(process.name, command, log_file, environment, check=check, address=f"{url}/metrics"))
     return specs

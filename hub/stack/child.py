@@ -30,7 +30,7 @@ class ChildSpec:
     command: tuple[str, ...]
     log_file: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    check: Callable[[], None] | None = None
+    check: Callable[[], str | None] | None = None
     """Raises while the process is not healthy; None: being alive is enough."""
     after: tuple[str, ...] = ()
     """Names of the processes that must be healthy before this one is first started."""
