@@ -14,7 +14,7 @@ from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
 from catalogue import wire
-from catalogue.errors import UsageError
+from catalogue.errors import PoisonMessage, UsageError
 from catalogue.load import load_catalogue
 from hub.settings import bus_config, endpoints, load_settings
 from monitoring import metrics
@@ -154,10 +154,18 @@ def today() -> date:
 
 
 def say_date(config: BusConfig, day: date) -> None:
-    """Put a calendar day into every partition that does not know it yet."""
+    """Put a calendar day into every partition that does not know it yet.
+
+    Raises UsageError when Kafka was written with another registry: nothing in it could be read.
+    """
     registry = Registry(config)
     try:
         _say_date(config, registry, day)
+    except PoisonMessage as exc:
+        raise UsageError(
+            f"The topics of {config.bootstrap} were written with another registry than {config.registry_url}: {exc}",
+            remedy="Name that registry in CREDITHUB_REGISTRY_URL, or take other topics by CREDITHUB_TOPIC_PREFIX.",
+        ) from exc
     finally:
         registry.close()
 

@@ -1,13 +1,18 @@
 """Services that the settings name are used as they are: checked, but neither started nor stopped."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import psycopg2
 import pytest
+from confluent_kafka import Producer
 
 import hub.stack
-from catalogue.errors import StackError
+from bus import topics
+from bus.config import BusConfig, producer_settings
+from catalogue.errors import StackError, UsageError
+from hub.commands.workers import say_date
 from hub.settings import Endpoints, Settings, exact_settings
 from hub.stack import postgres
 from hub.stack.registry import external_store
@@ -55,16 +60,24 @@ def test_a_named_service_that_is_away_is_named_in_the_error(stack: Endpoints, tm
 
 @pytest.mark.slow
 def test_our_registry_stores_beside_an_existing_database(
-    stack: Endpoints, settings_of: Callable[[Path], Settings], tmp_path: Path
+    stack: Endpoints, settings_of: Callable[[Path], Settings], topic_prefix: str, tmp_path: Path
 ) -> None:
     cache = settings_of(tmp_path).cache
     # A registry of its own gives ids of its own: what another registry's ids encoded must not be read by it.
-    own = {"cache": cache, "topic_prefix": "own-registry."}
+    own = {"cache": cache, "topic_prefix": topic_prefix}
     settings = naming(stack, tmp_path / "home", registry_url=None).model_copy(update=own)
     database = external_store(stack.postgres_dsn).url.rsplit("/", 1)[1]
     try:
         addresses = hub.stack.start(settings, services_only=True, timeout_s=60)
         assert addresses.registry_url != stack.registry_url
+        # Whoever names the wrong registry is told so.
+        other = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix)
+        producer = Producer(producer_settings(other))
+        producer.produce(other.topic(topics.CALENDAR), b"\x00" + (2**31 - 1).to_bytes(4, "big") + b"..")
+        assert producer.flush(30) == 0
+        with pytest.raises(UsageError, match="written with another registry") as caught:
+            say_date(other, date(2026, 6, 30))
+        assert "CREDITHUB_REGISTRY_URL" in caught.value.remedy
     finally:
         hub.stack.stop(settings)
         connection = psycopg2.connect(stack.postgres_dsn)
