@@ -1,0 +1,106 @@
+"""``python -m tests.chaos``: a hub of its own on three brokers, put through a hundred faults; see README.md here."""
+
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import hub.stack
+from hub.settings import Settings, exact_settings, load_settings
+from hub.stack import control
+from hub.stack.layout import Layout
+from tests.chaos.cluster import BROKERS, Cluster
+from tests.chaos.fire import Fire, Say, Verdict, judge
+from tests.chaos.plan import FIRST_WORKERS, KINDS, plan
+from tests.chaos.site import PARTITIONS, Site
+from tests.chaos.worker import BREAKS
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def settings_under(home: Path, outer: Settings, bootstrap: str | None = None) -> Settings:
+    """Return the settings of the hub under fire."""
+    return exact_settings(
+        home=home,
+        cache=(outer.cache or outer.home / "cache").resolve(),
+        jar_repository=outer.jar_repository,
+        kafka_bootstrap=bootstrap,
+        topic_prefix="chaos.",
+        partitions=PARTITIONS,
+        replication=len(BROKERS),
+        workers=0,
+    )
+
+
+@app.command()
+def main(
+    seed: Annotated[int | None, typer.Option(help="Repeat the plan and the events of a run.")] = None,
+    faults: Annotated[int, typer.Option(min=0, help="How many faults.")] = 10 * len(KINDS),
+    kinds: Annotated[str, typer.Option(help=f"Which, comma-separated: {', '.join(KINDS)}.")] = "",
+    broken: Annotated[str | None, typer.Option("--break", help=f"Do without a safeguard: {', '.join(BREAKS)}.")] = None,
+    rate: Annotated[float, typer.Option(min=1, help="Rows a second.")] = 80,
+    keep: Annotated[bool, typer.Option(help="Leave data and logs behind when the run passes, too.")] = False,
+) -> None:
+    """Put the hub through faults while events flow; exit code 1 when anything of it can be seen in the end."""
+    chosen = tuple(kinds.split(",")) if kinds else KINDS
+    if unknown := set(chosen) - set(KINDS):
+        raise typer.BadParameter(f"there is no fault {', '.join(unknown)}; choose from {', '.join(KINDS)}")
+    if broken is not None and broken not in BREAKS:
+        raise typer.BadParameter(f"nothing is called {broken}; choose from {', '.join(BREAKS)}")
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
+    outer = load_settings()
+    home = (outer.home / "chaos").resolve()
+    again = f"--seed {seed} --faults {faults} --kinds {','.join(chosen)}" + (f" --break {broken}" if broken else "")
+    begun = time.monotonic()
+
+    def say(text: str) -> None:
+        typer.echo(f"{time.strftime('%H:%M:%S')} {text}")
+        with (home / "chaos.log").open("a", encoding="utf-8") as log:
+            log.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+
+    verdict = _run(home, outer, seed, faults, chosen, broken, rate, say)
+    took = time.monotonic() - begun
+    counts = json.dumps(dict(sorted(verdict.inflicted.items())))
+    say(f"{verdict.inflicted.total()} faults in {took:.0f} s: {counts}")
+    for one in verdict.wrong:
+        say(f"WRONG: {one}")
+    say(f"{'FAILED' if verdict.wrong else 'PASSED'}; again: python -m tests.chaos {again}")
+    if verdict.wrong:
+        say("data and logs are kept for a look, until the next run")
+    elif not keep:
+        hub.stack.stop(settings_under(home, outer), purge=True)
+    raise typer.Exit(1 if verdict.wrong else 0)
+
+
+def _run(
+    home: Path,
+    outer: Settings,
+    seed: int,
+    count: int,
+    kinds: tuple[str, ...],
+    broken: str | None,
+    rate: float,
+    say: Say,
+) -> Verdict:
+    bare = settings_under(home, outer)
+    hub.stack.stop(bare, purge=True)
+    control.prepare_machine(bare)
+    say(f"seed {seed}, {count} faults of {', '.join(kinds)}" + (f", without {broken}" if broken else ""))
+    with Cluster(Layout.of(bare)) as cluster:
+        site = Site(settings_under(home, outer, cluster.bootstrap), broken)
+        try:
+            site.start(FIRST_WORKERS)
+            say("three brokers, registry, PostgreSQL, two workers and all sinks are up")
+            fire = Fire(site, cluster, say)
+            fire.run(seed, plan(seed, count, kinds), rate)
+            judge(site, seed, fire.verdict, say)
+        finally:
+            site.close()
+    return fire.verdict
+
+
+if __name__ == "__main__":
+    app()

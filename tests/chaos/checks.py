@@ -1,0 +1,57 @@
+"""What has to hold after any faults; each check returns what is wrong, nothing when all is well."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bus import topics
+from bus.codec import Decoder, Registry
+from bus.config import BusConfig
+from bus.scan import scan
+from hub.stack.processes import bank_ids
+
+_SHOWN = 8
+
+
+def wrong_sequences(config: BusConfig) -> tuple[list[str], int]:
+    """Read every subject's sequences, committed messages only: exactly 1 … n. Return what is not, and how many are."""
+    decode = Decoder(Registry(config))
+    wrong: list[str] = []
+    count = 0
+    for topic in (topics.CHANGE, *(topics.bank_topic(bank) for bank in bank_ids())):
+        reached: dict[str, int] = {}
+        for message in scan(config, topic):
+            value = decode(message.value())
+            subject, sequence = value["subject"], value["sequence"]
+            if sequence != reached.get(subject, 0) + 1:
+                place = f"{topic}/{message.partition()}@{message.offset()}"
+                wrong.append(f"{place}: sequence {sequence} of {subject} after {reached.get(subject, 0)}")
+            reached[subject] = max(sequence, reached.get(subject, 0))
+            count += 1
+    return wrong, count
+
+
+def wrong_proof(proof: Mapping[str, Any]) -> list[str]:
+    """Return what the reconciliation finds: differences, and what never arrived."""
+    found = [f"{d['arrow']}: {d['place']}: {d['what']} ({d['count']})" for d in proof["differences"]]
+    if proof["difference"]:
+        found.insert(0, f"reconciliation: difference {proof['difference']}")
+    if proof["pending"]:
+        found.append(f"reconciliation: {proof['pending']} still on their way")
+    if proof["open_submissions"]:
+        found.append(f"reconciliation: {proof['open_submissions']} submissions not finished")
+    return found
+
+
+def wrong_hashes(seen: Mapping[str, Any], undisturbed: Mapping[str, Any]) -> list[str]:
+    """Compare all states with those of the undisturbed run."""
+    if seen["as_of"] != undisturbed["as_of"]:
+        return [f"the states are of {seen['as_of']}, the undisturbed ones of {undisturbed['as_of']}: run again"]
+    if seen["hash"] == undisturbed["hash"]:
+        return []
+    mine, theirs = seen["by_subject"], undisturbed["by_subject"]
+    other = sorted(s for s in mine.keys() | theirs.keys() if mine.get(s) != theirs.get(s))
+    persons = ["the persons' records"] if seen["persons"] != undisturbed["persons"] else []
+    return [
+        f"hash {seen['hash']}, undisturbed {undisturbed['hash']}",
+        f"{len(other)} of {len(theirs)} states differ: {', '.join([*other[:_SHOWN], *persons])}",
+    ]

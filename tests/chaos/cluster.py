@@ -1,0 +1,147 @@
+"""Three brokers, each controller too, on one machine: replication 3, two in-sync replicas, no unclean election.
+
+The same artefacts and settings as the embedded single broker (``hub.stack.kafka``); only what a cluster needs differs.
+"""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from hub.stack import kafka, ports
+from hub.stack.layout import Layout
+from tests.chaos.processes import Process, until
+
+BROKERS = (1, 2, 3)
+_FIRST_PORT = 19092
+_HEAP = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError")
+_ANSWER_S = 5.0
+_GRACE_S = 20.0
+# Everything a broker's start and the copying of what it missed may take on two busy cores.
+_UP_WITHIN_S = 120.0
+
+
+class Cluster:
+    """The brokers of one folder; use as a context."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        given = ports.Ports(layout.run / "cluster-ports.json")
+        self._nodes = {
+            number: kafka.BrokerNode(
+                number,
+                layout.home / f"kafka-{number}",
+                given.give(f"broker-{number}", _FIRST_PORT + 2 * number),
+                given.give(f"controller-{number}", _FIRST_PORT + 2 * number + 1),
+            )
+            for number in BROKERS
+        }
+        self.brokers = {
+            number: Process(
+                f"broker-{number}",
+                (*kafka.java_command(layout.cache, _HEAP), "kafka.Kafka", str(node.properties_file)),
+                layout.log_file(f"broker-{number}"),
+                dict(os.environ),
+            )
+            for number, node in self._nodes.items()
+        }
+        self._known: AdminClient | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """Return the addresses of all three."""
+        return ",".join(node.bootstrap for node in self._nodes.values())
+
+    def __enter__(self) -> "Cluster":
+        cluster_id = kafka.new_cluster_id()
+        for node in self._nodes.values():
+            self._format(node, cluster_id)
+        self.start(*BROKERS)
+        until(self.is_whole, "three brokers", _UP_WITHIN_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for broker in self.brokers.values():
+            broker.kill()
+
+    def start(self, *numbers: int) -> None:
+        """Start brokers, and do not wait for them."""
+        for number in numbers:
+            self.brokers[number].start()
+
+    def kill(self, number: int) -> None:
+        """End a broker as the loss of its machine would."""
+        self.brokers[number].kill()
+
+    def restart(self) -> float:
+        """Stop all three in good order, start them again, and return for how long none ran."""
+        for broker in self.brokers.values():
+            broker.wanted = False
+            broker.signal(15)
+        for broker in self.brokers.values():
+            # The last ones have no controller left that could release them.
+            broker.stop(_GRACE_S)
+        gone = time.monotonic()
+        self.start(*BROKERS)
+        return time.monotonic() - gone
+
+    def leaders(self) -> dict[int, int]:
+        """Return of how many partitions each broker is the leader."""
+        found = dict.fromkeys(BROKERS, 0)
+        for topic in self._admin().list_topics(timeout=_ANSWER_S).topics.values():
+            for partition in topic.partitions.values():
+                found[partition.leader] = found.get(partition.leader, 0) + 1
+        return found
+
+    def is_whole(self) -> bool:
+        """Whether every broker is there and every partition has all its replicas in sync."""
+        try:
+            seen = self._admin().list_topics(timeout=_ANSWER_S)
+        except KafkaException:
+            return False
+        return len(seen.brokers) == len(BROKERS) and all(
+            len(partition.isrs) == len(partition.replicas)
+            for topic in seen.topics.values()
+            for partition in topic.partitions.values()
+        )
+
+    def _admin(self) -> AdminClient:
+        if self._known is None:
+            self._known = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        return self._known
+
+    def _format(self, node: kafka.BrokerNode, cluster_id: str) -> None:
+        shutil.rmtree(node.folder, ignore_errors=True)
+        node.folder.mkdir(parents=True)
+        node.properties_file.write_text(self._properties(node), "utf-8")
+        tool = kafka.java_command(self._layout.cache, ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"))
+        format_it = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(node.properties_file)]
+        subprocess.run([*tool, *format_it], check=True, capture_output=True)
+
+    def _properties(self, node: kafka.BrokerNode) -> str:
+        """Return the single broker's properties, with what three of them need in its place."""
+        voters = ",".join(f"{n.node_id}@{ports.LOOPBACK}:{n.controller_port}" for n in self._nodes.values())
+        ours = {
+            "controller.quorum.voters": voters,
+            "default.replication.factor": "3",
+            "min.insync.replicas": "2",
+            "unclean.leader.election.enable": "false",
+            "offsets.topic.replication.factor": "3",
+            "transaction.state.log.replication.factor": "3",
+            "transaction.state.log.min.isr": "2",
+            "share.coordinator.state.topic.replication.factor": "3",
+            "share.coordinator.state.topic.min.isr": "2",
+        }
+        lines = [line for line in kafka.properties(node).splitlines() if line.split("=")[0] not in ours]
+        return "\n".join([*lines, *(f"{name}={value}" for name, value in ours.items())]) + "\n"
+
+
+def home_of(folder: Path) -> Path:
+    """Return the folder, made anew where something was left in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

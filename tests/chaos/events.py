@@ -1,0 +1,88 @@
+"""The stream of rows: from a seed, without an end, a tenth of them again, and each window in another order.
+
+Rows are of the sample city, fictitious all of them. Each generation tells other values of the same enterprises, so that
+records are merged, repeated and superseded; a repeated row comes in another file, so it is an event of its own.
+"""
+
+import itertools
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from catalogue.load import load_catalogue
+from hub.sample.enterprises import found_city
+from hub.sample.records import records
+from hub.sample.writing import habit, shown, write
+
+# Items whose rows stand for themselves, whatever file they come in: no whole lists, no flags, no declared period.
+ITEMS = (4, 16, 19, 20, 21, 25, 27, 30, 31, 52, 53, 65)
+ENTERPRISES = 60
+WINDOW = 500
+REPEATED = 0.10
+# From so many rows back comes what is repeated.
+_REMEMBERED = 1500
+_AS_OF = date(2026, 6, 30)
+
+Cells = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one file holds: rows of one item from one unit."""
+
+    item: int
+    unit: str
+    rows: tuple[Cells, ...]
+
+
+def pieces(seed: int) -> Iterator[Piece]:
+    """Yield the stream as files, the same for the same seed."""
+    rng = random.Random(f"{seed}:chaos")
+    before: list[tuple[int, str, Cells]] = []
+    rows = _rows(seed, rng)
+    while True:
+        window = list(itertools.islice(rows, WINDOW))
+        before = [*before, *window][-_REMEMBERED:]
+        window += rng.sample(before, round(len(window) * REPEATED))
+        rng.shuffle(window)
+        grouped: dict[tuple[int, str], list[Cells]] = {}
+        for item, unit, cells in window:
+            grouped.setdefault((item, unit), []).append(cells)
+        yield from (Piece(item, unit, tuple(found)) for (item, unit), found in grouped.items())
+
+
+def _rows(seed: int, rng: random.Random) -> Iterator[tuple[int, str, Cells]]:
+    catalogue = load_catalogue()
+    items = [catalogue.item(str(seq)) for seq in ITEMS]
+    city = found_city(ENTERPRISES, seed, _AS_OF)
+    for generation in itertools.count(seed):
+        made = [
+            (item.seq, row.unit, tuple(shown(item, row.values, row.added, habit(item))))
+            for item in items
+            for row in records(item, city, generation, _AS_OF)
+        ]
+        rng.shuffle(made)
+        yield from made
+
+
+def write_piece(piece: Piece, folder: Path) -> Path:
+    """Write a piece as its unit would, and return the file."""
+    catalogue = load_catalogue()
+    item = catalogue.item(str(piece.item))
+    place = folder / catalogue.units[piece.unit].zh
+    place.mkdir(parents=True, exist_ok=True)
+    file = place / f"{item.zh}_{_AS_OF.isoformat()}.csv".replace("/", "_")
+    write(file, "csv-utf8", [field.zh for field in item.fields], piece.rows, "", _AS_OF)
+    return file
+
+
+def write_together(first: Iterable[Piece], folder: Path) -> int:
+    """Write the rows of many pieces in one file an item and unit; return how many rows that are."""
+    grouped: dict[tuple[int, str], list[Cells]] = {}
+    for piece in first:
+        grouped.setdefault((piece.item, piece.unit), []).extend(piece.rows)
+    for (item, unit), rows in grouped.items():
+        write_piece(Piece(item, unit, tuple(rows)), folder)
+    return sum(map(len, grouped.values()))

@@ -1,0 +1,227 @@
+"""The faults: each one hurts the hub in one way and says what it did; what came of it is found out afterwards."""
+
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from catalogue.avro import topic as catalogue_topic
+from catalogue.load import load_catalogue
+from tests.chaos.cluster import BROKERS, Cluster
+from tests.chaos.events import ITEMS
+from tests.chaos.evidence import Open, Witness
+from tests.chaos.processes import NotInTime, Process, until
+from tests.chaos.site import Site
+
+# A member that is silent for longer is given up by its group: 6 s, and the brokers look every now and then.
+_SESSION_S = 6.0
+_EXPELLED_WITHIN_S = 60.0
+_MET_WITHIN_S = 30.0
+
+
+@dataclass(slots=True)
+class Hurt:
+    """What a fault did; ``later`` tells what came of it, once the hub is well again."""
+
+    told: str
+    open: Open = field(default_factory=lambda: Open({}))
+    later: Callable[[], str] = lambda: ""
+
+
+@dataclass(slots=True)
+class Scene:
+    """All that a fault can lay hands on; ``cluster`` is None where the services belong to somebody else."""
+
+    site: Site
+    cluster: Cluster | None
+    witness: Witness
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass, as the keeper of all processes."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.site.tend()
+            time.sleep(0.05)
+
+    def until(self, what: Callable[[], object], told: str, patience_s: float) -> None:
+        """Wait, as the keeper of all processes. Raises NotInTime."""
+        until(what, told, patience_s, self.site.tend)
+
+    def numbers_of(self, worker: Process) -> list[int]:
+        """Return the partition numbers that a worker owns."""
+        return sorted(n for n, owner in (self.witness.owners() or {}).items() if owner == worker.name)
+
+
+def worker_kill(scene: Scene, rng: random.Random) -> Hurt:
+    """Kill a worker; half of the times it is back before its session ends, else another one takes over."""
+    victim = rng.choice(scene.site.running())
+    numbers = scene.numbers_of(victim)
+    scene.rest(rng.uniform(0, 1))
+    victim.kill()
+    seen = scene.witness.open(numbers)
+    away = rng.uniform(0, 0.3) if rng.random() < 0.5 else _SESSION_S + rng.uniform(1.5, 3)
+    scene.rest(away)
+    victim.start()
+    return Hurt(f"{victim.name} killed, owner of {numbers}; back after {away:.1f} s", seen)
+
+
+def worker_join(scene: Scene, rng: random.Random) -> Hurt:
+    """Start one more worker."""
+    newcomer = rng.choice([worker for worker in scene.site.workers if not worker.wanted])
+    newcomer.start()
+    return Hurt(f"{newcomer.name} joins {len(scene.site.running()) - 1} others")
+
+
+def worker_leave(scene: Scene, rng: random.Random) -> Hurt:
+    """Stop a worker in good order."""
+    leaver = rng.choice(scene.site.running())
+    numbers = scene.numbers_of(leaver)
+    took = leaver.stop()
+    return Hurt(f"{leaver.name} leaves {numbers}, its end took {took:.1f} s")
+
+
+def zombie(scene: Scene, rng: random.Random) -> Hurt:
+    """Freeze a worker inside a transaction, messages in its queue, until others took over; then let it go on."""
+    victim = rng.choice([w for w in scene.site.running() if scene.numbers_of(w)])
+    numbers = scene.numbers_of(victim)
+    flag = scene.site.stop_file(victim)
+    stopped = flag.with_suffix(".stopped")
+    stopped.unlink(missing_ok=True)
+    flag.touch()
+    scene.until(stopped.exists, f"{victim.name} was to stop in a commit", _MET_WITHIN_S)
+    begun = time.monotonic()
+    scene.rest(0.3)
+    seen = scene.witness.open(numbers)
+    try:
+        scene.until(lambda: _left(scene, victim, numbers), f"others were to own {numbers}", _EXPELLED_WITHIN_S)
+        scene.rest(rng.uniform(1.5, 3.5))
+    finally:
+        mark, exits = victim.mark(), len(victim.exits)
+        victim.signal(signal.SIGCONT)
+    frozen = time.monotonic() - begun
+    told = f"{victim.name}, owner of {numbers}, frozen for {frozen:.1f} s with {stopped.read_text()} messages queued; "
+    try:
+        scene.until(lambda: len(victim.exits) > exits, "", _MET_WITHIN_S)
+        how = _last_line(victim.said(mark), "failed, the worker stops") or f"exit {victim.exits[-1]}"
+    except NotInTime:
+        how = "IT WENT ON AND WAS NOT FENCED"
+    return Hurt(told + how, seen)
+
+
+def _left(scene: Scene, victim: Process, numbers: Collection[int]) -> bool:
+    owners = scene.witness.owners()
+    return bool(owners) and all(owners.get(n, victim.name) != victim.name for n in numbers)  # type: ignore[union-attr]
+
+
+def store_loss(scene: Scene, rng: random.Random) -> Hurt:
+    """Kill a worker and empty the disk of its stores while it is down."""
+    victim = rng.choice(scene.site.running())
+    numbers = scene.numbers_of(victim)
+    victim.kill()
+    seen = scene.witness.open(numbers)
+    place = scene.site.store_of(victim)
+    lost = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
+    shutil.rmtree(place)
+    mark = victim.mark()
+    victim.start()
+
+    def restored() -> str:
+        lines = [line for line in victim.said(mark).splitlines() if "restored from offset 0, " in line]
+        records = sum(int(line.split("restored from offset 0, ")[1].split()[0]) for line in lines)
+        return f"filled again from {records} records"
+
+    return Hurt(f"{victim.name} killed, owner of {numbers}, its stores deleted ({lost >> 10} kB)", seen, restored)
+
+
+def sink_kill(scene: Scene, rng: random.Random) -> Hurt:
+    """Kill a sink."""
+    scene.until(scene.site.sinks, "a sink was to run", _MET_WITHIN_S)
+    name, pid = rng.choice(sorted(scene.site.sinks().items()))
+    Process.signal_to(pid, signal.SIGKILL)
+    return Hurt(f"{name} killed")
+
+
+def feed_kill(scene: Scene, rng: random.Random) -> Hurt:
+    """Kill the push between two rows."""
+    feed = scene.site.feed
+    assert feed is not None
+    scene.rest(rng.uniform(0, 1))
+    feed.signal(signal.SIGKILL)
+    catalogue = load_catalogue()
+    names = {catalogue_topic(catalogue.item(str(seq)).category) for seq in ITEMS}
+    seen = scene.witness.open(range(scene.site.config.partitions), names)
+    return Hurt(f"the push killed in file {scene.site.fed.files}", seen)
+
+
+def broker_kill(scene: Scene, rng: random.Random) -> Hurt:
+    """Kill one of three brokers, and start it again after a while."""
+    cluster = _whole(scene)
+    victim = rng.choice(BROKERS)
+    led = cluster.leaders()[victim]
+    cluster.kill(victim)
+    away = rng.uniform(2, 9)
+    scene.rest(away)
+    left = cluster.leaders().get(victim, 0)
+    cluster.start(victim)
+    return Hurt(
+        f"broker {victim} killed, leader of {led} partitions; {left} of them without another after {away:.1f} s"
+    )
+
+
+def broker_restart(scene: Scene, rng: random.Random) -> Hurt:
+    """Stop all of Kafka in good order and start it again."""
+    cluster = _whole(scene)
+    begun = time.monotonic()
+    cluster.restart()
+    down = time.monotonic() - begun
+    scene.rest(rng.uniform(0, 1))
+    return Hurt(f"all brokers stopped within {down:.1f} s and started again")
+
+
+def _whole(scene: Scene) -> Cluster:
+    assert scene.cluster is not None
+    # Two brokers fewer would be another fault.
+    scene.until(scene.cluster.is_whole, "three brokers were to be in sync", 180)
+    return scene.cluster
+
+
+def registry_away(scene: Scene, rng: random.Random) -> Hurt:
+    """Freeze or kill the registry; a worker that starts in the meantime has to wait for it."""
+    scene.until(lambda: scene.site.supervised("registry"), "the registry was to run", 60)
+    pid = scene.site.supervised("registry")
+    assert pid is not None
+    victim = rng.choice(scene.site.running())
+    kills, away = rng.random() < 0.5, rng.uniform(4, 9)
+    Process.signal_to(pid, signal.SIGKILL if kills else signal.SIGSTOP)
+    victim.kill()
+    mark = victim.mark()
+    victim.start()
+    scene.rest(away)
+    if not kills:
+        Process.signal_to(pid, signal.SIGCONT)
+    how = "killed" if kills else f"frozen for {away:.1f} s"
+    return Hurt(
+        f"the registry {how}, {victim.name} killed and started meanwhile",
+        later=lambda: _last_line(victim.said(mark), " waits: ") or "no worker had to wait",
+    )
+
+
+def _last_line(text: str, part: str) -> str:
+    lines = [line for line in text.splitlines() if part in line]
+    return lines[-1].strip()[:240] if lines else ""
+
+
+FAULTS: dict[str, Callable[[Scene, random.Random], Hurt]] = {
+    "worker-kill": worker_kill,
+    "worker-join": worker_join,
+    "worker-leave": worker_leave,
+    "zombie": zombie,
+    "store-loss": store_loss,
+    "sink-kill": sink_kill,
+    "feed-kill": feed_kill,
+    "broker-kill": broker_kill,
+    "broker-restart": broker_restart,
+    "registry-away": registry_away,
+}

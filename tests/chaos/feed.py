@@ -1,0 +1,69 @@
+"""The push that never ends: ``python -m tests.chaos.feed SEED ROWS_PER_S FOLDER``, until ``FOLDER/enough`` is there.
+
+How far it came stands in ``FOLDER/fed.json``. Killed at any moment it goes on with the file that was not finished, as a
+clerk would: the same file again.
+"""
+
+import itertools
+import json
+import sys
+import time
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from catalogue.errors import HubError
+from hub.commands.workers import log_to_stderr
+from hub.pushing.session import Options, Session
+from hub.settings import load_settings
+from hub.stack.status import write_json
+from tests.chaos.events import Piece, pieces, write_piece
+
+_AGAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """How many files were pushed to their end, and how many rows those had."""
+
+    files: int = 0
+    rows: int = 0
+
+
+def read_fed(folder: Path) -> Fed:
+    """Return how far the feed of a folder came."""
+    place = folder / "fed.json"
+    return Fed(**json.loads(place.read_text("utf-8"))) if place.exists() else Fed()
+
+
+def feed(seed: int, rows_per_s: float, folder: Path) -> None:
+    """Push file after file, no faster than asked."""
+    fed = read_fed(folder)
+    todo = itertools.islice(pieces(seed), fed.files, None)
+    piece = next(todo)
+    while True:
+        try:
+            with closing(Session(load_settings(), Options())) as session:
+                while not (folder / "enough").exists():
+                    begun = time.monotonic()
+                    _push(session, piece, folder)
+                    fed = Fed(fed.files + 1, fed.rows + len(piece.rows))
+                    write_json(folder / "fed.json", asdict(fed))
+                    time.sleep(max(0.0, len(piece.rows) / rows_per_s - (time.monotonic() - begun)))
+                    piece = next(todo)
+                return
+        except HubError as exc:
+            print(f"{time.strftime('%H:%M:%S')} file {fed.files} again: {exc}", flush=True)
+            time.sleep(_AGAIN_S)
+
+
+def _push(session: Session, piece: Piece, folder: Path) -> None:
+    file = write_piece(piece, folder)
+    for receipt in session.push(file):
+        if receipt["accepted"] + receipt["duplicates"] != len(piece.rows):
+            raise SystemExit(f"not every row was taken: {json.dumps(receipt, ensure_ascii=False)}")
+
+
+if __name__ == "__main__":
+    log_to_stderr()
+    feed(int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]))

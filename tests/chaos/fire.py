@@ -1,0 +1,136 @@
+"""One run: faults by plan while events flow, then the proof that nothing of it can be seen in the end."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import hub.stack
+from bus import topics
+from tests.chaos import checks
+from tests.chaos.cluster import Cluster, home_of
+from tests.chaos.events import pieces, write_together
+from tests.chaos.evidence import Witness
+from tests.chaos.faults import FAULTS, Hurt, Scene
+from tests.chaos.plan import FIRST_WORKERS, Fault
+from tests.chaos.processes import NotInTime
+from tests.chaos.site import Site, beside
+
+RECOVERED_WITHIN_S = 180.0
+_FIRST_ROWS = 500
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is wrong, by check; nothing when the run passed."""
+
+    wrong: list[str] = field(default_factory=list)
+    inflicted: Counter[str] = field(default_factory=Counter)
+
+
+class Fire:
+    """Puts a running site through a plan of faults."""
+
+    def __init__(self, site: Site, cluster: Cluster | None, say: Say) -> None:
+        self._site, self._say = site, say
+        self._scene = Scene(site, cluster, Witness(site.config))
+        self._waiting: list[tuple[Fault, Hurt]] = []
+        self._owners: dict[int, str] = {}
+        self.verdict = Verdict()
+
+    def run(self, seed: int, faults: Sequence[Fault], rows_per_s: float) -> None:
+        """Feed, hurt, and let it come to an end."""
+        self._site.begin_feed(seed, rows_per_s)
+        self._scene.until(lambda: self._site.fed.rows >= _FIRST_ROWS, "the first rows", 120)
+        self._recover("at the beginning")
+        for fault in faults:
+            self._inflict(fault, len(faults))
+        self._recover("at the end")
+        self._site.end_feed()
+        self._scene.until(lambda: self._site.is_fed, "the end of the feed", RECOVERED_WITHIN_S)
+
+    def _inflict(self, fault: Fault, of: int) -> None:
+        rng = random.Random(fault.seed)
+        self._scene.rest(rng.uniform(0.2, 2))
+        before = self._site.fed.rows
+        try:
+            hurt = FAULTS[fault.kind](self._scene, rng)
+        except NotInTime as exc:
+            self.verdict.wrong.append(f"fault {fault.number} ({fault.kind}) could not be had: {exc}")
+            self._say(f"[{fault.number}/{of}] {fault.kind}: not had: {exc}")
+            return
+        self.verdict.inflicted[fault.kind] += 1
+        self._say(f"[{fault.number}/{of}] {fault.kind}: {hurt.told} (row {before:,})")
+        self._waiting.append((fault, hurt))
+        if not fault.rushed:
+            self._recover(f"after fault {fault.number}")
+
+    def _recover(self, when: str) -> None:
+        begun = time.monotonic()
+        try:
+            self._scene.until(self._is_well, "", RECOVERED_WITHIN_S)
+        except NotInTime:
+            states = {worker.name: self._site.readiness(worker) for worker in self._site.running()}
+            self.verdict.wrong.append(f"the hub did not recover {when}: {states}")
+            self._say(f"    NOT recovered within {RECOVERED_WITHIN_S:.0f} s: {states}")
+            self._waiting = []
+            return
+        owners = self._scene.witness.owners() or {}
+        moved = [
+            f"{n}: {self._owners.get(n, 'nobody')} → {owners[n]}" for n in sorted(owners) if self._moved(n, owners)
+        ]
+        self._owners = owners
+        for fault, hurt in self._waiting:
+            effects = [effect for effect in (self._scene.witness.fate(hurt.open), hurt.later()) if effect]
+            self._say(f"    {fault.number} {fault.kind}: {'; '.join(effects)}")
+        changed = f"owners changed {', '.join(moved)}" if moved else "no owner changed"
+        self._say(f"    well again in {time.monotonic() - begun:.1f} s; {changed}")
+        self._waiting = []
+
+    def _moved(self, number: int, owners: dict[int, str]) -> bool:
+        return owners[number] != self._owners.get(number)
+
+    def _is_well(self) -> bool:
+        site, scene = self._site, self._scene
+        if scene.cluster is not None and not scene.cluster.is_whole():
+            return False
+        if any(site.readiness(worker) != _CURRENT for worker in site.running()):
+            return False
+        supervised = hub.stack.status(site.settings).processes
+        if any(p.state not in ("healthy", "external", "done") for p in supervised):
+            return False
+        return scene.witness.is_settled() and all(scene.witness.is_over(hurt.open) for _, hurt in self._waiting)
+
+
+_CURRENT = ("current", "everything that was received is merged")
+
+
+def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
+    """Compare what the site holds with an undisturbed run of the same events."""
+    fed = site.fed
+    say(f"{fed.rows:,} rows in {fed.files:,} files were pushed; waiting for all of it to arrive")
+    proof = site.proof()
+    verdict.wrong += checks.wrong_proof(proof)
+    say(f"reconciliation: difference {proof['difference']}, pending {proof['pending']}")
+    wrong, count = checks.wrong_sequences(site.config)
+    verdict.wrong += [*wrong[:10], *([f"… {len(wrong) - 10} more"] if len(wrong) > 10 else [])]
+    say(f"sequences: {count:,} read, {len(wrong)} out of order")
+    written, aborted = Witness(site.config).aborted(topics.CHANGE)
+    say(f"{topics.CHANGE}: {written:,} written, {aborted:,} of them in aborted transactions, which nobody sees")
+    hashes = site.hashes()
+    site.stop_workers()
+    calm = Site(beside(site.settings, f"{site.settings.topic_prefix.rstrip('.') or 'chaos'}_calm"))
+    try:
+        rows = write_together(islice(pieces(seed), fed.files), home_of(calm.home / "files"))
+        calm.start(FIRST_WORKERS)
+        calm.push(calm.home / "files")
+        verdict.wrong += [f"undisturbed run: {one}" for one in checks.wrong_proof(calm.proof())]
+        undisturbed = calm.hashes()
+    finally:
+        calm.close()
+    verdict.wrong += checks.wrong_hashes(hashes, undisturbed)
+    same = "the same" if hashes["hash"] == undisturbed["hash"] else "ANOTHER"
+    say(f"hash of {hashes['subjects']} states: {hashes['hash'][:16]}…, undisturbed ({rows:,} rows): {same}")

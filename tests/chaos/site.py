@@ -1,0 +1,192 @@
+"""A hub under fire: services and sinks under the product's own supervisor, workers and the feed under the harness."""
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+import hub.stack
+from bus.config import BusConfig
+from hub.settings import Settings, bus_config, endpoints, exact_settings
+from hub.stack import ports
+from hub.stack.blueprint import settings_environment
+from tests.chaos.feed import Fed, read_fed
+from tests.chaos.processes import REPOSITORY, Process
+from tests.integration.whole.runs import Run
+
+# Six can be shared evenly by one, two or three workers.
+PARTITIONS = 6
+MOST_WORKERS = 3
+_FIRST_METRICS_PORT = 19500
+_SETTLED_WITHIN_S = 420
+
+
+class Site:
+    """One topic prefix with everything that works on it; ``start`` it, ``close`` it."""
+
+    def __init__(self, settings: Settings, broken: str | None = None) -> None:
+        self.settings, self.home = settings, settings.home
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._run = Run(settings)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CREDITHUB_", "CHAOS_"))}
+        self._environment = {
+            **inherited,
+            **settings_environment(settings),
+            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONUNBUFFERED": "1",
+        }
+        given = ports.Ports(self.home / "worker-ports.json")
+        self._ports = [given.give(f"worker-{n}", _FIRST_METRICS_PORT + n) for n in range(MOST_WORKERS)]
+        self.workers = [self._worker(number, broken) for number in range(MOST_WORKERS)]
+        self.feed: Process | None = None
+
+    @property
+    def config(self) -> BusConfig:
+        """Return where its topics are."""
+        return bus_config(self.settings)
+
+    def start(self, workers: int) -> None:
+        """Bring services, sinks and so many workers up."""
+        hub.stack.start(self.settings)
+        for worker in self.workers[:workers]:
+            worker.start()
+
+    def begin_feed(self, seed: int, rows_per_s: float) -> Process:
+        """Begin to push the stream of a seed."""
+        command = (sys.executable, "-m", "tests.chaos.feed", str(seed), str(rows_per_s), str(self._fed))
+        self._fed.mkdir(parents=True, exist_ok=True)
+        self.feed = Process("feed", command, self.home / "logs" / "feed.log", self._environment)
+        self.feed.start()
+        return self.feed
+
+    def end_feed(self) -> None:
+        """Have the feed end after the file that it is at; ``fed`` then says what was pushed."""
+        (self._fed / "enough").touch()
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether the feed came to its end."""
+        return self.feed is None or (not self.feed.is_running and self.feed.exits[-1:] == [0])
+
+    @property
+    def fed(self) -> Fed:
+        """Return how much was pushed."""
+        return read_fed(self._fed)
+
+    @property
+    def _fed(self) -> Path:
+        return self.home / "feed"
+
+    def tend(self) -> None:
+        """Start what ended and is wanted, as a supervisor would."""
+        for worker in self.workers:
+            worker.tend()
+        if self.feed is not None:
+            if (self._fed / "enough").exists() and not self.feed.is_running and self.feed.wanted:
+                self.feed.stop()
+            self.feed.tend()
+
+    def running(self) -> list[Process]:
+        """Return the workers that are meant to run."""
+        return [worker for worker in self.workers if worker.wanted]
+
+    def store_of(self, worker: Process) -> Path:
+        """Return the folder of a worker's stores."""
+        return self.home / "streams" / worker.name
+
+    def stop_file(self, worker: Process) -> Path:
+        """Return the file that has a worker stop itself in its next commit."""
+        return self.home / "run" / f"{worker.name}.stop"
+
+    def readiness(self, worker: Process) -> tuple[str, str]:
+        """Return what a worker says of itself: state and reason; ("silent", "") when it says nothing."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port(worker)}/readyz", timeout=3) as answer:
+                told = json.load(answer)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                told = json.load(refused)
+        except (OSError, ValueError):
+            return "silent", ""
+        return told["state"], told["reason"]
+
+    def sinks(self) -> dict[str, int]:
+        """Return the pids of the sinks that run."""
+        found = hub.stack.status(self.settings).processes
+        return {p.name: p.pid for p in found if p.name.startswith("sink-") and p.pid is not None}
+
+    def supervised(self, name: str) -> int | None:
+        """Return the pid of a supervised process; None while it does not run or is not ours."""
+        return next((p.pid for p in hub.stack.status(self.settings).processes if p.name == name), None)
+
+    def proof(self) -> dict[str, Any]:
+        """Wait until nothing is on its way and return the reconciliation."""
+        process = self._run.start("reconcile", "--wait", str(_SETTLED_WITHIN_S), "--json")
+        out, _ = process.communicate()
+        told = (self.home / "command.err").read_text("utf-8")
+        if not out.startswith("{"):
+            raise RuntimeError(f"reconcile ended with {process.returncode}: {told[-2000:]}")
+        found: dict[str, Any] = json.loads(out)
+        return found
+
+    def hashes(self) -> dict[str, Any]:
+        """Return the hash of all states, with every subject's."""
+        found: dict[str, Any] = json.loads(self._run.command("state-hash", "--by-subject", "--json", "--allow-pending"))
+        return found
+
+    def push(self, folder: Path) -> None:
+        """Push a folder, to the end."""
+        self._run.push(folder)
+
+    def stop_workers(self) -> None:
+        """Stop workers and feed."""
+        for process in (*self.workers, *([self.feed] if self.feed else [])):
+            process.stop()
+
+    def close(self, *, purge: bool = False) -> None:
+        """Stop everything; ``purge`` deletes the home."""
+        self.stop_workers()
+        hub.stack.stop(self.settings, purge=purge)
+
+    def _worker(self, number: int, broken: str | None) -> Process:
+        name = f"worker-{number}"
+        command = (
+            sys.executable, "-m", "tests.chaos.worker", "worker", "--index", str(number),
+            "--metrics-port", str(self._ports[number]),
+        )  # fmt: skip
+        own = {
+            "CHAOS_STOP_FILE": str(self.home / "run" / f"{name}.stop"),
+            **({"CHAOS_BREAK": broken} if broken else {}),
+        }
+        return Process(name, command, self.home / "logs" / f"{name}.log", {**self._environment, **own})
+
+    def _port(self, worker: Process) -> int:
+        return self._ports[int(worker.name.rpartition("-")[2])]
+
+
+def beside(settings: Settings, name: str) -> Settings:
+    """Return the settings of another hub on the same services, with topics and a database of its own."""
+    found = endpoints(settings)
+    connection = psycopg2.connect(found.postgres_dsn)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f'drop database if exists "{name}" with (force)')
+        cursor.execute(f'create database "{name}"')
+    connection.close()
+    return exact_settings(
+        home=settings.home / name,
+        cache=settings.cache,
+        key_file=settings.keys,
+        kafka_bootstrap=found.bootstrap,
+        registry_url=found.registry_url,
+        postgres_dsn=f"{found.postgres_dsn.rpartition('/')[0]}/{name}",
+        topic_prefix=f"{name}.",
+        partitions=settings.partitions,
+        replication=settings.replication,
+        workers=0,
+    )
