@@ -55,12 +55,14 @@ class Proof:
 
     def _prove(self, held: database.Database | None) -> None:
         reader, found, scope = self._reader, self.findings, self._scope
-        expected, delivered, starts = self._banks()
-        due, answered = self._upstream()
+        before = self._receivers()
+        time.sleep(_SETTLE_S)
+        expected, delivered, starts = self._banks(before)
+        due, answered = self._upstream(before)
         input_places = self._places(*inputs(scope.catalogue))
         position_places, ledger_places = self._places(topics.POSITION), self._places(topics.SUBMISSION)
         positions = merge_positions(reader, self._plain, position_places)
-        before = ledger(reader, self._plain, ledger_places)
+        opened = ledger(reader, self._plain, ledger_places)
         time.sleep(_SETTLE_S)
         states = changes.read_states(reader, self._places(topics.STATE), found)
         records: dict[str, Records] = {
@@ -83,8 +85,8 @@ class Proof:
         aside = files.read_aside(reader, self._plain, aside_places, tabled, found)
         moving = _moved(positions, merge_positions(reader, self._plain, position_places))
         after = ledger(reader, self._plain, ledger_places)
-        found.moved = bool(moving) or before.keys() != after.keys()
-        files.compare(scope.catalogue, before, after, events, aside, found)
+        found.moved = bool(moving) or opened.keys() != after.keys()
+        files.compare(scope.catalogue, opened, after, events, aside, found)
         merge.compare(events, positions, every, found)
         changes.compare(seen, states, every, moving, found)
         for bank, wanted in expected.items():
@@ -101,36 +103,43 @@ class Proof:
             for topic, table in ((topics.REJECTED, "rejected"), (topics.UNRESOLVED, "unresolved")):
                 database.compare_aside(held, topic, table, aside.tabled[topic], found)
 
+    def _receivers(self) -> dict[str, dict[int, int]]:
+        """Return by group what of the changes each receiver has read."""
+        groups = [_bank_group(bank) for bank in self._scope.banks]
+        if self._scope.upstream is not None:
+            groups.append(self._scope.upstream_group)
+        return {group: self._committed(group) for group in groups}
+
     def _banks(
-        self,
+        self, before: Mapping[str, Mapping[int, int]]
     ) -> tuple[dict[str, Expected], dict[str, banks.Delivered], dict[str, dict[int, int]]]:
         reader, expected, delivered, starts = self._reader, {}, {}, {}
-        before = {bank: self._committed(f"sink.bank.{bank}") for bank in self._scope.banks}
-        time.sleep(_SETTLE_S)
         sequences = banks.read_sequences(reader, self._plain, self._places(topics.BANK_SEQUENCE))
         for bank in self._scope.banks:
             places = self._places(topics.bank_topic(bank))
             starts[bank] = {number: low for (_, number), (low, _) in reader.ends(places).items()}
             runs = banks.read_topic(reader, places, bank, self.findings)
             delivered[bank] = banks.Delivered(sequences.get(bank, {}), runs)
-            expected[bank] = Expected(Window(before[bank], self._committed(f"sink.bank.{bank}")))
+            expected[bank] = Expected(Window(before[_bank_group(bank)], self._committed(_bank_group(bank))))
         return expected, delivered, starts
 
-    def _upstream(self) -> tuple[upstream.Due | None, upstream.Answered]:
+    def _upstream(self, before: Mapping[str, Mapping[int, int]]) -> tuple[upstream.Due | None, upstream.Answered]:
         profile, group = self._scope.upstream, self._scope.upstream_group
         if profile is None:
             return None, upstream.Answered()
-        before = self._committed(group)
-        time.sleep(_SETTLE_S)
         places = self._places(topics.NATIONAL_UP, topics.NATIONAL_RECEIPT)
         answered = upstream.read_answers(self._reader, self._plain, places, self.findings)
-        return upstream.Due(profile, Window(before, self._committed(group))), answered
+        return upstream.Due(profile, Window(before[group], self._committed(group))), answered
 
     def _committed(self, group: str) -> dict[int, int]:
         return {number: offset for (_, number), offset in self._reader.committed(group, self._change_places).items()}
 
     def _places(self, *names: str) -> list[Place]:
         return self._reader.places(names)
+
+
+def _bank_group(bank: str) -> str:
+    return f"sink.bank.{bank}"
 
 
 def _moved(before: Mapping[Place, Position], after: Mapping[Place, Position]) -> frozenset[int]:

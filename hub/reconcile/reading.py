@@ -37,20 +37,28 @@ class Reader:
     def __init__(self, config: BusConfig, on_read: Progress = lambda count: None) -> None:
         self._config, self._on_read = config, on_read
         self._admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+        self._partitions: dict[str, list[int]] = {}
 
     def places(self, topics: Iterable[str]) -> list[Place]:
         """Return every partition of the topics; raises Unavailable when one does not exist."""
+        wanted = {topic: self._config.topic(topic) for topic in topics}
+        # A broker may have thousands of topics, and how many partitions one has never changes here.
+        if wanted.values() - self._partitions.keys():
+            self._partitions = self._listed()
+        found: list[Place] = []
+        for topic, name in wanted.items():
+            if name not in self._partitions:
+                raise Unavailable(f"There is no topic {name}.", remedy="Run `credithub prepare`.")
+            found += [(topic, number) for number in self._partitions[name]]
+        return found
+
+    def _listed(self) -> dict[str, list[int]]:
         try:
             known = self._admin.list_topics(timeout=_SILENCE_S).topics
         except KafkaException as exc:
             raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
-        found: list[Place] = []
-        for topic in topics:
-            name = self._config.topic(topic)
-            if name not in known:
-                raise Unavailable(f"There is no topic {name}.", remedy="Run `credithub prepare`.")
-            found += [(topic, number) for number in sorted(known[name].partitions)]
-        return found
+        prefix = self._config.topic_prefix
+        return {name: sorted(one.partitions) for name, one in known.items() if name.startswith(prefix)}
 
     def ends(self, places: Iterable[Place]) -> dict[Place, tuple[int, int]]:
         """Return the first and the next offset of each partition, aborted and control messages included."""

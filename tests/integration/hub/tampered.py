@@ -57,6 +57,7 @@ class Forge:
         self._config = config
         self._specs = {spec.name: spec for spec in specs}
         self._made = 0
+        self._held: dict[str, list[Told]] = {}
         # Both write at once, each in its transaction: the one commits, the other aborts.
         self._kept, self._void = self._producer("kept"), self._producer("void")
 
@@ -66,12 +67,15 @@ class Forge:
         return View(own.bootstrap, own.registry_url, own.topic_prefix, own.partitions, own.replication, replaced)
 
     def messages(self, topic: str) -> list[Told]:
-        """Return the messages of a topic, by partition and offset."""
+        """Return the messages of a topic, which gets no more of them, by partition and offset."""
+        if topic in self._held:
+            return self._held[topic]
         found = [
             Told(Spot(m.partition() or 0, m.offset() or 0), m.key(), m.value() or b"")
             for m in scan(self._config, topic)
         ]
-        return sorted(found, key=lambda told: told.spot)
+        self._held[topic] = sorted(found, key=lambda told: told.spot)
+        return self._held[topic]
 
     def empty(self, *names: str) -> dict[str, str]:
         """Return each topic with an empty one that replaces it."""

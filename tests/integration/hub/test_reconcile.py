@@ -181,6 +181,7 @@ def test_nothing_is_lost(hub: Hub) -> None:
     # There is something on every arrow that could be lost.
     assert min(files.merged, files.rejected, files.unresolved, found.arrows["catalogue>record"].rejected) > 0
     assert all(tally.merged for tally in found.arrows.values())
+    assert not any(tally.missing for tally in (*found.arrows.values(), *found.categories.values()))
 
 
 def named(found: Findings, arrow: str, what: str) -> None:
@@ -209,6 +210,16 @@ def stray_of(hub: Hub) -> Spot:
     return hub.forge.messages(topics.REJECTED)[-1].spot
 
 
+def fresh(hub: Hub) -> dict[str, str]:
+    """Return what hides all that the merge wrote."""
+    return {**hub.forge.empty(*MERGED), **hub.forge.copy(topics.REJECTED, without={stray_of(hub)})}
+
+
+@pytest.fixture(scope="module")
+def unmerged(hub: Hub) -> dict[str, str]:
+    return fresh(hub)
+
+
 def without_sinks(scope: Scope) -> Scope:
     """Return the scope of a hub whose sinks were not started yet."""
     return replace(scope, banks=(), dsn=None, upstream=None)
@@ -223,10 +234,11 @@ ROWS = {
 
 @pytest.mark.parametrize("way", [DROP, DOUBLE])
 @pytest.mark.parametrize(("topic", "what"), ROWS.values(), ids=ROWS)
-def test_a_row_between_its_file_and_its_topic(hub: Hub, topic: str, what: str, way: str) -> None:
-    stray = stray_of(hub)
-    hidden = {**hub.forge.empty(*MERGED), **hub.forge.copy(topics.REJECTED, without={stray})}
-    replaced = {**hidden, **tampered(hub, topic, way, FIRST, without={stray} if topic == topics.REJECTED else ())}
+def test_a_row_between_its_file_and_its_topic(
+    hub: Hub, unmerged: dict[str, str], topic: str, what: str, way: str
+) -> None:
+    own = {stray_of(hub)} if topic == topics.REJECTED else ()
+    replaced = {**unmerged, **tampered(hub, topic, way, FIRST, without=own)}
     # Nothing has read the topic yet: the receipt alone knows how many there have to be.
     found = proved(hub.forge.view(replaced), without_sinks(hub.scope))
     named(found, "file>catalogue", what)
@@ -247,8 +259,7 @@ def test_an_event_that_the_merge_reads_is_counted_against_the_receipt(hub: Hub, 
     push has been written by somebody: the arrow on which this happened is named although it did no harm.
     """
     market = tampered(hub, MARKET, way, FIRST)
-    fresh = {**hub.forge.empty(*MERGED), **hub.forge.copy(topics.REJECTED, without={stray_of(hub)})}
-    view = hub.forge.view({**fresh, **market})
+    view = hub.forge.view({**fresh(hub), **market})
     merge(view, hub.settings, tmp_path)
     found = proved(view, without_sinks(hub.scope))
     assert found.pending == 0
@@ -267,8 +278,7 @@ def test_an_event_between_its_topic_and_the_merge(
     hub: Hub, tmp_path: Path, feed: Callable[[list[Message]], list[Message]], what: str
 ) -> None:
     # The engine is real; what carries the events to it loses the first of each partition, or hands it over twice.
-    fresh = {**hub.forge.empty(*MERGED), **hub.forge.copy(topics.REJECTED, without={stray_of(hub)})}
-    view = hub.forge.view(fresh)
+    view = hub.forge.view(fresh(hub))
     merge(view, hub.settings, tmp_path, feed)
     named(proved(view, without_sinks(hub.scope)), "catalogue>record", what)
 
