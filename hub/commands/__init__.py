@@ -8,7 +8,7 @@ import typer
 # In the order in which --help lists them.
 MODULES = (
     *("stack", "catalogue", "schemas", "keys", "sample", "template"),
-    *("push", "resolve", "workers", "look", "reconcile", "demo"),
+    *("push", "resolve", "workers", "look", "reconcile", "verify_state", "demo"),
 )
 
 

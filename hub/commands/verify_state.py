@@ -1,0 +1,153 @@
+"""``credithub verify-state``: states computed again from the catalogue's events, without the engine."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from bus.codec import Registry
+from bus.config import BusConfig
+from catalogue.errors import UsageError
+from catalogue.load import load_catalogue
+from catalogue.model import Catalogue
+from hub.reconcile.lag import Lag
+from hub.reconcile.proof import Scope
+from hub.settings import bus_config, load_settings
+from hub.verification.verification import Report, Verification
+from rules.indicators import load_indicators
+
+_POLL_S = 0.3
+_BAR_AFTER_S = 2.0
+_SEEDS = 1_000_000
+# What was asked for could not all be verified, though nothing that was is wrong.
+_BEHIND = 3
+
+
+def verify_state(
+    subject: Annotated[str | None, typer.Option(help="Verify this subject (USCC) alone.")] = None,
+    sample: Annotated[int, typer.Option(help="Verify so many subjects, chosen by the seed.", min=1)] = 200,
+    seed: Annotated[
+        int | None, typer.Option(help="Take the same sample as a run that printed this seed.", min=0)
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Verify every subject.")] = False,
+    wait: Annotated[
+        float, typer.Option("--wait", help="Seconds to wait at most until all events are merged.", min=0)
+    ] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compute records and indicators again from the events, by their plain definitions, and compare with the states.
+
+    Nothing is written. Events that are not merged yet are left out, and counted as pending.
+    Exit code 1 when a value differs, 3 when a subject changed each time it was read.
+    """
+    if subject is not None and every:
+        raise UsageError("--subject and --all exclude each other.")
+    settings = load_settings()
+    config, catalogue = bus_config(settings), load_catalogue()
+    how: dict[str, Any]
+    with closing(Registry(config)) as registry, _progress() as (say, count):
+        if wait:
+            _wait(config, catalogue, registry, wait, say)
+        verification = Verification(config, registry, catalogue, load_indicators(), count)
+        if every:
+            say("verifying all subjects")
+            how, report = {"chosen": "all"}, verification.all()
+        elif subject is not None:
+            say("verifying the subject")
+            how, report = {"chosen": "subject", "subject": subject}, verification.some({subject})
+            if not (report.subjects or report.unverified or report.difference):
+                raise UsageError(f"{subject} has neither an event nor a state.", remedy="Name a subject by its USCC.")
+        else:
+            seed = secrets.randbelow(_SEEDS) if seed is None else seed
+            say("choosing subjects")
+            chosen = verification.sample(sample, seed)
+            say("verifying subjects")
+            how, report = {"chosen": "sample", "seed": seed}, verification.some(chosen)
+    if as_json:
+        typer.echo(json.dumps(how | described(report), ensure_ascii=False))
+    else:
+        _print(how, report)
+    raise typer.Exit(1 if report.difference else _BEHIND if report.unverified else 0)
+
+
+def described(report: Report) -> dict[str, Any]:
+    """Return a report as ``--json`` prints it."""
+    return {
+        "subjects": report.subjects,
+        "events": report.events,
+        "records": report.records,
+        "pending": report.pending,
+        "unverified": sorted(report.unverified),
+        "difference": report.difference,
+        "differences": [one._asdict() for one in report.differences],
+    }
+
+
+def _print(how: dict[str, Any], report: Report) -> None:
+    console = Console(soft_wrap=True)
+    seed = f" (sample by seed {how['seed']})" if "seed" in how else ""
+    console.print(
+        f"{report.subjects:,} subjects{seed}, {report.records:,} records from {report.events:,} events", highlight=False
+    )
+    if report.pending:
+        console.print(f"{report.pending:,} events are not merged yet; wait for them with --wait", highlight=False)
+    for name in sorted(report.unverified):
+        console.print(f"{name}: changed each time it was read, not verified", markup=False, highlight=False)
+    for one in report.differences:
+        text = f"{one.subject}: {one.field}: held {one.held}, computed {one.computed}"
+        console.print(text, style="red", markup=False, highlight=False)
+    if len(report.differences) < report.difference:
+        console.print(f"… and {report.difference - len(report.differences):,} more", style="red", highlight=False)
+    style = "bold red" if report.difference else "bold"
+    console.print(f"difference {report.difference}", style=style, highlight=False)
+
+
+def _wait(
+    config: BusConfig, catalogue: Catalogue, registry: Registry, wait_s: float, say: Callable[[str], None]
+) -> None:
+    lag = Lag(config, Scope(catalogue, (), frozenset(), dsn=None, upstream=None), registry)
+    deadline = time.monotonic() + wait_s
+    while time.monotonic() < deadline:
+        waiting = lag.merging()
+        if not waiting:
+            return
+        say(f"waiting for the merge of {waiting:,} events")
+        time.sleep(_POLL_S)
+
+
+@contextmanager
+def _progress() -> Iterator[tuple[Callable[[str], None], Callable[[int], None]]]:
+    """Show what goes on and how many messages were read, on a terminal, once it has taken two seconds."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} messages"))
+    bar = Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task("", total=None)
+    began = time.monotonic()
+
+    def start() -> None:
+        if not bar.live.is_started and time.monotonic() - began > _BAR_AFTER_S:
+            bar.start()
+
+    def say(text: str) -> None:
+        bar.update(task, description=text)
+        start()
+
+    def count(number: int) -> None:
+        bar.advance(task, number)
+        start()
+
+    try:
+        yield say, count
+    finally:
+        bar.stop()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("verify-state")(verify_state)
