@@ -1,6 +1,7 @@
 """``python -m benchmarks``: run the races on a stack of their own and write ``benchmarks/results/``."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 from rich.console import Console
 
 import hub.stack
-from benchmarks import push
+from benchmarks import merge, push
 from benchmarks.measured import Result, machine, spread
 from hub.settings import Settings, exact_settings, load_settings
 
@@ -16,14 +17,25 @@ RESULTS = Path(__file__).parent / "results"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+class Race(StrEnum):
+    """What is raced."""
+
+    PUSH = "push"
+    MERGE = "merge"
+
+
 @app.command()
 def main(
+    only: Annotated[Race | None, typer.Option(help="This race alone.")] = None,
+    events: Annotated[
+        int, typer.Option(min=1000, max=1_000_000, help="Events that each contender of the merge takes.")
+    ] = 200_000,
     rows: Annotated[int, typer.Option(min=1000, max=1_000_000, help="Rows of each table that is pushed.")] = 100_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the contenders of each alternate.")] = 5,
     million: Annotated[int, typer.Option(min=0, help="Rows of the push for peak memory; 0: none.")] = 1_000_000,
     save: Annotated[bool, typer.Option(help="Write benchmarks/results/.")] = True,
 ) -> None:
-    """Race pushes against a bare loop, side by side, and print medians with their spread and ratios."""
+    """Race pushes against a bare loop and merging against its peers; print medians with their spread and ratios."""
     outer = load_settings()
     settings = exact_settings(
         home=(outer.home / "bench").resolve(),
@@ -35,11 +47,22 @@ def main(
     settings.home.mkdir(parents=True, exist_ok=True)
     where = machine()
     console.print(where, highlight=False)
+    pushes: list[Result] = []
+    merges: list[merge.Run] = []
     try:
-        results = _run(settings, console, rows, rounds, million)
+        hub.stack.start(settings, services_only=True)
+        if only is not Race.MERGE:
+            pushes = _pushes(settings, console, rows, rounds, million)
+        if only is not Race.PUSH:
+            merges = _merges(settings, console, events, rounds)
     finally:
         hub.stack.stop(settings, purge=True)
-    lines = [*push_lines(results), "", f"Measured on {where}."]
+    lines = [f"Measured on {where}."]
+    if merges:
+        lines = [*merge_lines(merges), "", *lines]
+    if pushes:
+        lines = [*push_lines(pushes), "", *lines]
+    results = [*pushes, *(one.result for one in merges)]
     console.print("\n".join(lines), markup=False, highlight=False)
     if save:
         RESULTS.mkdir(exist_ok=True)
@@ -49,17 +72,28 @@ def main(
         (RESULTS / "latest.md").write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def _run(settings: Settings, console: Console, rows: int, rounds: int, million: int) -> list[Result]:
-    hub.stack.start(settings, services_only=True)
+def _pushes(settings: Settings, console: Console, rows: int, rounds: int, million: int) -> list[Result]:
     results = []
     for result in push.race(settings, rows, rounds, million, lambda text: console.print(text, highlight=False)):
-        console.print(
-            f"  {result.events_per_s:,.0f} rows/s, {result.cpu_us_per_event:.1f} µs of processor time a row, "
-            f"peak {result.peak_mb:.0f} MB",
-            highlight=False,
-        )
+        _say(console, result, "row")
         results.append(result)
     return results
+
+
+def _merges(settings: Settings, console: Console, events: int, rounds: int) -> list[merge.Run]:
+    runs = []
+    for one in merge.race(settings, events, rounds, lambda text: console.print(text, highlight=False)):
+        _say(console, one.result, "event")
+        runs.append(one)
+    return runs
+
+
+def _say(console: Console, result: Result, what: str) -> None:
+    console.print(
+        f"  {result.events_per_s:,.0f} {what}s/s, {result.cpu_us_per_event:.1f} µs of processor time each, "
+        f"peak {result.peak_mb:.0f} MB",
+        highlight=False,
+    )
 
 
 def push_lines(results: list[Result]) -> list[str]:
@@ -78,6 +112,27 @@ def push_lines(results: list[Result]) -> list[str]:
             f"| {contender} | {speed:,.0f} ({least:,.0f} - {most:,.0f}) | {speed / bare:.2f} | {cpu:.1f} | {peak:.0f} |"
         )
     return lines
+
+
+def merge_lines(runs: list[merge.Run]) -> list[str]:
+    """Return the Markdown table of the merges, with ratios to the hub's median, and what each contender was."""
+    hub_speed, *_ = spread(r.result.events_per_s for r in runs if r.result.contender == merge.HUB)
+    lines = [
+        "| contender | events/s, median (least - most) | ratio to the hub | µs of processor time an event | peak MB |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    told = []
+    for contender in dict.fromkeys(r.result.contender for r in runs):
+        own = [r for r in runs if r.result.contender == contender]
+        speed, least, most = spread(r.result.events_per_s for r in own)
+        cpu, *_ = spread(r.result.cpu_us_per_event for r in own)
+        peak = max(r.result.peak_mb for r in own)
+        lines.append(
+            f"| {contender} | {speed:,.0f} ({least:,.0f} - {most:,.0f}) | {speed / hub_speed:.2f} | {cpu:.1f} | "
+            f"{peak:.0f} |"
+        )
+        told.append(f"- {contender}: {own[0].version}; {own[0].settings}.")
+    return [*lines, "", *told]
 
 
 if __name__ == "__main__":

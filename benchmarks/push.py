@@ -22,7 +22,7 @@ from hub.stack.blueprint import CREDITHUB, settings_environment
 ITEM = "tax.payment"
 CSV, EXCEL, BARE, MILLION = "push CSV", "push Excel", "bare encode and produce", "push CSV of a million rows"
 _HEADER = [field.zh for field in load_catalogue().item(ITEM).fields]
-_MONTHS = 24
+MONTHS = 24
 
 
 def race(settings: Settings, rows: int, rounds: int, million: int, say: Callable[[str], None]) -> Iterator[Result]:
@@ -51,10 +51,10 @@ def race(settings: Settings, rows: int, rounds: int, million: int, say: Callable
         large.unlink()
 
 
-def payments(rows: int) -> Iterator[Sequence[object]]:
+def payments(rows: int) -> Iterator[Sequence[str | int]]:
     """Yield fictitious tax payments as a department's export has them: an enterprise's months one after the other."""
     for number in range(rows):
-        enterprise, month = divmod(number, _MONTHS)
+        enterprise, month = divmod(number, MONTHS)
         year, month = 2024 + month // 12, month % 12 + 1
         amount = 1000 + number % 9000
         yield (

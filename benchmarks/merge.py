@@ -1,0 +1,279 @@
+"""Merging beside the peers: the hub's own worker, loops without a framework, and other frameworks at the same job.
+
+Every contender reads the same topic of tax payments (``benchmarks.merge_input``) and publishes the same states and
+changes (``benchmarks.peers.job``); its final states and winning records are compared with the others'. Each is one
+process with one processing thread. Time runs from its first record until all is flushed and committed, processor time
+likewise. The hub's worker does more than it is asked here: it is exactly-once, keeps the calendar and numbers the
+changes; the peers deliver at least once, which is their default.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions
+from confluent_kafka.admin import AdminClient
+
+from benchmarks.measured import Result, run
+from benchmarks.peers import hub_worker
+from benchmarks.peers.job import CHANGE, STATE, peak_mb
+from benchmarks.push import ITEM
+from bus import topics
+from bus.codec import Decoder, Registry
+from bus.config import BusConfig, consumer_settings
+from bus.scan import scan
+from catalogue import avro
+from catalogue.load import load_catalogue
+from hub.settings import Settings, bus_config, endpoints
+from hub.stack.blueprint import CREDITHUB, settings_environment
+from rules.indicators import load_indicators, months_before
+
+HUB = "credithub worker"
+_ROOT = Path(__file__).parents[1]
+_PATIENCE_S = 900.0
+_OUTCOMES = ("merged", "duplicate", "superseded", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One contender's run: what it cost, and what it was."""
+
+    result: Result
+    version: str
+    settings: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a contender came to; equal for equal final states and winning records."""
+
+    subjects: int
+    states: str
+    records: int
+    winners: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The prepared and filled topics of one round."""
+
+    number: int
+    settings: Settings
+    config: BusConfig
+    events: int
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A contender that is told its job; ``command`` comes before the job's file."""
+
+    name: str
+    command: Callable[[Settings], Sequence[str]]
+    more: tuple[str, ...] = ()
+    # Bytewax keeps its positions in a store of its own.
+    commits: bool = True
+
+
+def _project(module: str) -> Callable[[Settings], Sequence[str]]:
+    return lambda _: (sys.executable, "-m", f"benchmarks.peers.{module}")
+
+
+PEERS = (
+    Peer("bare loop, dict", _project("bare"), ("dict",)),
+    Peer("bare loop, RocksDB", _project("bare"), ("rocksdict",)),
+)
+
+
+def race(settings: Settings, events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Run]:
+    """Yield each contender's run of each round; raises RuntimeError when one comes to another result."""
+    for needing in PEERS:
+        # What it needs is brought before anything is measured.
+        needing.command(settings)
+    for number in range(1, rounds + 1):
+        say(f"round {number} of {rounds}: filling a topic with {events:,} events")
+        this = _filled(settings, number, events)
+        contenders: list[Peer | None] = [None, *PEERS]
+        expected: Outcome | None = None
+        for peer in contenders if number % 2 else contenders[::-1]:
+            say(f"round {number} of {rounds}: {peer.name if peer else HUB}")
+            done, outcome = _peer(this, peer) if peer else _hub(this)
+            if expected is not None and outcome != expected:
+                raise RuntimeError(f"{done.result.contender} came to {outcome}, the one before to {expected}")
+            expected = outcome
+            yield done
+        _delete_topics(this)
+
+
+def _filled(settings: Settings, number: int, events: int) -> Round:
+    folder = settings.home / "merge" / f"round-{number}"
+    folder.mkdir(parents=True)
+    addresses = endpoints(settings)
+    own = settings.model_copy(
+        update={"home": folder, "topic_prefix": f"{settings.topic_prefix}merge{number}.",
+                "kafka_bootstrap": addresses.bootstrap, "registry_url": addresses.registry_url,
+                "postgres_dsn": addresses.postgres_dsn, "upstream_url": addresses.upstream_url}
+    )  # fmt: skip
+    run((*CREDITHUB, "prepare"), settings_environment(own), folder)
+    run((sys.executable, "-m", "benchmarks.merge_input", str(events)), _environment(own), folder)
+    config = bus_config(own)
+    with closing(Registry(config)) as registry:
+        decode = Decoder(registry)
+        as_of = max(decode(message.value())["date"] for message in scan(config, topics.CALENDAR))
+    return Round(number, own, config, events, as_of)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {**settings_environment(settings), "PYTHONPATH": str(_ROOT)}
+
+
+def _peer(this: Round, peer: Peer) -> tuple[Run, Outcome]:
+    name = "".join(letter if letter.isalnum() else "-" for letter in peer.name)
+    folder = this.settings.home / name
+    folder.mkdir()
+    job = _job(this, name)
+    file = folder / "job.json"
+    file.write_text(json.dumps(job), "utf-8")
+    run((*peer.command(this.settings), str(file), *peer.more), {"PYTHONPATH": str(_ROOT)}, folder)
+    told = json.loads((folder / "result.json").read_text("utf-8"))
+    if peer.commits:
+        _check_committed(this, job["name"])
+    result = _result(peer.name, this, told)
+    return Run(result, told["version"], told["settings"]), _peer_outcome(this, job)
+
+
+def _job(this: Round, name: str) -> dict[str, Any]:
+    config, item = this.config, load_catalogue().item(ITEM)
+    source, states, changes = avro.topic(item.category), f"{name}.state", f"{name}.change"
+    keep, compact = {"retention.ms": "-1"}, {"cleanup.policy": "compact"}
+    topics.ensure_topics(config, [topics.TopicSpec(states, compact), topics.TopicSpec(changes, keep)])
+    schema = avro.event_schema(item)
+    with closing(Registry(config)) as registry:
+        return {
+            "bootstrap": config.bootstrap,
+            "name": config.topic(name),
+            "events": this.events,
+            "partitions": config.partitions,
+            "source": config.topic(source),
+            "states": config.topic(states),
+            "changes": config.topic(changes),
+            "as_of": this.as_of.isoformat(),
+            "window_3m": months_before(this.as_of, 3).isoformat(),
+            "window_12m": months_before(this.as_of, 12).isoformat(),
+            "schemas": {registry.register(source, schema): schema},
+            "state_id": registry.register(states, STATE),
+            "change_id": registry.register(changes, CHANGE),
+        }
+
+
+def _hub(this: Round) -> tuple[Run, Outcome]:
+    folder = this.settings.home / "hub"
+    folder.mkdir()
+    command = (sys.executable, "-P", "-m", hub_worker.__name__, str(folder), "worker")
+    with (folder / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(
+            command, env={**os.environ, **_environment(this.settings)}, cwd=folder, stdout=log, stderr=log
+        )
+    try:
+        _wait_for_positions(this, lambda: worker.poll() is None)
+        ended, cpu = time.monotonic(), psutil.Process(worker.pid).cpu_times()
+        peak = peak_mb(worker.pid)
+    finally:
+        worker.terminate()
+        worker.wait(60)
+    first = json.loads((folder / hub_worker.FIRST).read_text("utf-8"))
+    used = {"wall_s": ended - first["at"], "cpu_s": cpu.user + cpu.system - first["cpu_s"], "peak_mb": peak}
+    settings = "as it is delivered: one transaction a batch, RocksDB, changelogs, positions with outcome counts"
+    return Run(_result(HUB, this, used), f"credithub {version('credithub')}", settings), _hub_outcome(this)
+
+
+def _wait_for_positions(this: Round, alive: Callable[[], bool]) -> None:
+    """Wait until the worker's committed positions have passed every event, whatever became of it."""
+    source = avro.topic(load_catalogue().item(ITEM).category)
+    consumer = Consumer(consumer_settings(this.config, "benchmark-watch"))
+    deadline = time.monotonic() + _PATIENCE_S
+    passed: dict[int, int] = {}
+    with closing(Registry(this.config)) as registry, closing(consumer):
+        decode = Decoder(registry)
+        consumer.subscribe([this.config.topic(topics.POSITION)])
+        while sum(passed.values()) < this.events:
+            if time.monotonic() > deadline or not alive():
+                raise RuntimeError(f"the worker passed {sum(passed.values())} of {this.events} events")
+            message = consumer.poll(0.5)
+            if message is not None and message.error() is None:
+                position = decode(message.value())
+                if position["topic"] == source:
+                    passed[position["partition"]] = sum(position[outcome] for outcome in _OUTCOMES)
+
+
+def _result(name: str, this: Round, used: Mapping[str, float]) -> Result:
+    per_s, cpu_us = this.events / used["wall_s"], used["cpu_s"] / this.events * 1e6
+    return Result(name, this.number, this.events, per_s, cpu_us, used["peak_mb"])
+
+
+def _check_committed(this: Round, group: str) -> None:
+    admin = AdminClient({"bootstrap.servers": this.config.bootstrap, "log_level": 3})
+    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    source = this.config.topic(avro.topic(load_catalogue().item(ITEM).category))
+    offsets = [p.offset for p in asked[group].result().topic_partitions if p.topic == source]
+    if sum(offsets) != this.events:
+        raise RuntimeError(f"{group} committed {sum(offsets)} of {this.events} events")
+
+
+def _peer_outcome(this: Round, job: Mapping[str, Any]) -> Outcome:
+    states: dict[str, Mapping[str, Any]] = {}
+    winners: dict[str, str] = {}
+    with closing(Registry(this.config)) as registry:
+        decode = Decoder(registry)
+        for message in scan(this.config, this.config.name_of(job["states"])):
+            state = decode(message.value())
+            states[state["subject"]] = state
+        for message in scan(this.config, this.config.name_of(job["changes"])):
+            change = decode(message.value())
+            envelope, *_ = decode.envelope(change["current"])
+            winners[f"{change['subject']}\0{change['record_key']}"] = repr(envelope.version)
+    return _outcome(states, winners, sum(state["records"] for state in states.values()))
+
+
+def _hub_outcome(this: Round) -> Outcome:
+    states: dict[str, Mapping[str, Any]] = {}
+    winners: dict[str, str] = {}
+    with closing(Registry(this.config)) as registry:
+        decode = Decoder(registry)
+        for message in scan(this.config, topics.STATE):
+            state = decode(message.value())
+            states[state["subject"]] = state
+        for message in scan(this.config, topics.RECORD):
+            envelope, *_ = decode.envelope(message.value())
+            winners[f"{envelope.subject}\0{envelope.record_key}"] = repr(envelope.version)
+    return _outcome(states, winners, sum(state["counts"][ITEM] for state in states.values()))
+
+
+def _outcome(states: Mapping[str, Mapping[str, Any]], winners: Mapping[str, str], records: int) -> Outcome:
+    if records != len(winners):
+        raise RuntimeError(f"the states count {records} records, of which {len(winners)} were published")
+    names = [i.id for i in load_indicators() if i.item == ITEM]
+    values = (f"{s} {[str(state['indicators'][n]) for n in names]}" for s, state in states.items())
+    return Outcome(len(states), _digest(values), records, _digest(f"{k} {v}" for k, v in winners.items()))
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
+
+
+def _delete_topics(this: Round) -> None:
+    admin = AdminClient({"bootstrap.servers": this.config.bootstrap, "log_level": 3})
+    own = [name for name in admin.list_topics(timeout=30).topics if name.startswith(this.config.topic_prefix)]
+    for done in admin.delete_topics(own).values():
+        done.result()

@@ -1,0 +1,108 @@
+"""The input of the merge race: tax payments month by month as departments report them, with repeats and corrections.
+
+Of eleven events ten are the reports of a record each, month after month over all enterprises. The eleventh is in
+turn the same row of another file (a duplicate), a correction that comes after its report (a newer version), and one
+that came before it (its report is then an older version). Run by ``benchmarks.merge``, with the hub's settings.
+"""
+
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from confluent_kafka import Producer
+
+from benchmarks.push import ITEM, MONTHS, payments
+from bus.cipher import Cipher, load_key_file
+from bus.codec import Registry
+from bus.config import producer_settings
+from catalogue.load import load_catalogue
+from hub.commands.workers import today
+from hub.settings import bus_config, load_settings
+from producers.headers import Recognised, match_columns
+from producers.sender import Progress, Sender
+from producers.submission import Submission
+
+REPORT, DUPLICATE, CORRECTION = "report", "duplicate", "correction"
+# So many reports lie between a record's report and its repetition.
+_LATER = 500
+Told = tuple[str, int, Sequence[str | int]]
+
+
+def told(events: int) -> Iterator[Told]:
+    """Yield (what it is, row number, cells) of so many events."""
+    reports = -(-events * 10 // 11)
+    rows = list(payments(reports))
+    waiting: deque[tuple[int, Told]] = deque()
+    left = events
+    number = 0
+    for month in range(MONTHS):
+        for index in range(month, len(rows), MONTHS):
+            row = _recent(rows[index], month)
+            extra = _extra(number, index, row)
+            found: list[Told] = [(REPORT, index, row)]
+            if extra is not None:
+                if number // 10 % 3 == 2:
+                    found.insert(0, extra)
+                else:
+                    waiting.append((number + _LATER, extra))
+            while waiting and waiting[0][0] <= number:
+                found.append(waiting.popleft()[1])
+            yield from found[:left]
+            left -= len(found[:left])
+            number += 1
+    for _, extra in list(waiting)[:left]:
+        yield extra
+
+
+def _extra(number: int, index: int, row: Sequence[str | int]) -> Told | None:
+    if number % 10:
+        return None
+    if number // 10 % 3 == 0:
+        return DUPLICATE, index, row
+    corrected = list(row)
+    corrected[4] = f"{2000 + index % 7000:,}.05"
+    return CORRECTION, index, corrected
+
+
+def _recent(row: Sequence[str | int], month: int) -> Sequence[str | int]:
+    """Return a row moved to the months before this one, so that half of them lie in the windows."""
+    now = today()
+    year, past = divmod(now.year * 12 + now.month - 1 - MONTHS + month, 12)
+    moved = list(row)
+    moved[5], moved[6], moved[12] = year, past + 1, f"{year}-{past + 1:02}-28"
+    return moved
+
+
+def main(events: int) -> None:
+    """Send the events into the item's topic."""
+    settings = load_settings()
+    config = bus_config(settings)
+    item = load_catalogue().item(ITEM)
+    columns, extra, _ = match_columns(item, [f.zh for f in item.fields])
+    seen = Recognised(item, 1, columns, "", [], extra)
+    plain = Submission(
+        item=ITEM, unit=item.units[0], region=settings.region, mode="INCREMENTAL", period=None, data_date=None,
+        correction=False, file_name="纳税信息.csv", file_sha256="0" * 64, sheet=None,
+    )  # fmt: skip
+    cipher, registry = Cipher(load_key_file(settings.keys)), Registry(config)
+    senders = {
+        what: Sender(registry, cipher, replace(plain, file_sha256=str(n) * 64, revision=revision), item, seen)
+        for n, (what, revision) in enumerate(((REPORT, 0), (DUPLICATE, 0), (CORRECTION, 1)))
+    }
+    progress = Progress()
+    producer = Producer(producer_settings(config))
+    for count, (what, index, cells) in enumerate(told(events)):
+        _, message = senders[what].take(index + 2, cells, progress)
+        if message is None:
+            raise RuntimeError(f"row {index} was not taken")
+        producer.produce(config.topic(message.topic), key=message.key.encode(), value=message.value)
+        if count % 1000 == 0:
+            producer.poll(0)
+    if producer.flush(60) or progress.accepted != events:
+        raise RuntimeError(f"{progress.accepted} of {events} events were sent")
+    registry.close()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
