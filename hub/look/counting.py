@@ -1,0 +1,94 @@
+"""Which records an indicator counts on a day, and why it does not count the others."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rules.indicators import Fact, Indicator, evaluate, on_the_wire
+from rules.merge import Record, is_live
+from rules.rolling import Share, share
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One record and what it gives the indicator; ``why``: what keeps it out, "" when it counts."""
+
+    record: Record
+    share: Share | None
+    why: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts on the day that was asked for."""
+        return not self.why
+
+
+Payload = Mapping[str, Any] | None
+
+
+def counted(
+    indicator: Indicator,
+    records: Iterable[tuple[Record, Payload]],
+    mark: tuple[datetime, int] | None,
+    as_of: date,
+) -> tuple[Decimal | None, list[Counted]]:
+    """Return the indicator's value on ``as_of`` and every record, those that count first, the newest first.
+
+    ``mark`` is since when the subject's latest whole set holds (``rules.merge.is_live``).
+    """
+    facts: list[Fact] = []
+    found: list[Counted] = []
+    for record, data in records:
+        if not is_live(record.envelope, mark):
+            why = "withdrawn" if record.envelope.op != "REPORT" else "not in the latest whole set"
+            found.append(Counted(record, None, why))
+            continue
+        fact = Fact(record.envelope.source_time, data or {})
+        facts.append(fact)
+        found.append(_of(indicator, record, fact, as_of))
+    # By its key last, so that the order is the same every time.
+    found.sort(key=lambda c: c.record.envelope.record_key)
+    found.sort(key=lambda c: (c.counts, c.share.placed if c.share else date.min), reverse=True)
+    return on_the_wire(evaluate(indicator, facts, as_of)), found
+
+
+def _of(indicator: Indicator, record: Record, fact: Fact, as_of: date) -> Counted:
+    one = share(indicator, fact)
+    if one is None:
+        return Counted(record, None, _never(indicator, fact))
+    if as_of < one.enter:
+        return Counted(record, one, f"counts from {one.enter}")
+    if one.leave is not None and one.leave <= as_of:
+        return Counted(record, one, f"ceased to count on {one.leave}")
+    return Counted(record, one, "")
+
+
+def _never(indicator: Indicator, fact: Fact) -> str:
+    for name, values in indicator.where.items():
+        if str(fact.data.get(name)) not in values:
+            return f"{name} is none of {', '.join(values)}"
+    for name in indicator.unless_filled:
+        if fact.data.get(name) is not None:
+            return f"{name} is filled"
+    return f"{indicator.field} is empty" if indicator.field else "never counts"
+
+
+def definition(indicator: Indicator) -> str:
+    """Return an indicator's definition in one sentence."""
+    what = {
+        "count": "number of records",
+        "sum": f"sum of {indicator.field}",
+        "max": f"largest {indicator.field}",
+        "mean": f"mean of {indicator.field}",
+        "latest": f"{indicator.field} of the latest record",
+        "last_day": "day of the latest record (YYYYMMDD)",
+        "months": "number of months with a record",
+    }[indicator.aggregate]
+    parts = [f"{what}, item {indicator.item}, by {indicator.date_field or 'source time'}"]
+    if indicator.window_months is not None:
+        parts.append(f"of the last {indicator.window_months} months")
+    parts += [f"where {name} is {' or '.join(values)}" for name, values in indicator.where.items()]
+    parts += [f"until {name}" for name in indicator.unless_filled]
+    return ", ".join(parts)

@@ -1,0 +1,87 @@
+"""Which version of each record won, which lost, and by what rule: ``rules.merge``, told step by step."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rules.merge import Record
+
+
+class Standing(StrEnum):
+    """What one version is to the record it is of."""
+
+    WINNER = "winner"
+    OLDER = "older"  # of an earlier source time
+    SUPERSEDED = "superseded"  # of the same source time, before a correction
+    CONFLICT = "conflict"  # of the same time and revision, with other content
+    DUPLICATE = "duplicate"  # says the same again
+    PENDING = "pending"  # higher than the winner: not merged or not delivered yet
+
+
+LOST_BY = {
+    Standing.OLDER: "an earlier source time",
+    Standing.SUPERSEDED: "the same source time, a lower revision",
+    Standing.CONFLICT: "the same source time and revision, a lower content hash",
+    Standing.DUPLICATE: "the same time, revision and content: the lowest event id stays",
+    Standing.PENDING: "higher than the winner, not merged or not delivered yet",
+}
+_WON_BY = {
+    Standing.OLDER: "newest source time",
+    Standing.SUPERSEDED: "same source time, higher revision: an explicit correction",
+    Standing.CONFLICT: "same source time and revision, other content: the higher content hash",
+    Standing.DUPLICATE: "the same content several times: the lowest event id",
+}
+ONLY = "the only version"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a record with its standing, and the rule that gave it."""
+
+    record: Record
+    standing: Standing
+    rule: str
+
+
+def ranked(held: Record | None, seen: Iterable[Record]) -> list[Version]:
+    """Return the winner that is held, if any, and every other version seen, from the highest to the lowest.
+
+    The winner comes first, but for what is still pending. ``seen`` may hold the winner itself, once or more often:
+    its first appearance is the winner, any other one a duplicate.
+    """
+    others: list[Record] = []
+    met = held is None
+    for one in seen:
+        if not met and held is not None and one.envelope.event_id == held.envelope.event_id:
+            met = True
+            continue
+        others.append(one)
+    others.sort(key=lambda r: r.envelope.version, reverse=True)
+    lost = [_against(held, one) for one in others]
+    pending = [version for version in lost if version.standing is Standing.PENDING]
+    rest = [version for version in lost if version.standing is not Standing.PENDING]
+    if held is None:
+        return pending
+    return [*pending, Version(held, Standing.WINNER, _won_by(rest)), *rest]
+
+
+def _won_by(lost: Sequence[Version]) -> str:
+    # What decided is what the winner has over the best of the others; a repetition decides nothing over other content.
+    rivals = [v for v in lost if v.standing is not Standing.DUPLICATE] or lost
+    return _WON_BY[rivals[0].standing] if rivals else ONLY
+
+
+def _against(held: Record | None, other: Record) -> Version:
+    standing = _standing(held, other)
+    return Version(other, standing, LOST_BY[standing])
+
+
+def _standing(held: Record | None, other: Record) -> Standing:
+    if held is None or other.envelope.version > held.envelope.version:
+        return Standing.PENDING
+    won, lost = held.envelope.version, other.envelope.version
+    if lost == won:
+        return Standing.DUPLICATE
+    if lost.source_time != won.source_time:
+        return Standing.OLDER
+    return Standing.SUPERSEDED if lost.revision != won.revision else Standing.CONFLICT
