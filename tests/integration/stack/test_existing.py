@@ -52,7 +52,7 @@ def test_a_named_service_that_is_away_is_named_in_the_error(stack: Endpoints, tm
     settings = naming(stack, tmp_path / "home", postgres_dsn=away)
     try:
         with pytest.raises(StackError, match="postgres is unhealthy") as caught:
-            hub.stack.start(settings, services_only=True, timeout_s=4)
+            hub.stack.start(settings, services_only=True, timeout_s=8)
         assert "credithub status" in caught.value.remedy
     finally:
         hub.stack.stop(settings)
