@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from catalogue.envelope import Op
 from rules.indicators import Fact, Indicator, evaluate, on_the_wire
 from rules.merge import Record, is_live
 from rules.rolling import Share, share
@@ -26,6 +27,10 @@ class Counted:
 
 
 Payload = Mapping[str, Any] | None
+NOT_YET = "does not count yet"
+NO_LONGER = "no longer counts"
+WITHDRAWN = "withdrawn"
+LEFT_OUT = "not in the latest whole set"
 
 
 def counted(
@@ -42,7 +47,7 @@ def counted(
     found: list[Counted] = []
     for record, data in records:
         if not is_live(record.envelope, mark):
-            why = "withdrawn" if record.envelope.op != "REPORT" else "not in the latest whole set"
+            why = WITHDRAWN if record.envelope.op != Op.REPORT else LEFT_OUT
             found.append(Counted(record, None, why))
             continue
         fact = Fact(record.envelope.source_time, data or {})
@@ -59,9 +64,9 @@ def _of(indicator: Indicator, record: Record, fact: Fact, as_of: date) -> Counte
     if one is None:
         return Counted(record, None, _never(indicator, fact))
     if as_of < one.enter:
-        return Counted(record, one, f"counts from {one.enter}")
+        return Counted(record, one, NOT_YET)
     if one.leave is not None and one.leave <= as_of:
-        return Counted(record, one, f"ceased to count on {one.leave}")
+        return Counted(record, one, NO_LONGER)
     return Counted(record, one, "")
 
 

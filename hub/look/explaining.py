@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from bus.codec import Decoder
-from catalogue.envelope import SET_MARK, Envelope
+from catalogue.envelope import SET_MARK, Envelope, Op
 from catalogue.model import Catalogue, Item
 from hub.look import events
-from hub.look.counting import Counted, counted, definition
+from hub.look.counting import LEFT_OUT, WITHDRAWN, Counted, counted, definition
 from hub.look.tables import Source, State, Tables
 from hub.look.targets import FieldTarget, IndicatorTarget
 from hub.look.values import SEALED, moment, number, same_sealed, value_of
@@ -125,7 +125,7 @@ def _note(winner: Record | None, mark: Mark) -> str:
         return "not merged or not delivered yet"
     if is_live(winner.envelope, mark):
         return ""
-    return "withdrawn" if winner.envelope.op != "REPORT" else "not in the latest whole set"
+    return WITHDRAWN if winner.envelope.op != Op.REPORT else LEFT_OUT
 
 
 def _version(

@@ -1,7 +1,7 @@
 """What ``--json`` says, as tables and lines for people."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from catalogue.model import Catalogue
+from hub.look.counting import NO_LONGER, NOT_YET
 from hub.look.tail import Told
 from hub.look.targets import FieldTarget
 from hub.look.values import SEALED, clock, indicator_text, jsonable, text_of
@@ -110,8 +111,17 @@ def print_indicator(console: Console, body: Json, indicator: Indicator) -> None:
             )  # fmt: skip
         console.print(grid)
         _more(console, len(counts))
-    for why, count in sorted(Counter(one["why"] for one in body["records"] if not one["counts"]).items()):
-        console.print(f"{count} not counted: {why}", markup=False, highlight=False)
+    _left_out(console, [one for one in body["records"] if not one["counts"]])
+
+
+def _left_out(console: Console, records: Sequence[Json]) -> None:
+    days = {NOT_YET: "counts_from", NO_LONGER: "counts_until"}
+    for why, count in sorted(Counter(one["why"] for one in records).items()):
+        text = f"{count} not counted: {why}"
+        if why in days:
+            found = sorted(one[days[why]] for one in records if one["why"] == why)
+            text += f", {'from' if why == NOT_YET else 'since'} {' … '.join(dict.fromkeys((found[0], found[-1])))}"
+        console.print(text, markup=False, highlight=False)
 
 
 def print_told(console: Console, told: Told, catalogue: Catalogue, indicators: Indicators) -> None:
@@ -120,6 +130,8 @@ def print_told(console: Console, told: Told, catalogue: Catalogue, indicators: I
     name = "指标" if told.item is None else (f"{item.seq} {item.zh}" if item is not None else told.item)
     parts = []
     for field, (before, now) in told.changed.items():
+        if told.first and now in (told.subject, told.subject_name):
+            continue  # whose record it is stands on the line already, or says no more than that
         if told.item is None:
             one = indicators.get(field)
             parts.append(f"{one.zh if one is not None else field} {indicator_text(one, now)}")
@@ -133,7 +145,7 @@ def print_told(console: Console, told: Told, catalogue: Catalogue, indicators: I
     if told.op == "REPORT" and not parts:
         what = "nothing it may see is filled" if told.first else "no visible field changed"
     line = f"{told.emitted_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}  {told.subject}  #{told.sequence:<4} "
-    line += f"{told.op:<8} {name}: {what}"
+    line += f"{told.op:<10} {name}: {what}"
     cut = console.is_terminal
     console.print(
         line.replace("\n", " "), markup=False, highlight=False, no_wrap=cut, overflow="ellipsis" if cut else "ignore",

@@ -2,7 +2,7 @@
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from catalogue.errors import UsageError
@@ -142,14 +142,19 @@ def plain(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _nearest(every: Iterable[Target], name: str) -> str:
+def _nearest(every: Sequence[Target], name: str) -> str:
     wanted = plain(name)
+    for target in every:
+        if isinstance(target, FieldTarget) and any(wanted.startswith(plain(p)) for p in _prefixes(target)[1:]):
+            own = ", ".join(f"{field.name} ({field.zh})" for field in target.item.fields)
+            return f"The fields of {target.item.zh}: {own}."
     likeness: dict[str, float] = {}
     for target in every:
-        for own in (*_names(target), *(p + _names(target)[0] for p in _prefixes(target)[1:2])):
-            word = plain(own)
-            alike = 1.0 if len(wanted) > 1 and wanted in word else difflib.SequenceMatcher(None, wanted, word).ratio()
-            label = f"{own.rsplit('.', 1)[-1]} ({target.zh})" if own.isascii() else own
+        label = f"{_names(target)[0]} ({target.zh})"
+        for word in map(plain, _names(target)):
+            alike = difflib.SequenceMatcher(None, wanted, word).ratio()
+            if len(wanted) > 1 and wanted in word:
+                alike = max(alike, _ALIKE)
             likeness[label] = max(likeness.get(label, 0), alike)
     near = sorted((label for label in likeness if likeness[label] >= _ALIKE), key=lambda word: -likeness[word])[:_NEAR]
     meant = f"Did you mean: {', '.join(near)}? " if near else ""
