@@ -4,6 +4,7 @@ import os
 import platform
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-
-_SAMPLE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,8 @@ class Ended:
     out: str
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Ended:
-    """Run a command to its end and return what it cost. Raises RuntimeError when it fails."""
+def run(command: Sequence[str], environment: Mapping[str, str], folder: Path, *, patience_s: float = 1800.0) -> Ended:
+    """Run a command to its end and return what it cost. Raises RuntimeError when it fails, or does not end in time."""
     began = time.monotonic()
     log = folder / "contender.log"
     with log.open("wb") as errors:
@@ -50,8 +49,11 @@ def run(command: Sequence[str], environment: Mapping[str, str], folder: Path) ->
             command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=errors, cwd=folder
         )
         assert process.stdout is not None
+        too_long = threading.Timer(patience_s, process.kill)
+        too_long.start()
         out = process.stdout.read().decode()
         _, status, usage = os.wait4(process.pid, 0)
+        too_long.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - began
     if process.returncode != 0:

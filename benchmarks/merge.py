@@ -26,7 +26,7 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions
 from confluent_kafka.admin import AdminClient
 
 from benchmarks.measured import Result, run
-from benchmarks.peers import hub_worker
+from benchmarks.peers import environment, hub_worker
 from benchmarks.peers.job import CHANGE, STATE, peak_mb
 from benchmarks.push import ITEM
 from bus import topics
@@ -90,9 +90,14 @@ def _project(module: str) -> Callable[[Settings], Sequence[str]]:
     return lambda _: (sys.executable, "-m", f"benchmarks.peers.{module}")
 
 
+def _installed(module: str) -> Callable[[Settings], Sequence[str]]:
+    return lambda settings: (str(environment.python(settings)), "-m", f"benchmarks.peers.{module}")
+
+
 PEERS = (
     Peer("bare loop, dict", _project("bare"), ("dict",)),
     Peer("bare loop, RocksDB", _project("bare"), ("rocksdict",)),
+    Peer("Quix Streams", _installed("quix")),
 )
 
 
@@ -145,7 +150,12 @@ def _peer(this: Round, peer: Peer) -> tuple[Run, Outcome]:
     job = _job(this, name)
     file = folder / "job.json"
     file.write_text(json.dumps(job), "utf-8")
-    run((*peer.command(this.settings), str(file), *peer.more), {"PYTHONPATH": str(_ROOT)}, folder)
+    run(
+        (*peer.command(this.settings), str(file), *peer.more),
+        {"PYTHONPATH": str(_ROOT)},
+        folder,
+        patience_s=_PATIENCE_S,
+    )
     told = json.loads((folder / "result.json").read_text("utf-8"))
     if peer.commits:
         _check_committed(this, job["name"])
