@@ -98,6 +98,8 @@ PEERS = (
     Peer("bare loop, dict", _project("bare"), ("dict",)),
     Peer("bare loop, RocksDB", _project("bare"), ("rocksdict",)),
     Peer("Quix Streams", _installed("quix")),
+    Peer("Faust, plain", _project("faust_plain")),
+    Peer("Bytewax", _installed("bytewax_"), commits=False),
 )
 
 
@@ -170,6 +172,7 @@ def _job(this: Round, name: str) -> dict[str, Any]:
     topics.ensure_topics(config, [topics.TopicSpec(states, compact), topics.TopicSpec(changes, keep)])
     schema = avro.event_schema(item)
     with closing(Registry(config)) as registry:
+        ids = {name: registry.register(name, schema) for name, schema in ((states, STATE), (changes, CHANGE))}
         return {
             "bootstrap": config.bootstrap,
             "name": config.topic(name),
@@ -181,9 +184,9 @@ def _job(this: Round, name: str) -> dict[str, Any]:
             "as_of": this.as_of.isoformat(),
             "window_3m": months_before(this.as_of, 3).isoformat(),
             "window_12m": months_before(this.as_of, 12).isoformat(),
-            "schemas": {registry.register(source, schema): schema},
-            "state_id": registry.register(states, STATE),
-            "change_id": registry.register(changes, CHANGE),
+            "schemas": {registry.register(source, schema): schema, ids[states]: STATE, ids[changes]: CHANGE},
+            "state_id": ids[states],
+            "change_id": ids[changes],
         }
 
 
