@@ -17,6 +17,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
+from bus.deadline import deadline
 from bus.scan import scan
 from catalogue import wire
 from catalogue.avro import Schema, bank_schema
@@ -31,7 +32,9 @@ log = logging.getLogger(__name__)
 
 BATCH_SIZE = 2000
 _POLL_S = 0.2
-_TRANSACTION_S = 60.0
+_TRANSACTION_S = 30.0
+# Beyond its own time-out a call is not coming back.
+_GIVE_UP_S = _TRANSACTION_S + 10
 
 
 def run(
@@ -138,11 +141,12 @@ class _BankSink:
             self._send(topics.BANK_SEQUENCE, numbers[subject], f"{self._bank}|{subject}".encode(), value)
         ends: dict[int, int] = {m.partition(): m.offset() + 1 for m in messages}
         source = self._config.topic(topics.CHANGE)
-        self._producer.send_offsets_to_transaction(
-            [TopicPartition(source, p, offset) for p, offset in ends.items()],
-            self._consumer.consumer_group_metadata(),
-            _TRANSACTION_S,
-        )
+        with deadline(_GIVE_UP_S, "The transaction's offsets"):
+            self._producer.send_offsets_to_transaction(
+                [TopicPartition(source, p, offset) for p, offset in ends.items()],
+                self._consumer.consumer_group_metadata(),
+                _TRANSACTION_S,
+            )
         self._commit()
         return len(out), seen
 

@@ -19,6 +19,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
+from bus.deadline import deadline
 from catalogue import wire
 from catalogue.errors import PoisonMessage, Unavailable
 from catalogue.load import load_catalogue
@@ -38,7 +39,9 @@ _BATCH_RECORDS = 10_000
 _POLL_S = 0.2
 # While a batch is on its way its receipts should not wait for ours to fill.
 _POLL_BEHIND_S = 0.02
-_TRANSACTION_S = 60.0
+_TRANSACTION_S = 30.0
+# Beyond its own time-out a call is not coming back.
+_GIVE_UP_S = _TRANSACTION_S + 10
 
 Sent = list[tuple[Outgoing, Receipt]]
 
@@ -179,11 +182,12 @@ class _UpstreamSink:
         for number, topic, key, value in out:
             self._produce(topic, number, key, value)
         ends: dict[int, int] = {m.partition(): m.offset() + 1 for m in batch.messages}
-        self._producer.send_offsets_to_transaction(
-            [TopicPartition(self._source, p, offset) for p, offset in ends.items()],
-            self._consumer.consumer_group_metadata(),
-            _TRANSACTION_S,
-        )
+        with deadline(_GIVE_UP_S, "The transaction's offsets"):
+            self._producer.send_offsets_to_transaction(
+                [TopicPartition(self._source, p, offset) for p, offset in ends.items()],
+                self._consumer.consumer_group_metadata(),
+                _TRANSACTION_S,
+            )
         self._commit()
         self._count(batch, [receipt for pairs in sent.values() for _, receipt in pairs])
 

@@ -67,8 +67,12 @@ class Run:
         """Wait until all is delivered; return the proof that nothing was lost."""
         proof: dict[str, Any] = json.loads(self.command("reconcile", "--wait", str(SETTLED_WITHIN_S), "--json"))
         assert proof["difference"] == 0
-        assert proof["pending"] == 0
+        assert proof["pending"] == 0, f"{json.dumps(proof['arrows'], indent=1)}\n{self._tails()}"
         return proof
+
+    def _tails(self) -> str:
+        logs = sorted((self.settings.home / "logs").glob("*.log"))
+        return "\n".join(f"== {log.name}\n{log.read_text(errors='replace')[-1500:]}" for log in logs)
 
     def hashes(self) -> dict[str, str]:
         """Return the hash of every state, and of all persons together."""
