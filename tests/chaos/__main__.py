@@ -2,6 +2,8 @@
 
 import json
 import secrets
+import signal
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -50,6 +52,8 @@ def main(
         raise typer.BadParameter(f"there is no fault {', '.join(unknown)}; choose from {', '.join(KINDS)}")
     if broken is not None and broken not in BREAKS:
         raise typer.BadParameter(f"nothing is called {broken}; choose from {', '.join(BREAKS)}")
+    # An end that is asked for is an end in good order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     outer = load_settings()
     home = (outer.home / "chaos").resolve()

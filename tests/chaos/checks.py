@@ -36,7 +36,8 @@ def wrong_proof(proof: Mapping[str, Any]) -> list[str]:
     if proof["difference"]:
         found.insert(0, f"reconciliation: difference {proof['difference']}")
     if proof["pending"]:
-        found.append(f"reconciliation: {proof['pending']} still on their way")
+        where = {one["arrow"]: one["pending"] for one in proof["arrows"] if one["pending"]}
+        found.append(f"reconciliation: still on their way: {where}")
     if proof["open_submissions"]:
         found.append(f"reconciliation: {proof['open_submissions']} submissions not finished")
     return found

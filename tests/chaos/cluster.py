@@ -99,15 +99,23 @@ class Cluster:
 
     def is_whole(self) -> bool:
         """Whether every broker is there and every partition has all its replicas in sync."""
+        return not self.missing()
+
+    def missing(self) -> str:
+        """Return what a whole cluster has and this one has not; "" when it has all."""
         try:
             seen = self._admin().list_topics(timeout=_ANSWER_S)
         except KafkaException:
-            return False
-        return len(seen.brokers) == len(BROKERS) and all(
-            len(partition.isrs) == len(partition.replicas)
+            return "no broker answers"
+        if len(seen.brokers) < len(BROKERS):
+            return f"only the brokers {sorted(seen.brokers)} are there"
+        behind = [
+            f"{topic.topic}/{partition.id} at {sorted(set(partition.replicas) - set(partition.isrs))}"
             for topic in seen.topics.values()
             for partition in topic.partitions.values()
-        )
+            if len(partition.isrs) < len(partition.replicas)
+        ]
+        return f"{len(behind)} partitions have not all replicas in sync: {behind[0]}" if behind else ""
 
     def _admin(self) -> AdminClient:
         if self._known is None:

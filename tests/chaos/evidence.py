@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -33,16 +34,14 @@ class Witness:
 
     def __init__(self, config: BusConfig) -> None:
         self._config = config
-        self._admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 0})
+        self._admin = self._client()
         self._decode = Decoder(Registry(config))
 
-    def owners(self) -> dict[int, str] | None:
-        """Return which worker owns each partition number; None when nobody can say."""
-        group = self._config.topic("merge")
-        try:
-            found = self._admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group].result()
-        except KafkaException:
-            return None
+    def owners(self) -> dict[int, str]:
+        """Return which worker owns each partition number; nothing when nobody can say, or they do not agree."""
+        found = self._group()
+        if found is None or found.state.name != "STABLE":
+            return {}
         return {
             tp.partition: member.group_instance_id or member.client_id
             for member in found.members
@@ -52,12 +51,19 @@ class Witness:
 
     def is_settled(self) -> bool:
         """Whether the members of the merge agree on who owns what, and all is owned."""
+        return len(self.owners()) == self._config.partitions
+
+    def _group(self) -> Any:
         group = self._config.topic("merge")
+        # A client of its own: an old one goes on asking the broker that was the coordinator once.
+        admin = self._client()
         try:
-            found = self._admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group].result()
+            return admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group].result()
         except KafkaException:
-            return False
-        return found.state.name == "STABLE" and len(self.owners() or {}) == self._config.partitions
+            return None
+
+    def _client(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self._config.bootstrap, "log_level": 0, "reconnect.backoff.ms": 5})
 
     def open(self, numbers: Collection[int], names: Iterable[str] = PUBLISHED) -> Open:
         """Return what is hidden behind open transactions in these partition numbers."""
@@ -69,8 +75,10 @@ class Witness:
             return Open({})
         return Open({place: (visible[place], written[place]) for place in asked if visible[place] < written[place]})
 
-    def is_over(self, seen: Open) -> bool:
+    def is_over(self, seen: Open | None) -> bool:
         """Whether the transactions that were open have ended, this way or the other."""
+        if not seen:
+            return True
         asked = {(name, n): TopicPartition(self._config.topic(name), n) for name, n in seen.hidden}
         try:
             visible = self._ends(asked, IsolationLevel.READ_COMMITTED)

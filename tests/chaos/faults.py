@@ -1,11 +1,12 @@
 """The faults: each one hurts the hub in one way and says what it did; what came of it is found out afterwards."""
 
 import random
+import re
 import shutil
 import signal
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue
@@ -19,15 +20,20 @@ from tests.chaos.site import Site
 _SESSION_S = 6.0
 _EXPELLED_WITHIN_S = 60.0
 _MET_WITHIN_S = 30.0
+_MEET_S = 3.0
 
 
 @dataclass(slots=True)
 class Hurt:
-    """What a fault did; ``later`` tells what came of it, once the hub is well again."""
+    """What a fault did; ``open``: the transactions that it hit, None where it could hit none.
+
+    Once ``is_over`` and the hub is well again, ``later`` tells what came of it.
+    """
 
     told: str
-    open: Open = field(default_factory=lambda: Open({}))
+    open: Open | None = None
     later: Callable[[], str] = lambda: ""
+    is_over: Callable[[], bool] = lambda: True
 
 
 @dataclass(slots=True)
@@ -51,7 +57,7 @@ class Scene:
 
     def numbers_of(self, worker: Process) -> list[int]:
         """Return the partition numbers that a worker owns."""
-        return sorted(n for n, owner in (self.witness.owners() or {}).items() if owner == worker.name)
+        return sorted(n for n, owner in self.witness.owners().items() if owner == worker.name)
 
 
 def worker_kill(scene: Scene, rng: random.Random) -> Hurt:
@@ -59,12 +65,21 @@ def worker_kill(scene: Scene, rng: random.Random) -> Hurt:
     victim = rng.choice(scene.site.running())
     numbers = scene.numbers_of(victim)
     scene.rest(rng.uniform(0, 1))
+    if rng.random() < 0.5:
+        _meet_transaction(scene, numbers)
     victim.kill()
     seen = scene.witness.open(numbers)
     away = rng.uniform(0, 0.3) if rng.random() < 0.5 else _SESSION_S + rng.uniform(1.5, 3)
     scene.rest(away)
     victim.start()
     return Hurt(f"{victim.name} killed, owner of {numbers}; back after {away:.1f} s", seen)
+
+
+def _meet_transaction(scene: Scene, numbers: Collection[int]) -> None:
+    """Wait until a transaction of these numbers is open, but not for long: it may be over when the blow falls."""
+    end = time.monotonic() + _MEET_S
+    while time.monotonic() < end and not scene.witness.open(numbers):
+        scene.site.tend()
 
 
 def worker_join(scene: Scene, rng: random.Random) -> Hurt:
@@ -101,24 +116,26 @@ def zombie(scene: Scene, rng: random.Random) -> Hurt:
         mark, exits = victim.mark(), len(victim.exits)
         victim.signal(signal.SIGCONT)
     frozen = time.monotonic() - begun
-    told = f"{victim.name}, owner of {numbers}, frozen for {frozen:.1f} s with {stopped.read_text()} messages queued; "
+    told = f"{victim.name}, owner of {numbers}, frozen for {frozen:.1f} s with {stopped.read_text()} messages queued"
+    heirs = {n: owner for n, owner in scene.witness.owners().items() if n in numbers}
     try:
         scene.until(lambda: len(victim.exits) > exits, "", _MET_WITHIN_S)
-        how = _last_line(victim.said(mark), "failed, the worker stops") or f"exit {victim.exits[-1]}"
     except NotInTime:
-        how = "IT WENT ON AND WAS NOT FENCED"
-    return Hurt(told + how, seen)
+        return Hurt(f"{told}; then owned by {heirs}; IT WENT ON AND WAS NOT FENCED", seen)
+    codes = sorted(set(re.findall(r"code=(\w+)", victim.said(mark))))
+    return Hurt(f"{told}; then owned by {heirs}; woken, it ended with {victim.exits[-1]}: {', '.join(codes)}", seen)
 
 
 def _left(scene: Scene, victim: Process, numbers: Collection[int]) -> bool:
     owners = scene.witness.owners()
-    return bool(owners) and all(owners.get(n, victim.name) != victim.name for n in numbers)  # type: ignore[union-attr]
+    return bool(owners) and all(owners.get(n, victim.name) != victim.name for n in numbers)
 
 
 def store_loss(scene: Scene, rng: random.Random) -> Hurt:
     """Kill a worker and empty the disk of its stores while it is down."""
     victim = rng.choice(scene.site.running())
     numbers = scene.numbers_of(victim)
+    _meet_transaction(scene, numbers)
     victim.kill()
     seen = scene.witness.open(numbers)
     place = scene.site.store_of(victim)
@@ -139,8 +156,13 @@ def sink_kill(scene: Scene, rng: random.Random) -> Hurt:
     """Kill a sink."""
     scene.until(scene.site.sinks, "a sink was to run", _MET_WITHIN_S)
     name, pid = rng.choice(sorted(scene.site.sinks().items()))
+    before, begun = scene.site.restarts(name), time.monotonic()
     Process.signal_to(pid, signal.SIGKILL)
-    return Hurt(f"{name} killed")
+    return Hurt(
+        f"{name} killed",
+        later=lambda: f"{name} delivers again after {time.monotonic() - begun:.1f} s",
+        is_over=lambda: scene.site.restarts(name) > before,
+    )
 
 
 def feed_kill(scene: Scene, rng: random.Random) -> Hurt:
@@ -152,7 +174,13 @@ def feed_kill(scene: Scene, rng: random.Random) -> Hurt:
     catalogue = load_catalogue()
     names = {catalogue_topic(catalogue.item(str(seq)).category) for seq in ITEMS}
     seen = scene.witness.open(range(scene.site.config.partitions), names)
-    return Hurt(f"the push killed in file {scene.site.fed.files}", seen)
+    at = scene.site.fed.files
+    return Hurt(
+        f"the push killed in file {at}",
+        seen,
+        later=lambda: f"file {at} was pushed to its end",
+        is_over=lambda: scene.site.fed.files > at,
+    )
 
 
 def broker_kill(scene: Scene, rng: random.Random) -> Hurt:

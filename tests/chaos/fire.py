@@ -70,42 +70,55 @@ class Fire:
 
     def _recover(self, when: str) -> None:
         begun = time.monotonic()
+        ills: list[str] = []
+
+        def is_well() -> bool:
+            ills.append(self._ill())
+            return not ills[-1]
+
         try:
-            self._scene.until(self._is_well, "", RECOVERED_WITHIN_S)
+            self._scene.until(is_well, "", RECOVERED_WITHIN_S)
         except NotInTime:
-            states = {worker.name: self._site.readiness(worker) for worker in self._site.running()}
-            self.verdict.wrong.append(f"the hub did not recover {when}: {states}")
-            self._say(f"    NOT recovered within {RECOVERED_WITHIN_S:.0f} s: {states}")
+            self.verdict.wrong.append(f"the hub did not recover {when}: {ills[-1]}")
+            self._say(f"    NOT recovered within {RECOVERED_WITHIN_S:.0f} s: {ills[-1]}")
             self._waiting = []
             return
-        owners = self._scene.witness.owners() or {}
+        owners = self._scene.witness.owners()
         moved = [
             f"{n}: {self._owners.get(n, 'nobody')} → {owners[n]}" for n in sorted(owners) if self._moved(n, owners)
         ]
         self._owners = owners
         for fault, hurt in self._waiting:
-            effects = [effect for effect in (self._scene.witness.fate(hurt.open), hurt.later()) if effect]
-            self._say(f"    {fault.number} {fault.kind}: {'; '.join(effects)}")
+            effects = [effect for effect in (self._fate(hurt), hurt.later()) if effect]
+            self._say(f"    {fault.number} {fault.kind}: {'; '.join(effects) or 'the others went on'}")
         changed = f"owners changed {', '.join(moved)}" if moved else "no owner changed"
-        self._say(f"    well again in {time.monotonic() - begun:.1f} s; {changed}")
+        last = f", at last {ills[-2]}" if len(ills) > 1 else ""
+        self._say(f"    well again in {time.monotonic() - begun:.1f} s{last}; {changed}")
         self._waiting = []
+
+    def _fate(self, hurt: Hurt) -> str:
+        return self._scene.witness.fate(hurt.open) if hurt.open is not None else ""
 
     def _moved(self, number: int, owners: dict[int, str]) -> bool:
         return owners[number] != self._owners.get(number)
 
-    def _is_well(self) -> bool:
+    def _ill(self) -> str:
+        """Return what is not well yet; "" when all is."""
         site, scene = self._site, self._scene
-        if scene.cluster is not None and not scene.cluster.is_whole():
-            return False
-        if any(site.readiness(worker) != _CURRENT for worker in site.running()):
-            return False
-        supervised = hub.stack.status(site.settings).processes
-        if any(p.state not in ("healthy", "external", "done") for p in supervised):
-            return False
-        return scene.witness.is_settled() and all(scene.witness.is_over(hurt.open) for _, hurt in self._waiting)
-
-
-_CURRENT = ("current", "everything that was received is merged")
+        if scene.cluster is not None and (missing := scene.cluster.missing()):
+            return missing
+        for worker in site.running():
+            if (said := site.readiness(worker))[0] != "current":
+                return f"{worker.name} is {said[0]}: {said[1]}"
+        for process in hub.stack.status(site.settings).processes:
+            if process.state not in ("healthy", "external", "done"):
+                return f"{process.name} is {process.state}"
+        if not scene.witness.is_settled():
+            return "the workers do not agree on who owns what"
+        for fault, hurt in self._waiting:
+            if not (hurt.is_over() and scene.witness.is_over(hurt.open)):
+                return f"what fault {fault.number} began is not over"
+        return ""
 
 
 def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
@@ -125,10 +138,9 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     calm = Site(beside(site.settings, f"{site.settings.topic_prefix.rstrip('.') or 'chaos'}_calm"))
     try:
         rows = write_together(islice(pieces(seed), fed.files), home_of(calm.home / "files"))
-        calm.start(FIRST_WORKERS)
+        calm.start_merge(FIRST_WORKERS)
         calm.push(calm.home / "files")
-        verdict.wrong += [f"undisturbed run: {one}" for one in checks.wrong_proof(calm.proof())]
-        undisturbed = calm.hashes()
+        undisturbed = calm.merged_hashes()
     finally:
         calm.close()
     verdict.wrong += checks.wrong_hashes(hashes, undisturbed)

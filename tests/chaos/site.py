@@ -16,14 +16,14 @@ from hub.settings import Settings, bus_config, endpoints, exact_settings
 from hub.stack import ports
 from hub.stack.blueprint import settings_environment
 from tests.chaos.feed import Fed, read_fed
-from tests.chaos.processes import REPOSITORY, Process
+from tests.chaos.processes import REPOSITORY, Process, until
 from tests.integration.whole.runs import Run
 
 # Six can be shared evenly by one, two or three workers.
 PARTITIONS = 6
 MOST_WORKERS = 3
 _FIRST_METRICS_PORT = 19500
-_SETTLED_WITHIN_S = 420
+_SETTLED_WITHIN_S = 180
 
 
 class Site:
@@ -53,6 +53,12 @@ class Site:
     def start(self, workers: int) -> None:
         """Bring services, sinks and so many workers up."""
         hub.stack.start(self.settings)
+        for worker in self.workers[:workers]:
+            worker.start()
+
+    def start_merge(self, workers: int) -> None:
+        """Bring the merge up alone, on services that run: topics, schemas and so many workers."""
+        self._run.command("prepare")
         for worker in self.workers[:workers]:
             worker.start()
 
@@ -120,6 +126,10 @@ class Site:
         found = hub.stack.status(self.settings).processes
         return {p.name: p.pid for p in found if p.name.startswith("sink-") and p.pid is not None}
 
+    def restarts(self, name: str) -> int:
+        """Return how often the supervisor started a process again."""
+        return next(p.restarts for p in hub.stack.status(self.settings).processes if p.name == name)
+
     def supervised(self, name: str) -> int | None:
         """Return the pid of a supervised process; None while it does not run or is not ours."""
         return next((p.pid for p in hub.stack.status(self.settings).processes if p.name == name), None)
@@ -138,6 +148,11 @@ class Site:
         """Return the hash of all states, with every subject's."""
         found: dict[str, Any] = json.loads(self._run.command("state-hash", "--by-subject", "--json", "--allow-pending"))
         return found
+
+    def merged_hashes(self) -> dict[str, Any]:
+        """Wait until everything is merged and return the hashes. Raises NotInTime."""
+        until(lambda: not self.hashes()["pending"], "the merge of everything", _SETTLED_WITHIN_S, self.tend)
+        return self.hashes()
 
     def push(self, folder: Path) -> None:
         """Push a folder, to the end."""
@@ -184,6 +199,7 @@ def beside(settings: Settings, name: str) -> Settings:
         key_file=settings.keys,
         kafka_bootstrap=found.bootstrap,
         registry_url=found.registry_url,
+        upstream_url=found.upstream_url,
         postgres_dsn=f"{found.postgres_dsn.rpartition('/')[0]}/{name}",
         topic_prefix=f"{name}.",
         partitions=settings.partitions,
