@@ -71,9 +71,11 @@ class Fire:
     def _recover(self, when: str) -> None:
         begun = time.monotonic()
         ills: list[str] = []
+        fed = self._site.fed.files
 
         def is_well() -> bool:
-            ills.append(self._ill())
+            # The next fault shall meet events on their way, too.
+            ills.append(self._ill() or ("nothing could be pushed" if self._site.fed.files == fed else ""))
             return not ills[-1]
 
         try:

@@ -184,7 +184,7 @@ class Site:
         return self._ports[int(worker.name.rpartition("-")[2])]
 
 
-def beside(settings: Settings, name: str) -> Settings:
+def beside(settings: Settings, name: str, home: Path | None = None) -> Settings:
     """Return the settings of another hub on the same services, with topics and a database of its own."""
     found = endpoints(settings)
     connection = psycopg2.connect(found.postgres_dsn)
@@ -194,7 +194,7 @@ def beside(settings: Settings, name: str) -> Settings:
         cursor.execute(f'create database "{name}"')
     connection.close()
     return exact_settings(
-        home=settings.home / name,
+        home=home or settings.home / name,
         cache=settings.cache,
         key_file=settings.keys,
         kafka_bootstrap=found.bootstrap,

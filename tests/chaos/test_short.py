@@ -1,0 +1,53 @@
+"""The short form of ``python -m tests.chaos``: on services that others use too, so only our own processes are hurt."""
+
+import secrets
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bus.cipher import create_key_file
+from hub.settings import Settings
+from tests.chaos.fire import Fire, judge
+from tests.chaos.plan import FIRST_WORKERS, KINDS, Fault, plan
+from tests.chaos.site import Site, beside
+
+SEED = secrets.randbelow(1_000_000)
+# One of each that decides who may publish, and a sink.
+SHORT = ("worker-kill", "zombie", "store-loss", "sink-kill", "feed-kill")
+
+
+@pytest.fixture
+def site(settings: Settings, tmp_path: Path) -> Iterator[Site]:
+    """Return a hub with workers and sinks of its own on the shared services."""
+    keys = tmp_path / "keys.json"
+    create_key_file(keys)
+    shared = settings.model_copy(update={"key_file": keys, "partitions": 2})
+    named = beside(shared, f"chaos{uuid.uuid4().hex[:8]}", home=tmp_path / "home")
+    own = Site(named.model_copy(update={"upstream_url": None}))
+    try:
+        own.start(FIRST_WORKERS)
+        yield own
+    finally:
+        own.close(purge=True)
+
+
+def test_faults_leave_no_trace(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    faults = [Fault(n, kind, f"{SEED}:{n}", kind in ("sink-kill", "feed-kill")) for n, kind in enumerate(SHORT, 1)]
+    print(f"seed {SEED}")
+    fire = Fire(site, None, print)
+    fire.run(SEED, faults, rows_per_s=150)
+    judge(site, SEED, fire.verdict, print)
+    assert fire.verdict.wrong == []
+    assert fire.verdict.inflicted.total() == len(SHORT)
+    told = capsys.readouterr().out
+    assert "_FENCED" in told
+    assert "filled again from" in told
+
+
+def test_a_plan_is_its_seeds_and_has_each_kind_equally_often() -> None:
+    made = plan(7, 100, KINDS)
+    assert made == plan(7, 100, KINDS)
+    assert made != plan(8, 100, KINDS)
+    assert {kind: [fault.kind for fault in made].count(kind) for kind in KINDS} == dict.fromkeys(KINDS, 10)
