@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check bench chaos lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,14 +33,17 @@ check: setup  ## style, types, import rules, unit tests; under a minute
 test: setup  ## every test, on the real Kafka, registry and PostgreSQL
 	@$(BIN)/python -m pytest -q tests
 
-bench: setup  ## race pushes against a bare loop, side by side; writes benchmarks/results/
+bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes benchmarks/results/
 	@$(BIN)/python -m benchmarks
+
+chaos: setup  ## a hundred faults on three brokers while events flow; nothing of them may be seen in the end
+	@$(BIN)/python -m tests.chaos
 
 lock: setup  ## renew requirements.lock from pyproject.toml
 	@$(BIN)/python -m uv pip compile pyproject.toml --group dev --generate-hashes --no-header --python-version 3.11 -q -o requirements.lock
 
 clean:  ## stop every process and remove every file that make made
-	@for home in .credithub .credithub/demo .credithub/bench; do \
+	@for home in .credithub .credithub/demo .credithub/bench .credithub/chaos; do \
 	  test -x $(BIN)/credithub && test -d $$home && CREDITHUB_HOME=$$home $(BIN)/credithub down >/dev/null 2>&1 || true; done
 	@rm -rf .credithub $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
