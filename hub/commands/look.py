@@ -1,8 +1,9 @@
 """``credithub state``, ``explain`` and ``watch``: one enterprise, one value of it, one bank's topic."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from catalogue.identifiers import uscc as checked
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from hub.look import printing
+from hub.look.as_of import as_of
 from hub.look.events import place_of, versions_of
 from hub.look.explaining import Desk, field_explained, indicator_explained
 from hub.look.tables import State, Tables, tables
@@ -26,18 +28,34 @@ from hub.look.values import jsonable, moment, number
 from hub.reconcile.reading import Reader
 from hub.schemas import bank_ids
 from hub.settings import bus_config, endpoints, load_settings
-from rules.indicators import load_indicators
+from rules.indicators import Indicator, load_indicators
 
 _Code = Annotated[str, typer.Argument(metavar="USCC", help="统一社会信用代码 of the enterprise.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def state(code: _Code, as_json: _Json = False) -> None:
-    """Show the rolling credit state of an enterprise: what there is of it by item, and its indicators."""
+def state(
+    code: _Code,
+    day: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="Any day, past or to come: computed from today's records."),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Show the rolling credit state of an enterprise: what there is of it by item, and its indicators.
+
+    With --as-of, the state of that day as it is known now: records that are effective after it do not count.
+    """
     subject, settings = subject_of(code), load_settings()
     with tables(endpoints(settings).postgres_dsn) as held:
         found = known(held, subject)
-        body = described(found, held, load_catalogue())
+        if day is None:
+            body = described(found, held.newest(subject), load_catalogue())
+        else:
+            with closing(Registry(bus_config(settings))) as registry:
+                then, newest = as_of(found, held, Decoder(registry), _by_item(), day.date())
+            # What identifies the present state does not identify that of another day.
+            body = described(then, newest, load_catalogue()) | {"computed": True, "hash": None, "sequence": None}
     if as_json:
         typer.echo(json.dumps(body, ensure_ascii=False))
         return
@@ -157,9 +175,15 @@ def known(held: Tables, subject: str) -> State:
     return found
 
 
-def described(found: State, held: Tables, catalogue: Catalogue) -> dict[str, Any]:
-    """Return a state as ``--json`` prints it."""
-    newest = held.newest(found.subject)
+def _by_item() -> dict[str, tuple[Indicator, ...]]:
+    by_item: dict[str, tuple[Indicator, ...]] = {}
+    for one in load_indicators():
+        by_item[one.item] = (*by_item.get(one.item, ()), one)
+    return by_item
+
+
+def described(found: State, newest: Mapping[str, datetime], catalogue: Catalogue) -> dict[str, Any]:
+    """Return a state as ``--json`` prints it; ``newest`` is the newest source time of what counts, by item."""
     definitions = {i.id: i for i in load_indicators()}
     categories = []
     for category in catalogue.categories:
@@ -193,6 +217,7 @@ def described(found: State, held: Tables, catalogue: Catalogue) -> dict[str, Any
         "hash": found.hash,
         "changed_at": moment(found.changed_at),
         "source": "postgresql",
+        "computed": False,
         "categories": categories,
         "indicators": indicators,
     }

@@ -37,11 +37,14 @@ def terminal() -> Console:
 def print_state(console: Console, body: Json, indicators: Indicators) -> None:
     """Print a state."""
     _title(console, f"{body['subject_name'] or ''}  {body['subject']}")
-    console.print(
-        f"as of {body['as_of']}, the last day on which anything of it changed; change {body['sequence']}, "
-        f"written {clock(datetime.fromisoformat(body['changed_at']))}; from PostgreSQL",
-        markup=False, highlight=False, soft_wrap=True,
-    )  # fmt: skip
+    if body["computed"]:
+        said = f"as of {body['as_of']}, computed from the records known now; from PostgreSQL"
+    else:
+        said = (
+            f"as of {body['as_of']}, the last day on which anything of it changed; change {body['sequence']}, "
+            f"written {clock(datetime.fromisoformat(body['changed_at']))}; from PostgreSQL"
+        )
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
     grid = _grid("信息分类", "no", "item", "records", "newest", right=("no", "records"))
     for category in body["categories"]:
         for number, item in enumerate(category["items"]):

@@ -240,6 +240,27 @@ def test_a_state_is_shown(hub: Hub) -> None:
     assert MOBILE not in shown
 
 
+@pytest.mark.parametrize(
+    ("days", "records", "penalties", "fines"),
+    [
+        (0, 3, "1", "300.5"),
+        (-100, 2, "0", "200.5"),
+        (-450, 2, "1", "600.5"),
+        (400, 3, "0", "300.5"),
+        (-2000, 0, "0", None),
+    ],
+)
+def test_a_state_of_any_day_is_computed(hub: Hub, days: int, records: int, penalties: str, fines: str | None) -> None:
+    day = (today() + timedelta(days=days)).isoformat()
+    found = hub.json("state", CODE, "--as-of", day)
+    assert (found["as_of"], found["computed"], found["sequence"]) == (day, True, None)
+    items = {item["id"]: item["records"] for category in found["categories"] for item in category["items"]}
+    assert items.get("administration.penalty", 0) == records
+    values = {one["id"]: one["value"] for one in found["indicators"]}
+    assert (values["penalties_12m"], values["fines_36m"]) == (penalties, fines)
+    assert f"as of {day}, computed from the records known now" in hub.run("state", CODE, "--as-of", day)
+
+
 def test_a_code_is_normalised_and_checked(hub: Hub) -> None:
     wide = "".join(chr(ord(c) + 0xFEE0) for c in CODE.lower())
     assert hub.json("state", wide)["subject"] == CODE
