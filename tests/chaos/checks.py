@@ -1,6 +1,7 @@
 """What has to hold after any faults; each check returns what is wrong, nothing when all is well."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from bus import topics
@@ -14,7 +15,11 @@ _SHOWN = 8
 
 def wrong_sequences(config: BusConfig) -> tuple[list[str], int]:
     """Read every subject's sequences, committed messages only: exactly 1 … n. Return what is not, and how many are."""
-    decode = Decoder(Registry(config))
+    with closing(Registry(config)) as registry:
+        return _wrong_sequences(config, Decoder(registry))
+
+
+def _wrong_sequences(config: BusConfig, decode: Decoder) -> tuple[list[str], int]:
     wrong: list[str] = []
     count = 0
     for topic in (topics.CHANGE, *(topics.bank_topic(bank) for bank in bank_ids())):

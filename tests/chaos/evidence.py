@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,6 @@ class Witness:
     def __init__(self, config: BusConfig) -> None:
         self._config = config
         self._admin = self._client()
-        self._decode = Decoder(Registry(config))
 
     def owners(self) -> dict[int, str]:
         """Return which worker owns each partition number; nothing when nobody can say, or they do not agree."""
@@ -108,16 +108,20 @@ class Witness:
 
     def _again(self, number: int, start: int, end: int) -> int:
         """Return over how many input offsets the aborted positions had passed."""
+        with closing(Registry(self._config)) as registry:
+            return self._undone(Decoder(registry), number, start, end)
+
+    def _undone(self, decode: Decoder, number: int, start: int, end: int) -> int:
         place = (topics.POSITION, number)
         reached: dict[str, int] = {}
         for value in self._values(place, max(0, start - _BEFORE), start, committed=True):
-            told = self._decode(value)
+            told = decode(value)
             reached[told["topic"]] = told["next_offset"]
         visible = set(self._values(place, start, end, committed=True))
         undone: dict[str, int] = {}
         for value in self._values(place, start, end, committed=False):
             if value not in visible:
-                told = self._decode(value)
+                told = decode(value)
                 undone[told["topic"]] = max(told["next_offset"], undone.get(told["topic"], 0))
         return sum(max(0, offset - reached.get(topic, 0)) for topic, offset in undone.items())
 

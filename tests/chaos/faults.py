@@ -99,6 +99,7 @@ def worker_leave(scene: Scene, rng: random.Random) -> Hurt:
 
 def zombie(scene: Scene, rng: random.Random) -> Hurt:
     """Freeze a worker inside a transaction, messages in its queue, until others took over; then let it go on."""
+    scene.until(scene.witness.is_settled, "the workers were to own something", _EXPELLED_WITHIN_S)
     victim = rng.choice([w for w in scene.site.running() if scene.numbers_of(w)])
     numbers = scene.numbers_of(victim)
     flag = scene.site.stop_file(victim)
@@ -133,7 +134,8 @@ def _left(scene: Scene, victim: Process, numbers: Collection[int]) -> bool:
 
 def store_loss(scene: Scene, rng: random.Random) -> Hurt:
     """Kill a worker and empty the disk of its stores while it is down."""
-    victim = rng.choice(scene.site.running())
+    scene.until(scene.witness.is_settled, "the workers were to own something", _EXPELLED_WITHIN_S)
+    victim = rng.choice([w for w in scene.site.running() if scene.numbers_of(w)])
     numbers = scene.numbers_of(victim)
     _meet_transaction(scene, numbers)
     victim.kill()

@@ -14,7 +14,7 @@ from tests.chaos.cluster import Cluster, home_of
 from tests.chaos.events import pieces, write_together
 from tests.chaos.evidence import Witness
 from tests.chaos.faults import FAULTS, Hurt, Scene
-from tests.chaos.plan import FIRST_WORKERS, Fault
+from tests.chaos.plan import Fault
 from tests.chaos.processes import NotInTime
 from tests.chaos.site import Site, beside
 
@@ -140,7 +140,7 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     calm = Site(beside(site.settings, f"{site.settings.topic_prefix.rstrip('.') or 'chaos'}_calm"))
     try:
         rows = write_together(islice(pieces(seed), fed.files), home_of(calm.home / "files"))
-        calm.start_merge(FIRST_WORKERS)
+        calm.start_merge(1)
         calm.push(calm.home / "files")
         undisturbed = calm.merged_hashes()
     finally:

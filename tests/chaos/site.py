@@ -151,8 +151,14 @@ class Site:
 
     def merged_hashes(self) -> dict[str, Any]:
         """Wait until everything is merged and return the hashes. Raises NotInTime."""
-        until(lambda: not self.hashes()["pending"], "the merge of everything", _SETTLED_WITHIN_S, self.tend)
-        return self.hashes()
+        found: dict[str, Any] = {}
+
+        def is_merged() -> bool:
+            found.update(self.hashes())
+            return not found["pending"]
+
+        until(is_merged, "the merge of everything", _SETTLED_WITHIN_S, self.tend)
+        return found
 
     def push(self, folder: Path) -> None:
         """Push a folder, to the end."""
