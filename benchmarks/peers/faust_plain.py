@@ -3,8 +3,8 @@
 The records are a table of bytes, the totals one of JSON; both have as many partitions as the input. Changelog, states
 and changes are buffered by Faust's producer and flushed before a commit. At least once, its default.
 
-Tried: memory:// and rocksdb:// (through rocksdict, as the hub uses it), commits each 2.8 s (its default) and each
-second, awaiting each send and not awaiting (``send_soon``), ``stream.take`` in batches, lz4 and none.
+Tried: rocksdb:// (through rocksdict, as the hub uses it) and memory://, which takes 407 µs an event instead of 466 but
+restores everything from the changelogs at each start.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 One branch of the dataframe sends the changes, the other the states, one of each per changed record: Quix works
 message by message and coalesces nothing. At least once, its default.
 
-Tried: commits each second and each five seconds (its default); linger of 0 (its default), 20 and 50 ms; lz4 and none.
+Tried: commits each second and each five seconds (its default), linger of 5 and 50 ms: 84 to 86 µs an event each.
 """
 
 import quixstreams  # type: ignore[import-not-found]
