@@ -1,0 +1,210 @@
+"""One partition number without a broker: the merge's decisions on a real store, and events drawn to trouble them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
+from hub.verification.fold import Event, Expected, expected, fold
+from rules.indicators import Indicator
+from rules.merge import Outcome, Record, is_live
+from streams.engine import state_hash
+from streams.rolling import Rolling
+from streams.store import Store
+from streams.subject import Closed, Held, SubjectBatch, close
+
+EPOCH = date(1970, 1, 1)
+START = date(2026, 6, 30)
+RATED, PLAIN, REGISTRATION = ItemId("tax.payment"), ItemId("market.shareholder"), ItemId("market.registration")
+ONE, OTHER = Subject("91630102MA0000001X"), Subject("91630102MA0000002X")
+BY_ITEM: dict[str, tuple[Indicator, ...]] = {
+    RATED: tuple(
+        Indicator(f"{kind}_{window}_{len(unless)}", "例", RATED, kind, "amount", None, window, {}, unless, "public", "")
+        for kind in ("count", "sum", "max", "mean", "latest", "last_day", "months")
+        for window, unless in ((None, ()), (1, ("removed",)), (12, ()))
+    )
+}
+
+
+def decode(_: int, payload: bytes) -> dict[str, Any]:
+    """Return the payload of a drawn event: an amount, a day of removal; the rest is what encryption makes new."""
+    number, gone, _nonce = payload.decode().split("|")
+    return {"amount": Decimal(number), "removed": date.fromisoformat(gone) if gone else None}
+
+
+def event(
+    subject: Subject = ONE,
+    item: ItemId = RATED,
+    key: str = "k",
+    op: str = Op.REPORT,
+    day: int = 0,
+    revision: int = 0,
+    amount: int = 1,
+    *,
+    whole: bool = False,
+    removed: int | None = None,
+    submission: str = "a",
+    name: str | None = "样例企业",
+    reported_s: int = 0,
+    nonce: int = 0,
+) -> Record:
+    """Return an event; what it says is in its id and in its content hash, as the adapters have it."""
+    gone = b"" if removed is None else (START + timedelta(days=removed)).isoformat().encode()
+    said = f"{op}|{amount}|{gone.decode()}"
+    envelope = Envelope(
+        EventId(f"{submission}:{subject}|{item}|{key}|{said}|{day}|{revision}|{whole}|{name}"),
+        item,
+        op,
+        RecordKey(key),
+        None,
+        datetime.combine(START, datetime.min.time(), UTC) + timedelta(days=day),
+        revision,
+        said,
+        datetime(2026, 6, 30, tzinfo=UTC) + timedelta(seconds=reported_s),
+        "tax",
+        "630100",
+        "FILE",
+        SubmissionId(submission),
+        1,
+        subject,
+        name,
+        whole,
+    )
+    return Record(envelope, 1, b"%d|%s|%d" % (amount, gone, nonce))
+
+
+# Few values, so that ties in time, in revision and in content are common; clocks go back and far ahead.
+_DAYS = st.sampled_from([-400, -31, -1, 0, 0, 1, 40])
+_ALONE = st.builds(
+    event,
+    subject=st.sampled_from([ONE, OTHER]),
+    item=st.sampled_from([RATED, RATED, PLAIN]),
+    key=st.sampled_from(["k", "l"]),
+    op=st.sampled_from([Op.REPORT, Op.REPORT, Op.WITHDRAW, Op.NIL]).map(str),
+    day=_DAYS,
+    revision=st.integers(0, 1),
+    amount=st.integers(1, 2),
+    whole=st.booleans(),
+    removed=st.sampled_from([None, None, -5, 20]),
+    submission=st.sampled_from(["a", "b"]),
+    reported_s=st.integers(-1000, 1000),
+    nonce=st.integers(0, 3),
+).map(lambda one: [one])
+
+
+@st.composite
+def _moves(draw: st.DrawFn) -> list[Record]:
+    """A record that changes its subject: withdrawn there and reported here, as of one time."""
+    there, here = draw(st.permutations([ONE, OTHER]))
+    day, revision, submission = draw(_DAYS), draw(st.integers(0, 1)), draw(st.sampled_from(["a", "b"]))
+    return [
+        event(subject, op=op, day=day, revision=revision, submission=submission)
+        for subject, op in ((there, str(Op.WITHDRAW)), (here, str(Op.REPORT)))
+    ]
+
+
+EVENTS = st.lists(_ALONE | _moves(), max_size=7).map(lambda groups: [one for group in groups for one in group])
+# How many days the calendar goes on with a batch; below zero: it is told a day that was.
+DAYS = st.sampled_from([-30, 0, 0, 1, 33, 370])
+
+
+@dataclass(slots=True)
+class Partition:
+    """What the engine keeps and publishes; every ``work`` is one transaction."""
+
+    store: Store
+    records: dict[tuple[str, str, str], Record] = field(default_factory=dict)
+    states: dict[str, Held] = field(default_factory=dict)
+    changes: list[tuple[str, int, Closed]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    as_of: date = EPOCH
+    rolling: Rolling = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Whatever another example left in the store.
+        self.store.write({key: None for prefix in (b"a", b"i", b"k", b"x") for key, _ in self.store.below(prefix)})
+        self.rolling = self._new_rolling()
+        self.rolling.complete()
+        self.store.write(self.rolling.flush())
+
+    def work(self, events: Iterable[Record], day: date | None = None, *, fails: bool = False) -> None:
+        """Merge a batch; where it ``fails``, its transaction is aborted and a successor goes on from the store."""
+        batches: dict[str, SubjectBatch] = {}
+        outcomes: list[Outcome] = []
+        for one in events:
+            batch = batches.setdefault(one.envelope.subject, self._batch(one.envelope.subject))
+            outcomes.append(batch.take(one))
+        if day is not None:
+            self._roll(day)
+            for batch in batches.values():
+                batch.held = self._held(batch.subject)
+        if fails:
+            for batch in batches.values():
+                close(batch, self.rolling, BY_ITEM, self.as_of)
+            self.rolling = self._new_rolling()
+            return
+        self.outcomes += outcomes
+        self._publish(batches, self.as_of)
+
+    def hashes(self) -> dict[str, str]:
+        """Return the hash of every state."""
+        return {subject: state_hash(held) for subject, held in self.states.items()}
+
+    def winners(self) -> dict[tuple[str, str, str], tuple[object, str]]:
+        """Return version and event of every winning record."""
+        return {key: (one.envelope.version, one.envelope.event_id) for key, one in self.records.items()}
+
+    def _new_rolling(self) -> Rolling:
+        return Rolling(self.store, BY_ITEM, decode)
+
+    def _held(self, subject: str) -> Held:
+        return self.states.get(subject, Held(as_of=self.as_of))
+
+    def _batch(self, subject: str) -> SubjectBatch:
+        return SubjectBatch(subject, self._held(subject), self._load_record, self._load_item)
+
+    def _load_record(self, subject: str, item: str, key: str) -> Record | None:
+        return self.records.get((subject, item, key))
+
+    def _load_item(self, subject: str, item: str) -> list[Record]:
+        return [one for key, one in self.records.items() if key[:2] == (subject, item)]
+
+    def _roll(self, upto: date) -> None:
+        if self.as_of >= upto:
+            return
+        day = upto if self.as_of == EPOCH else self.rolling.next_due(self.as_of)
+        while day is not None and day <= upto:
+            batches: dict[str, SubjectBatch] = {}
+            live: dict[tuple[str, str], list[tuple[str, Record]]] = {}
+            for subject, item, key in self.rolling.due(day):
+                batch = batches.setdefault(subject, self._batch(subject))
+                batch.due.add(ItemId(item))
+                record = self._load_record(subject, item, key)
+                counts = record is not None and is_live(record.envelope, batch.mark(ItemId(item), now=False))
+                live.setdefault((subject, item), []).extend([(key, record)] if record is not None and counts else [])
+            for (subject, item), records in live.items():
+                self.rolling.move(subject, item, records, day)
+            self._publish(batches, day)
+            day = self.rolling.next_due(day)
+        self.as_of = upto
+
+    def _publish(self, batches: Mapping[str, SubjectBatch], as_of: date) -> None:
+        for subject, batch in batches.items():
+            closed = close(batch, self.rolling, BY_ITEM, as_of)
+            if closed.changed:
+                self.changes.append((subject, closed.held.sequence, closed))
+            if closed.changed or replace(closed.held, as_of=batch.held.as_of) != batch.held:
+                self.states[subject] = closed.held
+        for subject, batch in batches.items():
+            self.records.update({(subject, *key): one for key, one in batch.after.items()})
+        self.store.write(self.rolling.flush())
+
+
+def computed(events: Iterable[Record], subject: str, day: date) -> Expected:
+    """Return what the plain reference makes of a subject's events."""
+    own = [Event(one.envelope, one.schema_id, one.payload) for one in events if one.envelope.subject == subject]
+    return expected(fold(own), BY_ITEM, decode, day)
