@@ -20,6 +20,7 @@ from tests.chaos.plan import FIRST_WORKERS, KINDS, plan
 from tests.chaos.site import PARTITIONS, Site
 from tests.chaos.worker import BREAKS
 
+MOST_SHOWN = 40
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -69,8 +70,10 @@ def main(
     took = time.monotonic() - begun
     counts = json.dumps(dict(sorted(verdict.inflicted.items())))
     say(f"{verdict.inflicted.total()} faults in {took:.0f} s: {counts}")
-    for one in verdict.wrong:
+    for one in verdict.wrong[:MOST_SHOWN]:
         say(f"WRONG: {one}")
+    if len(verdict.wrong) > MOST_SHOWN:
+        say(f"WRONG: … and {len(verdict.wrong) - MOST_SHOWN} more")
     say(f"{'FAILED' if verdict.wrong else 'PASSED'}; again: python -m tests.chaos {again}")
     if verdict.wrong:
         say("data and logs are kept for a look, until the next run")
