@@ -1,13 +1,18 @@
 """Where partitions begin and end, and which topics they are of, as the broker says it."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from confluent_kafka import KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from bus.config import BusConfig
 from catalogue.errors import Unavailable
+
+_RETRY_FOR_S, _PAUSE_S = 30.0, 0.1
+# A partition just made, or moved, has no leader for a moment; the client does not call these retriable here.
+_LEADERLESS = frozenset({"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART", "_NOENT"})
 
 
 class Watermarks(NamedTuple):
@@ -21,16 +26,28 @@ def watermarks(config: BusConfig, wanted: Iterable[tuple[str, int]]) -> dict[tup
     """Return the watermarks of (topic without prefix, partition); raises Unavailable when the broker is away."""
     asked = {(name, number): TopicPartition(config.topic(name), number) for name, number in wanted}
     admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
-    try:
-        lows, highs = (
-            admin.list_offsets(dict.fromkeys(asked.values(), spec), request_timeout=30)
-            for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
-        )
-        return {key: Watermarks(lows[tp].result().offset, highs[tp].result().offset) for key, tp in asked.items()}
-    except KafkaException as exc:
-        raise Unavailable(
-            f"The broker does not say where its topics end: {exc}.", remedy="See `credithub status`."
-        ) from exc
+    lows, highs = (offsets(admin, asked.values(), spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+    return {key: Watermarks(lows[tp], highs[tp]) for key, tp in asked.items()}
+
+
+def offsets(admin: AdminClient, places: Collection[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
+    """Return the offset of each partition that ``spec`` asks for, open transactions included.
+
+    Raises Unavailable when Kafka does not say it within half a minute.
+    """
+    deadline = time.monotonic() + _RETRY_FOR_S
+    while True:
+        wanted = dict.fromkeys(places, spec)
+        asked = admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=30)
+        try:
+            return {place: int(asked[place].result().offset) for place in places}
+        except KafkaException as exc:
+            passing = exc.args[0].retriable() or exc.args[0].name() in _LEADERLESS
+            if not passing or time.monotonic() > deadline:
+                raise Unavailable(
+                    f"Kafka does not say where its topics end: {exc}.", remedy="Run `credithub prepare`."
+                ) from exc
+            time.sleep(_PAUSE_S)
 
 
 def topic_ids(config: BusConfig, names: Iterable[str]) -> dict[str, str]:

@@ -4,34 +4,20 @@ import time
 import uuid
 from collections.abc import Collection, Iterator
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, IsolationLevel, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from bus.config import BusConfig, consumer_settings
+from bus.offsets import offsets
 from catalogue.errors import Unavailable
 
-_RETRY_FOR_S, _PAUSE_S = 30.0, 0.1
-# A partition just made, or moved, has no leader for a moment; the client does not call these retriable here.
-_LEADERLESS = frozenset({"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART"})
 # Longer than the transactions of pushes last at most, a killed one's too (producers.push).
 _SILENT_AT_MOST_S = 60.0
 
 
 def uncommitted_ends(admin: AdminClient, places: Collection[TopicPartition]) -> dict[TopicPartition, int]:
     """Return the offset behind the last message of each partition; raises Unavailable when Kafka does not say."""
-    deadline = time.monotonic() + _RETRY_FOR_S
-    while True:
-        wanted = {place: OffsetSpec.latest() for place in places}
-        asked = admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=30)
-        try:
-            return {place: int(asked[place].result().offset) for place in places}
-        except KafkaException as exc:
-            passing = exc.args[0].retriable() or exc.args[0].name() in _LEADERLESS
-            if not passing or time.monotonic() > deadline:
-                raise Unavailable(
-                    f"Kafka does not say where its topics end: {exc}.", remedy="Run `credithub prepare`."
-                ) from exc
-            time.sleep(_PAUSE_S)
+    return offsets(admin, places, OffsetSpec.latest())
 
 
 def read_to_end(config: BusConfig, topic: str) -> Iterator[Iterator[Message]]:
