@@ -39,7 +39,7 @@ class Registry:
     def __init__(self, config: BusConfig) -> None:
         self._config = config
         self._client = SchemaRegistryClient({"url": config.registry_url})
-        self._asking = threading.Lock()
+        self._asking: dict[object, threading.Lock] = {}
         self._ids: dict[tuple[str, str], int] = {}
         self._schemas: dict[int, Schema] = {}
 
@@ -56,7 +56,7 @@ class Registry:
         key = (topic, full_name(schema))
         if key not in self._ids:
             # One thread asks, the others wait for its answer: some registries answer equal questions one by one.
-            with self._asking:
+            with self._asking.setdefault(key, threading.Lock()):
                 if key not in self._ids:
                     self._ids[key] = self._registered(topic, schema)
         return self._ids[key]
@@ -73,7 +73,7 @@ class Registry:
     def schema(self, schema_id: int) -> Schema:
         """Return the parsed schema of an id."""
         if schema_id not in self._schemas:
-            with self._asking:
+            with self._asking.setdefault(schema_id, threading.Lock()):
                 if schema_id not in self._schemas:
                     self._schemas[schema_id] = self._asked(schema_id)
         return self._schemas[schema_id]
