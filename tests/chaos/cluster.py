@@ -138,6 +138,8 @@ class Cluster:
             "default.replication.factor": "3",
             "min.insync.replicas": "2",
             "unclean.leader.election.enable": "false",
+            # Else a broker that was killed once leads nothing for five minutes, and its next death hurts nobody.
+            "leader.imbalance.check.interval.seconds": "10",
             "offsets.topic.replication.factor": "3",
             "transaction.state.log.replication.factor": "3",
             "transaction.state.log.min.isr": "2",

@@ -232,15 +232,13 @@ def registry_away(scene: Scene, rng: random.Random) -> Hurt:
     if not kills:
         Process.signal_to(pid, signal.SIGCONT)
     how = "killed" if kills else f"frozen for {away:.1f} s"
-    return Hurt(
-        f"the registry {how}, {victim.name} killed and started meanwhile",
-        later=lambda: _last_line(victim.said(mark), " waits: ") or "no worker had to wait",
-    )
 
+    def waited() -> str:
+        took = [float(found) for found in re.findall(r"is restored after ([\d.]+) s", victim.said(mark))]
+        asked = len(re.findall(r"partition \d+ waits: ", victim.said(mark)))
+        return f"{victim.name} asked {asked} times in vain and had its stores after {max(took, default=0):.1f} s"
 
-def _last_line(text: str, part: str) -> str:
-    lines = [line for line in text.splitlines() if part in line]
-    return lines[-1].strip()[:240] if lines else ""
+    return Hurt(f"the registry {how}, {victim.name} killed and started meanwhile", later=waited)
 
 
 FAULTS: dict[str, Callable[[Scene, random.Random], Hurt]] = {
