@@ -183,6 +183,15 @@ class Engine:
 
         Raises as ``process`` does.
         """
+        try:
+            return self._merge(batches, every_payload=False)
+        except PoisonMessage as problem:
+            # Payloads are read late, where an indicator needs them. Once more, then, reading all of them first.
+            log.warning("partition %d: an unreadable payload: %s", self.number, problem)
+            self._rolling = Rolling(self._store, self._by_item, self._decode.payload)
+            return self._merge(batches, every_payload=True)
+
+    def _merge(self, batches: Mapping[str, list[Message]], *, every_payload: bool) -> Pending:
         subjects: dict[str, SubjectBatch] = {}
         counts: dict[str, dict[str, int]] = {}
         poison: list[tuple[str, Message, str]] = []
@@ -196,6 +205,8 @@ class Engine:
                         tally["merged"] += 1
                         continue
                     envelope, head, schema_id, payload = self._decode.envelope(message.value)
+                    if every_payload and envelope.item in self._by_item:
+                        self._decode.payload(schema_id, payload)
                 except PoisonMessage as problem:
                     poison.append((topic, message, problem.message))
                     tally["rejected"] += 1

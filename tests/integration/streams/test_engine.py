@@ -196,6 +196,18 @@ def _latest(config: BusConfig) -> dict[str, dict[str, Any]]:
     return {s["subject"]: s for s in all_of(config, topics.STATE)}
 
 
+def test_a_payload_that_ends_too_soon_is_set_aside_and_stops_nothing(config: BusConfig, tmp_path: Path) -> None:
+    values = list(penalties(config, 10))
+    counts = merged(config, tmp_path, [[*values[:5], values[5][:-3], *values[6:]]], (DAY.date(),))
+    assert counts["rejected"] == 1
+    assert sum(counts.values()) == 10
+    (rejected,) = all_of(config, topics.REJECTED)
+    assert rejected["reasons"][0]["code"] == "UNREADABLE"
+    held = hashes(config)
+    merged(config, tmp_path, [[*values[:5], *values[6:]]])
+    assert hashes(config) == held
+
+
 def test_a_warm_restart_reads_nothing_that_the_store_has(config: BusConfig, tmp_path: Path) -> None:
     merged(config, tmp_path, [list(penalties(config, 100))], (DAY.date(),))
     with closing(Registry(config)) as registry:
