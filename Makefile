@@ -28,10 +28,11 @@ check: setup  ## style, types, import rules, unit tests; under a minute
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/unit
+	@$(BIN)/python -m pytest -q -n auto tests/unit
 
 test: setup  ## every test, on the real Kafka, registry and PostgreSQL
-	@$(BIN)/python -m pytest -q tests
+	@$(BIN)/python -m pytest -q -n auto tests/unit
+	@$(BIN)/python -m pytest -q tests/integration tests/chaos
 
 bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes benchmarks/results/
 	@$(BIN)/python -m benchmarks

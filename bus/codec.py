@@ -4,7 +4,7 @@ import io
 import json
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import fastavro
@@ -13,9 +13,10 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from bus import splice
+from bus.compiled import Reader, Uncovered, compile_reader
 from bus.config import BusConfig
 from catalogue.avro import ENVELOPE, Schema
-from catalogue.envelope import ENVELOPE_NAMES, Envelope
+from catalogue.envelope import Envelope
 from catalogue.errors import PoisonMessage, Unavailable
 
 _HEAD = struct.Struct(">bI")
@@ -170,19 +171,28 @@ def schema_id_of(message: bytes) -> int:
 
 
 class Decoder:
-    """Decodes any message of the bus by the schema that its id names."""
+    """Decodes any message of the bus by the schema that its id names.
 
-    def __init__(self, registry: Registry) -> None:
+    ``wanted``: the payload's fields that its user needs; the others are stepped over. None: all.
+    """
+
+    def __init__(self, registry: Registry, wanted: Collection[str] | None = None) -> None:
         self._registry = registry
-        self._payloads: dict[int, Any] = {}
+        self._wanted = wanted
+        self._values: dict[int, Reader] = {}
+        self._payloads: dict[int, Reader] = {}
         self._enveloped: set[int] = set()
 
     def __call__(self, message: bytes) -> dict[str, Any]:
         """Return the value of a message; raises PoisonMessage when it cannot be read."""
-        schema = self._registry.schema(schema_id_of(message))
-        body = io.BytesIO(message)
-        body.seek(HEAD_SIZE)
-        value: dict[str, Any] = _read(body, schema)
+        schema_id = schema_id_of(message)
+        read = self._values.get(schema_id)
+        if read is None:
+            read = self._values[schema_id] = _reader(self._registry.schema(schema_id))
+        try:
+            value: dict[str, Any] = read(message, HEAD_SIZE)[0]
+        except _UNREADABLE as exc:
+            raise _misfit(exc) from exc
         return value
 
     def name(self, message: bytes) -> str:
@@ -197,10 +207,10 @@ class Decoder:
         schema_id = schema_id_of(message)
         if schema_id not in self._enveloped:
             self._check_envelope(schema_id)
-        body = io.BytesIO(message)
-        body.seek(HEAD_SIZE)
-        envelope = Envelope(**_read(body, ENVELOPE_SCHEMA))
-        end = body.tell()
+        try:
+            envelope, end = _READ_ENVELOPE(message, HEAD_SIZE)
+        except _UNREADABLE as exc:
+            raise _misfit(exc) from exc
         return envelope, message[HEAD_SIZE:end], schema_id, message[end:]
 
     def record(self, message: bytes) -> tuple[Envelope, bytes, int, bytes]:
@@ -209,7 +219,7 @@ class Decoder:
         try:
             return envelope, head, *splice.record_tail(tail, 0)
         except IndexError as exc:
-            raise PoisonMessage("The message does not fit its schema: it ends too soon.") from exc
+            raise _misfit(exc) from exc
 
     def _check_envelope(self, schema_id: int) -> None:
         # Its bytes are passed on as they are: a writer with another envelope must not slip through.
@@ -220,9 +230,14 @@ class Decoder:
 
     def payload(self, schema_id: int, payload: bytes) -> dict[str, Any] | None:
         """Decode the ``data`` of a catalogue event as kept in records and changes."""
-        if schema_id not in self._payloads:
-            self._payloads[schema_id] = fastavro.parse_schema(self._registry.schema(schema_id)["fields"][-1]["type"])
-        value: dict[str, Any] | None = _read(io.BytesIO(payload), self._payloads[schema_id])
+        read = self._payloads.get(schema_id)
+        if read is None:
+            kind = self._registry.schema(schema_id)["fields"][-1]["type"]
+            read = self._payloads[schema_id] = _reader(kind, self._wanted)
+        try:
+            value: dict[str, Any] | None = read(payload, 0)[0]
+        except _UNREADABLE as exc:
+            raise _misfit(exc) from exc
         return value
 
 
@@ -236,16 +251,34 @@ def encode_envelope(envelope: Envelope) -> bytes:
     return _envelope(envelope_dict(envelope))
 
 
-def _read(body: io.BytesIO, schema: Any) -> Any:
+_UNREADABLE = (EOFError, ValueError, IndexError, UnicodeDecodeError, TypeError, KeyError, OverflowError)
+
+
+def _misfit(problem: Exception) -> PoisonMessage:
+    return PoisonMessage(f"The message does not fit its schema: {type(problem).__name__}.")
+
+
+def _reader(schema: Any, wanted: Collection[str] | None = None) -> Reader:
+    """Return the reader of a schema; what only other writers use is read by fastavro."""
     try:
-        return fastavro.schemaless_reader(body, schema, None)
-    except (EOFError, ValueError, IndexError, UnicodeDecodeError, TypeError, KeyError, OverflowError) as exc:
-        raise PoisonMessage(f"The message does not fit its schema: {type(exc).__name__}.") from exc
+        return compile_reader(schema, wanted=wanted)
+    except Uncovered:
+        parsed = fastavro.parse_schema(schema)
+
+        def read(raw: bytes, at: int) -> tuple[Any, int]:
+            body = io.BytesIO(raw)
+            body.seek(at)
+            return fastavro.schemaless_reader(body, parsed, None), body.tell()
+
+        return read
+
+
+_READ_ENVELOPE = compile_reader(ENVELOPE_SCHEMA, make=Envelope._make)
 
 
 def envelope_dict(envelope: Envelope) -> dict[str, Any]:
     """Return an envelope as the fields of the wire."""
-    return {name: getattr(envelope, name) for name in ENVELOPE_NAMES}
+    return envelope._asdict()
 
 
 _envelope = Parts(ENVELOPE_SCHEMA)

@@ -5,18 +5,47 @@ to the record and the change. Only lengths and small fields around them are writ
 Encoding); a test compares every result with fastavro's.
 """
 
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO = timedelta(microseconds=1)
+_SMALL = tuple(bytes((number << 1,)) for number in range(64)) + tuple(
+    bytes((number << 1 & 0x7F | 0x80, number >> 6)) for number in range(64, 8192)
+)
+
+
+def micros(moment: datetime) -> int:
+    """Return a moment as ``timestamp-micros`` has it."""
+    return (moment - _EPOCH) // _MICRO
+
+
+def moment(micros: int) -> datetime:
+    """Return the moment, in UTC, of a ``timestamp-micros``."""
+    return _EPOCH + timedelta(microseconds=micros)
+
 
 def long(number: int) -> bytes:
     """Encode an int or long: zigzag, then seven bits a byte, the lowest first."""
+    if 0 <= number < 8192:
+        return _SMALL[number]
     rest = (number << 1) ^ (number >> 63)
-    if rest < 0x80:
-        return bytes((rest,))
     out = bytearray()
     while rest >= 0x80:
         out.append(rest & 0x7F | 0x80)
         rest >>= 7
     out.append(rest)
     return bytes(out)
+
+
+def text(value: str) -> bytes:
+    """Encode a string."""
+    raw = value.encode()
+    return long(len(raw)) + raw
+
+
+def optional_text(value: str | None) -> bytes:
+    """Encode a union of null and string."""
+    return b"\x00" if value is None else b"\x02" + text(value)
 
 
 def read_long(raw: bytes, at: int) -> tuple[int, int]:
@@ -66,5 +95,5 @@ def record_change(
 
 
 def array(items: list[bytes]) -> bytes:
-    """Encode an array of encoded items."""
+    """Encode an array of encoded items, or a map of encoded pairs."""
     return b"".join((long(len(items)), *items, b"\x00")) if items else b"\x00"

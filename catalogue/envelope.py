@@ -1,6 +1,5 @@
 """The envelope that every catalogue event begins with, and the version that orders the reports of one record."""
 
-from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, NewType
@@ -36,20 +35,13 @@ class Channel(StrEnum):
     DOWN = "DOWN"
 
 
-class Version(NamedTuple):
-    """The ordered stamp of one record: the highest wins, whatever order the events come in.
-
-    ``source_time`` is the time of the information at its source, ``revision`` rises only by an explicit
-    correction, ``content_hash`` is keyed, over the canonical plaintext.
-    """
-
-    source_time: datetime
-    revision: int
-    content_hash: str
+# The ordered stamp of one record, (source time, revision, content hash): the highest wins, whatever order the events
+# come in. The source time is that of the information at its source, the revision rises only by an explicit
+# correction, the content hash is keyed, over the canonical plaintext.
+Version = tuple[datetime, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What is known of an event beside its payload, in the order of the wire."""
 
     event_id: EventId
@@ -73,7 +65,7 @@ class Envelope:
     @property
     def version(self) -> Version:
         """The stamp that decides between two reports of the same record."""
-        return Version(self.source_time, self.revision, self.content_hash)
+        return self[5:8]
 
 
-ENVELOPE_NAMES: tuple[str, ...] = tuple(f.name for f in fields(Envelope))
+ENVELOPE_NAMES: tuple[str, ...] = Envelope._fields

@@ -144,6 +144,15 @@ CHANGE = _record(
     _f("indicators", {"type": "array", "items": _INDICATOR_CHANGE}),
 )
 
+_NAMED_BY = _record(
+    "NamedBy",
+    "the stamp of the event that a subject is called by",
+    _f("registered", "boolean", "whether it is the registration, which is above all others"),
+    _f("source_time", TIMESTAMP),
+    _f("revision", "int"),
+    _f("content_hash", "string"),
+)
+
 STATE = _record(
     "State",
     "what the hub knows of one subject, bounded",
@@ -160,6 +169,7 @@ STATE = _record(
     _f("counts", {"type": "map", "values": "long"}, "live records per item"),
     _f("records_digest", "string", "order-independent digest of all winning records"),
     _f("changed_at", TIMESTAMP),
+    optional("named_by", _NAMED_BY, "what gave the subject its name; a higher one takes its place"),
 )
 
 POSITION = _record(

@@ -48,6 +48,11 @@ class Indicator:
     sensitivity: str
     unit: str
 
+    def reads(self) -> frozenset[str]:
+        """Return the fields of the payload that it may look at."""
+        named = (self.field, self.date_field, *self.where, *self.unless_filled)
+        return frozenset(name for name in named if name is not None)
+
 
 @functools.cache
 def load_indicators(path: Path = DEFINITIONS) -> tuple[Indicator, ...]:
@@ -196,6 +201,16 @@ _AGGREGATES = {
 def day_number(day: date) -> Decimal:
     """Return a day as the number YYYYMMDD."""
     return Decimal(day.year * 10_000 + day.month * 100 + day.day)
+
+
+def millionths(value: Decimal | int) -> int:
+    """Return a number in millionths; exact, for numbers of the catalogue have at most six decimals."""
+    return value * 1_000_000 if isinstance(value, int) else int(value.scaleb(6, EXACT))
+
+
+def from_millionths(number: int) -> Decimal:
+    """Return a number that ``millionths`` made, with six decimals."""
+    return Decimal(number).scaleb(-6, EXACT)
 
 
 def on_the_wire(value: Decimal | None) -> Decimal | None:

@@ -4,13 +4,14 @@ Repeats, reordering and re-delivery therefore converge to the same records, whoe
 """
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
-from catalogue.envelope import SET_MARK, Envelope, Op, RecordKey
+from catalogue.envelope import SET_MARK, Envelope, ItemId, Op, RecordKey
 
 _DIGEST_MODULUS = 1 << 128
+REGISTRATION = ItemId("market.registration")
 
 
 class Outcome(StrEnum):
@@ -21,8 +22,7 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"  # a higher version was there before
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One version of one record, with its payload as it came; ``head``: the envelope's own Avro, to be passed on."""
 
     envelope: Envelope
@@ -31,22 +31,19 @@ class Record:
     head: bytes = b""
 
 
-def outcome(held: Record | None, seen: Record) -> Outcome:
-    """Say what ``seen`` is to a record of which ``held`` is the winner so far."""
-    if held is None or seen.envelope.version > held.envelope.version:
-        return Outcome.MERGED
-    if seen.envelope.version == held.envelope.version:
-        return Outcome.DUPLICATE
-    return Outcome.SUPERSEDED
+def join(held: Record | None, seen: Record) -> tuple[Record, Outcome]:
+    """Return the higher of two versions of one record, of equal ones that of the lower event id, and what ``seen`` was.
 
-
-def newest(held: Record | None, seen: Record) -> Record:
-    """Return the higher of two versions of one record; of equal ones, that of the lower event id."""
+    ``held``: the winner so far.
+    """
     if held is None:
-        return seen
-    if seen.envelope.version == held.envelope.version:
-        return seen if seen.envelope.event_id < held.envelope.event_id else held
-    return seen if seen.envelope.version > held.envelope.version else held
+        return seen, Outcome.MERGED
+    ours, theirs = held.envelope.version, seen.envelope.version
+    if theirs > ours:
+        return seen, Outcome.MERGED
+    if theirs == ours:
+        return (seen if seen.envelope.event_id < held.envelope.event_id else held), Outcome.DUPLICATE
+    return held, Outcome.SUPERSEDED
 
 
 def set_mark(seen: Envelope) -> Envelope | None:
@@ -57,25 +54,7 @@ def set_mark(seen: Envelope) -> Envelope | None:
     """
     if not seen.replaces_set or seen.op == Op.WITHDRAW:
         return None
-    return Envelope(
-        event_id=seen.event_id,
-        item=seen.item,
-        op=Op.NIL,
-        record_key=SET_MARK,
-        period=None,
-        source_time=seen.source_time,
-        revision=seen.revision,
-        content_hash="",
-        reported_at=seen.reported_at,
-        unit=seen.unit,
-        region=seen.region,
-        channel=seen.channel,
-        submission_id=seen.submission_id,
-        row=seen.row,
-        subject=seen.subject,
-        subject_name=seen.subject_name,
-        replaces_set=True,
-    )
+    return seen._replace(op=Op.NIL, record_key=SET_MARK, period=None, content_hash="")
 
 
 def is_live(record: Envelope, mark: tuple[datetime, int] | None) -> bool:
@@ -83,6 +62,27 @@ def is_live(record: Envelope, mark: tuple[datetime, int] | None) -> bool:
     if record.op != Op.REPORT:
         return False
     return mark is None or (record.source_time, record.revision) >= mark
+
+
+class Name(NamedTuple):
+    """What a subject is called by one event; the highest is its name, joined over all events ever seen (law 1)."""
+
+    registered: bool  # as its registration has it, which is above whatever others call it
+    source_time: datetime
+    revision: int
+    content_hash: str
+    text: str
+
+
+def named(held: Name | None, seen: Envelope) -> Name | None:
+    """Return the higher of the name so far and the one that an event bears, if any."""
+    if not seen.subject_name:
+        return held
+    registered = seen.item == REGISTRATION
+    if held is not None and held.registered and not registered:
+        return held
+    name = Name(registered, *seen.version, seen.subject_name)
+    return name if held is None or name > held else held
 
 
 def fingerprint(record: Envelope) -> int:

@@ -7,36 +7,26 @@ this must always agree with (law 4; a Hypothesis test states it).
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, date, timedelta
-from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from rules.indicators import (
-    EXACT,
-    Fact,
-    Indicator,
-    as_date,
-    business_date,
-    day_number,
-    months_before,
-    on_the_wire,
-    placed_on,
-)
+from rules.indicators import Fact, Indicator, as_date, business_date, millionths, months_before
 
+MILLION = 1_000_000
 # The aggregates whose value is one share's: they need the shares in order.
 ORDERED = frozenset({"max", "latest", "last_day"})
+_NUMBERED = frozenset({"max", "latest"})
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What one record gives one indicator: it counts from ``enter`` until the day before ``leave``."""
 
     enter: date
     leave: date | None
     placed: date
-    number: Decimal | None
+    number: int | None  # in millionths
 
     def counts(self, as_of: date) -> bool:
         """Whether it counts on a date."""
@@ -45,26 +35,39 @@ class Share:
 
 def share(indicator: Indicator, fact: Fact) -> Share | None:
     """Return a record's share in an indicator; None when it never has one."""
-    data = fact.data
-    for name, values in indicator.where.items():
-        if str(data.get(name)) not in values:
-            return None
-    placed = placed_on(indicator, fact)
-    enter = max(placed, business_date(fact.source_time))
-    leave = None if indicator.window_months is None else _window_end(placed, indicator.window_months)
-    for name in indicator.unless_filled:
-        value = data.get(name)
-        filled = as_date(value)
-        if filled is not None:
-            leave = filled if leave is None else min(leave, filled)
-        elif value is not None:
-            return None
-    if leave is not None and leave <= enter:
-        return None
-    number = data.get(indicator.field) if indicator.field else None
-    if indicator.aggregate in ("max", "latest") and number is None:
-        return None
-    return Share(enter, leave, placed, None if number is None else Decimal(number))
+    for _, one in shares((indicator,), fact):
+        return one
+    return None
+
+
+def shares(indicators: Iterable[Indicator], fact: Fact) -> Iterator[tuple[Indicator, Share]]:
+    """Yield a record's shares in indicators of its item, for those in which it ever has one."""
+    data, told = fact.data, business_date(fact.source_time)
+    numbers: dict[str, int | None] = {}
+    for indicator in indicators:
+        if indicator.where and any(str(data.get(name)) not in values for name, values in indicator.where.items()):
+            continue
+        placed = told
+        if indicator.date_field is not None:
+            placed = as_date(data.get(indicator.date_field)) or told
+        enter = placed if placed > told else told
+        leave = None if indicator.window_months is None else _window_end(placed, indicator.window_months)
+        if indicator.unless_filled:
+            filled = [as_date(value) for name in indicator.unless_filled if (value := data.get(name)) is not None]
+            if None in filled:
+                continue
+            leave = min((day for day in (leave, *filled) if day is not None), default=None)
+        if leave is not None and leave <= enter:
+            continue
+        number, field = None, indicator.field
+        if field is not None:
+            if field not in numbers:
+                value = data.get(field)
+                numbers[field] = None if value is None else millionths(value)
+            number = numbers[field]
+        if number is None and indicator.aggregate in _NUMBERED:
+            continue
+        yield indicator, Share(enter, leave, placed, number)
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -86,50 +89,49 @@ class Running:
 
     shares: int = 0
     numbers: int = 0
-    total: Decimal = Decimal(0)
-    months: dict[str, int] = field(default_factory=dict)
+    total: int = 0  # in millionths
+    months: dict[int, int] = field(default_factory=dict)
 
     def add(self, indicator: Indicator, one: Share, sign: int) -> None:
         """Take a share in (``sign`` 1) or out (-1)."""
         self.shares += sign
         if one.number is not None:
             self.numbers += sign
-            if indicator.aggregate in ("sum", "mean"):
-                self.total = EXACT.add(self.total, one.number if sign > 0 else -one.number)
+            self.total += one.number * sign
         if indicator.aggregate == "months":
-            month = f"{one.placed:%Y%m}"
+            month = one.placed.year * 100 + one.placed.month
             held = self.months.get(month, 0) + sign
             if held:
                 self.months[month] = held
             else:
                 self.months.pop(month, None)
 
-    def as_json(self) -> list[Any]:
-        """Return what ``running`` reads again."""
-        return [self.shares, self.numbers, str(self.total), self.months]
+    def as_tuple(self) -> tuple[Any, ...]:
+        """Return plain values, from which ``Running(*values)`` makes it again."""
+        return self.shares, self.numbers, self.total, self.months
 
 
-def running(raw: list[Any]) -> Running:
-    """Return a value that ``as_json`` wrote."""
-    return Running(raw[0], raw[1], Decimal(raw[2]), raw[3])
-
-
-def value(indicator: Indicator, held: Running, top: tuple[date, Decimal | None] | None) -> Decimal | None:
-    """Return an indicator's value as states carry it; ``top`` is the highest share that counts, where it is ordered."""
+def value(indicator: Indicator, held: Running, top: tuple[date, int | None] | None) -> int | None:
+    """Return an indicator's value in millionths; ``top`` is the highest share that counts, where it is ordered."""
     kind = indicator.aggregate
     if kind == "count":
-        return on_the_wire(Decimal(held.shares))
+        return held.shares * MILLION
     if kind == "months":
-        return on_the_wire(Decimal(len(held.months)))
+        return len(held.months) * MILLION
     if kind in ORDERED:
         if top is None:
             return None
-        return on_the_wire(day_number(top[0]) if kind == "last_day" else top[1])
+        day, number = top
+        return (day.year * 10_000 + day.month * 100 + day.day) * MILLION if kind == "last_day" else number
     if not held.numbers:
         return None
-    if kind == "sum":
-        return on_the_wire(held.total)
-    return on_the_wire(EXACT.divide(held.total, Decimal(held.numbers)))
+    return held.total if kind == "sum" else _mean(held.total, held.numbers)
+
+
+def _mean(total: int, count: int) -> int:
+    """Return the quotient, a half to the even neighbour."""
+    mean, rest = divmod(total, count)
+    return mean + (2 * rest > count or (2 * rest == count and mean % 2))
 
 
 def sort_key(indicator: Indicator, one: Share) -> bytes:
@@ -137,21 +139,16 @@ def sort_key(indicator: Indicator, one: Share) -> bytes:
     day = one.placed.toordinal().to_bytes(4, "big")
     if indicator.aggregate == "last_day":
         return day
-    # Decimals of the catalogue have at most six places and 24 digits: exact as an integer of millionths.
-    millionths = int((one.number or Decimal(0)).scaleb(6, EXACT)) + (1 << 127)
-    number = millionths.to_bytes(16, "big")
+    number = ((one.number or 0) + (1 << 127)).to_bytes(16, "big")
     return number + day if indicator.aggregate == "max" else day + number
 
 
-def from_sort_key(indicator: Indicator, key: bytes) -> tuple[date, Decimal | None]:
-    """Return (placed, number) of a share from its sort key."""
+def from_sort_key(indicator: Indicator, key: bytes) -> tuple[date, int | None]:
+    """Return (placed, number in millionths) of a share from its sort key."""
     if indicator.aggregate == "last_day":
         return date.fromordinal(int.from_bytes(key[:4], "big")), None
     number, day = (key[:16], key[16:20]) if indicator.aggregate == "max" else (key[4:20], key[:4])
-    return (
-        date.fromordinal(int.from_bytes(day, "big")),
-        Decimal(int.from_bytes(number, "big") - (1 << 127)).scaleb(-6, EXACT),
-    )
+    return date.fromordinal(int.from_bytes(day, "big")), int.from_bytes(number, "big") - (1 << 127)
 
 
 def sort_key_size(indicator: Indicator) -> int:
@@ -159,7 +156,12 @@ def sort_key_size(indicator: Indicator) -> int:
     return 4 if indicator.aggregate == "last_day" else 20
 
 
-def moves(shares: Mapping[str, Share], after: date) -> set[date]:
+def moves(found: Iterable[tuple[Indicator, Share]], after: date) -> set[date]:
     """Return the days after ``after`` on which one of the shares begins or ends to count."""
-    days = {day for one in shares.values() for day in (one.enter, one.leave) if day is not None}
-    return {day for day in days if day > after}
+    days: set[date] = set()
+    for _, one in found:
+        if one.enter > after:
+            days.add(one.enter)
+        if one.leave is not None and one.leave > after:
+            days.add(one.leave)
+    return days

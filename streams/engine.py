@@ -7,20 +7,18 @@ that its caller may work on another number meanwhile; RocksDB is written behind 
 """
 
 import contextlib
-import hashlib
-import json
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaException, Producer
 
 from bus import splice, topics
 from bus.cipher import Cipher
-from bus.codec import Decoder, Encoder, Parts, Registry
+from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
 from catalogue import wire
@@ -30,8 +28,9 @@ from rules.indicators import Indicator
 from rules.merge import Record, is_live
 from streams import restoring
 from streams.rolling import Rolling
+from streams.state import encode_change, encode_state, pack, unpack
 from streams.store import Store, record_key, record_prefix, stored_offset, stored_position, stored_record, stored_state
-from streams.subject import Closed, Held, Moved, SubjectBatch, close
+from streams.subject import Held, SubjectBatch, close
 
 log = logging.getLogger(__name__)
 _OUTCOMES = ("merged", "duplicate", "superseded", "rejected")
@@ -40,8 +39,7 @@ _EPOCH = date(1970, 1, 1)
 _COMPLETE_SUBJECTS = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One committed message of an input topic."""
 
     offset: int
@@ -74,10 +72,11 @@ class Engine:
         self.number = number
         self._folder = folder / f"partition-{number}"
         self._registry = registry
-        self._decode = Decoder(self._registry)
         self._by_item: dict[str, tuple[Indicator, ...]] = {}
         for indicator in indicators:
             self._by_item[indicator.item] = (*self._by_item.get(indicator.item, ()), indicator)
+        rated = (i for one in self._by_item.values() for i in one)
+        self._decode = Decoder(self._registry, {name for i in rated for name in i.reads()})
         self._as_of = _EPOCH
         self._positions: dict[str, dict[str, int]] = {}
         self._failed: Exception | None = None
@@ -85,6 +84,8 @@ class Engine:
         self._changelogs = {config.topic(topic): topic for topic in restoring.CHANGELOGS}
         self._store: Store
         self._has_store = self._open = False
+        self._names = {topic: config.topic(topic) for topic in (topics.CHANGE, topics.REJECTED, *restoring.CHANGELOGS)}
+        self._last: dict[str, tuple[bytes | None, bytes]] = {}
         # Given away: what still runs in other threads shall end.
         self.abandoned = False
 
@@ -129,9 +130,6 @@ class Engine:
         self._record = Encoder(self._registry, topics.RECORD, wire.RECORD)
         self._person = Encoder(self._registry, topics.PERSON_RECORD, wire.RECORD)
         self._change = Encoder(self._registry, topics.CHANGE, wire.CHANGE)
-        *head, _, indicators = wire.CHANGE["fields"]
-        self._change_head = Parts({**wire.CHANGE, "fields": head})
-        self._change_indicators = Parts(indicators["type"])
         self._state = Encoder(self._registry, topics.STATE, wire.STATE)
         self._position = Encoder(self._registry, topics.POSITION, wire.POSITION)
         self._rejected = Encoder(self._registry, topics.REJECTED, wire.REJECTED)
@@ -275,15 +273,7 @@ class Engine:
         raw = self._store.get(stored_state(subject))
         if raw is None:
             return Held(as_of=self._as_of)
-        state = self._decode(raw)
-        return Held(
-            state["subject_name"],
-            state["sequence"],
-            state["as_of"],
-            int(state["records_digest"], 16),
-            state["indicators"],
-            state["counts"],
-        )
+        return unpack(raw, self._decode)
 
     def _load_record(self, subject: str, item: str, key: str) -> Record | None:
         raw = self._store.get(stored_record(record_key(subject, item, key)))
@@ -310,17 +300,20 @@ class Engine:
     ) -> Pending:
         behind: dict[bytes, bytes | None] = {}
         now = datetime.now(UTC)
-        self._failed, self._open = None, True
+        changed_at = splice.long(splice.micros(now))
+        self._failed, self._open, self._last = None, True, {}
         self._producer.begin_transaction()
         try:
             for subject in subjects.values():
-                self._publish_subject(subject, as_of, now, behind)
+                self._publish_subject(subject, as_of, changed_at, behind)
             for topic, message, problem in poison:
-                self._send(topics.REJECTED, None, self._poison(topic, message, problem, now), partition=0)
+                value = self._poison(topic, message, problem, now)
+                self._produce(topics.REJECTED, None, value, 0, on_delivery=self._delivered)
             for topic, position in moved.items():
                 value = self._position({"topic": topic, "partition": self.number, **position})
                 self._send(topics.POSITION, f"{topic}/{self.number}".encode(), value)
                 behind[stored_position(topic)] = value
+            self._send_last()
         except Exception:
             self._abort()
             raise
@@ -368,7 +361,7 @@ class Engine:
         return moved
 
     def _publish_subject(
-        self, batch: SubjectBatch, as_of: date, now: datetime, behind: dict[bytes, bytes | None]
+        self, batch: SubjectBatch, as_of: date, changed_at: bytes, behind: dict[bytes, bytes | None]
     ) -> None:
         person = batch.subject.startswith(PERSON_PREFIX)
         encode, topic = (self._person, topics.PERSON_RECORD) if person else (self._record, topics.RECORD)
@@ -381,25 +374,14 @@ class Engine:
             # Persons and nil reports enter no enterprise state.
             return
         closed = close(batch, self._rolling, self._by_item, as_of)
+        subject = batch.subject.encode()
         if closed.changed:
-            self._send(topics.CHANGE, batch.subject.encode(), self._changed(batch.subject, closed, now))
-        if closed.changed or replace(closed.held, as_of=batch.held.as_of) != batch.held:
-            value = self._state(_state(batch.subject, closed.held, now))
-            self._send(topics.STATE, batch.subject.encode(), value)
-            behind[stored_state(batch.subject)] = value
-
-    def _changed(self, subject: str, closed: Closed, now: datetime) -> bytes:
-        head = self._change_head(
-            {
-                "subject": subject,
-                "subject_name": closed.held.subject_name,
-                "sequence": closed.held.sequence,
-                "as_of": closed.held.as_of,
-                "changed_at": now,
-            }
-        )
-        records = splice.array([_record_change(moved) for moved in closed.records])
-        return self._change.wrap(head + records + self._change_indicators(closed.indicators))
+            change = encode_change(batch.subject, closed, changed_at)
+            self._send(topics.CHANGE, subject, self._change.wrap(change))
+        if not closed.kept:
+            state = encode_state(batch.subject, closed.held, changed_at)
+            self._send(topics.STATE, subject, self._state.wrap(state))
+            behind[stored_state(batch.subject)] = pack(closed.held)
 
     def _poison(self, topic: str, message: Message, problem: str, now: datetime) -> bytes:
         reason = {
@@ -429,12 +411,25 @@ class Engine:
             }
         )
 
-    def _send(self, topic: str, key: bytes | None, value: bytes, partition: int | None = None) -> None:
+    def _send(self, topic: str, key: bytes | None, value: bytes) -> None:
+        """Produce a message to our own partition, but for the last of each topic: ``_send_last`` has them."""
+        before = self._last.get(topic)
+        self._last[topic] = key, value
+        if before is not None:
+            self._produce(topic, *before)
+
+    def _send_last(self) -> None:
+        # Only these tell where they came to lie: the broker keeps a partition's order, and a message that is not
+        # delivered fails the transaction.
+        for topic, message in self._last.items():
+            self._produce(topic, *message, on_delivery=self._delivered)
+        self._last = {}
+
+    def _produce(self, topic: str, key: bytes | None, value: bytes, partition: int | None = None, **more: Any) -> None:
         number = self.number if partition is None else partition
-        name = self._config.topic(topic)
         while True:
             try:
-                self._producer.produce(name, value, key, number, on_delivery=self._delivered)
+                self._producer.produce(self._names[topic], value, key, number, **more)
                 return
             except BufferError:
                 self._producer.poll(0.1)
@@ -444,30 +439,3 @@ class Engine:
             self._failed = RuntimeError(f"a message was not delivered: {error}")
         else:
             self._ends[message.topic()] = message.offset()
-
-
-def _record_change(moved: Moved) -> bytes:
-    new, old = moved.new, moved.old
-    previous = None if old is None else (old.schema_id, old.payload)
-    return splice.record_change(new.head, moved.live, new.schema_id, new.payload, moved.was_live, previous)
-
-
-def state_hash(held: Held) -> str:
-    """Return the hash over the winning records and the indicators of one subject; dates and sequence are outside."""
-    shown = {k: None if v is None else f"{v:f}" for k, v in sorted(held.indicators.items())}
-    text = json.dumps([f"{held.digest:032x}", shown], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _state(subject: str, held: Held, now: datetime) -> dict[str, Any]:
-    return {
-        "subject": subject,
-        "subject_name": held.subject_name,
-        "sequence": held.sequence,
-        "as_of": held.as_of,
-        "hash": state_hash(held),
-        "indicators": held.indicators,
-        "counts": held.counts,
-        "records_digest": f"{held.digest:032x}",
-        "changed_at": now,
-    }

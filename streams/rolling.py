@@ -5,11 +5,10 @@ subject's item are made from its records when they are first touched, and kept u
 """
 
 import hashlib
-import json
+import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from rules.indicators import Fact, Indicator
@@ -20,8 +19,7 @@ from rules.rolling import (
     Share,
     from_sort_key,
     moves,
-    running,
-    share,
+    shares,
     sort_key,
     sort_key_size,
     value,
@@ -48,7 +46,8 @@ class Rolling:
         self.pending: dict[bytes, bytes | None] = {}
         self._held: dict[tuple[str, str], _Held] = {}
         self._tops: dict[tuple[str, str], dict[bytes, bool]] = {}
-        text = "\n".join(repr(i) for name in sorted(by_item) for i in by_item[name])
+        # The number of the format that sums are kept in goes with the definitions: another one makes them anew.
+        text = "\n".join((f"marshal {marshal.version}", *(repr(i) for name in sorted(by_item) for i in by_item[name])))
         self._definitions = hashlib.sha256(text.encode()).hexdigest().encode()
 
     def is_complete(self) -> bool:
@@ -70,8 +69,8 @@ class Rolling:
     def flush(self) -> dict[bytes, bytes | None]:
         """Return what is to be written and forget it: the transaction succeeded, or this object is thrown away."""
         for (subject, item), held in self._held.items():
-            text = json.dumps([held.as_of.toordinal(), {k: v.as_json() for k, v in held.sums.items()}])
-            self.pending[running_key(subject, item)] = text.encode()
+            sums = {k: v.as_tuple() for k, v in held.sums.items()}
+            self.pending[running_key(subject, item)] = marshal.dumps((held.as_of.toordinal(), sums))
         written, self.pending, self._held, self._tops = self.pending, {}, {}, {}
         return written
 
@@ -98,8 +97,8 @@ class Rolling:
         if new is not None:
             self._take(subject, item, key, new, 1)
 
-    def values(self, subject: str, item: str, as_of: date) -> dict[str, Decimal | None]:
-        """Return the item's indicators; nothing may be due up to ``as_of``."""
+    def values(self, subject: str, item: str, as_of: date) -> dict[str, int | None]:
+        """Return the item's indicators in millionths; nothing may be due up to ``as_of``."""
         held = self._load(subject, item)
         if held is None:
             raise RuntimeError(f"the sums of {item} were not made")
@@ -146,40 +145,39 @@ class Rolling:
             raw = self._store.get(running_key(subject, item))
             if raw is None:
                 return None
-            ordinal, sums = json.loads(raw)
-            held = _Held(date.fromordinal(ordinal), {k: running(v) for k, v in sums.items()})
+            ordinal, sums = marshal.loads(raw)
+            held = _Held(date.fromordinal(ordinal), {k: Running(*v) for k, v in sums.items()})
             self._held[subject, item] = held
         return held
 
     def _shares(self, item: str, record: Record) -> Iterator[tuple[Indicator, Share]]:
         fact = Fact(record.envelope.source_time, self._decode(record.schema_id, record.payload) or {})
-        for indicator in self._by_item[item]:
-            one = share(indicator, fact)
-            if one is not None:
-                yield indicator, one
+        return shares(self._by_item[item], fact)
 
     def _take(self, subject: str, item: str, key: str, record: Record, sign: int) -> None:
         held = self._load(subject, item)
         if held is None:
             raise RuntimeError(f"the sums of {item} were not made")
-        shares: dict[str, Share] = {}
-        for indicator, one in self._shares(item, record):
-            shares[indicator.id] = one
+        own = list(self._shares(item, record))
+        for indicator, one in own:
             if one.counts(held.as_of):
                 self._count(subject, key, indicator, one, held, sign)
-        for day in moves(shares, held.as_of):
+        if sign > 0:
             # What another version of the record left is overwritten or harmless: a day on which nothing moves.
-            if sign > 0:
+            for day in moves(own, held.as_of):
                 self.pending[due_key(day, subject, item, key)] = b""
 
     def _count(self, subject: str, key: str, indicator: Indicator, one: Share, held: _Held, sign: int) -> None:
-        held.sums.setdefault(indicator.id, Running()).add(indicator, one, sign)
+        sums = held.sums.get(indicator.id)
+        if sums is None:
+            sums = held.sums[indicator.id] = Running()
+        sums.add(indicator, one, sign)
         if indicator.aggregate in ORDERED:
             place = top_prefix(subject, indicator.id) + sort_key(indicator, one) + key.encode()
             self.pending[place] = b"" if sign > 0 else None
             self._tops.setdefault((subject, indicator.id), {})[place] = sign > 0
 
-    def _top(self, subject: str, indicator: Indicator) -> tuple[date, Decimal | None] | None:
+    def _top(self, subject: str, indicator: Indicator) -> tuple[date, int | None] | None:
         prefix = top_prefix(subject, indicator.id)
         touched = self._tops.get((subject, indicator.id), {})
         best = max((key for key, counts in touched.items() if counts), default=b"")

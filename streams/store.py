@@ -95,12 +95,12 @@ def _condemned(path: Path) -> Path:
 
 def record_key(subject: str, item: str, key: str) -> bytes:
     """Return the key of a winning record; it is the message key of its changelog, too."""
-    return _SEPARATOR.join((subject.encode(), item.encode(), key.encode()))
+    return f"{subject}\0{item}\0{key}".encode()
 
 
 def record_prefix(subject: str, item: str) -> bytes:
     """Return what the keys of all records of a subject's item begin with."""
-    return b"r" + _SEPARATOR.join((subject.encode(), item.encode(), b""))
+    return f"r{subject}\0{item}\0".encode()
 
 
 def stored_record(changelog_key: bytes) -> bytes:
@@ -110,12 +110,12 @@ def stored_record(changelog_key: bytes) -> bytes:
 
 def running_key(subject: str, item: str) -> bytes:
     """Return the store's key of what the shares of a subject's item add up to."""
-    return b"a" + _SEPARATOR.join((subject.encode(), item.encode()))
+    return f"a{subject}\0{item}".encode()
 
 
 def top_prefix(subject: str, indicator: str) -> bytes:
     """Return what the keys of an ordered indicator's shares begin with; sort key and record key follow."""
-    return b"k" + _SEPARATOR.join((subject.encode(), indicator.encode(), b""))
+    return f"k{subject}\0{indicator}\0".encode()
 
 
 def due_key(day: date, subject: str, item: str, key: str) -> bytes:

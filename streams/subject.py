@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from bus.codec import encode_envelope
-from catalogue.envelope import SET_MARK, Envelope, ItemId, RecordKey
-from rules.merge import Outcome, Record, is_live, is_mark, newest, outcome, replace_in_digest, set_mark
+from catalogue.envelope import ENVELOPE_NAMES, SET_MARK, Envelope, ItemId, RecordKey
+from rules.merge import Name, Outcome, Record, is_live, is_mark, join, named, replace_in_digest, set_mark
 from streams.rolling import Rolling
 
 LoadRecord = Callable[[str, str, str], Record | None]
@@ -16,20 +16,23 @@ LoadItem = Callable[[str, str], Iterable[Record]]
 Key = tuple[ItemId, RecordKey]
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The part of a subject's state that the next one is computed from."""
+class Held(NamedTuple):
+    """The part of a subject's state that the next one is computed from; its mappings are never changed."""
 
-    subject_name: str | None = None
+    name: Name | None = None
     sequence: int = 0
     as_of: date = date.min
     digest: int = 0
-    indicators: Mapping[str, Decimal | None] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)
+    indicators: Mapping[str, int | None] = MappingProxyType({})  # in millionths
+    counts: Mapping[str, int] = MappingProxyType({})
+
+    @property
+    def subject_name(self) -> str | None:
+        """What the subject is called."""
+        return self.name and self.name.text
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """A record that another took the place of, or that began or ceased to count."""
 
     new: Record
@@ -50,10 +53,12 @@ class SubjectBatch:
     after: dict[Key, Record] = field(default_factory=dict)
     # Items of which a share began or ceased to count with the calendar.
     due: set[ItemId] = field(default_factory=set)
+    name: Name | None = None
 
     def take(self, seen: Record) -> Outcome:
         """Merge one event and say what became of it."""
         result = self._join(seen)
+        self.name = named(self.name, seen.envelope)
         mark = set_mark(seen.envelope)
         if mark is not None:
             self._join(Record(mark, 0, b"\x00", encode_envelope(mark)))
@@ -66,8 +71,7 @@ class SubjectBatch:
             if key not in self.before:
                 self.before[key] = self.load_record(self.subject, *key)
             current = self.before[key]
-        result = outcome(current, seen)
-        winner = newest(current, seen)
+        winner, result = join(current, seen)
         if winner is not current:
             self.after[key] = winner
         return result
@@ -109,13 +113,21 @@ class SubjectBatch:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Turned(NamedTuple):
+    """An indicator before and after, in millionths; None: not computable."""
+
+    id: str
+    previous: int | None
+    current: int | None
+
+
+class Closed(NamedTuple):
     """What one batch made of one subject."""
 
     held: Held
     records: list[Moved]
-    indicators: list[dict[str, Any]]
+    indicators: list[Turned]
+    kept: bool  # the state is as it was, but for its date
 
     @property
     def changed(self) -> bool:
@@ -129,14 +141,13 @@ def close(batch: SubjectBatch, rolling: Rolling, rated: Mapping[str, Any], as_of
     ``rated``: the items that indicators rest on.
     """
     records = batch.moved()
-    counts = dict(batch.held.counts)
+    counts: Mapping[str, int] = batch.held.counts
     digest = batch.held.digest
     for key, new in batch.after.items():
         old = batch.before[key]
         digest = replace_in_digest(digest, old.envelope if old else None, new.envelope)
-    for one in records:
-        item = one.new.envelope.item
-        counts[item] = counts.get(item, 0) + one.live - one.was_live
+    if records:
+        counts = _counted(counts, records)
     touched = {one.new.envelope.item for one in records if one.new.envelope.item in rated}
     for item in touched:
         if not rolling.has(batch.subject, item):
@@ -152,29 +163,32 @@ def close(batch: SubjectBatch, rolling: Rolling, rated: Mapping[str, Any], as_of
                 one.new if one.live else None,
                 as_of,
             )
-    values = dict(batch.held.indicators)
-    for item in sorted(touched | batch.due):
-        values.update(rolling.values(batch.subject, item, as_of))
-    changes = [
-        {"id": name, "previous": batch.held.indicators.get(name), "current": value}
-        for name, value in sorted(values.items())
-        if value != batch.held.indicators.get(name)
-    ]
-    named = max(
-        (r.envelope for r in batch.after.values() if r.envelope.subject_name),
-        key=lambda e: (e.item == "market.registration", e.version),
-        default=None,
-    )
-    keep_name = batch.held.subject_name is not None and (named is None or named.item != "market.registration")
+    before = batch.held
+    values, changes = before.indicators, list[Turned]()
+    moving = touched | batch.due
+    if moving:
+        now = {k: v for item in moving for k, v in rolling.values(batch.subject, item, as_of).items()}
+        changes = [Turned(k, values.get(k), v) for k, v in sorted(now.items()) if v != values.get(k)]
+        values = {**values, **now}
+    name = max((n for n in (before.name, batch.name) if n is not None), default=None)
     held = Held(
-        subject_name=batch.held.subject_name if keep_name or named is None else named.subject_name,
-        sequence=batch.held.sequence + (1 if records or changes else 0),
-        as_of=max(as_of, batch.held.as_of),
+        name=name,
+        sequence=before.sequence + (1 if records or changes else 0),
+        as_of=max(as_of, before.as_of),
         digest=digest,
         indicators=values,
-        counts={k: v for k, v in sorted(counts.items()) if v},
+        counts=counts,
     )
-    return Closed(held, records, changes)
+    kept = not records and digest == before.digest and name == before.name and values == before.indicators
+    return Closed(held, records, changes, kept)
+
+
+def _counted(counts: Mapping[str, int], records: Iterable[Moved]) -> dict[str, int]:
+    now = dict(counts)
+    for one in records:
+        item = one.new.envelope.item
+        now[item] = now.get(item, 0) + one.live - one.was_live
+    return {k: v for k, v in now.items() if v}
 
 
 def _differs(old: Record | None, new: Record) -> bool:
@@ -183,4 +197,4 @@ def _differs(old: Record | None, new: Record) -> bool:
 
 def envelope_of(raw: Mapping[str, Any]) -> Envelope:
     """Return the envelope of a decoded record or change."""
-    return Envelope(**{name: raw[name] for name in Envelope.__slots__})
+    return Envelope(**{name: raw[name] for name in ENVELOPE_NAMES})

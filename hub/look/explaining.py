@@ -15,6 +15,7 @@ from hub.look.targets import FieldTarget, IndicatorTarget
 from hub.look.values import SEALED, moment, number, same_sealed, value_of
 from hub.look.versions import Standing, Version, ranked
 from hub.reconcile.reading import Place, Reader
+from rules.indicators import from_millionths
 from rules.merge import Record, is_live, is_mark
 
 Mark = tuple[datetime, int] | None
@@ -158,7 +159,7 @@ def _counted(desk: Desk, one: Counted, sources: Mapping[str, Source]) -> Json:
         "record_key": envelope.record_key,
         "counts": one.counts,
         "why": one.why,
-        "number": None if share is None or share.number is None else number(share.number),
+        "number": None if share is None or share.number is None else number(from_millionths(share.number)),
         "placed": None if share is None else share.placed.isoformat(),
         "counts_from": None if share is None else share.enter.isoformat(),
         "counts_until": None if share is None or share.leave is None else share.leave.isoformat(),

@@ -2,6 +2,7 @@
 
 import difflib
 import unicodedata
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -137,6 +138,7 @@ def _aliases(target: Target) -> tuple[str, ...]:
     return target.field.aliases if target.sub is None else (target.sub.name, target.sub.zh)
 
 
+@functools.lru_cache(maxsize=1 << 15)
 def plain(name: str) -> str:
     """Return a name half-width, in lower case and without blanks: as names are compared."""
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())

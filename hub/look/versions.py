@@ -79,8 +79,8 @@ def _against(held: Record | None, other: Record) -> Version:
 def _standing(held: Record | None, other: Record) -> Standing:
     if held is None or other.envelope.version > held.envelope.version:
         return Standing.PENDING
-    won, lost = held.envelope.version, other.envelope.version
-    if lost == won:
+    won, lost = held.envelope, other.envelope
+    if lost.version == won.version:
         return Standing.DUPLICATE
     if lost.source_time != won.source_time:
         return Standing.OLDER

@@ -6,12 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from catalogue.envelope import ENVELOPE_NAMES, PERSON_PREFIX, UNIT_PREFIX, Envelope, ItemId
+from catalogue.envelope import ENVELOPE_NAMES, PERSON_PREFIX, UNIT_PREFIX, Envelope
 from catalogue.errors import PoisonMessage
 from hub.verification.fold import Decode, Event, Expected, Folded, Key
 
 NONE = "none"
-_REGISTRATION = ItemId("market.registration")
 
 
 class Difference(NamedTuple):
@@ -42,15 +41,10 @@ def compare_records(subject: str, folded: Folded, held: Mapping[Key, Event], dec
                 yield Difference(subject, f"{name}/{field}", shown(one), shown(other))
 
 
-def compare_name(subject: str, held: str | None, folded: Folded, names: frozenset[str]) -> Iterator[Difference]:
-    """Yield when a subject is not called as its registration calls it, or as no event does where none is registered."""
-    registered = [w.envelope for (item, _), w in folded.winners.items() if item == _REGISTRATION]
-    last = max(registered, key=_version, default=None)
-    if last is not None and last.subject_name is not None:
-        if held != last.subject_name:
-            yield Difference(subject, "subject_name", shown(held), last.subject_name)
-    elif (held is None) != (not names) or (held is not None and held not in names):
-        yield Difference(subject, "subject_name", shown(held), " or ".join(sorted(names)) or NONE)
+def compare_name(subject: str, held: str | None, folded: Folded) -> Iterator[Difference]:
+    """Yield when a subject is not called as its registration calls it, or as the newest event does without one."""
+    if held != folded.name:
+        yield Difference(subject, "subject_name", shown(held), shown(folded.name))
 
 
 def compare_state(subject: str, held: Mapping[str, Any], wanted: Expected) -> Iterator[Difference]:

@@ -5,9 +5,8 @@ there cannot hide here; what both share is the words of the catalogue and ``rule
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from rules.merge import fingerprint
 Key = tuple[ItemId, RecordKey]
 ByItem = Mapping[str, tuple[Indicator, ...]]  # the indicators that rest on each item
 Decode = Callable[[int, bytes], Mapping[str, Any] | None]
+_REGISTRATION = "market.registration"
 _MARK_PAYLOAD = b"\x00"  # null, the union's first branch
 
 
@@ -35,6 +35,7 @@ class Folded:
     """What all events of one subject come to; the marks of whole sets are among ``winners``, under ``SET_MARK``."""
 
     winners: Mapping[Key, Event] = field(default_factory=dict)
+    name: str | None = None  # by the registration's newest version, where none is registered by the newest of all
 
     def live(self) -> dict[Key, Event]:
         """Return the winners that count: reported, and not older than their item's latest whole set."""
@@ -68,12 +69,17 @@ def fold(events: Iterable[Event]) -> Folded:
     for encryption gives other bytes each time.
     """
     versions: dict[Key, list[Event]] = {}
+    named: list[Envelope] = []
     for event in events:
+        if event.envelope.subject_name:
+            named.append(event.envelope)
         versions.setdefault(_key(event), []).append(event)
         if event.envelope.replaces_set and event.envelope.op != Op.WITHDRAW:
             mark = Event(_mark(event.envelope), 0, _MARK_PAYLOAD)
             versions.setdefault(_key(mark), []).append(mark)
-    return Folded({key: _highest(seen) for key, seen in versions.items()})
+    named = [one for one in named if one.item == _REGISTRATION] or named
+    named.sort(key=lambda one: (one.version, one.subject_name))
+    return Folded({key: _highest(seen) for key, seen in versions.items()}, named[-1].subject_name if named else None)
 
 
 def expected(folded: Folded, by_item: ByItem, decode: Decode, day: date) -> Expected:
@@ -104,7 +110,7 @@ def _since(envelope: Envelope) -> tuple[Any, int]:
 
 
 def _mark(envelope: Envelope) -> Envelope:
-    return replace(envelope, op=Op.NIL, record_key=SET_MARK, period=None, content_hash="")
+    return envelope._replace(op=Op.NIL, record_key=SET_MARK, period=None, content_hash="")
 
 
 def _highest(versions: list[Event]) -> Event:
@@ -114,6 +120,5 @@ def _highest(versions: list[Event]) -> Event:
 
 
 def _hash(digest: str, indicators: Mapping[str, Decimal | None]) -> str:
-    shown = {name: None if value is None else f"{value:f}" for name, value in sorted(indicators.items())}
-    text = json.dumps([digest, shown], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    shown = (f"{name} {'' if value is None else int(value.scaleb(6))}" for name, value in sorted(indicators.items()))
+    return hashlib.sha256("\n".join([digest, *shown]).encode()).hexdigest()

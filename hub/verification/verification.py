@@ -126,8 +126,7 @@ class Verification:
             elif state is not None:
                 yield Difference(subject, "state", f"sequence {state['sequence']}", "none: no event tells of it")
             return
-        names = frozenset(e.envelope.subject_name for e in events if e.envelope.subject_name is not None)
-        yield from compare_name(subject, state["subject_name"], folded, names)
+        yield from compare_name(subject, state["subject_name"], folded)
         try:
             wanted = expected(folded, self._by_item, self._decode.payload, state["as_of"])
             differences = [*compare_state(subject, state, wanted)]

@@ -68,6 +68,9 @@ _VERSION = (
 _RECORD_COLUMNS = (*ENVELOPE_NAMES, "schema_id", "payload")
 _RECORD_KEY = ("subject", "item", "record_key")
 
+# By which event a subject has its name is the merge's own matter.
+_STATE_COLUMNS = tuple(name for name in _columns(wire.STATE) if name != "named_by")
+
 TABLES: Mapping[str, Table] = {
     topics.SUBMISSION: Table(
         "submission", _columns(wire.SUBMISSION), ("submission_id",), "t.updated_at <= excluded.updated_at"
@@ -87,7 +90,7 @@ TABLES: Mapping[str, Table] = {
     ),
     topics.RECORD: Table("credit_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
     topics.PERSON_RECORD: Table("person_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
-    topics.STATE: Table("credit_state", _columns(wire.STATE), ("subject",), "t.sequence <= excluded.sequence"),
+    topics.STATE: Table("credit_state", _STATE_COLUMNS, ("subject",), "t.sequence <= excluded.sequence"),
     topics.CHANGE: Table(
         "credit_change",
         ("subject", "sequence", "subject_name", "as_of", "changed_at", "summary"),

@@ -58,20 +58,17 @@ class Producer(confluent_kafka.Producer):  # type: ignore[misc]
         super().commit_transaction(*timeout_s)
 
 
-def _newest(held: Record | None, seen: Record) -> Record:
-    return held if held is not None and seen.envelope.version < held.envelope.version else seen
-
-
-def _outcome(held: Record | None, seen: Record) -> Outcome:
-    return Outcome.SUPERSEDED if _newest(held, seen) is held else Outcome.MERGED
+def _join(held: Record | None, seen: Record) -> tuple[Record, Outcome]:
+    if held is not None and seen.envelope.version < held.envelope.version:
+        return held, Outcome.SUPERSEDED
+    return seen, Outcome.MERGED
 
 
 def hook() -> None:
     """Put the hooks in place; fails when the product has no such place any more."""
     _put(streams.engine, "Producer", Producer)
     if os.environ.get("CHAOS_BREAK") == IDEMPOTENCE:
-        _put(streams.subject, "newest", _newest)
-        _put(streams.subject, "outcome", _outcome)
+        _put(streams.subject, "join", _join)
         _put(streams.subject, "_differs", lambda old, new: old is not new)
 
 

@@ -119,7 +119,7 @@ class Hub:
         environment = {**inherited, **settings_environment(self.settings), "PYTHONUNBUFFERED": "1"}
         return subprocess.Popen(
             (*CREDITHUB, *arguments), cwd=tempfile.gettempdir(), env=environment,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_as_on_a_terminal,
         )  # fmt: skip
 
     def run(self, *arguments: str) -> str:
@@ -139,6 +139,11 @@ class Hub:
         """Return what a command says with --json."""
         found: dict[str, Any] = json.loads(self.run(*arguments, "--json"))
         return found
+
+
+def _as_on_a_terminal() -> None:
+    # A suite that was started in the background ignores Ctrl-C, and its children would, too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -1,7 +1,7 @@
 """One partition number without a broker: the merge's decisions on a real store, and events drawn to trouble them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
 from hub.verification.fold import Event, Expected, expected, fold
-from rules.indicators import Indicator
+from rules.indicators import Indicator, from_millionths
 from rules.merge import Outcome, Record, is_live
-from streams.engine import state_hash
 from streams.rolling import Rolling
+from streams.state import state_hash
 from streams.store import Store
 from streams.subject import Closed, Held, SubjectBatch, close
 
@@ -92,6 +92,7 @@ _SAID: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "removed": st.sampled_from([None, None, -5, 20]),
         "reported_s": st.integers(-1000, 1000),
         "nonce": st.integers(0, 3),
+        "name": st.sampled_from(["样例企业", "样例企业（旧名）", None]),
     }
 )
 
@@ -204,11 +205,16 @@ class Partition:
             closed = close(batch, self.rolling, BY_ITEM, as_of)
             if closed.changed:
                 self.changes.append((subject, closed.held.sequence, closed))
-            if closed.changed or replace(closed.held, as_of=batch.held.as_of) != batch.held:
+            if not closed.kept:
                 self.states[subject] = closed.held
         for subject, batch in batches.items():
             self.records.update({(subject, *key): one for key, one in batch.after.items()})
         self.store.write(self.rolling.flush())
+
+
+def shown(held: Held) -> dict[str, Decimal | None]:
+    """Return a state's indicators as its topic carries them."""
+    return {name: None if value is None else from_millionths(value) for name, value in held.indicators.items()}
 
 
 def computed(events: Iterable[Record], subject: str, day: date) -> Expected:

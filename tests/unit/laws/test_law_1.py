@@ -1,10 +1,8 @@
 """Law 1 of the design, for every operation, with ties, clocks that go back and records that change their subject."""
 
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +32,9 @@ def test_order_repetition_and_redelivery_do_not_matter(
     other.work([], LAST)
     assert other.winners() == plain.winners()
     assert other.hashes() == plain.hashes()
+    assert {s: held.subject_name for s, held in other.states.items()} == {
+        s: held.subject_name for s, held in plain.states.items()
+    }
     for subject, held in plain.states.items():
         assert other.states[subject].indicators == held.indicators
         assert other.states[subject].counts == held.counts
@@ -47,8 +48,7 @@ def test_who_reported_when_and_how_it_was_encrypted_is_outside_the_hash(
     """[…] event, submission, row, reporting time, sequence and ciphertext are outside the hash […]."""
 
     def elsewhere(one: Record) -> Record:
-        envelope = replace(
-            one.envelope,
+        envelope = one.envelope._replace(
             event_id=EventId(f"{random.random()}"),
             submission_id=SubmissionId(f"{random.random()}"),
             row=random.randrange(1000),
@@ -85,10 +85,9 @@ def test_a_record_that_changes_its_subject_is_where_it_went_last(
     assert (there.op, here.op) == (Op.WITHDRAW, Op.REPORT)
     others = {one.envelope.record_key for one in seen if one.envelope.subject == ONE} - {"k"}
     assert partition.states[ONE].counts.get(RATED, 0) <= len(others)
-    assert partition.states[OTHER].indicators["max_None_0"] == 7
+    assert partition.states[OTHER].indicators["max_None_0"] == 7_000_000
 
 
-@pytest.mark.xfail(reason="of two names that are not the registration's the one that came first stays", strict=True)
 def test_a_subject_is_called_the_same_whatever_came_first(store: Store) -> None:
     """Any permutation, duplication or re-delivery of the same events gives the same records, indicators and states,
     byte for byte […].

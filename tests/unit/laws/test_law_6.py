@@ -58,8 +58,8 @@ def test_every_change_begins_where_the_last_one_ended(
     for subject, _, closed in partition.changes:
         values, counted = known.setdefault(subject, {}), live.setdefault(subject, set())
         for moved in closed.indicators:
-            assert values.get(moved["id"]) == moved["previous"]
-            values[moved["id"]] = moved["current"]
+            assert values.get(moved.id) == moved.previous
+            values[moved.id] = moved.current
         for record in closed.records:
             key = (record.new.envelope.item, record.new.envelope.record_key)
             assert (key in counted) == record.was_live

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
-from rules.merge import Outcome, Record, fingerprint, is_live, newest, outcome, replace_in_digest, set_mark
+from rules.merge import Outcome, Record, fingerprint, is_live, join, replace_in_digest, set_mark
 
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
 
@@ -66,7 +66,7 @@ def folded(seen: list[Record]) -> tuple[dict[str, tuple[object, ...]], int]:
         for one in [record, *([Record(mark, 0, b"\x00")] if mark else [])]:
             key = one.envelope.record_key
             old = held.get(key)
-            held[key] = newest(old, one)
+            held[key], _ = join(old, one)
             digest = replace_in_digest(digest, old.envelope if old else None, held[key].envelope)
     return {k: (r.envelope.version, r.envelope.event_id) for k, r in held.items()}, digest
 
@@ -79,32 +79,32 @@ def test_order_and_repetition_do_not_matter(seen: list[Record], random: Random) 
 
 
 @given(events, events, events)
-def test_newest_is_associative(a: Record, b: Record, c: Record) -> None:
-    left, right = newest(newest(a, b), c), newest(a, newest(b, c))
+def test_the_join_is_associative(a: Record, b: Record, c: Record) -> None:
+    left, right = join(join(a, b)[0], c)[0], join(a, join(b, c)[0])[0]
     assert (left.envelope.version, left.envelope.event_id) == (right.envelope.version, right.envelope.event_id)
 
 
 def test_outcomes_name_what_happened() -> None:
-    assert outcome(None, event()) is Outcome.MERGED
-    assert outcome(event(), event(event_id="t:9")) is Outcome.DUPLICATE
-    assert outcome(event(day=1), event()) is Outcome.SUPERSEDED
-    assert outcome(event(day=1), event(revision=0, day=2)) is Outcome.MERGED
+    assert join(None, event())[1] is Outcome.MERGED
+    assert join(event(), event(event_id="t:9"))[1] is Outcome.DUPLICATE
+    assert join(event(day=1), event())[1] is Outcome.SUPERSEDED
+    assert join(event(day=1), event(revision=0, day=2))[1] is Outcome.MERGED
 
 
 def test_a_correction_restores_an_older_file_of_the_same_time() -> None:
     restored = event(content="a", revision=1)
-    assert newest(event(content="z"), restored) is restored
+    assert join(event(content="z"), restored)[0] is restored
 
 
 def test_of_full_equals_the_lower_event_stays() -> None:
     low, high = event(event_id="a:1"), event(event_id="b:1")
-    assert newest(high, low) is low
-    assert newest(low, high) is low
+    assert join(high, low)[0] is low
+    assert join(low, high)[0] is low
 
 
 def test_a_withdrawal_is_a_value_that_a_late_report_does_not_resurrect() -> None:
     gone = event(op="WITHDRAW", day=1)
-    winner = newest(gone, event(day=0))
+    winner, _ = join(gone, event(day=0))
     assert not is_live(winner.envelope, None)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
 from hub.look.versions import ONLY, Standing, ranked
-from rules.merge import Outcome, Record, newest, outcome
+from rules.merge import Outcome, Record, join
 
 MOMENT = datetime(2025, 6, 1, tzinfo=UTC)
 
@@ -75,13 +75,13 @@ VERSIONS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.sampled_f
 
 @given(VERSIONS, st.randoms(use_true_random=False))
 def test_it_agrees_with_the_merge(seen: list[Record], shuffle: random.Random) -> None:
-    winner = reduce(newest, seen)
+    winner = reduce(lambda held, one: join(held, one)[0], seen)
     shuffle.shuffle(seen)
     found = ranked(winner, seen)
     assert sorted(v.record.envelope.event_id for v in found) == sorted(r.envelope.event_id for r in seen)
     assert [v.record for v in found if v.standing is Standing.WINNER] == [winner]
     for one in found:
         if one.standing is not Standing.WINNER:
-            same = outcome(winner, one.record) is Outcome.DUPLICATE
+            same = join(winner, one.record)[1] is Outcome.DUPLICATE
             assert (one.standing is Standing.DUPLICATE) == same
             assert one.standing is not Standing.PENDING

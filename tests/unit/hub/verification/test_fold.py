@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
 from hub.verification.fold import Event, expected, fold
 from rules.indicators import Indicator
-from rules.merge import Record, fingerprint, newest, set_mark
+from rules.merge import Record, fingerprint, join, set_mark
 
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
 ITEMS = (ItemId("market.shareholder"), ItemId("tax.payment"))
@@ -52,7 +51,7 @@ def decode(_: int, payload: bytes) -> dict[str, Any]:
 
 def with_own_id(one: Event, submission: str) -> Event:
     """Give equal events of one submission one id, and no others: an id names one event."""
-    return one._replace(envelope=replace(one.envelope, event_id=EventId(f"{submission}:{one}")))
+    return one._replace(envelope=one.envelope._replace(event_id=EventId(f"{submission}:{one}")))
 
 
 # Few values, so that ties in time, in revision and in content are common.
@@ -92,7 +91,7 @@ def joined(seen: Iterable[Event]) -> dict[Any, Envelope]:
         mark = set_mark(one.envelope)
         for record in (Record(*one), *([Record(mark, 0, b"\x00")] if mark else [])):
             key = (record.envelope.item, record.envelope.record_key)
-            held[key] = newest(held.get(key), record)
+            held[key], _ = join(held.get(key), record)
     return {key: record.envelope for key, record in held.items()}
 
 
@@ -127,7 +126,7 @@ def test_the_digest_is_the_sum_over_all_winners() -> None:
 def test_a_value_that_differs_changes_the_hash() -> None:
     one, other = (expected(fold([event(amount=n)]), BY_ITEM, decode, DAY.date()) for n in (1, 2))
     assert one.hash != other.hash
-    renamed = event()._replace(envelope=replace(event().envelope, event_id=EventId("z:9")))
+    renamed = event()._replace(envelope=event().envelope._replace(event_id=EventId("z:9")))
     assert expected(fold([renamed]), BY_ITEM, decode, DAY.date()).hash == one.hash
 
 

@@ -1,0 +1,116 @@
+"""A subject's state and changes as bytes: Avro for the topics, put together from parts, and the store's own form.
+
+The store's form is ``marshal``'s, which is read several times faster; a state that was restored from its topic is
+Avro until it is next written. Tests compare the Avro with fastavro's.
+"""
+
+import hashlib
+import marshal
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from bus import splice
+from rules.indicators import millionths
+from rules.merge import Name
+from streams.subject import Closed, Held, Moved
+
+# Confluent's magic byte, with which marshal begins no tuple.
+_AVRO = 0
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+def state_hash(held: Held) -> str:
+    """Return the hash over the winning records and the indicators of one subject; dates and sequence are outside."""
+    shown = "".join([f"\n{name} {'' if value is None else value}" for name, value in sorted(held.indicators.items())])
+    return hashlib.sha256(f"{held.digest:032x}{shown}".encode()).hexdigest()
+
+
+def pack(held: Held) -> bytes:
+    """Return a state as the store keeps it."""
+    name = held.name and (held.name.registered, splice.micros(held.name.source_time), *held.name[2:])
+    return marshal.dumps(
+        (name, held.sequence, held.as_of.toordinal(), held.digest, dict(held.indicators), dict(held.counts))
+    )
+
+
+def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> Held:
+    """Return a state that the store kept, packed or as it was restored; ``decode`` reads the messages of its topic."""
+    if raw[0] != _AVRO:
+        name, sequence, as_of, digest, indicators, counts = marshal.loads(raw)
+        if name is not None:
+            name = Name(name[0], splice.moment(name[1]), *name[2:])
+        return Held(name, sequence, date.fromordinal(as_of), digest, indicators, counts)
+    state = decode(raw)
+    by, text = state.get("named_by"), state["subject_name"]
+    return Held(
+        None if by is None else Name(by["registered"], by["source_time"], by["revision"], by["content_hash"], text),
+        state["sequence"],
+        state["as_of"],
+        int(state["records_digest"], 16),
+        {name: None if value is None else millionths(value) for name, value in state["indicators"].items()},
+        state["counts"],
+    )
+
+
+def encode_state(subject: str, held: Held, changed_at: bytes) -> bytes:
+    """Return the Avro of ``State``; ``changed_at``: the moment as ``splice.long`` encodes it."""
+    name = held.name
+    return b"".join(
+        (
+            splice.text(subject),
+            splice.optional_text(held.subject_name),
+            splice.long(held.sequence),
+            splice.long(held.as_of.toordinal() - _EPOCH_DAY),
+            splice.text(state_hash(held)),
+            splice.array([_name(k) + _number(v) for k, v in sorted(held.indicators.items())]),
+            splice.array([_name(k) + splice.long(v) for k, v in sorted(held.counts.items())]),
+            splice.text(f"{held.digest:032x}"),
+            changed_at,
+            b"\x00"
+            if name is None
+            else b"".join(
+                (
+                    b"\x02\x01" if name.registered else b"\x02\x00",
+                    splice.long(splice.micros(name.source_time)),
+                    splice.long(name.revision),
+                    splice.text(name.content_hash),
+                )
+            ),
+        )
+    )
+
+
+def encode_change(subject: str, closed: Closed, changed_at: bytes) -> bytes:
+    """Return the Avro of ``Change``; ``changed_at`` as in ``encode_state``."""
+    held = closed.held
+    return b"".join(
+        (
+            splice.text(subject),
+            splice.optional_text(held.subject_name),
+            splice.long(held.sequence),
+            splice.long(held.as_of.toordinal() - _EPOCH_DAY),
+            changed_at,
+            splice.array([_record_change(moved) for moved in closed.records]),
+            splice.array([_name(i.id) + _number(i.previous) + _number(i.current) for i in closed.indicators]),
+        )
+    )
+
+
+def _record_change(moved: Moved) -> bytes:
+    new, old = moved.new, moved.old
+    previous = None if old is None else (old.schema_id, old.payload)
+    return splice.record_change(new.head, moved.live, new.schema_id, new.payload, moved.was_live, previous)
+
+
+# Items and indicators: a few hundred names.
+_name = lru_cache(maxsize=4096)(splice.text)
+
+
+def _number(value: int | None) -> bytes:
+    """Encode a nullable decimal of six places from its millionths."""
+    if value is None:
+        return b"\x00"
+    size = (value.bit_length() + 8) >> 3
+    return b"\x02" + splice.long(size) + value.to_bytes(size, "big", signed=True)
