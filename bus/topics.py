@@ -1,10 +1,11 @@
 """Every topic of the hub, how it is kept, and its creation."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic, TopicMetadata
 
 from bus.config import BusConfig
 from catalogue.avro import topic as catalogue_topic
@@ -24,6 +25,7 @@ BANK_SEQUENCE = "bank.sequence.v1"
 NATIONAL_UP = "national.up.v1"
 NATIONAL_RECEIPT = "national.receipt.v1"
 
+_LEADERS_WITHIN_S = 30.0
 _DAY_MS = 24 * 3600 * 1000
 _KEEP = {"retention.ms": "-1"}
 _COMPACT = {"cleanup.policy": "compact"}
@@ -94,4 +96,26 @@ def ensure_topics(config: BusConfig, specs: Sequence[TopicSpec]) -> list[str]:
         except KafkaException as exc:
             if exc.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise StackError(f"A topic could not be created: {exc}.", remedy="See `credithub logs kafka`.") from exc
-    return [topic.topic for topic in wanted]
+    names = [topic.topic for topic in wanted]
+    _await_leaders(admin, names)
+    return names
+
+
+def _await_leaders(admin: AdminClient, names: Sequence[str]) -> None:
+    # The controller has created them; the brokers, which clients ask, are told a moment later.
+    deadline = time.monotonic() + _LEADERS_WITHIN_S
+    missing = set(names)
+    while missing:
+        known = admin.list_topics(timeout=30).topics
+        missing -= {n for n in missing if n in known and _is_led(known[n])}
+        if missing:
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"Created topics have no leader yet: {', '.join(sorted(missing))}.",
+                    remedy="See `credithub status`.",
+                )
+            time.sleep(0.05)
+
+
+def _is_led(topic: TopicMetadata) -> bool:
+    return bool(topic.partitions) and all(p.leader >= 0 for p in topic.partitions.values())

@@ -40,8 +40,21 @@ def share(indicator: Indicator, fact: Fact) -> Share | None:
     return None
 
 
-def shares(indicators: Iterable[Indicator], fact: Fact) -> Iterator[tuple[Indicator, Share]]:
-    """Yield a record's shares in indicators of its item, for those in which it ever has one."""
+def last_day(indicators: Iterable[Indicator], told: date) -> date | None:
+    """Return the first day on which nothing of a record counts any more, by its business date alone.
+
+    None: that depends on what it says, or never comes.
+    """
+    longest = 0
+    for indicator in indicators:
+        if indicator.window_months is None or indicator.date_field is not None:
+            return None
+        longest = max(longest, indicator.window_months)
+    return _window_end(told, longest)
+
+
+def shares(indicators: Iterable[Indicator], fact: Fact, since: date = date.min) -> Iterator[tuple[Indicator, Share]]:
+    """Yield a record's shares in indicators of its item, for those in which it has one after ``since``, or on it."""
     data, told = fact.data, business_date(fact.source_time)
     numbers: dict[str, int | None] = {}
     for indicator in indicators:
@@ -57,7 +70,7 @@ def shares(indicators: Iterable[Indicator], fact: Fact) -> Iterator[tuple[Indica
             if None in filled:
                 continue
             leave = min((day for day in (leave, *filled) if day is not None), default=None)
-        if leave is not None and leave <= enter:
+        if leave is not None and (leave <= enter or leave <= since):
             continue
         number, field = None, indicator.field
         if field is not None:

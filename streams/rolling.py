@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from rules.indicators import Fact, Indicator
+from rules.indicators import Fact, Indicator, business_date
 from rules.merge import Record
 from rules.rolling import (
     ORDERED,
     Running,
     Share,
     from_sort_key,
+    last_day,
     moves,
     shares,
     sort_key,
@@ -133,7 +134,7 @@ class Rolling:
         if held is None or held.as_of >= as_of:
             return
         for key, record in live:
-            for indicator, one in self._shares(item, record):
+            for indicator, one in self._shares(item, record, held.as_of):
                 before, now = one.counts(held.as_of), one.counts(as_of)
                 if before != now:
                     self._count(subject, key, indicator, one, held, 1 if now else -1)
@@ -150,15 +151,18 @@ class Rolling:
             self._held[subject, item] = held
         return held
 
-    def _shares(self, item: str, record: Record) -> Iterator[tuple[Indicator, Share]]:
-        fact = Fact(record.envelope.source_time, self._decode(record.schema_id, record.payload) or {})
-        return shares(self._by_item[item], fact)
+    def _shares(self, item: str, record: Record, since: date) -> Iterable[tuple[Indicator, Share]]:
+        told = record.envelope.source_time
+        last = last_day(self._by_item[item], business_date(told))
+        if last is not None and last <= since:
+            return ()
+        return shares(self._by_item[item], Fact(told, self._decode(record.schema_id, record.payload) or {}), since)
 
     def _take(self, subject: str, item: str, key: str, record: Record, sign: int) -> None:
         held = self._load(subject, item)
         if held is None:
             raise RuntimeError(f"the sums of {item} were not made")
-        own = list(self._shares(item, record))
+        own = list(self._shares(item, record, held.as_of))
         for indicator, one in own:
             if one.counts(held.as_of):
                 self._count(subject, key, indicator, one, held, sign)

@@ -1,8 +1,8 @@
 """What a name means to ``explain``: a field of an item, a column of its details, or an indicator."""
 
 import difflib
-import unicodedata
 import functools
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
