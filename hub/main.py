@@ -18,11 +18,17 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def _group() -> None:
+    # With one command alone Typer would leave out its name.
+    pass
+
+
 def main() -> None:
     """Run the command line; errors raised on purpose end with their message, remedy and exit code."""
     from hub import commands
 
-    commands.register(app)
+    commands.register(app, sys.argv[1] if len(sys.argv) > 1 else None)
     try:
         app()
     except HubError as error:

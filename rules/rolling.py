@@ -8,7 +8,6 @@ this must always agree with (law 4; a Hypothesis test states it).
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import MAXYEAR, date, timedelta
 from typing import Any, NamedTuple
 
@@ -96,14 +95,14 @@ def _window_end(placed: date, months: int) -> date | None:
     return day
 
 
-@dataclass(slots=True)
 class Running:
-    """What the shares that count add up to."""
+    """What the shares that count add up to: their number, that of their numbers, the total of these in millionths."""
 
-    shares: int = 0
-    numbers: int = 0
-    total: int = 0  # in millionths
-    months: dict[int, int] = field(default_factory=dict)
+    __slots__ = ("months", "numbers", "shares", "total")
+
+    def __init__(self, shares: int = 0, numbers: int = 0, total: int = 0, months: dict[int, int] | None = None) -> None:
+        self.shares, self.numbers, self.total = shares, numbers, total
+        self.months = {} if months is None else months
 
     def add(self, indicator: Indicator, one: Share, sign: int) -> None:
         """Take a share in (``sign`` 1) or out (-1)."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from rocksdict import AccessType, Options, Rdict, WriteBatch
+from rocksdict import AccessType, BlockBasedOptions, Options, Rdict, WriteBatch
 
 from catalogue.errors import Unavailable
 
@@ -34,6 +34,10 @@ class Store:
         options.create_if_missing(True)
         options.set_write_buffer_size(32 * 1024 * 1024)
         options.set_max_open_files(256)
+        # Most keys that are asked for are new ones: a filter answers that without reading a block.
+        blocks = BlockBasedOptions()
+        blocks.set_bloom_filter(10, False)
+        options.set_block_based_table_factory(blocks)
         self._path = path
         try:
             self._db = Rdict(str(path), options, access_type=AccessType.read_write())

@@ -1,7 +1,6 @@
 """One subject inside one batch: what its events change, and what is published of it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -41,19 +40,19 @@ class Moved(NamedTuple):
     was_live: bool
 
 
-@dataclass(slots=True)
 class SubjectBatch:
     """Collects the events of one subject; nothing is written before ``close``."""
 
-    subject: str
-    held: Held
-    load_record: LoadRecord
-    load_item: LoadItem
-    before: dict[Key, Record | None] = field(default_factory=dict)
-    after: dict[Key, Record] = field(default_factory=dict)
-    # Items of which a share began or ceased to count with the calendar.
-    due: set[ItemId] = field(default_factory=set)
-    name: Name | None = None
+    __slots__ = ("after", "before", "due", "held", "load_item", "load_record", "name", "subject")
+
+    def __init__(self, subject: str, held: Held, load_record: LoadRecord, load_item: LoadItem) -> None:
+        self.subject, self.held = subject, held
+        self.load_record, self.load_item = load_record, load_item
+        self.before: dict[Key, Record | None] = {}
+        self.after: dict[Key, Record] = {}
+        # Items of which a share began or ceased to count with the calendar.
+        self.due: set[ItemId] = set()
+        self.name: Name | None = None
 
     def take(self, seen: Record) -> Outcome:
         """Merge one event and say what became of it."""

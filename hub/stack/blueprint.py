@@ -1,16 +1,12 @@
 """From the settings to a plan: which services are ours, their ports, addresses and commands."""
 
-import json
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from catalogue.errors import StackError
 from hub.settings import Endpoints, Settings
 from hub.stack import health, kafka, postgres, registry
 from hub.stack.child import ChildSpec
@@ -23,11 +19,6 @@ from hub.stack.supervisor import Plan
 
 CREDITHUB = (sys.executable, "-P", "-c", "from hub.main import main; main()")
 _MANAGEMENT_PORT = 9990
-# Prints which commands this version of the hub has.
-_LIST_COMMANDS = (
-    "import json, typer; from hub import commands; from hub.main import app; commands.register(app); "
-    "print(json.dumps(sorted(typer.main.get_command(app).commands)))"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +59,6 @@ def draw(settings: Settings, layout: Layout, *, services_only: bool) -> Blueprin
     registry_url, registry_spec = _registry(settings, layout, ports, environment)
     upstream_port = None if settings.upstream_url else ports.give("upstream", settings.upstream_port)
     with ThreadPoolExecutor() as pool:
-        listing = pool.submit(list_commands, environment)
         jobs: list[Future[None]] = []
         if node:
             jobs.append(pool.submit(kafka.prepare, layout, node))
@@ -76,21 +66,14 @@ def draw(settings: Settings, layout: Layout, *, services_only: bool) -> Blueprin
             jobs.append(pool.submit(postgres.prepare, layout))
         elif not settings.registry_url:
             jobs.append(pool.submit(registry.create_external_store, settings.postgres_dsn))
-        commands = listing.result()
         for job in jobs:
             job.result()
     processes: tuple[ChildSpec, ...] = ()
     if not services_only:
-        wanted = [
-            process
-            for process in hub_processes(settings, upstream_port, bank_ids())
-            if _exists(process.arguments[0], commands)
-        ]
+        wanted = list(hub_processes(settings, upstream_port, bank_ids()))
         processes = tuple(_hub_specs(wanted, settings, layout, ports, environment))
         write_targets(layout.metrics_targets_file, processes)
-    prepare = None
-    if _exists("prepare", commands):
-        prepare = ChildSpec("prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), environment, one_shot=True)
+    prepare = ChildSpec("prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), environment, one_shot=True)
     endpoints = Endpoints(
         bootstrap=node.bootstrap if node else settings.kafka_bootstrap or "",
         registry_url=registry_url,
@@ -113,30 +96,6 @@ def write_targets(file: Path, processes: tuple[ChildSpec, ...]) -> None:
         for spec in processes
     ]
     write_json(file, targets)
-
-
-def list_commands(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names of the hub's commands, asked of a fresh process so that ours stays small.
-
-    Raises StackError when they cannot even be listed: a module of the hub is broken.
-    """
-    program = (sys.executable, "-P", "-c", _LIST_COMMANDS)
-    done = subprocess.run(program, env=dict(environment), capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        print(done.stderr, flush=True)
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise StackError(
-            f"The hub's commands cannot be listed: {last}",
-            remedy="A module is broken: see `credithub logs supervisor`, or run `make setup` again.",
-        )
-    return tuple(json.loads(done.stdout.strip().splitlines()[-1]))
-
-
-def _exists(command: str, commands: tuple[str, ...]) -> bool:
-    if command in commands:
-        return True
-    print(f"skipped: this version has no command {command}", flush=True)
-    return False
 
 
 def _external(name: str, address: str, check: health.Check, layout: Layout) -> ChildSpec:

@@ -4,6 +4,7 @@ A cluster of several brokers is a later issue: `BrokerNode` is where its nodes w
 """
 
 import base64
+import os
 import shutil
 import subprocess
 import uuid
@@ -14,6 +15,9 @@ from catalogue.errors import StackError
 from hub.stack import downloads, preflight
 from hub.stack.layout import Layout
 from hub.stack.ports import LOOPBACK
+
+_FEW_CORES = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_MANY_CORES = ("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,9 @@ def java_command(cache: Path, heap: tuple[str, ...], *options: str) -> list[str]
 
 def broker_command(layout: Layout, node: BrokerNode) -> tuple[str, ...]:
     """Return the command that runs the broker; 768 MB of heap carry the demo with room to spare."""
-    heap = ("-Xms256m", "-Xmx768m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:+ExitOnOutOfMemoryError")
+    # On few cores what an optimizing compiler takes is missing elsewhere: a demo's broker needs half with this one.
+    collector = _FEW_CORES if (os.cpu_count() or 1) <= 4 else _MANY_CORES
+    heap = ("-Xms256m", "-Xmx768m", *collector, "-XX:+ExitOnOutOfMemoryError")
     return (*java_command(layout.cache, heap), "kafka.Kafka", str(node.properties_file))
 
 
