@@ -13,6 +13,8 @@ from catalogue.errors import Unavailable
 _RETRY_FOR_S, _PAUSE_S = 30.0, 0.1
 # A partition just made, or moved, has no leader for a moment; the client does not call these retriable here.
 _LEADERLESS = frozenset({"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART", "_NOENT"})
+# After an election a client that knew the former leader goes on asking by its epoch: only a new one asks anew.
+_OUTDATED = frozenset({"FENCED_LEADER_EPOCH", "UNKNOWN_LEADER_EPOCH"})
 
 
 class Watermarks(NamedTuple):
@@ -25,15 +27,18 @@ class Watermarks(NamedTuple):
 def watermarks(config: BusConfig, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Watermarks]:
     """Return the watermarks of (topic without prefix, partition); raises Unavailable when the broker is away."""
     asked = {(name, number): TopicPartition(config.topic(name), number) for name, number in wanted}
-    admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
-    lows, highs = (offsets(admin, asked.values(), spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+    admin = _client(config)
+    earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()
+    lows, highs = (offsets(config, admin, asked.values(), spec) for spec in (earliest, latest))
     return {key: Watermarks(lows[tp], highs[tp]) for key, tp in asked.items()}
 
 
-def offsets(admin: AdminClient, places: Collection[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
+def offsets(
+    config: BusConfig, admin: AdminClient, places: Collection[TopicPartition], spec: OffsetSpec
+) -> dict[TopicPartition, int]:
     """Return the offset of each partition that ``spec`` asks for, open transactions included.
 
-    Raises Unavailable when Kafka does not say it within half a minute.
+    ``admin`` is asked, or a new client when that one is out of date. Raises Unavailable when Kafka does not say it within half a minute.
     """
     deadline = time.monotonic() + _RETRY_FOR_S
     while True:
@@ -42,11 +47,14 @@ def offsets(admin: AdminClient, places: Collection[TopicPartition], spec: Offset
         try:
             return {place: int(asked[place].result().offset) for place in places}
         except KafkaException as exc:
-            passing = exc.args[0].retriable() or exc.args[0].name() in _LEADERLESS
+            outdated = exc.args[0].name() in _OUTDATED
+            passing = exc.args[0].retriable() or exc.args[0].name() in _LEADERLESS or outdated
             if not passing or time.monotonic() > deadline:
                 raise Unavailable(
                     f"Kafka does not say where its topics end: {exc}.", remedy="Run `credithub prepare`."
                 ) from exc
+            if outdated:
+                admin = _client(config)
             time.sleep(_PAUSE_S)
 
 
@@ -56,11 +64,14 @@ def topic_ids(config: BusConfig, names: Iterable[str]) -> dict[str, str]:
     Raises Unavailable when the broker is away or has no such topic.
     """
     real = {config.topic(name): name for name in names}
-    admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
     try:
-        told = admin.describe_topics(TopicCollection([*real]), request_timeout=30)
+        told = _client(config).describe_topics(TopicCollection([*real]), request_timeout=30)
         return {name: str(told[topic].result().topic_id) for topic, name in real.items()}
     except KafkaException as exc:
         raise Unavailable(
             f"The broker does not describe its topics: {exc}.", remedy="Run `credithub prepare`."
         ) from exc
+
+
+def _client(config: BusConfig) -> AdminClient:
+    return AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})

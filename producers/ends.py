@@ -15,9 +15,11 @@ from catalogue.errors import Unavailable
 _SILENT_AT_MOST_S = 60.0
 
 
-def uncommitted_ends(admin: AdminClient, places: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+def uncommitted_ends(
+    config: BusConfig, admin: AdminClient, places: Collection[TopicPartition]
+) -> dict[TopicPartition, int]:
     """Return the offset behind the last message of each partition; raises Unavailable when Kafka does not say."""
-    return offsets(admin, places, OffsetSpec.latest())
+    return offsets(config, admin, places, OffsetSpec.latest())
 
 
 def read_to_end(config: BusConfig, topic: str) -> Iterator[Iterator[Message]]:
@@ -32,7 +34,8 @@ def read_to_end(config: BusConfig, topic: str) -> Iterator[Iterator[Message]]:
     consumer = Consumer(consumer_settings(config, f"read-{uuid.uuid4()}", **settings))
     try:
         known = admin.list_topics(name, timeout=30).topics[name].partitions
-        for place, end in uncommitted_ends(admin, [TopicPartition(name, number) for number in sorted(known)]).items():
+        places = [TopicPartition(name, number) for number in sorted(known)]
+        for place, end in uncommitted_ends(config, admin, places).items():
             if end:
                 consumer.assign([TopicPartition(name, place.partition, OFFSET_BEGINNING)])
                 yield _read(consumer, end)

@@ -88,7 +88,7 @@ class LedgerReader:
         Raises Unavailable when the broker is silent, or such a transaction does not end.
         """
         deadline = time.monotonic() + _READ_WITHIN_S
-        end = uncommitted_ends(self._admin, [self._place])[self._place]
+        end = uncommitted_ends(self._config, self._admin, [self._place])[self._place]
         while True:
             for message in self._consumer.consume(1000, timeout=0.02):
                 error = message.error()

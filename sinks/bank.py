@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 BATCH_SIZE = 2000
 _POLL_S = 0.2
 _TRANSACTION_S = 30.0
-# Beyond its own time-out a call is not coming back.
-_GIVE_UP_S = _TRANSACTION_S + 10
+# Adding offsets takes milliseconds; beyond its own time-out the call is not coming back.
+_OFFSETS_S = 10.0
+_GIVE_UP_S = _OFFSETS_S + 5
 
 
 def run(
@@ -145,7 +146,7 @@ class _BankSink:
             self._producer.send_offsets_to_transaction(
                 [TopicPartition(source, p, offset) for p, offset in ends.items()],
                 self._consumer.consumer_group_metadata(),
-                _TRANSACTION_S,
+                _OFFSETS_S,
             )
         self._commit()
         return len(out), seen

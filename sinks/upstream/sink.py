@@ -40,8 +40,9 @@ _POLL_S = 0.2
 # While a batch is on its way its receipts should not wait for ours to fill.
 _POLL_BEHIND_S = 0.02
 _TRANSACTION_S = 30.0
-# Beyond its own time-out a call is not coming back.
-_GIVE_UP_S = _TRANSACTION_S + 10
+# Adding offsets takes milliseconds; beyond its own time-out the call is not coming back.
+_OFFSETS_S = 10.0
+_GIVE_UP_S = _OFFSETS_S + 5
 
 Sent = list[tuple[Outgoing, Receipt]]
 
@@ -186,7 +187,7 @@ class _UpstreamSink:
             self._producer.send_offsets_to_transaction(
                 [TopicPartition(self._source, p, offset) for p, offset in ends.items()],
                 self._consumer.consumer_group_metadata(),
-                _TRANSACTION_S,
+                _OFFSETS_S,
             )
         self._commit()
         self._count(batch, [receipt for pairs in sent.values() for _, receipt in pairs])

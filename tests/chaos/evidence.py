@@ -35,7 +35,6 @@ class Witness:
 
     def __init__(self, config: BusConfig) -> None:
         self._config = config
-        self._admin = self._client()
 
     def owners(self) -> dict[int, str]:
         """Return which worker owns each partition number; nothing when nobody can say, or they do not agree."""
@@ -55,14 +54,13 @@ class Witness:
 
     def _group(self) -> Any:
         group = self._config.topic("merge")
-        # A client of its own: an old one goes on asking the broker that was the coordinator once.
-        admin = self._client()
         try:
-            return admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group].result()
+            return self._client().describe_consumer_groups([group], request_timeout=_ANSWER_S)[group].result()
         except KafkaException:
             return None
 
     def _client(self) -> AdminClient:
+        # A new one each time: an old one goes on asking brokers by what they were once.
         return AdminClient({"bootstrap.servers": self._config.bootstrap, "log_level": 0, "reconnect.backoff.ms": 5})
 
     def open(self, numbers: Collection[int], names: Iterable[str] = PUBLISHED) -> Open:
@@ -98,7 +96,9 @@ class Witness:
 
     def aborted(self, name: str) -> tuple[int, int]:
         """Return how many messages of a topic were written and how many of them nobody ever sees."""
-        numbers = self._admin.list_topics(self._config.topic(name), timeout=_ANSWER_S).topics[self._config.topic(name)]
+        numbers = (
+            self._client().list_topics(self._config.topic(name), timeout=_ANSWER_S).topics[self._config.topic(name)]
+        )
         asked = {(name, n): TopicPartition(self._config.topic(name), n) for n in numbers.partitions}
         written = shown = 0
         for place, end in self._ends(asked, IsolationLevel.READ_UNCOMMITTED).items():
@@ -126,7 +126,7 @@ class Witness:
         return sum(max(0, offset - reached.get(topic, 0)) for topic, offset in undone.items())
 
     def _ends(self, asked: dict[Place, TopicPartition], isolation: IsolationLevel) -> dict[Place, int]:
-        found = self._admin.list_offsets(
+        found = self._client().list_offsets(
             dict.fromkeys(asked.values(), OffsetSpec.latest()), isolation_level=isolation, request_timeout=_ANSWER_S
         )
         ends = {(tp.topic, tp.partition): done.result().offset for tp, done in found.items()}
