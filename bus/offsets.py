@@ -64,8 +64,10 @@ def topic_ids(config: BusConfig, names: Iterable[str]) -> dict[str, str]:
     Raises Unavailable when the broker is away or has no such topic.
     """
     real = {config.topic(name): name for name in names}
+    # Held by a name: what it promised ends with it.
+    admin = _client(config)
     try:
-        told = _client(config).describe_topics(TopicCollection([*real]), request_timeout=30)
+        told = admin.describe_topics(TopicCollection([*real]), request_timeout=30)
         return {name: str(told[topic].result().topic_id) for topic, name in real.items()}
     except KafkaException as exc:
         raise Unavailable(

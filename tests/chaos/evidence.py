@@ -54,8 +54,9 @@ class Witness:
 
     def _group(self) -> Any:
         group = self._config.topic("merge")
+        admin = self._client()
         try:
-            return self._client().describe_consumer_groups([group], request_timeout=_ANSWER_S)[group].result()
+            return admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group].result()
         except KafkaException:
             return None
 
@@ -126,7 +127,9 @@ class Witness:
         return sum(max(0, offset - reached.get(topic, 0)) for topic, offset in undone.items())
 
     def _ends(self, asked: dict[Place, TopicPartition], isolation: IsolationLevel) -> dict[Place, int]:
-        found = self._client().list_offsets(
+        # Held by a name: what it promised ends with it.
+        admin = self._client()
+        found = admin.list_offsets(
             dict.fromkeys(asked.values(), OffsetSpec.latest()), isolation_level=isolation, request_timeout=_ANSWER_S
         )
         ends = {(tp.topic, tp.partition): done.result().offset for tp, done in found.items()}
