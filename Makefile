@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup demo test check bench chaos lock clean
+.PHONY: help setup demo test check bench bench-full chaos lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ test: setup  ## every test, on the real Kafka, registry and PostgreSQL
 
 bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes benchmarks/results/
 	@$(BIN)/python -m benchmarks
+
+bench-full: setup  ## latency under load, two workers, sizes up to ten million records; takes an hour or more
+	@$(BIN)/python -m benchmarks.full
 
 chaos: setup  ## a hundred faults on three brokers while events flow; nothing of them may be seen in the end
 	@$(BIN)/python -m tests.chaos

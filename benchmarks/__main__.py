@@ -10,8 +10,8 @@ from rich.console import Console
 
 import hub.stack
 from benchmarks import merge, push
-from benchmarks.measured import Result, machine, spread
-from hub.settings import Settings, exact_settings, load_settings
+from benchmarks.measured import Result, machine, own_settings, spread
+from hub.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -36,15 +36,8 @@ def main(
     save: Annotated[bool, typer.Option(help="Write benchmarks/results/.")] = True,
 ) -> None:
     """Race pushes against a bare loop and merging against its peers; print medians with their spread and ratios."""
-    outer = load_settings()
-    settings = exact_settings(
-        home=(outer.home / "bench").resolve(),
-        cache=(outer.cache or outer.home / "cache").resolve(),
-        jar_repository=outer.jar_repository,
-    )
+    settings = own_settings()
     console = Console(soft_wrap=True)
-    hub.stack.stop(settings, purge=True)
-    settings.home.mkdir(parents=True, exist_ok=True)
     where = machine()
     console.print(where, highlight=False)
     pushes: list[Result] = []

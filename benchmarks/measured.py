@@ -13,6 +13,9 @@ from typing import Any
 
 import psutil
 
+import hub.stack
+from hub.settings import Settings, exact_settings, load_settings
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -59,6 +62,19 @@ def run(command: Sequence[str], environment: Mapping[str, str], folder: Path, *,
     if process.returncode != 0:
         raise RuntimeError(f"{command[0]} … ended with {process.returncode}: {log.read_text()[-2000:]}")
     return Ended(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out)
+
+
+def own_settings() -> Settings:
+    """Return the settings of the benchmarks' own stack, whose home is emptied."""
+    outer = load_settings()
+    settings = exact_settings(
+        home=(outer.home / "bench").resolve(),
+        cache=(outer.cache or outer.home / "cache").resolve(),
+        jar_repository=outer.jar_repository,
+    )
+    hub.stack.stop(settings, purge=True)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return settings
 
 
 def machine() -> str:

@@ -104,6 +104,29 @@ PEERS = (
 )
 
 
+# With as many workers, or threads, as there are cores.
+TWO_WORKERS = "credithub, two workers"
+TWO_THREADS = Peer("Kafka Streams, two threads", environment.kafka_streams, ("2",))
+
+
+def pairs(settings: Settings, events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Run]:
+    """Yield one and two workers of the hub's, and Kafka Streams with one and two threads, of each round."""
+    streams = next(peer for peer in PEERS if peer.name == "Kafka Streams")
+    streams.command(settings)
+    for number in range(1, rounds + 1):
+        for workers, peer in ((1, streams), (2, TWO_THREADS)):
+            this = _filled(settings, 2 * (rounds + number) + workers, events)
+            say(f"round {number} of {rounds}: {TWO_WORKERS if workers == 2 else HUB}")
+            done, ours = _hub(this, workers)
+            yield done
+            say(f"round {number} of {rounds}: {peer.name}")
+            done, theirs = _peer(this, peer)
+            yield done
+            if ours != theirs:
+                raise RuntimeError(f"{peer.name} came to {theirs}, {workers} workers to {ours}")
+            delete_topics(this.config)
+
+
 def race(settings: Settings, events: int, rounds: int, say: Callable[[str], None]) -> Iterator[Run]:
     """Yield each contender's run of each round; raises RuntimeError when one comes to another result."""
     for needing in PEERS:
@@ -121,20 +144,12 @@ def race(settings: Settings, events: int, rounds: int, say: Callable[[str], None
                 raise RuntimeError(f"{done.result.contender} came to {outcome}, the one before to {expected}")
             expected = outcome
             yield done
-        _delete_topics(this)
+        delete_topics(this.config)
 
 
 def _filled(settings: Settings, number: int, events: int) -> Round:
-    folder = settings.home / "merge" / f"round-{number}"
-    folder.mkdir(parents=True)
-    addresses = endpoints(settings)
-    own = settings.model_copy(
-        update={"home": folder, "topic_prefix": f"{settings.topic_prefix}merge{number}.",
-                "kafka_bootstrap": addresses.bootstrap, "registry_url": addresses.registry_url,
-                "postgres_dsn": addresses.postgres_dsn, "upstream_url": addresses.upstream_url}
-    )  # fmt: skip
-    run((*CREDITHUB, "prepare"), settings_environment(own), folder)
-    run((sys.executable, "-m", "benchmarks.merge_input", str(events)), _environment(own), folder)
+    own = prepared(settings, f"merge{number}.")
+    run((sys.executable, "-m", "benchmarks.merge_input", str(events)), environment_of(own), own.home)
     config = bus_config(own)
     with closing(Registry(config)) as registry:
         decode = Decoder(registry)
@@ -142,7 +157,22 @@ def _filled(settings: Settings, number: int, events: int) -> Round:
     return Round(number, own, config, events, as_of)
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def prepared(settings: Settings, prefix: str, **more: Any) -> Settings:
+    """Return settings of topics and a home of their own on the running services, with all that a worker expects."""
+    folder = settings.home / prefix.rstrip(".")
+    folder.mkdir(parents=True)
+    addresses = endpoints(settings)
+    own = settings.model_copy(
+        update={"home": folder, "topic_prefix": f"{settings.topic_prefix}{prefix}",
+                "kafka_bootstrap": addresses.bootstrap, "registry_url": addresses.registry_url,
+                "postgres_dsn": addresses.postgres_dsn, "upstream_url": addresses.upstream_url, **more}
+    )  # fmt: skip
+    run((*CREDITHUB, "prepare"), settings_environment(own), folder)
+    return own
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return what a process of the benchmarks needs beside our own environment."""
     return {**settings_environment(settings), "PYTHONPATH": str(_ROOT)}
 
 
@@ -191,44 +221,56 @@ def _job(this: Round, name: str) -> dict[str, Any]:
         }
 
 
-def _hub(this: Round) -> tuple[Run, Outcome]:
-    folder = this.settings.home / "hub"
-    folder.mkdir()
-    command = (sys.executable, "-P", "-m", hub_worker.__name__, str(folder), "worker")
-    with (folder / "worker.log").open("wb") as log:
-        worker = subprocess.Popen(
-            command, env={**os.environ, **_environment(this.settings)}, cwd=folder, stdout=log, stderr=log
-        )
+def _hub(this: Round, workers: int = 1) -> tuple[Run, Outcome]:
+    folders = [this.settings.home / f"hub-{index}" for index in range(workers)]
+    running = [_started(this, index, folder) for index, folder in enumerate(folders)]
     try:
-        _wait_for_positions(this, lambda: worker.poll() is None)
-        ended, cpu = time.monotonic(), psutil.Process(worker.pid).cpu_times()
-        peak = peak_mb(worker.pid)
+        wait_for_positions(
+            this.config, this.events, lambda: all(worker.poll() is None for worker in running), _PATIENCE_S
+        )
+        ended = time.monotonic()
+        cpu = [psutil.Process(worker.pid).cpu_times() for worker in running]
+        peak = max(peak_mb(worker.pid) for worker in running)
     finally:
-        worker.terminate()
-        worker.wait(60)
-    first = json.loads((folder / hub_worker.FIRST).read_text("utf-8"))
-    used = {"wall_s": ended - first["at"], "cpu_s": cpu.user + cpu.system - first["cpu_s"], "peak_mb": peak}
+        for worker in running:
+            worker.terminate()
+            worker.wait(60)
+    firsts = [json.loads((folder / hub_worker.FIRST).read_text("utf-8")) for folder in folders]
+    used = {
+        "wall_s": ended - min(first["at"] for first in firsts),
+        "cpu_s": sum(one.user + one.system - first["cpu_s"] for one, first in zip(cpu, firsts, strict=True)),
+        "peak_mb": peak,
+    }
     settings = "as it is delivered: one transaction a batch, RocksDB, changelogs, positions with outcome counts"
-    return Run(_result(HUB, this, used), f"credithub {version('credithub')}", settings), _hub_outcome(this)
+    name = HUB if workers == 1 else TWO_WORKERS
+    return Run(_result(name, this, used), f"credithub {version('credithub')}", settings), _hub_outcome(this)
 
 
-def _wait_for_positions(this: Round, alive: Callable[[], bool]) -> None:
-    """Wait until the worker's committed positions have passed every event, whatever became of it."""
+def _started(this: Round, index: int, folder: Path) -> "subprocess.Popen[bytes]":
+    folder.mkdir()
+    command = (sys.executable, "-P", "-m", hub_worker.__name__, str(folder), "worker", "--index", str(index))
+    environment = {**os.environ, **environment_of(this.settings)}
+    with (folder / "worker.log").open("wb") as log:
+        return subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+
+
+def wait_for_positions(config: BusConfig, events: int, alive: Callable[[], bool], patience_s: float) -> None:
+    """Wait until the workers' committed positions have passed so many events, whatever became of them."""
     source = avro.topic(load_catalogue().item(ITEM).category)
-    consumer = Consumer(consumer_settings(this.config, "benchmark-watch"))
-    deadline = time.monotonic() + _PATIENCE_S
+    consumer = Consumer(consumer_settings(config, "benchmark-watch"))
+    deadline = time.monotonic() + patience_s
     passed: dict[int, int] = {}
-    with closing(Registry(this.config)) as registry, closing(consumer):
+    with closing(Registry(config)) as registry, closing(consumer):
         decode = Decoder(registry)
-        consumer.subscribe([this.config.topic(topics.POSITION)])
-        while sum(passed.values()) < this.events:
+        consumer.subscribe([config.topic(topics.POSITION)])
+        while sum(passed.values()) < events:
             if time.monotonic() > deadline or not alive():
-                raise RuntimeError(f"the worker passed {sum(passed.values())} of {this.events} events")
-            message = consumer.poll(0.5)
-            if message is not None and message.error() is None:
-                position = decode(message.value())
-                if position["topic"] == source:
-                    passed[position["partition"]] = sum(position[outcome] for outcome in _OUTCOMES)
+                raise RuntimeError(f"the worker passed {sum(passed.values())} of {events} events")
+            for message in consumer.consume(500, 0.2):
+                if message.error() is None:
+                    position = decode(message.value())
+                    if position["topic"] == source:
+                        passed[position["partition"]] = sum(position[outcome] for outcome in _OUTCOMES)
 
 
 def _result(name: str, this: Round, used: Mapping[str, float]) -> Result:
@@ -286,8 +328,9 @@ def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
-def _delete_topics(this: Round) -> None:
-    admin = AdminClient({"bootstrap.servers": this.config.bootstrap, "log_level": 3})
-    own = [name for name in admin.list_topics(timeout=30).topics if name.startswith(this.config.topic_prefix)]
+def delete_topics(config: BusConfig) -> None:
+    """Delete what ``prepared`` made, and what was made beside it."""
+    admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+    own = [name for name in admin.list_topics(timeout=30).topics if name.startswith(config.topic_prefix)]
     for done in admin.delete_topics(own).values():
         done.result()

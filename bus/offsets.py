@@ -38,7 +38,8 @@ def offsets(
 ) -> dict[TopicPartition, int]:
     """Return the offset of each partition that ``spec`` asks for, open transactions included.
 
-    ``admin`` is asked, or a new client when that one is out of date. Raises Unavailable when Kafka does not say it within half a minute.
+    ``admin`` is asked, or a new client when that one is out of date. Raises Unavailable when Kafka does not say it
+    within half a minute.
     """
     deadline = time.monotonic() + _RETRY_FOR_S
     while True:

@@ -31,7 +31,8 @@ from rules.projection import Projected, project, releasable
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 2000
-_POLL_S = 0.2
+# A batch waits this long to fill: the price of few transactions is latency.
+_POLL_S = 0.1
 _TRANSACTION_S = 30.0
 # Adding offsets takes milliseconds; beyond its own time-out the call is not coming back.
 _OFFSETS_S = 10.0

@@ -86,6 +86,8 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
         broker_heartbeat_interval=1.5,
         broker_request_timeout=120.0,
         broker_max_poll_records=8000,
+        # Faust's own commits are for display; how far ours came is told by /readyz.
+        broker_commit_livelock_soft_timeout=float("inf"),
         stream_buffer_maxsize=2,
         stream_wait_empty=False,
         web_enabled=False,
@@ -103,7 +105,7 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
     async def merge(stream: Any) -> None:
         async for event in stream.events():
             number, batches = event.value
-            await app.owner.take(number, {app.bare(topic): records for topic, records in batches.items()})
+            await app.owner.take(number, {app.bare(topic): batch for topic, batch in batches.items()})
 
     @app.on_partitions_revoked.connect  # type: ignore[untyped-decorator]
     async def settle(*_: Any, **__: Any) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from bus.cipher import Cipher
 from bus.codec import Registry
 from bus.config import BusConfig
-from catalogue.errors import Unavailable
+from catalogue.errors import IntegrityError, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, EVENTS, LAG, NEWEST, RESTORED, STANDBYS
 from rules.indicators import load_indicators
 from streams.engine import Engine, Message, Pending
@@ -25,6 +25,7 @@ from streams.readiness import Readiness
 from streams.restoring import ByItem, check_positions
 from streams.standby import Standby
 from streams.store import condemn, is_corruption
+from streams.transport.consumer import Batch
 
 log = logging.getLogger(__name__)
 _RETRY_S = 2.0
@@ -111,10 +112,11 @@ class Owner:
         async with self._busy:
             await asyncio.gather(*(o.committing for o in self._owned.values() if o.committing), return_exceptions=True)
 
-    async def take(self, number: int, batches: Mapping[str, list[Any]]) -> None:
+    async def take(self, number: int, batches: Mapping[str, Batch]) -> None:
         """Merge one batch; returns when it is worked on, and its acknowledgement is awaited behind.
 
-        A batch of a number that is no longer ours is left to its owner; a service that is away is waited for.
+        A batch that begins behind our position leaves events out: the process ends, and its successor reads them. One
+        of a number that is no longer ours is left to its owner; a service that is away is waited for.
         """
         while (owned := self._owned.get(number)) is not None:
             await asyncio.wait([owned.restored])
@@ -124,7 +126,11 @@ class Owner:
                 if owned.committing is not None:
                     await owned.committing
                 begun = time.monotonic()
-                todo = _beyond(owned.engine.positions(), batches)
+                positions = owned.engine.positions()
+                for topic, batch in batches.items():
+                    if batch.since > positions.get(topic, 0):
+                        self._fail(number, _left_out(number, topic, positions.get(topic, 0), batch.since))
+                todo = _beyond(positions, batches)
                 if not todo:
                     return
                 self.readiness.begin(min(records[0].timestamp for records in todo.values()) / 1000)
@@ -209,10 +215,18 @@ class Owner:
         os._exit(FAILED)
 
 
-def _beyond(positions: Mapping[str, int], batches: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+def _left_out(number: int, topic: str, position: int, since: int) -> IntegrityError:
+    return IntegrityError(
+        f"{topic}[{number}]: merged up to offset {position}, but the next batch begins at {since}: events between "
+        "them were fetched and not handed over.",
+        remedy="None is needed: this worker ends, and reads them when it starts again.",
+    )
+
+
+def _beyond(positions: Mapping[str, int], batches: Mapping[str, Batch]) -> dict[str, list[Any]]:
     """Return what of the batches was not merged before, by us or by an owner in between."""
     todo: dict[str, list[Any]] = {}
-    for topic, records in batches.items():
+    for topic, (_, records) in batches.items():
         position = positions.get(topic, 0)
         if records[-1].offset >= position:
             todo[topic] = records if records[0].offset >= position else [r for r in records if r.offset >= position]

@@ -17,7 +17,7 @@ def note_first(folder: Path) -> None:
     """Write down when the first batch was taken, and what the process had used of the processor by then."""
     take = Owner.take
 
-    async def noting(self: Owner, number: int, batches: Mapping[str, list[Any]]) -> None:
+    async def noting(self: Owner, number: int, batches: Mapping[str, Any]) -> None:
         if any(name.startswith("catalogue.") for name in batches):
             first = {"at": time.monotonic(), "cpu_s": time.process_time()}
             (folder / "first.part").write_text(json.dumps(first), "utf-8")

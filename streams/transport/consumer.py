@@ -7,7 +7,7 @@ were committed in the same transaction as what was made of them (design, decisio
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiokafka
 from aiokafka.structs import TopicPartition
@@ -15,8 +15,33 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 
+class Batch(NamedTuple):
+    """Records of one partition, all that were committed from offset ``since`` on up to the last of them."""
+
+    since: int
+    records: list[Any]
+
+
 class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """The thread with the Kafka client in it: Faust's assignor always, committed messages only."""
+    """The thread with the Kafka client in it: Faust's assignor always, committed messages, and where they begin."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Where the client reads on: sought, or behind the last record that it gave out, to whomever.
+        self._reached: dict[TP, int] = {}
+
+    async def _fetch_records(self, *args: Any, **kwargs: Any) -> dict[TP, Batch]:
+        fetched: dict[TP, Batch] = {}
+        for place, records in (await super()._fetch_records(*args, **kwargs)).items():
+            if records:
+                tp = TP(place.topic, place.partition)
+                fetched[tp] = Batch(self._reached.get(tp, 0), records)
+                self._reached[tp] = records[-1].offset + 1
+        return fetched
+
+    async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
+        self._reached.update({TP(tp.topic, tp.partition): offset for tp, offset in partitions.items()})
+        await super()._seek_wait(consumer, partitions)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         conf = self.app.conf
@@ -47,7 +72,15 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
-    """Yields one message per partition number; its value is ``{topic: [records]}``."""
+    """Yields one message per partition number; its value is ``(number, {partition: Batch})``.
+
+    Whoever takes a batch has to compare its ``since`` with his own position: behind it, something was left out.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Where to read on: sought, or behind the last record that was yielded.
+        self._next: dict[TP, int] = {}
 
     def _new_consumer_thread(self) -> Any:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
@@ -57,6 +90,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         assigned = {TP(tp.topic, tp.partition) for tp in self.assignment()}
         held = await self.app.positions(assigned)
         starts = {tp: held.get(tp, 0) for tp in assigned}
+        self._next = dict(starts)
         await self.seek_wait(starts)
         # What Faust calls committed is the last offset done, one before the next.
         return {TopicPartition(tp.topic, tp.partition): offset for tp, offset in starts.items()}
@@ -64,19 +98,39 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
         """Yield the fetched records, all topics of one partition number together."""
         records, active = await self._wait_next_records(timeout)
-        if records is None or self.should_stop or not self.flow_active:
+        if records is None or self.should_stop:
             return
-        if not records:
+        if not records and self.flow_active:
             self.app.caught_up(self._heard_at())
         generation = self.app.consumer_generation_id
-        for number, batches in _by_number(records, active).items():
+        todo = _by_number(records)
+        while todo:
             if not self.flow_active or self.app.consumer_generation_id != generation:
-                # Nothing was acknowledged, so the positions bring these records back.
+                await self._give_back(tp for batches in todo.values() for tp in batches)
                 return
-            first = min(batches)
-            message = self._to_message(first, batches[first][0])
-            message.key, message.value = None, (number, {tp.topic: batch for tp, batch in batches.items()})
+            number, own = todo.popitem()
+            if active is not None and not active.issuperset(own):
+                await self._give_back(tp for tp in own if tp not in active)
+                own = {tp: batch for tp, batch in own.items() if tp in active}
+                if not own:
+                    continue
+            for tp, batch in own.items():
+                self._next[tp] = batch.records[-1].offset + 1
+            first = min(own)
+            message = self._to_message(first, own[first].records[0])
+            message.key, message.value = None, (number, {tp.topic: batch for tp, batch in own.items()})
             yield first, message
+
+    async def _give_back(self, tps: Iterable[TP]) -> None:
+        """Have records that were fetched, but are not yielded, fetched again.
+
+        They may have been fetched after the seek that follows an assignment and before the flow is resumed: then
+        nobody else seeks back, and they would never be seen.
+        """
+        assigned = {TP(tp.topic, tp.partition) for tp in self.assignment()}
+        back = {tp: self._next[tp] for tp in tps if tp in assigned and tp in self._next}
+        if back:
+            await self.seek_wait(back)
 
     def _heard_at(self) -> float:
         """Return when the broker last answered for the partition that it was longest silent about; 0.0 when never."""
@@ -85,10 +139,8 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         return min(stamps, default=0) / 1000
 
 
-def _by_number(records: Mapping[TP, list[Any]], active: Iterable[TP] | None) -> dict[int, dict[TP, list[Any]]]:
-    grouped: dict[int, dict[TP, list[Any]]] = {}
-    wanted = None if active is None else set(active)
-    for tp, batch in records.items():
-        if batch and (wanted is None or tp in wanted):
-            grouped.setdefault(tp.partition, {})[TP(tp.topic, tp.partition)] = batch
+def _by_number(fetched: Mapping[TP, Batch]) -> dict[int, dict[TP, Batch]]:
+    grouped: dict[int, dict[TP, Batch]] = {}
+    for tp, batch in fetched.items():
+        grouped.setdefault(tp.partition, {})[tp] = batch
     return grouped

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumReader;
@@ -64,11 +65,11 @@ import org.apache.kafka.streams.state.Stores;
  *
  * <p>Tried: commits each second and each 30 s (its default; 65 and 61 µs an event), the cache of 10 MB (its default)
  * and 64 MB (70 and 65), linger of 50 and 100 ms (65 each), on 30,000 events, so with the compiler still warming up.
- * One stream thread, as every contender has one. Argument: the job's file (benchmarks/peers/job.py).
+ * Arguments: the job's file (benchmarks/peers/job.py) and the number of stream threads, one unless told.
  */
 public final class Merge {
   private static final String SETTINGS =
-      "at least once, RocksDB with changelogs, record cache 64 MB, one stream thread, commit each second, "
+      "at least once, RocksDB with changelogs, record cache 64 MB, commit each second, "
           + "linger 50 ms, lz4, heap of 512 MB at most";
   private static final int HEAD = 5;
   private static final long SHANGHAI_S = 8 * 3600;
@@ -76,7 +77,7 @@ public final class Merge {
   private static JsonNode job;
   private static int events;
   private static long asOf, window3m, window12m;
-  private static long beganNs, beganCpuNs;
+  private static volatile long beganNs, beganCpuNs;
   private static final CountDownLatch done = new CountDownLatch(1);
   private static final com.sun.management.OperatingSystemMXBean SYSTEM =
       (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -84,17 +85,24 @@ public final class Merge {
   /** A winning event, as it came and decoded, and the one that it replaced. */
   private record Moved(GenericRecord event, byte[] message, GenericRecord old, byte[] previous) {}
 
-  private static final Map<Integer, GenericDatumReader<GenericRecord>> readers = new HashMap<>();
-  private static BinaryDecoder decoder;
-  private static BinaryEncoder encoder;
+  /** What a stream thread reads and writes with; none of it may be shared. */
+  private static final class Codec {
+    private final Map<Integer, GenericDatumReader<GenericRecord>> readers = new HashMap<>();
+    private final Encoder changes = new Encoder(job.get("change_id").asInt());
+    private final Encoder states = new Encoder(job.get("state_id").asInt());
+    private BinaryDecoder decoder;
+  }
+
+  private static final ThreadLocal<Codec> codec = ThreadLocal.withInitial(Codec::new);
 
   private static GenericRecord decode(byte[] message) {
+    Codec own = codec.get();
     int id = ByteBuffer.wrap(message).getInt(1);
     GenericDatumReader<GenericRecord> reader =
-        readers.computeIfAbsent(id, key -> new GenericDatumReader<>(schema(key)));
+        own.readers.computeIfAbsent(id, key -> new GenericDatumReader<>(schema(key)));
     try {
-      decoder = DecoderFactory.get().binaryDecoder(message, HEAD, message.length - HEAD, decoder);
-      return reader.read(null, decoder);
+      own.decoder = DecoderFactory.get().binaryDecoder(message, HEAD, message.length - HEAD, own.decoder);
+      return reader.read(null, own.decoder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -110,6 +118,7 @@ public final class Merge {
     private final byte[] head;
     private final GenericDatumWriter<GenericRecord> writer;
     private final ByteArrayOutputStream out = new ByteArrayOutputStream(2048);
+    private BinaryEncoder encoder;
 
     Encoder(int id) {
       schema = schema(id);
@@ -227,7 +236,7 @@ public final class Merge {
 
   /** Passes on what is newer than the winning version of its record. */
   private static final class Newest implements FixedKeyProcessor<byte[], byte[], Moved> {
-    private static int seen;
+    private static final AtomicInteger seen = new AtomicInteger();
     private FixedKeyProcessorContext<byte[], Moved> context;
     private KeyValueStore<Bytes, byte[]> records;
 
@@ -239,10 +248,7 @@ public final class Merge {
 
     @Override
     public void process(FixedKeyRecord<byte[], byte[]> record) {
-      if (beganNs == 0) {
-        beganCpuNs = SYSTEM.getProcessCpuTime();
-        beganNs = System.nanoTime();
-      }
+      if (beganNs == 0) begin();
       byte[] message = record.value();
       GenericRecord event = decode(message);
       String key = event.get("subject") + "\0" + event.get("record_key");
@@ -253,9 +259,16 @@ public final class Merge {
         records.put(place, message);
         context.forward(record.withValue(new Moved(event, message, old, previous)));
       }
-      if (++seen == events) {
+      if (seen.incrementAndGet() == events) {
         context.commit();
         done.countDown();
+      }
+    }
+
+    private static synchronized void begin() {
+      if (beganNs == 0) {
+        beganCpuNs = SYSTEM.getProcessCpuTime();
+        beganNs = System.nanoTime();
       }
     }
 
@@ -268,6 +281,7 @@ public final class Merge {
 
   public static void main(String[] arguments) throws Exception {
     Path file = Path.of(arguments[0]);
+    int threads = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 1;
     job = new ObjectMapper().readTree(file.toFile());
     events = job.get("events").asInt();
     asOf = LocalDate.parse(job.get("as_of").asText()).toEpochDay();
@@ -278,7 +292,7 @@ public final class Merge {
     settings.put(StreamsConfig.APPLICATION_ID_CONFIG, group);
     settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
     settings.put(StreamsConfig.STATE_DIR_CONFIG, file.resolveSibling("state").toString());
-    settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
+    settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);
     settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 64L << 20);
     settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1000);
     settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, 1);
@@ -322,11 +336,10 @@ public final class Merge {
             return Set.of(records);
           }
         };
-    Encoder changes = new Encoder(job.get("change_id").asInt()), states = new Encoder(job.get("state_id").asInt());
     StreamsBuilder builder = new StreamsBuilder();
     KStream<byte[], Moved> moved =
         builder.stream(job.get("source").asText(), Consumed.with(bytes, bytes)).processValues(newest);
-    moved.mapValues(one -> change(one, changes)).to(job.get("changes").asText(), Produced.with(bytes, bytes));
+    moved.mapValues(one -> change(one, codec.get().changes)).to(job.get("changes").asText(), Produced.with(bytes, bytes));
     moved
         .groupByKey(Grouped.keySerde(bytes))
         .aggregate(
@@ -337,7 +350,7 @@ public final class Merge {
                 .withValueSerde(totals)
                 .withCachingEnabled())
         .toStream()
-        .mapValues((subject, sums) -> sums.state(subject, states))
+        .mapValues((subject, sums) -> sums.state(subject, codec.get().states))
         .to(job.get("states").asText(), Produced.with(bytes, bytes));
     return builder;
   }

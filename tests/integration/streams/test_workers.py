@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from bus.topics import TopicSpec, ensure_topics
 from hub.settings import Settings
+from streams.owner import FAILED
 from tests.integration.streams.workers import LICENCES, PENALTIES, Door, Site, partitions_of, site, until
 
 # A worker of a newer version, which knows one topic more.
@@ -65,6 +66,58 @@ def test_a_topic_that_only_newer_workers_know_is_merged_by_nobody_in_part(own: S
     old.process.send_signal(signal.SIGTERM)
     old.process.wait(30)
     until(lambda: own.merged() == 1000, lambda: newer[0].said()[-3000:], patience_s=90)
+    assert own.check_sequences() > 0
+
+
+# The flow is stopped between the fetching of the first records and their handing over, as when a rebalance follows
+# another before the seek of the former one was done.
+STOPPED = """
+import asyncio
+from streams.transport.consumer import BatchConsumer
+
+wait, stopped = BatchConsumer._wait_next_records, []
+
+async def stopped_meanwhile(self, timeout):
+    records, active = await wait(self, timeout)
+    if records and not stopped:
+        stopped.append(True)
+        print("stopped meanwhile", flush=True)
+        self.stop_flow()
+        asyncio.get_running_loop().call_later(0.5, self.resume_flow)
+    return records, active
+
+BatchConsumer._wait_next_records = stopped_meanwhile
+"""
+FORGETFUL = """
+async def forget(self, tps):
+    pass
+
+BatchConsumer._give_back = forget
+"""
+RUN = """
+from hub.main import main
+main()
+"""
+
+
+def test_records_fetched_while_the_flow_is_stopped_are_fetched_again(own: Site) -> None:
+    own.send(0, 1000)
+    worker = own.start(0, program=STOPPED + RUN)
+    until(lambda: own.merged() == 1000, lambda: worker.said()[-3000:])
+    assert worker.process.poll() is None
+    assert own.check_sequences() > 0
+
+
+def test_a_worker_that_was_not_handed_every_event_ends_and_its_successor_reads_them(own: Site) -> None:
+    own.send(0, 1000)
+    worker = own.start(0, program=STOPPED + FORGETFUL + RUN)
+    until(lambda: "stopped meanwhile" in worker.said() and worker.state() == "current")
+    # What comes now lies behind those that were forgotten.
+    own.send(1000, 1000)
+    assert worker.process.wait(60) == FAILED
+    assert "were fetched and not handed over" in worker.said()
+    successor = own.start(0)
+    until(lambda: own.merged() == 2000, lambda: successor.said()[-3000:])
     assert own.check_sequences() > 0
 
 

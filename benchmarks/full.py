@@ -1,0 +1,110 @@
+"""``python -m benchmarks.full``: what takes long: sizes, latency under load, two workers; writes ``results/full.*``."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+import hub.stack
+from benchmarks import latency, merge, scale
+from benchmarks.__main__ import RESULTS, merge_lines
+from benchmarks.measured import machine, own_settings
+from hub.settings import Settings
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+class Part(StrEnum):
+    """What is measured."""
+
+    LATENCY = "latency"
+    WORKERS = "workers"
+    SIZES = "sizes"
+
+
+@app.command()
+def main(
+    only: Annotated[Part | None, typer.Option(help="This part alone; the others' results are kept.")] = None,
+    most: Annotated[int, typer.Option(min=1000, max=10_000_000, help="Records of the largest size.")] = 10_000_000,
+    events: Annotated[int, typer.Option(min=1000, help="Events that one and two workers take.")] = 300_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of one and two workers.")] = 3,
+) -> None:
+    """Measure latency at shares of the top rate, one and two workers, and sizes up to ten million records."""
+    console = Console(soft_wrap=True)
+    settings = own_settings()
+    found: dict[str, Any] = {}
+    for part in Part if only is None else (only,):
+        where = machine()
+        console.print(f"{part.value}: {where}", highlight=False)
+        try:
+            hub.stack.start(settings, services_only=part is not Part.LATENCY)
+            rows, lines = _measure(part, settings, console, most, events, rounds)
+        finally:
+            hub.stack.stop(settings, purge=True)
+        settings.home.mkdir(parents=True, exist_ok=True)
+        found[part.value] = {"machine": where, "rows": rows, "table": lines}
+        console.print("\n".join(lines), markup=False, highlight=False)
+    _save(RESULTS / "full.json", found)
+
+
+def _measure(
+    part: Part, settings: Settings, console: Console, most: int, events: int, rounds: int
+) -> tuple[list[dict[str, Any]], list[str]]:
+    def say(text: str) -> None:
+        console.print(text, highlight=False)
+
+    if part is Part.LATENCY:
+        latencies = list(latency.measure(settings, say))
+        return [one.as_dict() for one in latencies], _latency_lines(latencies)
+    if part is Part.WORKERS:
+        runs = list(merge.pairs(settings, events, rounds, say))
+        return [one.result.as_dict() for one in runs], merge_lines(runs)
+    sizes: list[scale.Size] = []
+    for size in scale.measure(settings, most, say):
+        say(f"  {size}")
+        sizes.append(size)
+    return [one.as_dict() for one in sizes], _size_lines(sizes)
+
+
+def _latency_lines(rows: list[latency.Latency]) -> list[str]:
+    lines = [
+        "| share of the top rate | events/s | p50 s | p99 s | most s |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for one in rows:
+        name = "all at once" if one.share == 1 else f"{one.share:.2f}"
+        lines.append(f"| {name} | {one.events_per_s:,.0f} | {one.p50_s:.2f} | {one.p99_s:.2f} | {one.most_s:.2f} |")
+    return lines
+
+
+def _size_lines(rows: list[scale.Size]) -> list[str]:
+    heads = ("subjects", "records each", "merging all, events/s", "100,000 more, events/s", "µs of processor time",
+             "peak MB", "store MB", "warm restart s", "cold recovery s", "records/s")  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", "|" + "---:|" * len(heads)]
+    for one in rows:
+        cells = [
+            *(f"{n:,.0f}" for n in (one.subjects, one.records_per_subject, one.load_events_per_s, one.events_per_s)),
+            *(f"{n:,.1f}" for n in (one.cpu_us_per_event, one.peak_mb, one.store_mb, one.warm_restart_s)),
+            *("" if n is None else f"{n:,.1f}" for n in (one.cold_recovery_s, one.cold_records_per_s)),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _save(file: Path, found: dict[str, Any]) -> None:
+    held = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    held |= found
+    file.write_text(json.dumps(held, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    lines = [line for part in Part if part.value in held for line in _section(part, held[part.value])]
+    file.with_suffix(".md").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _section(part: Part, held: dict[str, Any]) -> list[str]:
+    return [f"## {part.value}", "", *held["table"], "", f"Measured on {held['machine']}.", ""]
+
+
+if __name__ == "__main__":
+    app()

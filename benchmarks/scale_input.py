@@ -1,0 +1,119 @@
+"""The input of the scale runs: tax payments of so many subjects, made by splicing, for a push would take hours.
+
+They are what a push sends, byte for byte in form, but for keys and hashes, which are made up. Run by
+``benchmarks.scale`` with the hub's settings: ``SUBJECTS FIRST LAST [RANDOM]`` sends the records numbered FIRST to
+LAST of every subject, or RANDOM new records of subjects drawn at random.
+"""
+
+import random
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from confluent_kafka import Producer
+
+from benchmarks.push import ITEM
+from bus import splice
+from bus.codec import EventEncoder, Registry
+from bus.config import producer_settings
+from catalogue import avro
+from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
+from catalogue.load import load_catalogue
+from hub.sample.people import make_uscc
+from hub.settings import bus_config, load_settings
+
+_PAYLOADS = 997
+_MONTHS = 24
+_SEED = 7
+
+
+def records(subjects: int, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield (subject, number) of every record, number by number over all subjects."""
+    for number in range(first, last):
+        for subject in range(subjects):
+            yield subject, number
+
+
+def drawn(subjects: int, count: int) -> Iterator[tuple[int, int]]:
+    """Yield (subject, number) of new records of subjects drawn at random."""
+    draw = random.Random(_SEED)
+    for number in range(count):
+        yield draw.randrange(subjects), 1_000_000 + number
+
+
+class _Events:
+    """Encodes the event of a record."""
+
+    def __init__(self, registry: Registry) -> None:
+        item = load_catalogue().item(ITEM)
+        schema = avro.event_schema(item)
+        self.topic = avro.topic(item.category)
+        self.schema_id = registry.register(self.topic, schema)
+        encode = EventEncoder(registry, self.topic, schema)
+        now = datetime.now(UTC)
+        envelope = Envelope(
+            EventId(""), ItemId(item.id), Op.REPORT, RecordKey(""), None, now, 0, "", now, item.units[0], "630100",
+            "FILE", SubmissionId(""), 0, Subject(""), None, False,
+        )._asdict()  # fmt: skip
+        empty = len(encode(envelope, None)) - 1
+        said = {"tax_authority_name": "国家税务总局西宁市税务局", "tax_type": "增值税", "year": 2025, "month": 6}
+        self._payloads = [
+            encode(envelope, {**said, "tax_amount": Decimal(f"{1000 + n}.78")})[empty:] for n in range(_PAYLOADS)
+        ]
+        self._magic = encode(envelope, None)[:5]
+        self._now = splice.long(splice.micros(now))
+        month = timedelta(days=30)
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._times = [splice.long(splice.micros(today - month * n - timedelta(days=1))) for n in range(_MONTHS)]
+        self._front = splice.text(str(item.id)) + splice.text(str(Op.REPORT))
+        self._back = b"".join(map(splice.text, (item.units[0], "630100", "FILE", "scale")))
+
+    def __call__(self, subject: str, number: int) -> bytes:
+        return b"".join(
+            (
+                self._magic,
+                splice.text(f"scale:{subject}:{number:08}"),
+                self._front,
+                splice.text(f"{number:08}|#4363a1c3d833296eebb7a96fa0a9a2e2"),
+                splice.optional_text(f"{number % _MONTHS:02}"),
+                self._times[number % _MONTHS],
+                b"\x00",
+                splice.text(f"1ecd762965bab13ea2752b48{number:08}"),
+                self._now,
+                self._back,
+                splice.long(number),
+                splice.text(subject),
+                splice.optional_text(f"西宁样例{subject[9:]}商贸有限公司"),
+                b"\x00",
+                self._payloads[number % _PAYLOADS],
+            )
+        )
+
+
+def send(subjects: int, wanted: Iterable[tuple[int, int]]) -> int:
+    """Send the events into the item's topic and return their number."""
+    config = bus_config(load_settings())
+    registry = Registry(config)
+    event = _Events(registry)
+    registry.close()
+    codes = [make_uscc("630102", number) for number in range(subjects)]
+    producer, topic, sent = Producer(producer_settings(config)), config.topic(event.topic), 0
+    for sent, (subject, number) in enumerate(wanted, start=1):
+        code = codes[subject]
+        while True:
+            try:
+                producer.produce(topic, event(code, number), code.encode())
+                break
+            except BufferError:
+                producer.poll(0.1)
+        if sent % 1000 == 0:
+            producer.poll(0)
+    if producer.flush(120):
+        raise RuntimeError("not everything was delivered")
+    return sent
+
+
+if __name__ == "__main__":
+    of, *numbers = (int(argument) for argument in sys.argv[1:])
+    print(send(of, drawn(of, numbers[0]) if len(numbers) == 1 else records(of, *numbers)))
