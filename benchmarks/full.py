@@ -1,6 +1,7 @@
 """``python -m benchmarks.full``: what takes long: sizes, latency under load, two workers; writes ``results/full.*``."""
 
 import json
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,7 +59,7 @@ def _measure(
 
     if part is Part.LATENCY:
         latencies = list(latency.measure(settings, say))
-        return [one.as_dict() for one in latencies], _latency_lines(latencies)
+        return [asdict(one) for one in latencies], _latency_lines(latencies)
     if part is Part.WORKERS:
         runs = list(merge.pairs(settings, events, rounds, say))
         return [one.result.as_dict() for one in runs], merge_lines(runs)
@@ -66,7 +67,7 @@ def _measure(
     for size in scale.measure(settings, most, say):
         say(f"  {size}")
         sizes.append(size)
-    return [one.as_dict() for one in sizes], _size_lines(sizes)
+    return [asdict(one) for one in sizes], _size_lines(sizes)
 
 
 def _latency_lines(rows: list[latency.Latency]) -> list[str]:

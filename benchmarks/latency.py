@@ -9,9 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from confluent_kafka import Consumer, Producer
 
@@ -44,10 +43,6 @@ class Latency:
     p50_s: float | None
     p99_s: float | None
     most_s: float | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
-        return asdict(self)
 
 
 def measure(settings: Settings, say: Callable[[str], None]) -> Iterator[Latency]:
@@ -139,9 +134,7 @@ class _Chain:
             "subject_name": envelope.subject_name, "uscc": code, "penalty_decision_number": key,
             "authority_name": "西宁市市场监督管理局", "violation_facts": "未按规定公示年度报告",
         }  # fmt: skip
-        known = {field.name for field in self._item.fields}
-        data = {name: value for name, value in said.items() if name in known}
-        return code.encode(), self._encode(envelope._asdict(), data)
+        return code.encode(), self._encode(envelope._asdict(), said)
 
     def _listen(self, bank: str) -> None:
         seen = self._seen[bank]

@@ -13,9 +13,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -48,10 +47,6 @@ class Size:
     warm_restart_s: float
     cold_recovery_s: float | None
     cold_records_per_s: float | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
-        return asdict(self)
 
 
 def measure(settings: Settings, most: int, say: Callable[[str], None]) -> Iterator[Size]:

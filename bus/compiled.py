@@ -2,7 +2,7 @@
 
 A general reader asks the schema and a file object about every field and byte; here both questions are answered once,
 when the reader is made (docs/decisions/0006). A test compares every reader with fastavro's. Writing is left to
-fastavro, and so is reading of what is not covered here: ``read`` of such a schema raises ``Uncovered``.
+fastavro, and so is reading of what is not covered here: ``compile_reader`` raises ``Uncovered`` for such a schema.
 """
 
 import itertools

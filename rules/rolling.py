@@ -39,8 +39,8 @@ def share(indicator: Indicator, fact: Fact) -> Share | None:
     return None
 
 
-def last_day(indicators: Iterable[Indicator], told: date) -> date | None:
-    """Return the first day on which nothing of a record counts any more, by its business date alone.
+def longest_window(indicators: Iterable[Indicator]) -> int | None:
+    """Return the months after which no record of an item counts any more, by its business date alone.
 
     None: that depends on what it says, or never comes.
     """
@@ -49,7 +49,7 @@ def last_day(indicators: Iterable[Indicator], told: date) -> date | None:
         if indicator.window_months is None or indicator.date_field is not None:
             return None
         longest = max(longest, indicator.window_months)
-    return _window_end(told, longest)
+    return longest
 
 
 def shares(indicators: Iterable[Indicator], fact: Fact, since: date = date.min) -> Iterator[tuple[Indicator, Share]]:
@@ -63,7 +63,7 @@ def shares(indicators: Iterable[Indicator], fact: Fact, since: date = date.min) 
         if indicator.date_field is not None:
             placed = as_date(data.get(indicator.date_field)) or told
         enter = placed if placed > told else told
-        leave = None if indicator.window_months is None else _window_end(placed, indicator.window_months)
+        leave = None if indicator.window_months is None else window_end(placed, indicator.window_months)
         if indicator.unless_filled:
             filled = [as_date(value) for name in indicator.unless_filled if (value := data.get(name)) is not None]
             if None in filled:
@@ -83,7 +83,7 @@ def shares(indicators: Iterable[Indicator], fact: Fact, since: date = date.min) 
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def _window_end(placed: date, months: int) -> date | None:
+def window_end(placed: date, months: int) -> date | None:
     """Return the first day whose window of ``months`` no longer holds ``placed``; None beyond the calendar."""
     year, month = divmod(placed.year * 12 + placed.month - 1 + months, 12)
     if year >= MAXYEAR:

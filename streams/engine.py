@@ -423,7 +423,6 @@ class Engine:
         # delivered fails the transaction.
         for topic, message in self._last.items():
             self._produce(topic, *message, on_delivery=self._delivered)
-        self._last = {}
 
     def _produce(self, topic: str, key: bytes | None, value: bytes, partition: int | None = None, **more: Any) -> None:
         number = self.number if partition is None else partition

@@ -18,12 +18,13 @@ from rules.rolling import (
     Running,
     Share,
     from_sort_key,
-    last_day,
+    longest_window,
     moves,
     shares,
     sort_key,
     sort_key_size,
     value,
+    window_end,
 )
 from streams.store import INDEX, Store, due_from, due_key, due_prefix, running_key, top_prefix
 
@@ -44,6 +45,7 @@ class Rolling:
 
     def __init__(self, store: Store, by_item: Mapping[str, tuple[Indicator, ...]], decode: DecodePayload) -> None:
         self._store, self._by_item, self._decode = store, by_item, decode
+        self._longest = {item: longest_window(indicators) for item, indicators in by_item.items()}
         self.pending: dict[bytes, bytes | None] = {}
         self._held: dict[tuple[str, str], _Held] = {}
         self._tops: dict[tuple[str, str], dict[bytes, bool]] = {}
@@ -152,8 +154,8 @@ class Rolling:
         return held
 
     def _shares(self, item: str, record: Record, since: date) -> Iterable[tuple[Indicator, Share]]:
-        told = record.envelope.source_time
-        last = last_day(self._by_item[item], business_date(told))
+        told, months = record.envelope.source_time, self._longest[item]
+        last = None if months is None else window_end(business_date(told), months)
         if last is not None and last <= since:
             return ()
         return shares(self._by_item[item], Fact(told, self._decode(record.schema_id, record.payload) or {}), since)

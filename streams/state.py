@@ -59,10 +59,7 @@ def encode_state(subject: str, held: Held, changed_at: bytes) -> bytes:
     name = held.name
     return b"".join(
         (
-            splice.text(subject),
-            splice.optional_text(held.subject_name),
-            splice.long(held.sequence),
-            splice.long(held.as_of.toordinal() - _EPOCH_DAY),
+            _head(subject, held),
             splice.text(state_hash(held)),
             splice.array([_name(k) + _number(v) for k, v in sorted(held.indicators.items())]),
             splice.array([_name(k) + splice.long(v) for k, v in sorted(held.counts.items())]),
@@ -84,16 +81,24 @@ def encode_state(subject: str, held: Held, changed_at: bytes) -> bytes:
 
 def encode_change(subject: str, closed: Closed, changed_at: bytes) -> bytes:
     """Return the Avro of ``Change``; ``changed_at`` as in ``encode_state``."""
-    held = closed.held
+    return b"".join(
+        (
+            _head(subject, closed.held),
+            changed_at,
+            splice.array([_record_change(moved) for moved in closed.records]),
+            splice.array([_name(i.id) + _number(i.previous) + _number(i.current) for i in closed.indicators]),
+        )
+    )
+
+
+def _head(subject: str, held: Held) -> bytes:
+    """Encode what a state and a change begin with."""
     return b"".join(
         (
             splice.text(subject),
             splice.optional_text(held.subject_name),
             splice.long(held.sequence),
             splice.long(held.as_of.toordinal() - _EPOCH_DAY),
-            changed_at,
-            splice.array([_record_change(moved) for moved in closed.records]),
-            splice.array([_name(i.id) + _number(i.previous) + _number(i.current) for i in closed.indicators]),
         )
     )
 

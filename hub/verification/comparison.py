@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from catalogue.envelope import ENVELOPE_NAMES, PERSON_PREFIX, UNIT_PREFIX, Envelope
+from catalogue.envelope import ENVELOPE_NAMES, PERSON_PREFIX, UNIT_PREFIX
 from catalogue.errors import PoisonMessage
 from hub.verification.fold import Decode, Event, Expected, Folded, Key
 
@@ -82,10 +82,6 @@ def shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name}: {shown(one)}" for name, one in value.items()) + "}"
     return str(value)
-
-
-def _version(envelope: Envelope) -> tuple[Any, ...]:
-    return envelope.version
 
 
 def _compare_map(subject: str, what: str, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Difference]:

@@ -14,6 +14,8 @@ from hub.verification.comparison import (
     compare_name,
     compare_records,
     compare_state,
+    has_state,
+    shown,
 )
 from hub.verification.fold import Event, Expected, fold
 from tests.unit.hub.verification.test_fold import DAY, decode, event
@@ -95,3 +97,14 @@ def test_a_name_is_the_registrations_else_the_newest() -> None:
     assert [one.held for one in compare_name("S", "旧名", registered)] == ["旧名"]
     assert [one.held for one in compare_name("S", None, plain)] == ["none"]
     assert [one.computed for one in compare_name("S", "谁", fold([]))] == ["none"]
+
+
+def test_an_encrypted_value_is_not_printed() -> None:
+    assert "secret" not in shown({"legal_representative": [b"secret"]})
+    assert shown(b"secret") != shown(b"other!")
+
+
+def test_persons_and_units_have_no_state() -> None:
+    assert has_state("916301020000000000")
+    assert not has_state("person:00")
+    assert not has_state("unit:ecology:630100")

@@ -1,0 +1,77 @@
+"""States and changes are byte for byte what fastavro writes, and the store gives a state back as it was."""
+
+import io
+from datetime import date, datetime
+from typing import Any
+
+import fastavro
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus import splice
+from catalogue import wire
+from rules.indicators import from_millionths
+from rules.merge import Name
+from streams.state import encode_change, encode_state, pack, state_hash, unpack
+from streams.subject import Closed, Held, Turned
+
+# Until 2112.
+MOMENTS = st.integers(0, 2**52).map(splice.moment)
+NUMBERS = st.none() | st.integers(-(10**30), 10**30)
+NAMES = st.text(max_size=8)
+LONGS = st.integers(0, 2**40)
+HELD = st.builds(
+    Held,
+    st.none() | st.builds(Name, st.booleans(), MOMENTS, st.integers(0, 2**31 - 1), NAMES, st.text(max_size=80)),
+    LONGS,
+    st.dates(date(1970, 1, 1), date(2100, 1, 1)),
+    st.integers(0, 2**128 - 1),
+    st.dictionaries(NAMES, NUMBERS, max_size=5),
+    st.dictionaries(NAMES, LONGS, max_size=5),
+)
+
+
+def read(schema: Any, raw: bytes) -> Any:
+    body = io.BytesIO(raw)
+    value = fastavro.schemaless_reader(body, fastavro.parse_schema(schema), None)
+    assert body.tell() == len(raw)
+    return value
+
+
+def written(schema: Any, value: Any) -> bytes:
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), value)
+    return out.getvalue()
+
+
+def number(value: int | None) -> Any:
+    return None if value is None else from_millionths(value)
+
+
+@given(HELD, MOMENTS)
+def test_a_state_is_avros_and_is_kept_as_it_is(held: Held, at: datetime) -> None:
+    name = held.name
+    value = {
+        "subject": "S", "subject_name": held.subject_name, "sequence": held.sequence, "as_of": held.as_of,
+        "hash": state_hash(held), "indicators": {k: number(v) for k, v in sorted(held.indicators.items())},
+        "counts": dict(sorted(held.counts.items())), "records_digest": f"{held.digest:032x}", "changed_at": at,
+        "named_by": None if name is None else {
+            "registered": name.registered, "source_time": name.source_time, "revision": name.revision,
+            "content_hash": name.content_hash,
+        },
+    }  # fmt: skip
+    raw = encode_state("S", held, splice.long(splice.micros(at)))
+    assert raw == written(wire.STATE, value)
+    assert unpack(pack(held), lambda _: {}) == held
+    assert unpack(b"\x00head" + raw, lambda message: dict(read(wire.STATE, message[5:]))) == held
+
+
+@given(HELD, st.lists(st.builds(Turned, NAMES, NUMBERS, NUMBERS), max_size=4), MOMENTS)
+def test_a_change_is_avros(held: Held, turned: list[Turned], at: datetime) -> None:
+    value = {
+        "subject": "S", "subject_name": held.subject_name, "sequence": held.sequence, "as_of": held.as_of,
+        "changed_at": at, "records": [],
+        "indicators": [{"id": t.id, "previous": number(t.previous), "current": number(t.current)} for t in turned],
+    }  # fmt: skip
+    raw = encode_change("S", Closed(held, [], turned, kept=False), splice.long(splice.micros(at)))
+    assert raw == written(wire.CHANGE, value)
