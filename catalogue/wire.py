@@ -234,7 +234,7 @@ NATIONAL_RECEIPT = _record(
     _f("received_at", TIMESTAMP),
 )
 
-# Which record types a topic of the hub's own carries; subject naming is TopicRecordName everywhere.
+# Which record types a topic of the hub's own carries, each bank's apart; subject naming is TopicRecordName everywhere.
 INTERNAL: dict[str, tuple[Schema, ...]] = {
     "submission.v1": (SUBMISSION,),
     "rejected.v1": (REJECTED,),
@@ -245,7 +245,6 @@ INTERNAL: dict[str, tuple[Schema, ...]] = {
     "credit.state.v1": (STATE,),
     "stream.position.v1": (POSITION,),
     "calendar.v1": (BUSINESS_DATE,),
-    "bank.sequence.v1": (BANK_SEQUENCE,),
     "national.up.v1": (NATIONAL_UP,),
     "national.receipt.v1": (NATIONAL_RECEIPT,),
 }
@@ -254,5 +253,5 @@ INTERNAL: dict[str, tuple[Schema, ...]] = {
 def internal_schemas() -> dict[str, Schema]:
     """Return the hub's own schemas by their path below ``schemas/avro``."""
     found = {f"internal/{s['name']}.avsc": s for schemas in INTERNAL.values() for s in schemas}
-    found["bank/Indicators.avsc"] = BANK_INDICATORS
+    found |= {"internal/BankSequence.avsc": BANK_SEQUENCE, "bank/Indicators.avsc": BANK_INDICATORS}
     return found

@@ -15,13 +15,13 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from bus.codec import Registry
 from bus.config import BusConfig
-from bus.topics import bank_topic
+from bus.topics import bank_topic, sequence_topic
 from catalogue.avro import Schema, topic
 from catalogue.compatibility import Problem, level, problems
 from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from catalogue.release import generated, incompatible, refuse
-from catalogue.wire import INTERNAL
+from catalogue.wire import BANK_SEQUENCE, INTERNAL
 
 BANKS = Path(__file__).parents[1] / "sinks" / "banks"
 
@@ -55,7 +55,7 @@ def placements(schemas: Mapping[str, Schema], banks: Sequence[str]) -> list[Plac
             found += [Placement(bank_topic(bank), path, schema) for bank in banks]
     for name, carried in INTERNAL.items():
         found += [Placement(name, f"internal/{schema['name']}.avsc", schema) for schema in carried]
-    return found
+    return [*found, *(Placement(sequence_topic(bank), "internal/BankSequence.avsc", BANK_SEQUENCE) for bank in banks)]
 
 
 def register_all(

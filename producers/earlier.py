@@ -8,11 +8,12 @@ from confluent_kafka import Message
 
 from bus.codec import Decoder, Registry, full_name, schema_id_of
 from bus.config import BusConfig
+from bus.offsets import watermarks
+from bus.scan import scan
 from catalogue import avro
 from catalogue.envelope import Envelope
 from catalogue.errors import PoisonMessage
 from catalogue.model import Item
-from producers.ends import read_to_end
 
 Key = tuple[str, str]  # subject, record key
 _DERIVED = ":w"
@@ -31,8 +32,10 @@ class EventReader:
 
         Waits for open transactions. Raises Unavailable when Kafka is away.
         """
-        for messages in read_to_end(self._config, self._topic):
-            yield self._envelopes(messages)
+        ends = watermarks(self._config, ((self._topic, number) for number in range(self._config.partitions)))
+        for (topic, number), end in ends.items():
+            if end.high:
+                yield self._envelopes(scan(self._config, topic, partitions=[number]))
 
     def _envelopes(self, messages: Iterable[Message]) -> Iterator[Envelope]:
         for message in messages:

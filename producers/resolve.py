@@ -21,7 +21,6 @@ from catalogue.errors import Unavailable
 from catalogue.model import Catalogue, Item
 from connectors.tables import Cell
 from producers.directory import ITEMS, Ambiguous, Answer, Directory
-from producers.ends import read_to_end
 from producers.headers import EXTRA, Column, Recognised, match_columns
 from producers.rows import compile_row
 from producers.sender import CUT, Message, Progress, Sender
@@ -111,15 +110,14 @@ class Resolver:
 
     def _waiting(self) -> dict[str, list[dict[str, Any]]]:
         decode, newest = Decoder(self._registry), dict[bytes, dict[str, Any]]()
-        for partition in read_to_end(self._config, UNRESOLVED):
-            for message in partition:
-                key, value = message.key(), message.value()
-                if not isinstance(key, bytes) or not isinstance(value, bytes):
-                    continue
-                row = decode(value)
-                newest.pop(key, None)
-                if row["state"] == "WAITING" and row["reason"] not in _NEVER:
-                    newest[key] = row
+        for message in scan(self._config, UNRESOLVED):
+            key, value = message.key(), message.value()
+            if not isinstance(key, bytes) or not isinstance(value, bytes):
+                continue
+            row = decode(value)
+            newest.pop(key, None)
+            if row["state"] == "WAITING" and row["reason"] not in _NEVER:
+                newest[key] = row
         found: dict[str, list[dict[str, Any]]] = {}
         for row in newest.values():
             found.setdefault(row["submission_id"], []).append(row)

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig, consumer_settings
+from bus.offsets import offsets
 from catalogue.errors import Unavailable
-from producers.ends import uncommitted_ends
 
 TOPIC = "submission.v1"
 Ledger = Mapping[str, Mapping[str, Any]]
@@ -88,7 +88,7 @@ class LedgerReader:
         Raises Unavailable when the broker is silent, or such a transaction does not end.
         """
         deadline = time.monotonic() + _READ_WITHIN_S
-        end = uncommitted_ends(self._config, self._admin, [self._place])[self._place]
+        end = offsets(self._config, self._admin, [self._place], OffsetSpec.latest())[self._place]
         while True:
             for message in self._consumer.consume(1000, timeout=0.02):
                 error = message.error()

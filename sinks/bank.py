@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 BATCH_SIZE = 2000
 # A batch waits this long to fill: the price of few transactions is latency.
-_POLL_S = 0.1
+_POLL_S = 0.05
 _TRANSACTION_S = 30.0
 # Adding offsets takes milliseconds; beyond its own time-out the call is not coming back.
 _OFFSETS_S = 10.0
@@ -62,7 +62,7 @@ def run(
 class _BankSink:
     def __init__(self, config: BusConfig, bank: str, public: frozenset[str], catalogue: Catalogue) -> None:
         self._config, self._bank, self._public = config, bank, public
-        self._topic = topics.bank_topic(bank)
+        self._topic, self._memory = topics.bank_topic(bank), topics.sequence_topic(bank)
         self._group = f"sink.bank.{bank}"
         self._items = {item.id: item for item in catalogue.items}
         self._registry = Registry(config)
@@ -79,11 +79,9 @@ class _BankSink:
         """Fence a former owner, restore the sequences, take the position of the last transaction."""
         self._producer.init_transactions(_TRANSACTION_S)
         # Only now is everything of a former owner committed or aborted.
-        mine = f"{self._bank}|".encode()
-        for message in scan(self._config, topics.BANK_SEQUENCE):
-            if (message.key() or b"").startswith(mine) and message.value() is not None:
-                held = self._decode(message.value())
-                self._sequences[held["subject"]] = held["sequence"]
+        for message in scan(self._config, self._memory):
+            held = self._decode(message.value())
+            self._sequences[held["subject"]] = held["sequence"]
         source = self._config.topic(topics.CHANGE)
         known = self._consumer.list_topics(source, timeout=_TRANSACTION_S).topics[source]
         if known.error is not None or not known.partitions:
@@ -133,14 +131,13 @@ class _BankSink:
         # Encoded before the transaction begins: a registry that is away then leaves nothing to abort.
         seen: dict[str, int] = {}
         out = [(m.partition(), *made) for m in messages for made in self._encode(m, seen)]
-        numbers = {subject: number for number, subject, _ in out}
-        mark = self._encoder(topics.BANK_SEQUENCE, wire.BANK_SEQUENCE)
+        mark = self._encoder(self._memory, wire.BANK_SEQUENCE)
         self._producer.begin_transaction()
         for number, subject, value in out:
             self._send(self._topic, number, subject.encode(), value)
         for subject, sequence in seen.items():
             value = mark({"bank": self._bank, "subject": subject, "sequence": sequence})
-            self._send(topics.BANK_SEQUENCE, numbers[subject], f"{self._bank}|{subject}".encode(), value)
+            self._send(self._memory, 0, subject.encode(), value)
         ends: dict[int, int] = {m.partition(): m.offset() + 1 for m in messages}
         source = self._config.topic(topics.CHANGE)
         with deadline(_GIVE_UP_S, "The transaction's offsets"):

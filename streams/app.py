@@ -86,8 +86,6 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
         broker_heartbeat_interval=1.5,
         broker_request_timeout=120.0,
         broker_max_poll_records=8000,
-        # Faust's own commits are for display; how far ours came is told by /readyz.
-        broker_commit_livelock_soft_timeout=float("inf"),
         stream_buffer_maxsize=2,
         stream_wait_empty=False,
         web_enabled=False,

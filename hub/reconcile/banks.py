@@ -23,16 +23,16 @@ class Run(NamedTuple):
 class Delivered:
     """What a bank was told, by subject."""
 
-    sequences: dict[str, tuple[int, int]] = field(default_factory=dict)  # the last one, the partition
+    sequences: dict[str, int] = field(default_factory=dict)  # the last one
     runs: dict[str, Run] = field(default_factory=dict)
 
 
-def read_sequences(reader: Reader, plain: Plain, places: Iterable[Place]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Return by bank the last sequence of each subject."""
-    found: dict[str, dict[str, tuple[int, int]]] = {}
+def read_sequences(reader: Reader, plain: Plain, places: Iterable[Place]) -> dict[str, int]:
+    """Return the last sequence of each subject that a bank's sink remembers."""
+    found: dict[str, int] = {}
     for message in reader.read(dict.fromkeys(places, 0)):
         value: dict[str, Any] = plain(message.value())
-        found.setdefault(value["bank"], {})[value["subject"]] = (value["sequence"], message.partition())
+        found[value["subject"]] = value["sequence"]
     return found
 
 
@@ -68,14 +68,14 @@ def compare(bank: str, expected: Expected, delivered: Delivered, starts: Mapping
     moving = {p for p, offset in expected.window.after.items() if expected.window.before.get(p, 0) != offset}
     arrow.entered = expected.total
     for subject in expected.partition.keys() | delivered.sequences.keys():
-        told, number = delivered.sequences.get(subject, (0, expected.partition.get(subject, -1)))
+        told, run = delivered.sequences.get(subject, 0), delivered.runs.get(subject)
+        number = expected.partition.get(subject, run.partition if run else -1)
         arrow.merged += told
         low, high = expected.least[subject], expected.most[subject]
         if not low <= told <= high:
             off = low - told if told < low else told - high
             text = f"{subject}: {high} changes to tell, {told} told"
             findings.differ(bank_arrow(bank), f"{topic}/{number}", text, off)
-        run = delivered.runs.get(subject)
         if number not in moving:
             _compare_run(bank, subject, told, run, starts.get(number, 0) == 0, number, findings)
     arrow.pending = max(0, expected.total - sum(expected.most.values()))

@@ -114,12 +114,12 @@ class Proof:
         self, before: Mapping[str, Mapping[int, int]]
     ) -> tuple[dict[str, Expected], dict[str, banks.Delivered], dict[str, dict[int, int]]]:
         reader, expected, delivered, starts = self._reader, {}, {}, {}
-        sequences = banks.read_sequences(reader, self._plain, self._places(topics.BANK_SEQUENCE))
         for bank in self._scope.banks:
+            sequences = banks.read_sequences(reader, self._plain, self._places(topics.sequence_topic(bank)))
             places = self._places(topics.bank_topic(bank))
             starts[bank] = {number: low for (_, number), (low, _) in reader.ends(places).items()}
             runs = banks.read_topic(reader, places, bank, self.findings)
-            delivered[bank] = banks.Delivered(sequences.get(bank, {}), runs)
+            delivered[bank] = banks.Delivered(sequences, runs)
             expected[bank] = Expected(Window(before[_bank_group(bank)], self._committed(_bank_group(bank))))
         return expected, delivered, starts
 

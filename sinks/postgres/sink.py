@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 GROUP = "sink.postgres"
 # A change may carry hundreds of records: the batch bounds the memory.
 BATCH_SIZE = 2000
-_POLL_S = 0.2
+_POLL_S = 0.4
 _MAX_WAIT_S = 15
 
 T = TypeVar("T")

@@ -36,9 +36,9 @@ GROUP = "sink.upstream"
 # Changes in one transaction, and about how many records: a change carries from none to hundreds of them.
 BATCH_CHANGES = 2000
 _BATCH_RECORDS = 10_000
-_POLL_S = 0.2
+_POLL_S = 0.4
 # While a batch is on its way its receipts should not wait for ours to fill.
-_POLL_BEHIND_S = 0.02
+_POLL_BEHIND_S = 0.4
 _TRANSACTION_S = 30.0
 # Adding offsets takes milliseconds; beyond its own time-out the call is not coming back.
 _OFFSETS_S = 10.0

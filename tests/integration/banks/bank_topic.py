@@ -46,7 +46,7 @@ FUNDED = {
 @contextmanager
 def bank_topics(config: BusConfig) -> Iterator[None]:
     """Create the topics of one bank as the hub does, and delete them afterwards."""
-    wanted = [topics.CHANGE, topics.BANK_SEQUENCE, TOPIC]
+    wanted = [topics.CHANGE, topics.sequence_topic(BANK), TOPIC]
     ensure_topics(config, [spec for spec in topic_specs(CATALOGUE, [BANK]) if spec.name in wanted])
     try:
         yield

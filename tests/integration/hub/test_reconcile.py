@@ -336,14 +336,14 @@ def test_a_change_that_a_bank_was_told_never_or_twice(hub: Hub, way: str) -> Non
         last = hub.forge.messages(topic)[-1]
         told = plain(last.value)
         memory = next(
-            m for m in hub.forge.messages(topics.BANK_SEQUENCE)[::-1] if m.key == f"{one}|{told['subject']}".encode()
+            m for m in hub.forge.messages(topics.sequence_topic(one))[::-1] if m.key == told["subject"].encode()
         )
         held = plain(memory.value)
         assert held["sequence"] == told["sequence"]
         moved = {memory.spot: rewritten(registry, memory.value, {**held, "sequence": held["sequence"] + by})}
         again = last._replace(value=rewritten(registry, last.value, {**told, "sequence": told["sequence"] + 1}))
     copy = hub.forge.copy(topic, without={last.spot}) if way == DROP else hub.forge.copy(topic, more=[again])
-    found = proved(hub.forge.view({**copy, **hub.forge.copy(topics.BANK_SEQUENCE, instead=moved)}), hub.scope)
+    found = proved(hub.forge.view({**copy, **hub.forge.copy(topics.sequence_topic(one), instead=moved)}), hub.scope)
     named(found, f"bank.{one}", rf"{told['subject']}: \d+ changes to tell, \d+ told")
     assert found.difference == 1
 

@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaException, Message
+from confluent_kafka import KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
 from bus import topics
 from bus.codec import Decoder, Registry
-from bus.config import BusConfig
+from bus.config import BusConfig, producer_settings
 from bus.scan import scan
 from catalogue.errors import IntegrityError, Unavailable
 from hub.settings import Endpoints
@@ -26,7 +26,7 @@ ASSETS = "market.annual_report_assets"
 @pytest.fixture
 def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
     config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
-    with own_topics(config, [topics.CHANGE, topics.BANK_SEQUENCE, topics.bank_topic("yinhe")]):
+    with own_topics(config, [topics.CHANGE, topics.sequence_topic("yinhe"), topics.bank_topic("yinhe")]):
         yield config
 
 
@@ -124,8 +124,8 @@ def test_messages_lie_in_their_subjects_partition(config: BusConfig) -> None:
     found = _await(config, 2)
     sink.stop()
     assert {m.key(): m.partition() for m, _ in found} == where
-    marks = {value["subject"]: (m.partition(), m.key()) for m, value in _read(config, topics.BANK_SEQUENCE)}
-    assert marks == {s: (where[s.encode()], f"yinhe|{s}".encode()) for s in (A, B)}
+    marks = {value["subject"]: (m.partition(), m.key()) for m, value in _read(config, topics.sequence_topic("yinhe"))}
+    assert marks == {s: (0, s.encode()) for s in (A, B)}
 
 
 def test_restarts_keep_the_sequences(config: BusConfig) -> None:
@@ -135,6 +135,30 @@ def test_restarts_keep_the_sequences(config: BusConfig) -> None:
         sink = Running(bank.run, config, "yinhe")
         _await(config, 20 * (number + 1))
         sink.stop()
+    assert _sequences(_read(config), A) == list(range(1, 61))
+
+
+def test_an_open_transaction_hides_no_sequence(config: BusConfig) -> None:
+    # Whoever left it open, sequences committed behind it must not be given again.
+    streams = Streams(config)
+    _report(streams, "a", 20)
+    sink = Running(bank.run, config, "yinhe")
+    _await(config, 20)
+    other = Producer(producer_settings(config, **{"transactional.id": config.topic("other")}))
+    other.init_transactions(30)
+    other.begin_transaction()
+    other.produce(config.topic(topics.sequence_topic("yinhe")), b"", b"X", 0)
+    assert other.flush(30) == 0
+    _report(streams, "b", 20)
+    _await(config, 40)
+    sink.stop()
+    _report(streams, "c", 20)
+    again = Running(bank.run, config, "yinhe")
+    time.sleep(2)
+    assert len(_read(config)) == 40
+    other.abort_transaction(30)
+    _await(config, 60)
+    again.stop()
     assert _sequences(_read(config), A) == list(range(1, 61))
 
 

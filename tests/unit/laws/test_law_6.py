@@ -78,7 +78,7 @@ def test_a_banks_topic_that_is_not_1_to_n_is_a_difference(due: int, told: int, f
     for offset in range(due):
         expected.take("S", 0, offset, 1)
     runs = {"S": banks.Run(first, last, 0)} if last else {}
-    delivered = banks.Delivered({"S": (told, 0)} if told else {}, runs)
+    delivered = banks.Delivered({"S": told} if told else {}, runs)
     findings = Findings()
     banks.compare("yinhe", expected, delivered, {0: 0}, findings)
     right = due == told == last and (first == 1 or last == 0)
