@@ -4,7 +4,6 @@ A push that was killed leaves either a whole chunk with its progress or nothing 
 on at ``next_row`` and every event appears exactly once.
 """
 
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from catalogue.errors import FileRefused, Unavailable
 from connectors.tables import Cell
 from producers.earlier import EventReader, Key, Lift, lifts
 from producers.full import left_out, refuse_if_doubtful, scope_of, unread_elsewhere
+from producers.publishing import TIMEOUT_S, publish
 from producers.sender import Message, Progress, Sender
 from producers.submission import Ledger, LedgerReader, Submission
 
@@ -26,7 +26,6 @@ CHUNK_ROWS = 5000
 CHUNK_SECONDS = 1.0
 # Well below what a producer may queue, and small beside a push's other memory.
 CHUNK_BYTES = 16 << 20
-_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def push_table(
     producer = _producer(config, submission)
     try:
         # First of all: it ends the transaction of a killed run, so that the ledger below is the last word.
-        producer.init_transactions(_TIMEOUT_S)
+        producer.init_transactions(TIMEOUT_S)
         held = ledger.refresh().get(submission.id)
         done = _restored(held)
         if held is not None and held["state"] == "COMPLETED":
@@ -84,21 +83,21 @@ def push_table(
                 chunk.append(message)
                 size += len(message.value)
             if pending >= chunk_rows or size >= CHUNK_BYTES or time.monotonic() - last > CHUNK_SECONDS:
-                _commit(config, producer, [*chunk, sender.progress(done, "OPEN")])
+                publish(config, producer, [*chunk, sender.progress(done, "OPEN")])
                 on_rows(done.rows)
                 chunk, pending, size, last = [], 0, 0, time.monotonic()
         if submission.mode == "FULL" and withdraws:
-            _commit(config, producer, [*chunk, sender.progress(done, "OPEN")])
+            publish(config, producer, [*chunk, sender.progress(done, "OPEN")])
             chunk = []
             try:
                 gone = _left_out(sender, submission, ledger, events, done, accept=accept_withdrawals)
             except FileRefused:
-                _commit(config, producer, [sender.progress(done, "FAILED")])
+                publish(config, producer, [sender.progress(done, "FAILED")])
                 raise
             for start in range(0, len(gone), chunk_rows):
                 messages = [sender.withdraw(one, done) for one in gone[start : start + chunk_rows]]
-                _commit(config, producer, [*messages, sender.progress(done, "OPEN")])
-        _commit(config, producer, [*chunk, sender.progress(done, "COMPLETED")])
+                publish(config, producer, [*messages, sender.progress(done, "OPEN")])
+        publish(config, producer, [*chunk, sender.progress(done, "COMPLETED")])
         on_rows(done.rows)
     except KafkaException as exc:
         raise Unavailable(f"Kafka did not take the push: {exc}.", remedy="Run the same command again.") from exc
@@ -151,20 +150,6 @@ def _left_out(
 def commonest(sender: Sender, most: int = 10) -> tuple[tuple[str, str, str, int, tuple[int, ...]], ...]:
     """Return the commonest reasons of this run: column, message, remedy, how many, the first rows."""
     return tuple((*r, n, tuple(sender.reason_rows[r])) for r, n in sender.reasons.most_common(most))
-
-
-def _commit(config: BusConfig, producer: Producer, messages: Sequence[Message]) -> None:
-    producer.begin_transaction()
-    try:
-        for message in messages:
-            producer.produce(config.topic(message.topic), key=message.key.encode(), value=message.value)
-        # Fails when a single message was not delivered, and flushes before it.
-        producer.commit_transaction(_TIMEOUT_S)
-    except BaseException:
-        # Left open, it would hide what others commit until its time is over.
-        with contextlib.suppress(KafkaException):
-            producer.abort_transaction(5)
-        raise
 
 
 def _restored(held: Mapping[str, Any] | None) -> Progress:

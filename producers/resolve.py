@@ -1,6 +1,5 @@
 """Rows of ``unresolved.v1`` whose subject has become known: their events are sent, once, and the rows marked."""
 
-import contextlib
 import functools
 import json
 from collections import Counter
@@ -22,12 +21,12 @@ from catalogue.model import Catalogue, Item
 from connectors.tables import Cell
 from producers.directory import ITEMS, Ambiguous, Answer, Directory
 from producers.headers import EXTRA, Column, Recognised, match_columns
+from producers.publishing import TIMEOUT_S, publish
 from producers.rows import compile_row
 from producers.sender import CUT, Message, Progress, Sender
 from producers.submission import LedgerReader, Submission, numbers
 
 CHUNK_ROWS = 1000
-_TIMEOUT_S = 60.0
 # Such rows wait for a person's decision, not for a code.
 _NEVER = frozenset({"NATURAL_PERSON"})
 _COUNTS = ("rows", "accepted", "duplicates", "conflicts")
@@ -90,7 +89,7 @@ class Resolver:
         ledger = LedgerReader(self._config, self._registry)
         try:
             # First of all: it ends the transaction of a killed run, so that what is read below is the last word.
-            producer.init_transactions(_TIMEOUT_S)
+            producer.init_transactions(TIMEOUT_S)
             held = ledger.refresh()
             directory = read_directory(self._config, self._registry)
             waiting = self._waiting()
@@ -101,7 +100,7 @@ class Resolver:
                     continue
                 for messages in self._resolved(_resolution(submission, held), held, rows, directory, outcome):
                     if not dry_run:
-                        _commit(self._config, producer, messages)
+                        publish(self._config, producer, messages)
         except KafkaException as exc:
             raise Unavailable(f"Kafka did not take it: {exc}.", remedy="Run the same command again.") from exc
         finally:
@@ -204,16 +203,3 @@ def _asked(directory: Directory, item: Item, seen: Recognised, cells: list[Cell]
 
 def _key(row: Mapping[str, Any]) -> str:
     return f"{row['unit']}:{row['submission_id']}:{row['row']:08d}"
-
-
-def _commit(config: BusConfig, producer: Producer, messages: list[Message]) -> None:
-    producer.begin_transaction()
-    try:
-        for message in messages:
-            producer.produce(config.topic(message.topic), key=message.key.encode(), value=message.value)
-        # Fails when a single message was not delivered, and flushes before it.
-        producer.commit_transaction(_TIMEOUT_S)
-    except BaseException:
-        with contextlib.suppress(KafkaException):
-            producer.abort_transaction(5)
-        raise

@@ -17,8 +17,9 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
-from bus.deadline import deadline
+from bus.receiving import receive
 from bus.scan import scan
+from bus.transactions import TRANSACTION_S, commit_with, produce
 from catalogue import wire
 from catalogue.avro import Schema, bank_schema
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, Op
@@ -33,10 +34,6 @@ log = logging.getLogger(__name__)
 BATCH_SIZE = 2000
 # A batch waits this long to fill: the price of few transactions is latency.
 _POLL_S = 0.05
-_TRANSACTION_S = 30.0
-# Adding offsets takes milliseconds; beyond its own time-out the call is not coming back.
-_OFFSETS_S = 10.0
-_GIVE_UP_S = _OFFSETS_S + 5
 
 
 def run(
@@ -77,17 +74,17 @@ class _BankSink:
 
     def open(self) -> None:
         """Fence a former owner, restore the sequences, take the position of the last transaction."""
-        self._producer.init_transactions(_TRANSACTION_S)
+        self._producer.init_transactions(TRANSACTION_S)
         # Only now is everything of a former owner committed or aborted.
         for message in scan(self._config, self._memory):
             held = self._decode(message.value())
             self._sequences[held["subject"]] = held["sequence"]
         source = self._config.topic(topics.CHANGE)
-        known = self._consumer.list_topics(source, timeout=_TRANSACTION_S).topics[source]
+        known = self._consumer.list_topics(source, timeout=TRANSACTION_S).topics[source]
         if known.error is not None or not known.partitions:
             raise Unavailable(f"The topic {source} cannot be read.", remedy="Run `credithub prepare`.")
         places = [TopicPartition(source, p) for p in known.partitions]
-        starts = self._consumer.committed(places, timeout=_TRANSACTION_S)
+        starts = self._consumer.committed(places, timeout=TRANSACTION_S)
         if self._sequences and all(place.offset < 0 for place in starts):
             raise IntegrityError(
                 f"The bank {self._bank} was given events, but Kafka has forgotten up to where: all would go out again.",
@@ -103,7 +100,7 @@ class _BankSink:
 
     def step(self, stop: threading.Event) -> None:
         """Take one batch over, or hold its position when it could not be."""
-        messages = [m for m in self._consumer.consume(BATCH_SIZE, timeout=_POLL_S) if not _failed(m)]
+        messages = receive(self._consumer, BATCH_SIZE, _POLL_S)
         if not messages:
             LAG.labels(self._group, topics.CHANGE).set(0)
             return
@@ -120,7 +117,7 @@ class _BankSink:
             if exc.args[0].fatal():
                 raise
             log.warning("bank %s: transaction aborted, retrying: %s", self._bank, exc)
-            self._producer.abort_transaction(_TRANSACTION_S)
+            self._producer.abort_transaction(TRANSACTION_S)
             self._rewind(messages)
             stop.wait(1.0)
             return
@@ -134,30 +131,13 @@ class _BankSink:
         mark = self._encoder(self._memory, wire.BANK_SEQUENCE)
         self._producer.begin_transaction()
         for number, subject, value in out:
-            self._send(self._topic, number, subject.encode(), value)
+            produce(self._producer, self._config.topic(self._topic), value, subject.encode(), number)
         for subject, sequence in seen.items():
             value = mark({"bank": self._bank, "subject": subject, "sequence": sequence})
-            self._send(self._memory, 0, subject.encode(), value)
+            produce(self._producer, self._config.topic(self._memory), value, subject.encode(), 0)
         ends: dict[int, int] = {m.partition(): m.offset() + 1 for m in messages}
-        source = self._config.topic(topics.CHANGE)
-        with deadline(_GIVE_UP_S, "The transaction's offsets"):
-            self._producer.send_offsets_to_transaction(
-                [TopicPartition(source, p, offset) for p, offset in ends.items()],
-                self._consumer.consumer_group_metadata(),
-                _OFFSETS_S,
-            )
-        self._commit()
+        commit_with(self._producer, self._consumer, self._config.topic(topics.CHANGE), ends)
         return len(out), seen
-
-    def _commit(self) -> None:
-        while True:
-            try:
-                self._producer.commit_transaction(_TRANSACTION_S)
-                return
-            except KafkaException as exc:
-                # A timed-out commit is neither done nor undone: only asking again tells.
-                if not exc.args[0].retriable():
-                    raise
 
     def _encode(self, message: Message, seen: dict[str, int]) -> Iterator[tuple[str, bytes]]:
         try:
@@ -228,15 +208,6 @@ class _BankSink:
             self._encoders[name] = Encoder(self._registry, topic, schema)
         return self._encoders[name]
 
-    def _send(self, topic: str, number: int, key: bytes, value: bytes) -> None:
-        name = self._config.topic(topic)
-        while True:
-            try:
-                self._producer.produce(name, value, key, number)
-                return
-            except BufferError:
-                self._producer.poll(0.1)
-
     def _rewind(self, messages: list[Message]) -> None:
         starts: dict[int, int] = {}
         for m in messages:
@@ -250,12 +221,3 @@ class _BankSink:
         BATCH.labels(self._group).observe(time.monotonic() - begun)
         BATCH_EVENTS.labels(self._group).observe(len(messages))
         LAG.labels(self._group, topics.CHANGE).set(time.time() - messages[-1].timestamp()[1] / 1000)
-
-
-def _failed(message: Message) -> bool:
-    error = message.error()
-    if error is None:
-        return False
-    if error.fatal() or not error.retriable():
-        raise KafkaException(error)
-    return True

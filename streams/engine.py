@@ -21,6 +21,7 @@ from bus.cipher import Cipher
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
+from bus.transactions import produce
 from catalogue import wire
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, ItemId
 from catalogue.errors import PoisonMessage, Unavailable
@@ -426,12 +427,7 @@ class Engine:
 
     def _produce(self, topic: str, key: bytes | None, value: bytes, partition: int | None = None, **more: Any) -> None:
         number = self.number if partition is None else partition
-        while True:
-            try:
-                self._producer.produce(self._names[topic], value, key, number, **more)
-                return
-            except BufferError:
-                self._producer.poll(0.1)
+        produce(self._producer, self._names[topic], value, key, number, **more)
 
     def _delivered(self, error: Any, message: Any) -> None:
         if error is not None:

@@ -4,14 +4,12 @@ import importlib.util
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress as Bar
-from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table as Grid
 
 from bus.codec import Registry
@@ -19,6 +17,7 @@ from bus.config import BusConfig
 from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
+from hub.counting import counting
 from hub.reconcile.findings import OUTCOMES, Findings, Tally
 from hub.reconcile.fingerprint import fingerprint
 from hub.reconcile.lag import Lag
@@ -28,7 +27,6 @@ from hub.settings import Settings, bus_config, endpoints, load_settings
 from monitoring import metrics
 
 _POLL_S = 0.3
-_BAR_AFTER_S = 2.0
 # While events flow a proof may catch a commit half way: what is real is found again.
 _ATTEMPTS = 3
 
@@ -81,7 +79,7 @@ def reconcile(
 
 def proved(config: BusConfig, scope: Scope, wait_s: float = 0) -> Findings:
     """Return the proof of one moment, after ``wait_s`` at most for what is on its way."""
-    with closing(Registry(config)) as registry, _progress() as (say, count):
+    with closing(Registry(config)) as registry, counting("counting events") as (say, count):
         if wait_s:
             _wait(Lag(config, scope, registry), wait_s, say)
         for _ in range(_ATTEMPTS):
@@ -102,33 +100,6 @@ def _wait(lag: Lag, wait_s: float, say: Callable[[str], None]) -> None:
             return
         say("waiting for " + ", ".join(f"{arrow} {count:,}" for arrow, count in waiting.items()))
         time.sleep(_POLL_S)
-
-
-@contextmanager
-def _progress() -> Iterator[tuple[Callable[[str], None], Callable[[int], None]]]:
-    """Show what goes on, on a terminal, once it has taken two seconds."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f}"))
-    bar = Bar(*columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal)
-    task = bar.add_task("counting events", total=None)
-    began = time.monotonic()
-
-    def start() -> None:
-        if not bar.live.is_started and time.monotonic() - began > _BAR_AFTER_S:
-            bar.start()
-
-    def say(text: str) -> None:
-        bar.update(task, description=text)
-        start()
-
-    def count(number: int) -> None:
-        bar.advance(task, number)
-        start()
-
-    try:
-        yield say, count
-    finally:
-        bar.stop()
 
 
 def state_hash(

@@ -3,19 +3,19 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bus.codec import Registry
 from bus.config import BusConfig
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
+from hub.counting import counting
 from hub.reconcile.lag import Lag
 from hub.reconcile.proof import Scope
 from hub.settings import bus_config, load_settings
@@ -23,7 +23,6 @@ from hub.verification.verification import Report, Verification
 from rules.indicators import load_indicators
 
 _POLL_S = 0.3
-_BAR_AFTER_S = 2.0
 _SEEDS = 1_000_000
 # What was asked for could not all be verified, though nothing that was is wrong.
 _BEHIND = 3
@@ -51,7 +50,7 @@ def verify_state(
     settings = load_settings()
     config, catalogue = bus_config(settings), load_catalogue()
     how: dict[str, Any]
-    with closing(Registry(config)) as registry, _progress() as (say, count):
+    with closing(Registry(config)) as registry, counting("", " messages") as (say, count):
         if wait:
             _wait(config, catalogue, registry, wait, say)
         verification = Verification(config, registry, catalogue, load_indicators(), count)
@@ -119,33 +118,6 @@ def _wait(
             return
         say(f"waiting for the merge of {waiting:,} events")
         time.sleep(_POLL_S)
-
-
-@contextmanager
-def _progress() -> Iterator[tuple[Callable[[str], None], Callable[[int], None]]]:
-    """Show what goes on and how many messages were read, on a terminal, once it has taken two seconds."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,.0f} messages"))
-    bar = Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal)
-    task = bar.add_task("", total=None)
-    began = time.monotonic()
-
-    def start() -> None:
-        if not bar.live.is_started and time.monotonic() - began > _BAR_AFTER_S:
-            bar.start()
-
-    def say(text: str) -> None:
-        bar.update(task, description=text)
-        start()
-
-    def count(number: int) -> None:
-        bar.advance(task, number)
-        start()
-
-    try:
-        yield say, count
-    finally:
-        bar.stop()
 
 
 def register(app: typer.Typer) -> None:

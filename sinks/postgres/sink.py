@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 
 import psycopg2
 import tenacity
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from bus import topics
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig, consumer_settings
+from bus.receiving import receive
 from catalogue.errors import PoisonMessage, SinkUnavailable, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG, REJECTS
 from sinks.postgres.schema import migrate
@@ -68,7 +69,7 @@ class _PostgresSink:
 
     def step(self) -> None:
         """Write one batch."""
-        messages = [m for m in self._consumer.consume(BATCH_SIZE, timeout=_POLL_S) if not _failed(m)]
+        messages = receive(self._consumer, BATCH_SIZE, _POLL_S)
         if not messages:
             for name in TABLES:
                 LAG.labels(GROUP, name).set(0)
@@ -185,12 +186,3 @@ class _Transaction:
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             self._connection.close()
             raise
-
-
-def _failed(message: Message) -> bool:
-    error = message.error()
-    if error is None:
-        return False
-    if error.fatal() or not error.retriable():
-        raise KafkaException(error)
-    return True

@@ -19,7 +19,8 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
-from bus.deadline import deadline
+from bus.receiving import receive
+from bus.transactions import TRANSACTION_S, commit_with, produce
 from catalogue import wire
 from catalogue.errors import PoisonMessage, Unavailable
 from catalogue.load import load_catalogue
@@ -39,10 +40,6 @@ _BATCH_RECORDS = 10_000
 _POLL_S = 0.4
 # While a batch is on its way its receipts should not wait for ours to fill.
 _POLL_BEHIND_S = 0.4
-_TRANSACTION_S = 30.0
-# Adding offsets takes milliseconds; beyond its own time-out the call is not coming back.
-_OFFSETS_S = 10.0
-_GIVE_UP_S = _OFFSETS_S + 5
 
 Sent = list[tuple[Outgoing, Receipt]]
 
@@ -104,15 +101,13 @@ class _UpstreamSink:
 
     def open(self) -> None:
         """Fence a former owner and take the position of the last transaction."""
-        self._producer.init_transactions(_TRANSACTION_S)
-        known = self._consumer.list_topics(self._source, timeout=_TRANSACTION_S).topics[self._source]
+        self._producer.init_transactions(TRANSACTION_S)
+        known = self._consumer.list_topics(self._source, timeout=TRANSACTION_S).topics[self._source]
         if known.error is not None or not known.partitions:
             raise Unavailable(f"The topic {self._source} cannot be read.", remedy="Run `credithub prepare`.")
         # Assigned, not subscribed: one process owns the way up, and need not wait for a dead one's session to end.
         self._consumer.assign(
-            self._consumer.committed(
-                [TopicPartition(self._source, p) for p in known.partitions], timeout=_TRANSACTION_S
-            )
+            self._consumer.committed([TopicPartition(self._source, p) for p in known.partitions], timeout=TRANSACTION_S)
         )
 
     def close(self) -> None:
@@ -125,7 +120,7 @@ class _UpstreamSink:
     def step(self) -> None:
         """Read a batch and send it when the one before is done; or hold the position of both."""
         wait_s = _POLL_BEHIND_S if self._under_way else _POLL_S
-        messages = [m for m in self._consumer.consume(self._limit, timeout=wait_s) if not _failed(m)]
+        messages = receive(self._consumer, self._limit, wait_s)
         if not messages and self._under_way is None:
             LAG.labels(GROUP, topics.CHANGE).set(0)
             return
@@ -143,7 +138,7 @@ class _UpstreamSink:
             if exc.args[0].fatal():
                 raise
             log.warning("upstream: transaction aborted, retrying: %s", exc)
-            self._producer.abort_transaction(_TRANSACTION_S)
+            self._producer.abort_transaction(TRANSACTION_S)
             self._hold(former, messages, 1.0)
 
     def _read(self, messages: list[Message]) -> _Batch:
@@ -181,15 +176,9 @@ class _UpstreamSink:
         out = [(number, *made) for number, pairs in sent.items() for made in self._encode(pairs)]
         self._producer.begin_transaction()
         for number, topic, key, value in out:
-            self._produce(topic, number, key, value)
+            produce(self._producer, self._config.topic(topic), value, key, number)
         ends: dict[int, int] = {m.partition(): m.offset() + 1 for m in batch.messages}
-        with deadline(_GIVE_UP_S, "The transaction's offsets"):
-            self._producer.send_offsets_to_transaction(
-                [TopicPartition(self._source, p, offset) for p, offset in ends.items()],
-                self._consumer.consumer_group_metadata(),
-                _OFFSETS_S,
-            )
-        self._commit()
+        commit_with(self._producer, self._consumer, self._source, ends)
         self._count(batch, [receipt for pairs in sent.values() for _, receipt in pairs])
 
     def _encode(self, pairs: Sent) -> Iterable[tuple[str, bytes, bytes]]:
@@ -211,25 +200,6 @@ class _UpstreamSink:
             yield topics.NATIONAL_UP, subject, up(value)
             answer = {name: getattr(receipt, name) for name in Receipt.__slots__}
             yield topics.NATIONAL_RECEIPT, subject, back(answer)
-
-    def _produce(self, topic: str, number: int, key: bytes, value: bytes) -> None:
-        name = self._config.topic(topic)
-        while True:
-            try:
-                self._producer.produce(name, value, key, number)
-                return
-            except BufferError:
-                self._producer.poll(0.1)
-
-    def _commit(self) -> None:
-        while True:
-            try:
-                self._producer.commit_transaction(_TRANSACTION_S)
-                return
-            except KafkaException as exc:
-                # A timed-out commit is neither done nor undone: only asking again tells.
-                if not exc.args[0].retriable():
-                    raise
 
     def _hold(
         self, former: tuple[_Batch, list[Future[Sent]]] | None, messages: list[Message], retry_after_s: float
@@ -254,12 +224,3 @@ class _UpstreamSink:
         BATCH.labels(GROUP).observe(time.monotonic() - batch.begun)
         BATCH_EVENTS.labels(GROUP).observe(len(batch.messages))
         LAG.labels(GROUP, topics.CHANGE).set(time.time() - batch.messages[-1].timestamp()[1] / 1000)
-
-
-def _failed(message: Message) -> bool:
-    error = message.error()
-    if error is None:
-        return False
-    if error.fatal() or not error.retriable():
-        raise KafkaException(error)
-    return True

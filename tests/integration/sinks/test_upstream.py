@@ -40,7 +40,7 @@ from bus.config import BusConfig
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 bootstrap, registry, prefix, url = sys.argv[1:]
-sink._UpstreamSink._commit = lambda self: threading.Event().wait()
+sink.commit_with = lambda *_: threading.Event().wait()
 config = BusConfig(bootstrap, registry, prefix, partitions=2)
 sink.run(config, sink.Target(url, load_profile("provincial"), "630100"), threading.Event())
 """

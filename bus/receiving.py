@@ -1,0 +1,20 @@
+"""Messages as a sink takes them, with what is wrong told apart from what passes."""
+
+from confluent_kafka import Consumer, KafkaException, Message
+
+
+def receive(consumer: Consumer, most: int, wait_s: float) -> list[Message]:
+    """Return the messages that come within ``wait_s``, or the first ``most``.
+
+    What passes by itself, such as a broker that is away, is left out. Raises KafkaException for the rest.
+    """
+    return [message for message in consumer.consume(most, timeout=wait_s) if not _passes(message)]
+
+
+def _passes(message: Message) -> bool:
+    error = message.error()
+    if error is None:
+        return False
+    if error.fatal() or not error.retriable():
+        raise KafkaException(error)
+    return True
