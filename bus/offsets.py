@@ -33,6 +33,18 @@ def watermarks(config: BusConfig, wanted: Iterable[tuple[str, int]]) -> dict[tup
     return {key: Watermarks(lows[tp], highs[tp]) for key, tp in asked.items()}
 
 
+def partitions(config: BusConfig, topic: str) -> list[int]:
+    """Return the partition numbers of a topic (without prefix); raises Unavailable when it cannot be read."""
+    name = config.topic(topic)
+    try:
+        known = _client(config).list_topics(name, timeout=_RETRY_FOR_S).topics[name]
+    except KafkaException as exc:
+        raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
+    if known.error is not None or not known.partitions:
+        raise Unavailable(f"The topic {name} cannot be read: {known.error}.", remedy="Run `credithub prepare`.")
+    return sorted(known.partitions)
+
+
 def offsets(
     config: BusConfig, admin: AdminClient, places: Collection[TopicPartition], spec: OffsetSpec
 ) -> dict[TopicPartition, int]:

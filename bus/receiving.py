@@ -6,7 +6,7 @@ from confluent_kafka import Consumer, KafkaException, Message
 def receive(consumer: Consumer, most: int, wait_s: float) -> list[Message]:
     """Return the messages that come within ``wait_s``, or the first ``most``.
 
-    What passes by itself, such as a broker that is away, is left out. Raises KafkaException for the rest.
+    What the client calls retriable is left out; of a broker that is away nothing comes. Raises KafkaException.
     """
     return [message for message in consumer.consume(most, timeout=wait_s) if not _passes(message)]
 

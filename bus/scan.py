@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
+from bus import offsets
 from bus.config import BusConfig, consumer_settings
-from bus.offsets import watermarks
 from catalogue.errors import Unavailable
 
 # Longer than any transaction of ours may last, a killed process's too.
@@ -37,23 +37,19 @@ def scan(
 
 
 def scan_topics(
-    config: BusConfig,
-    starts: Mapping[str, int],
-    *,
-    partitions: list[int] | None = None,
+    config: BusConfig, starts: Mapping[str, int], *, partitions: list[int] | None = None
 ) -> Iterator[tuple[str, Message]]:
     """Yield (topic without prefix, message) of several topics at once, as ``scan`` does of one."""
+    places = [
+        (topic, number)
+        for topic in starts
+        for number in (offsets.partitions(config, topic) if partitions is None else partitions)
+    ]
+    ends = offsets.watermarks(config, places)
     settings = {"enable.partition.eof": True, "check.crcs": True, "fetch.wait.max.ms": 10}
     consumer = Consumer(consumer_settings(config, f"scan-{uuid.uuid4()}", **settings))
-    bare = {config.topic(topic): topic for topic in starts}
     try:
-        wanted = [
-            TopicPartition(name, number, starts[topic])
-            for name, topic in bare.items()
-            for number in _partitions(consumer, name, partitions)
-        ]
-        consumer.assign(wanted)
-        ends = watermarks(config, ((bare[tp.topic], tp.partition) for tp in wanted))
+        consumer.assign([TopicPartition(config.topic(topic), number, starts[topic]) for topic, number in places])
         todo = {(config.topic(topic), number): end.high for (topic, number), end in ends.items()}
         heard = time.monotonic()
         while todo:
@@ -63,25 +59,24 @@ def scan_topics(
                 heard = time.monotonic()
             elif time.monotonic() - heard > _SILENT_AT_MOST_S:
                 raise Unavailable(
-                    f"The broker sent nothing of {', '.join(bare)} for {_SILENT_AT_MOST_S:.0f} s.",
+                    f"The broker sent nothing of {', '.join(starts)} for {_SILENT_AT_MOST_S:.0f} s.",
                     remedy="See `credithub status`.",
                 )
             for message in messages:
-                error = message.error()
+                place, error = (message.topic() or "", message.partition() or 0), message.error()
                 if error is None:
-                    yield bare[message.topic()], message
+                    yield config.name_of(place[0]), message
+                    reached = (message.offset() or 0) + 1
                 elif error.name() == "_PARTITION_EOF":
-                    # The position alone stops short of a transaction's own marks.
-                    if (message.offset() or 0) >= todo.get((message.topic(), message.partition()), 0):
-                        todo.pop((message.topic(), message.partition()), None)
-                elif not error.retriable():
+                    # The last message alone stops short of a transaction's own marks.
+                    reached = message.offset() or 0
+                elif error.retriable():
+                    continue
+                else:
                     raise KafkaException(error)
+                if place in todo and reached >= todo[place]:
+                    del todo[place]
+    except KafkaException as exc:
+        raise Unavailable(f"{', '.join(starts)} cannot be read: {exc}.", remedy="See `credithub status`.") from exc
     finally:
         consumer.close()
-
-
-def _partitions(consumer: Consumer, name: str, wanted: list[int] | None) -> list[int]:
-    known = consumer.list_topics(name, timeout=30).topics[name]
-    if known.error is not None:
-        raise Unavailable(f"The topic {name} cannot be read: {known.error.str()}.", remedy="Run `credithub prepare`.")
-    return sorted(known.partitions) if wanted is None else wanted

@@ -8,7 +8,7 @@ from confluent_kafka import Message
 
 from bus.codec import Decoder, Registry, full_name, schema_id_of
 from bus.config import BusConfig
-from bus.offsets import watermarks
+from bus.offsets import partitions, watermarks
 from bus.scan import scan
 from catalogue import avro
 from catalogue.envelope import Envelope
@@ -32,7 +32,7 @@ class EventReader:
 
         Waits for open transactions. Raises Unavailable when Kafka is away.
         """
-        ends = watermarks(self._config, ((self._topic, number) for number in range(self._config.partitions)))
+        ends = watermarks(self._config, ((self._topic, number) for number in partitions(self._config, self._topic)))
         for (topic, number), end in ends.items():
             if end.high:
                 yield self._envelopes(scan(self._config, topic, partitions=[number]))

@@ -38,8 +38,6 @@ GROUP = "sink.upstream"
 BATCH_CHANGES = 2000
 _BATCH_RECORDS = 10_000
 _POLL_S = 0.4
-# While a batch is on its way its receipts should not wait for ours to fill.
-_POLL_BEHIND_S = 0.4
 
 Sent = list[tuple[Outgoing, Receipt]]
 
@@ -119,8 +117,7 @@ class _UpstreamSink:
 
     def step(self) -> None:
         """Read a batch and send it when the one before is done; or hold the position of both."""
-        wait_s = _POLL_BEHIND_S if self._under_way else _POLL_S
-        messages = receive(self._consumer, self._limit, wait_s)
+        messages = receive(self._consumer, self._limit, _POLL_S)
         if not messages and self._under_way is None:
             LAG.labels(GROUP, topics.CHANGE).set(0)
             return

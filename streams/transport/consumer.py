@@ -30,14 +30,32 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         # Where the client reads on: sought, or behind the last record that it gave out, to whomever.
         self._reached: dict[TP, int] = {}
 
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Give an assignment up; nothing of the next one is sought yet."""
+        self._reached = {}
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Take an assignment; what is fetched of it before its positions are sought is not given out."""
+        self._reached = {}
+        await super().on_partitions_assigned(assigned, generation_id)
+
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> dict[TP, Batch]:
         fetched: dict[TP, Batch] = {}
         for place, records in (await super()._fetch_records(*args, **kwargs)).items():
-            if records:
-                tp = TP(place.topic, place.partition)
-                fetched[tp] = Batch(self._reached.get(tp, 0), records)
+            tp = TP(place.topic, place.partition)
+            # Not sought yet: the client began where the group's offsets are, which are for display. The seek brings
+            # these records, and those before them.
+            if records and tp in self._reached:
+                fetched[tp] = Batch(self._reached[tp], records)
                 self._reached[tp] = records[-1].offset + 1
         return fetched
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        # What was given away meanwhile is its owner's to commit; an empty commit is an error to the client.
+        assigned = self.assignment()
+        own = {tp: offset for tp, offset in offsets.items() if tp in assigned}
+        return bool(own) and bool(await super()._commit(own))
 
     async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
         self._reached.update({TP(tp.topic, tp.partition): offset for tp, offset in partitions.items()})
@@ -126,7 +144,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Tell the broker where reading goes on, for display: what counts are the engine's own positions."""
         moved = {tp: offset for tp, offset in self._next.items() if self._told.get(tp) != offset}
-        if not moved:
+        if not moved or self.app.rebalancing:
             return False
         self._told.update(moved)
         return bool(await self._commit(moved))

@@ -13,6 +13,7 @@ from bus import topics
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
+from bus.topics import ensure_topics
 from catalogue.errors import IntegrityError, Unavailable
 from hub.settings import Endpoints
 from sinks import bank
@@ -171,6 +172,26 @@ def test_a_forgotten_position_stops_the_sink_before_it_repeats_everything(config
     admin = AdminClient({"bootstrap.servers": config.bootstrap})
     group = config.topic("sink.bank.yinhe")
     admin.delete_consumer_groups([group])[group].result()
+    again = Running(bank.run, config, "yinhe")
+    time.sleep(3)
+    with pytest.raises(IntegrityError):
+        again.stop()
+    assert _sequences(_read(config), A) == list(range(1, 6))
+
+
+def test_forgotten_sequences_stop_the_sink_before_it_counts_from_1_again(config: BusConfig) -> None:
+    streams = Streams(config)
+    _report(streams, "a", 5)
+    sink = Running(bank.run, config, "yinhe")
+    _await(config, 5)
+    sink.stop()
+    memory = topics.sequence_topic("yinhe")
+    AdminClient({"bootstrap.servers": config.bootstrap}).delete_topics([config.topic(memory)])[
+        config.topic(memory)
+    ].result()
+    time.sleep(1)
+    ensure_topics(config, [topics.TopicSpec(memory, {"cleanup.policy": "compact"}, by_subject=False)])
+    _report(streams, "b", 5)
     again = Running(bank.run, config, "yinhe")
     time.sleep(3)
     with pytest.raises(IntegrityError):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from bus.topics import TopicSpec, ensure_topics
@@ -119,6 +119,29 @@ def test_a_worker_that_was_not_handed_every_event_ends_and_its_successor_reads_t
     successor = own.start(0)
     until(lambda: own.merged() == 2000, lambda: successor.said()[-3000:])
     assert own.check_sequences() > 0
+
+
+def test_what_the_group_committed_is_for_display(own: Site) -> None:
+    own.send(0, 1000)
+    worker = own.start(0)
+    until(lambda: own.merged() == 1000, lambda: worker.said()[-3000:])
+    group, name = own.config.topic("merge"), own.config.topic(PENALTIES)
+    admin = AdminClient({"bootstrap.servers": own.config.bootstrap})
+    # Faust commits now and then: what is shown comes to where reading goes on.
+    until(lambda: sum(_committed(admin, group, name).values()) == 1000)
+    worker.process.send_signal(signal.SIGTERM)
+    worker.process.wait(30)
+    own.send(1000, 1000)
+    ahead = [TopicPartition(name, number, offset + 40) for number, offset in _committed(admin, group, name).items()]
+    until(lambda: admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, ahead)])[group].result())
+    successor = own.start(0)
+    until(lambda: own.merged() == 2000, lambda: successor.said()[-3000:])
+    assert own.check_sequences() > 0
+
+
+def _committed(admin: AdminClient, group: str, topic: str) -> dict[int, int]:
+    told = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result()
+    return {tp.partition: tp.offset for tp in told.topic_partitions if tp.topic == topic and tp.offset > 0}
 
 
 def test_a_registry_that_is_away_is_waited_for(own: Site) -> None:
