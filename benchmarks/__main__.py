@@ -29,8 +29,8 @@ def main(
     only: Annotated[Race | None, typer.Option(help="This race alone.")] = None,
     events: Annotated[
         int, typer.Option(min=1000, max=1_000_000, help="Events that each contender of the merge takes.")
-    ] = 200_000,
-    rows: Annotated[int, typer.Option(min=1000, max=1_000_000, help="Rows of each table that is pushed.")] = 100_000,
+    ] = 60_000,
+    rows: Annotated[int, typer.Option(min=1000, max=1_000_000, help="Rows of each table that is pushed.")] = 60_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the contenders of each alternate.")] = 5,
     million: Annotated[int, typer.Option(min=0, help="Rows of the push for peak memory; 0: none.")] = 1_000_000,
     save: Annotated[bool, typer.Option(help="Write benchmarks/results/.")] = True,

@@ -1,6 +1,7 @@
 """``python -m benchmarks.full``: what takes long: sizes, latency under load, two workers; writes ``results/full.*``."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -29,30 +30,48 @@ class Part(StrEnum):
 @app.command()
 def main(
     only: Annotated[Part | None, typer.Option(help="This part alone; the others' results are kept.")] = None,
-    most: Annotated[int, typer.Option(min=1000, max=10_000_000, help="Records of the largest size.")] = 10_000_000,
+    size: Annotated[
+        list[str] | None, typer.Option(help="Sizes such as 10000x100 instead of all; what is known of others is kept.")
+    ] = None,
     events: Annotated[int, typer.Option(min=1000, help="Events that one and two workers take.")] = 300_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of one and two workers.")] = 3,
 ) -> None:
     """Measure latency at shares of the top rate, one and two workers, and sizes up to ten million records."""
     console = Console(soft_wrap=True)
     settings = own_settings()
-    found: dict[str, Any] = {}
+    file = RESULTS / "full.json"
+    found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    sizes = [_size_of(text) for text in size] if size else scale.SIZES
     for part in Part if only is None else (only,):
         where = machine()
         console.print(f"{part.value}: {where}", highlight=False)
         try:
             hub.stack.start(settings, services_only=part is not Part.LATENCY)
-            rows, lines = _measure(part, settings, console, most, events, rounds)
+            held = found.get(part.value, {}).get("rows", []) if size else []
+            rows, lines = _measure(part, settings, console, sizes, held, events, rounds)
         finally:
             hub.stack.stop(settings, purge=True)
         settings.home.mkdir(parents=True, exist_ok=True)
         found[part.value] = {"machine": where, "rows": rows, "table": lines}
         console.print("\n".join(lines), markup=False, highlight=False)
-    _save(RESULTS / "full.json", found)
+        _save(file, found)
+
+
+def _size_of(text: str) -> tuple[int, int]:
+    subjects, _, each = text.partition("x")
+    if not (subjects.isdecimal() and each.isdecimal()):
+        raise typer.BadParameter(f"{text} is no size; say SUBJECTSxRECORDS, such as 10000x100")
+    return int(subjects), int(each)
 
 
 def _measure(
-    part: Part, settings: Settings, console: Console, most: int, events: int, rounds: int
+    part: Part,
+    settings: Settings,
+    console: Console,
+    sizes: Iterable[tuple[int, int]],
+    held: list[dict[str, Any]],
+    events: int,
+    rounds: int,
 ) -> tuple[list[dict[str, Any]], list[str]]:
     def say(text: str) -> None:
         console.print(text, highlight=False)
@@ -63,11 +82,12 @@ def _measure(
     if part is Part.WORKERS:
         runs = list(merge.pairs(settings, events, rounds, say))
         return [one.result.as_dict() for one in runs], merge_lines(runs)
-    sizes: list[scale.Size] = []
-    for size in scale.measure(settings, most, say):
+    known = {(row["subjects"], row["records_per_subject"]): scale.Size(**row) for row in held}
+    for size in scale.measure(settings, sizes, say):
         say(f"  {size}")
-        sizes.append(size)
-    return [asdict(one) for one in sizes], _size_lines(sizes)
+        known[size.subjects, size.records_per_subject] = size
+    rows = [known[key] for key in sorted(known, key=lambda key: (key[1], key[0]))]
+    return [asdict(one) for one in rows], _size_lines(rows)
 
 
 def _latency_lines(rows: list[latency.Latency]) -> list[str]:
@@ -96,10 +116,8 @@ def _size_lines(rows: list[scale.Size]) -> list[str]:
 
 
 def _save(file: Path, found: dict[str, Any]) -> None:
-    held = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    held |= found
-    file.write_text(json.dumps(held, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    lines = [line for part in Part if part.value in held for line in _section(part, held[part.value])]
+    file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    lines = [line for part in Part if part.value in found for line in _section(part, found[part.value])]
     file.with_suffix(".md").write_text("\n".join(lines) + "\n", "utf-8")
 
 

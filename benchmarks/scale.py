@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ from hub.settings import Settings, bus_config
 # (subjects, records per subject)
 SIZES = ((10_000, 10), (100_000, 10), (1_000_000, 10), (10_000, 100), (10_000, 1000))
 MEASURED = 100_000
+# Subjects from which on the recovery without a store is measured.
+COLD_FROM = 1_000_000
 _PATIENCE_S = 3600.0
 _METRICS_PORT = 19400
 
@@ -49,19 +51,11 @@ class Size:
     cold_records_per_s: float | None
 
 
-def measure(settings: Settings, most: int, say: Callable[[str], None]) -> Iterator[Size]:
-    """Yield every size of at most ``most`` records; larger ones are cut to as many records per subject, or subjects."""
-    largest = max(subjects for subjects, _ in SIZES)
-    seen: set[tuple[int, int]] = set()
-    for number, (subjects, each) in enumerate(SIZES):
-        cold = subjects == largest
-        if subjects * each > most:
-            each = each if each > 10 else max(1, most // subjects)
-            subjects = min(subjects, most // each)
-        if (subjects, each) not in seen:
-            seen.add((subjects, each))
-            say(f"{subjects:,} subjects with {each:,} records each")
-            yield _size(settings, number, subjects, each, say, cold=cold)
+def measure(settings: Settings, sizes: Iterable[tuple[int, int]], say: Callable[[str], None]) -> Iterator[Size]:
+    """Yield each of these sizes, as (subjects, records per subject)."""
+    for number, (subjects, each) in enumerate(sizes):
+        say(f"{subjects:,} subjects with {each:,} records each")
+        yield _size(settings, number, subjects, each, say, cold=subjects >= COLD_FROM)
 
 
 def _size(settings: Settings, number: int, subjects: int, each: int, say: Callable[[str], None], *, cold: bool) -> Size:

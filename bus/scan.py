@@ -48,9 +48,14 @@ def scan_topics(
     ends = offsets.watermarks(config, places)
     settings = {"enable.partition.eof": True, "check.crcs": True, "fetch.wait.max.ms": 10}
     consumer = Consumer(consumer_settings(config, f"scan-{uuid.uuid4()}", **settings))
+    bare = {config.topic(topic): topic for topic in starts}
+    todo = {
+        TopicPartition(config.topic(topic), number): end.high
+        for (topic, number), end in ends.items()
+        if end.high > max(end.low, starts[topic])
+    }
     try:
-        consumer.assign([TopicPartition(config.topic(topic), number, starts[topic]) for topic, number in places])
-        todo = {(config.topic(topic), number): end.high for (topic, number), end in ends.items()}
+        consumer.assign([TopicPartition(p.topic, p.partition, starts[bare[p.topic]]) for p in todo])
         heard = time.monotonic()
         while todo:
             # A short time-out: `consume` waits for the whole number of messages or for all of it.
@@ -62,19 +67,19 @@ def scan_topics(
                     f"The broker sent nothing of {', '.join(starts)} for {_SILENT_AT_MOST_S:.0f} s.",
                     remedy="See `credithub status`.",
                 )
+            reached = []
             for message in messages:
-                place, error = (message.topic() or "", message.partition() or 0), message.error()
+                error = message.error()
                 if error is None:
-                    yield config.name_of(place[0]), message
-                    reached = (message.offset() or 0) + 1
+                    yield bare[message.topic()], message
                 elif error.name() == "_PARTITION_EOF":
-                    # The last message alone stops short of a transaction's own marks.
-                    reached = message.offset() or 0
-                elif error.retriable():
-                    continue
-                else:
+                    # Behind the last message there may be a transaction's own marks, which are no messages.
+                    reached.append(TopicPartition(message.topic(), message.partition(), message.offset()))
+                elif not error.retriable():
                     raise KafkaException(error)
-                if place in todo and reached >= todo[place]:
+            # Where somebody goes on writing, the end of today is passed without stopping there.
+            for place in (*reached, *consumer.position([*todo])):
+                if place.offset >= todo.get(place, place.offset + 1):
                     del todo[place]
     except KafkaException as exc:
         raise Unavailable(f"{', '.join(starts)} cannot be read: {exc}.", remedy="See `credithub status`.") from exc

@@ -17,7 +17,6 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
-from bus.offsets import partitions, watermarks
 from bus.receiving import receive
 from bus.scan import scan
 from bus.transactions import TRANSACTION_S, commit_with, produce
@@ -92,7 +91,8 @@ class _BankSink:
                 remedy=f"Set the offsets of the group {self._config.topic(self._group)}, and the broker's"
                 " offsets.retention.minutes to years.",
             )
-        if not self._sequences and self._was_told():
+        moved = any(place.offset > 0 for place in starts)
+        if moved and not self._sequences and next(scan(self._config, self._topic), None) is not None:
             raise IntegrityError(
                 f"The bank {self._bank} was given events, but {self._config.topic(self._memory)}, which says how many"
                 " of each subject, is empty: all would be counted from 1 again.",
@@ -100,10 +100,6 @@ class _BankSink:
             )
         # Assigned, not subscribed: one process owns a bank, and need not wait for a dead one's session to end.
         self._consumer.assign(starts)
-
-    def _was_told(self) -> bool:
-        places = ((self._topic, number) for number in partitions(self._config, self._topic))
-        return any(end.high for end in watermarks(self._config, places).values())
 
     def close(self) -> None:
         self._consumer.close()

@@ -185,10 +185,8 @@ def test_forgotten_sequences_stop_the_sink_before_it_counts_from_1_again(config:
     sink = Running(bank.run, config, "yinhe")
     _await(config, 5)
     sink.stop()
-    memory = topics.sequence_topic("yinhe")
-    AdminClient({"bootstrap.servers": config.bootstrap}).delete_topics([config.topic(memory)])[
-        config.topic(memory)
-    ].result()
+    memory, admin = topics.sequence_topic("yinhe"), AdminClient({"bootstrap.servers": config.bootstrap})
+    admin.delete_topics([config.topic(memory)])[config.topic(memory)].result()
     time.sleep(1)
     ensure_topics(config, [topics.TopicSpec(memory, {"cleanup.policy": "compact"}, by_subject=False)])
     _report(streams, "b", 5)
