@@ -25,6 +25,7 @@ from benchmarks.peers import hub_worker
 from benchmarks.peers.job import peak_mb
 from bus.config import BusConfig
 from hub.settings import Settings, bus_config
+from hub.stack.layout import Layout
 
 # (subjects, records per subject)
 SIZES = ((10_000, 10), (100_000, 10), (1_000_000, 10), (10_000, 100), (10_000, 1000))
@@ -46,6 +47,7 @@ class Size:
     cpu_us_per_event: float
     peak_mb: float
     store_mb: float
+    topics_mb: float
     warm_restart_s: float
     cold_recovery_s: float | None
     cold_records_per_s: float | None
@@ -81,6 +83,8 @@ def _size(settings: Settings, number: int, subjects: int, each: int, say: Callab
         rate = MEASURED / (passed_at - first["at"])
         cpu = (used.user + used.system - first["cpu_s"]) / MEASURED * 1e6
         peak = max(peak, peak_mb(worker.pid))
+    logs = (file for file in (Layout.of(settings).kafka / "data").glob(f"{config.topic_prefix}*/*.log"))
+    held = sum(file.stat().st_size for file in logs) / 2**20
     stores = own.home / "streams"
     size = sum(file.stat().st_size for file in stores.rglob("*") if file.is_file()) / 2**20
     recovery = restored = None
@@ -93,7 +97,7 @@ def _size(settings: Settings, number: int, subjects: int, each: int, say: Callab
             peak = max(peak, peak_mb(worker.pid))
     shutil.rmtree(folder)
     delete_topics(config)
-    return Size(subjects, each, load, rate, cpu, peak, size, warm, recovery, restored)
+    return Size(subjects, each, load, rate, cpu, peak, size, held, warm, recovery, restored)
 
 
 def _fill(settings: Settings, subjects: int, *numbers: int) -> None:
