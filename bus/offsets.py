@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -27,7 +27,9 @@ class Watermarks(NamedTuple):
 def watermarks(config: BusConfig, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Watermarks]:
     """Return the watermarks of (topic without prefix, partition); raises Unavailable when the broker is away."""
     asked = {(name, number): TopicPartition(config.topic(name), number) for name, number in wanted}
-    admin = _client(config)
+    if not asked:
+        return {}
+    admin = connected(config, next(iter(asked.values())).topic)
     earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()
     lows, highs = (offsets(config, admin, asked.values(), spec) for spec in (earliest, latest))
     return {key: Watermarks(lows[tp], highs[tp]) for key, tp in asked.items()}
@@ -37,7 +39,7 @@ def partitions(config: BusConfig, topic: str) -> list[int]:
     """Return the partition numbers of a topic (without prefix); raises Unavailable when it cannot be read."""
     name = config.topic(topic)
     try:
-        known = _client(config).list_topics(name, timeout=_RETRY_FOR_S).topics[name]
+        known = AdminClient(_settings(config)).list_topics(name, timeout=_RETRY_FOR_S).topics[name]
     except KafkaException as exc:
         raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
     if known.error is not None or not known.partitions:
@@ -67,7 +69,7 @@ def offsets(
                     f"Kafka does not say where its topics end: {exc}.", remedy="Run `credithub prepare`."
                 ) from exc
             if outdated:
-                admin = _client(config)
+                admin = connected(config, next(iter(places)).topic)
             time.sleep(_PAUSE_S)
 
 
@@ -78,7 +80,7 @@ def topic_ids(config: BusConfig, names: Iterable[str]) -> dict[str, str]:
     """
     real = {config.topic(name): name for name in names}
     # Held by a name: what it promised ends with it.
-    admin = _client(config)
+    admin = connected(config, next(iter(real)))
     try:
         told = admin.describe_topics(TopicCollection([*real]), request_timeout=30)
         return {name: str(told[topic].result().topic_id) for topic, name in real.items()}
@@ -88,5 +90,18 @@ def topic_ids(config: BusConfig, names: Iterable[str]) -> dict[str, str]:
         ) from exc
 
 
-def _client(config: BusConfig) -> AdminClient:
-    return AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+def connected(config: BusConfig, name: str) -> AdminClient:
+    """Return a client that has spoken with a broker, about a topic (real name); raises Unavailable when none answers.
+
+    What is asked before it has waits now and then for three seconds, however quick the broker is.
+    """
+    client = AdminClient(_settings(config))
+    try:
+        client.list_topics(name, timeout=_RETRY_FOR_S)
+    except KafkaException as exc:
+        raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
+    return client
+
+
+def _settings(config: BusConfig) -> dict[str, Any]:
+    return {"bootstrap.servers": config.bootstrap, "reconnect.backoff.ms": 5, "log_level": 3}

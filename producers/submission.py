@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import OffsetSpec
 
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig, consumer_settings
-from bus.offsets import offsets
+from bus.offsets import connected, offsets
 from catalogue.errors import Unavailable
 
 TOPIC = "submission.v1"
@@ -73,7 +73,7 @@ class LedgerReader:
         settings = {"enable.partition.eof": True, "fetch.wait.max.ms": 10}
         self._consumer = Consumer(consumer_settings(config, f"ledger-{uuid.uuid4()}", **settings))
         self._consumer.assign([TopicPartition(self._place.topic, 0, OFFSET_BEGINNING)])
-        self._admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+        self._admin = connected(config, self._place.topic)
         self._reached = 0
         self.held: dict[str, dict[str, Any]] = {}
 
