@@ -33,7 +33,7 @@ class Store:
             _condemned(path).unlink()
         options = Options(raw_mode=True)
         options.create_if_missing(True)
-        # A worker on few cores owns all numbers, so these count eight times; two buffers are in use while one is written.
+        # A worker on few cores owns all numbers, so these count eight times, and twice while one is written.
         options.set_write_buffer_size(16 * _MB)
         options.set_max_open_files(256)
         # Most keys that are asked for are new ones: a filter answers that without reading a block.
