@@ -83,7 +83,7 @@ def _size(settings: Settings, number: int, subjects: int, each: int, say: Callab
         rate = MEASURED / (passed_at - first["at"])
         cpu = (used.user + used.system - first["cpu_s"]) / MEASURED * 1e6
         peak = max(peak, peak_mb(worker.pid))
-    logs = (file for file in (Layout.of(settings).kafka / "data").glob(f"{config.topic_prefix}*/*.log"))
+    logs = (Layout.of(settings).kafka / "data").glob(f"{config.topic_prefix}*/*.log")
     held = sum(file.stat().st_size for file in logs) / 2**20
     stores = own.home / "streams"
     size = sum(file.stat().st_size for file in stores.rglob("*") if file.is_file()) / 2**20

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Collection, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec, TopicMetadata
 
 from bus.config import BusConfig
 from catalogue.errors import Unavailable
@@ -38,10 +38,7 @@ def watermarks(config: BusConfig, wanted: Iterable[tuple[str, int]]) -> dict[tup
 def partitions(config: BusConfig, topic: str) -> list[int]:
     """Return the partition numbers of a topic (without prefix); raises Unavailable when it cannot be read."""
     name = config.topic(topic)
-    try:
-        known = AdminClient(_settings(config)).list_topics(name, timeout=_RETRY_FOR_S).topics[name]
-    except KafkaException as exc:
-        raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
+    _, known = _asked(config, name)
     if known.error is not None or not known.partitions:
         raise Unavailable(f"The topic {name} cannot be read: {known.error}.", remedy="Run `credithub prepare`.")
     return sorted(known.partitions)
@@ -95,13 +92,13 @@ def connected(config: BusConfig, name: str) -> AdminClient:
 
     What is asked before it has waits now and then for three seconds, however quick the broker is.
     """
-    client = AdminClient(_settings(config))
-    try:
-        client.list_topics(name, timeout=_RETRY_FOR_S)
-    except KafkaException as exc:
-        raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
+    client, _ = _asked(config, name)
     return client
 
 
-def _settings(config: BusConfig) -> dict[str, Any]:
-    return {"bootstrap.servers": config.bootstrap, "reconnect.backoff.ms": 5, "log_level": 3}
+def _asked(config: BusConfig, name: str) -> tuple[AdminClient, TopicMetadata]:
+    client = AdminClient({"bootstrap.servers": config.bootstrap, "reconnect.backoff.ms": 5, "log_level": 3})
+    try:
+        return client, client.list_topics(name, timeout=_RETRY_FOR_S).topics[name]
+    except KafkaException as exc:
+        raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc

@@ -17,6 +17,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
+from bus.offsets import partitions
 from bus.receiving import receive
 from bus.scan import scan
 from bus.transactions import TRANSACTION_S, commit_with, produce
@@ -80,10 +81,7 @@ class _BankSink:
             held = self._decode(message.value())
             self._sequences[held["subject"]] = held["sequence"]
         source = self._config.topic(topics.CHANGE)
-        known = self._consumer.list_topics(source, timeout=TRANSACTION_S).topics[source]
-        if known.error is not None or not known.partitions:
-            raise Unavailable(f"The topic {source} cannot be read.", remedy="Run `credithub prepare`.")
-        places = [TopicPartition(source, p) for p in known.partitions]
+        places = [TopicPartition(source, p) for p in partitions(self._config, topics.CHANGE)]
         starts = self._consumer.committed(places, timeout=TRANSACTION_S)
         if self._sequences and all(place.offset < 0 for place in starts):
             raise IntegrityError(

@@ -19,6 +19,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
+from bus.offsets import partitions
 from bus.receiving import receive
 from bus.transactions import TRANSACTION_S, commit_with, produce
 from catalogue import wire
@@ -100,12 +101,12 @@ class _UpstreamSink:
     def open(self) -> None:
         """Fence a former owner and take the position of the last transaction."""
         self._producer.init_transactions(TRANSACTION_S)
-        known = self._consumer.list_topics(self._source, timeout=TRANSACTION_S).topics[self._source]
-        if known.error is not None or not known.partitions:
-            raise Unavailable(f"The topic {self._source} cannot be read.", remedy="Run `credithub prepare`.")
         # Assigned, not subscribed: one process owns the way up, and need not wait for a dead one's session to end.
         self._consumer.assign(
-            self._consumer.committed([TopicPartition(self._source, p) for p in known.partitions], timeout=TRANSACTION_S)
+            self._consumer.committed(
+                [TopicPartition(self._source, p) for p in partitions(self._config, topics.CHANGE)],
+                timeout=TRANSACTION_S,
+            )
         )
 
     def close(self) -> None:

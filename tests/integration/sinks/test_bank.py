@@ -53,6 +53,14 @@ def _await(config: BusConfig, count: int) -> list[tuple[Message, dict[str, Any]]
     raise AssertionError(f"{len(found)} of {count} messages came")
 
 
+def _served(config: BusConfig, count: int) -> list[tuple[Message, dict[str, Any]]]:
+    """Let a sink run until so many messages are in the bank's topic, and end it."""
+    sink = Running(bank.run, config, "yinhe")
+    found = _await(config, count)
+    sink.stop()
+    return found
+
+
 def _sequences(found: list[tuple[Message, dict[str, Any]]], subject: str) -> list[int]:
     return [value["sequence"] for m, value in found if m.key() == subject.encode()]
 
@@ -86,9 +94,7 @@ def test_only_what_is_public_leaves_and_sequences_have_no_gap(config: BusConfig)
     streams.change("person:00ff", 1, [streams.record_change("person:00ff", REPORT, "2024", None, first)])
     streams.change("unit:court:630102", 1, [streams.record_change("unit:court:630102", REPORT, "2024", None, first)])
     streams.flush()
-    sink = Running(bank.run, config, "yinhe")
-    found = _await(config, 6)
-    sink.stop()
+    found = _served(config, 6)
     assert {m.key() for m, _ in found} == {A.encode(), B.encode()}
     for subject in (A, B):
         mine = [value for m, value in found if m.key() == subject.encode()]
@@ -121,9 +127,7 @@ def test_messages_lie_in_their_subjects_partition(config: BusConfig) -> None:
         )
     streams.flush()
     where = {m.key(): m.partition() for m in scan(config, topics.CHANGE)}
-    sink = Running(bank.run, config, "yinhe")
-    found = _await(config, 2)
-    sink.stop()
+    found = _served(config, 2)
     assert {m.key(): m.partition() for m, _ in found} == where
     marks = {value["subject"]: (m.partition(), m.key()) for m, value in _read(config, topics.sequence_topic("yinhe"))}
     assert marks == {s: (0, s.encode()) for s in (A, B)}
@@ -133,9 +137,7 @@ def test_restarts_keep_the_sequences(config: BusConfig) -> None:
     streams = Streams(config)
     for number in range(3):
         _report(streams, f"{number}", 20)
-        sink = Running(bank.run, config, "yinhe")
-        _await(config, 20 * (number + 1))
-        sink.stop()
+        _served(config, 20 * (number + 1))
     assert _sequences(_read(config), A) == list(range(1, 61))
 
 
@@ -166,9 +168,7 @@ def test_an_open_transaction_hides_no_sequence(config: BusConfig) -> None:
 def test_a_forgotten_position_stops_the_sink_before_it_repeats_everything(config: BusConfig) -> None:
     streams = Streams(config)
     _report(streams, "a", 5)
-    sink = Running(bank.run, config, "yinhe")
-    _await(config, 5)
-    sink.stop()
+    _served(config, 5)
     admin = AdminClient({"bootstrap.servers": config.bootstrap})
     group = config.topic("sink.bank.yinhe")
     admin.delete_consumer_groups([group])[group].result()
@@ -182,9 +182,7 @@ def test_a_forgotten_position_stops_the_sink_before_it_repeats_everything(config
 def test_forgotten_sequences_stop_the_sink_before_it_counts_from_1_again(config: BusConfig) -> None:
     streams = Streams(config)
     _report(streams, "a", 5)
-    sink = Running(bank.run, config, "yinhe")
-    _await(config, 5)
-    sink.stop()
+    _served(config, 5)
     memory, admin = topics.sequence_topic("yinhe"), AdminClient({"bootstrap.servers": config.bootstrap})
     admin.delete_topics([config.topic(memory)])[config.topic(memory)].result()
     time.sleep(1)
