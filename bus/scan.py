@@ -46,7 +46,14 @@ def scan_topics(
         for number in (offsets.partitions(config, topic) if partitions is None else partitions)
     ]
     ends = offsets.watermarks(config, places)
-    settings = {"enable.partition.eof": True, "check.crcs": True, "fetch.wait.max.ms": 10}
+    settings = {
+        "enable.partition.eof": True,
+        "check.crcs": True,
+        "fetch.wait.max.ms": 10,
+        # A worker restores all its numbers at once, each by a client that would fetch so much ahead.
+        "queued.max.messages.kbytes": 4096,
+        "max.partition.fetch.bytes": 262_144,
+    }
     consumer = Consumer(consumer_settings(config, f"scan-{uuid.uuid4()}", **settings))
     bare = {config.topic(topic): topic for topic in starts}
     todo = {

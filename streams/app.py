@@ -86,7 +86,7 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
         broker_heartbeat_interval=1.5,
         broker_request_timeout=120.0,
         broker_max_poll_records=8000,
-        stream_buffer_maxsize=2,
+        stream_buffer_maxsize=1,
         stream_wait_empty=False,
         web_enabled=False,
         TableManager=NoTables,
@@ -102,8 +102,8 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
     @app.agent(source, name="merge")  # type: ignore[untyped-decorator]
     async def merge(stream: Any) -> None:
         async for event in stream.events():
-            number, batches = event.value
-            await app.owner.take(number, {app.bare(topic): batch for topic, batch in batches.items()})
+            for number, batches in event.value.items():
+                await app.owner.take(number, {app.bare(topic): batch for topic, batch in batches.items()})
 
     @app.on_partitions_revoked.connect  # type: ignore[untyped-decorator]
     async def settle(*_: Any, **__: Any) -> None:

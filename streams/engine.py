@@ -29,7 +29,7 @@ from rules.indicators import Indicator
 from rules.merge import Record, is_live
 from streams import restoring
 from streams.rolling import Rolling
-from streams.state import encode_change, encode_state, pack, unpack
+from streams.state import encode_change, encode_head, encode_state, pack, unpack
 from streams.store import Store, record_key, record_prefix, stored_offset, stored_position, stored_record, stored_state
 from streams.subject import Held, SubjectBatch, close
 
@@ -375,13 +375,13 @@ class Engine:
             # Persons and nil reports enter no enterprise state.
             return
         closed = close(batch, self._rolling, self._by_item, as_of)
-        subject = batch.subject.encode()
+        if closed.kept and not closed.changed:
+            return
+        subject, head = batch.subject.encode(), encode_head(batch.subject, closed.held)
         if closed.changed:
-            change = encode_change(batch.subject, closed, changed_at)
-            self._send(topics.CHANGE, subject, self._change.wrap(change))
+            self._send(topics.CHANGE, subject, self._change.wrap(encode_change(head, closed, changed_at)))
         if not closed.kept:
-            state = encode_state(batch.subject, closed.held, changed_at)
-            self._send(topics.STATE, subject, self._state.wrap(state))
+            self._send(topics.STATE, subject, self._state.wrap(encode_state(head, closed.held, changed_at)))
             behind[stored_state(batch.subject)] = pack(closed.held)
 
     def _poison(self, topic: str, message: Message, problem: str, now: datetime) -> bytes:
@@ -417,7 +417,7 @@ class Engine:
         before = self._last.get(topic)
         self._last[topic] = key, value
         if before is not None:
-            self._produce(topic, *before)
+            produce(self._producer, self._names[topic], before[1], before[0], self.number)
 
     def _send_last(self) -> None:
         # Only these tell where they came to lie: the broker keeps a partition's order, and a message that is not

@@ -27,7 +27,7 @@ from streams.store import (
 log = logging.getLogger(__name__)
 # What the store is a cache of, each partition number its own.
 CHANGELOGS = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.POSITION)
-_CHUNK = 20_000
+_CHUNK = 5_000
 # Called with the topic and the number of records that were restored.
 OnRestored = Callable[[str, int], None]
 ByItem = Mapping[str, tuple[Indicator, ...]]

@@ -30,6 +30,7 @@ from streams.store import INDEX, Store, due_from, due_key, due_prefix, running_k
 
 DecodePayload = Callable[[int, bytes], dict[str, Any] | None]
 Live = Iterable[tuple[str, Record]]
+_NOTHING = Running()
 
 
 @dataclass(slots=True)
@@ -83,31 +84,28 @@ class Rolling:
 
     def build(self, subject: str, item: str, live: Live, as_of: date) -> None:
         """Make the sums from all live records."""
-        self._held[subject, item] = _Held(as_of, {})
+        held = self._held[subject, item] = _Held(as_of, {})
         for key, record in live:
-            self._take(subject, item, key, record, 1)
+            self._take(held, subject, item, key, record, 1)
 
     def replace(self, subject: str, item: str, key: str, old: Record | None, new: Record | None, as_of: date) -> None:
         """Take a record's former shares out and its present ones in; None: it did, or does, not count.
 
         Nothing may be due up to ``as_of``.
         """
-        held = self._load(subject, item)
-        if held is not None:
-            held.as_of = max(held.as_of, as_of)
+        held = self._made(subject, item)
+        held.as_of = max(held.as_of, as_of)
         if old is not None:
-            self._take(subject, item, key, old, -1)
+            self._take(held, subject, item, key, old, -1)
         if new is not None:
-            self._take(subject, item, key, new, 1)
+            self._take(held, subject, item, key, new, 1)
 
     def values(self, subject: str, item: str, as_of: date) -> dict[str, int | None]:
         """Return the item's indicators in millionths; nothing may be due up to ``as_of``."""
-        held = self._load(subject, item)
-        if held is None:
-            raise RuntimeError(f"the sums of {item} were not made")
+        held = self._made(subject, item)
         held.as_of = max(held.as_of, as_of)
         return {
-            i.id: value(i, held.sums.get(i.id, Running()), self._top(subject, i) if i.aggregate in ORDERED else None)
+            i.id: value(i, held.sums.get(i.id, _NOTHING), self._top(subject, i) if i.aggregate in ORDERED else None)
             for i in self._by_item[item]
         }
 
@@ -160,10 +158,13 @@ class Rolling:
             return ()
         return shares(self._by_item[item], Fact(told, self._decode(record.schema_id, record.payload) or {}), since)
 
-    def _take(self, subject: str, item: str, key: str, record: Record, sign: int) -> None:
+    def _made(self, subject: str, item: str) -> _Held:
         held = self._load(subject, item)
         if held is None:
             raise RuntimeError(f"the sums of {item} were not made")
+        return held
+
+    def _take(self, held: _Held, subject: str, item: str, key: str, record: Record, sign: int) -> None:
         own = list(self._shares(item, record, held.as_of))
         for indicator, one in own:
             if one.counts(held.as_of):

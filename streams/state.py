@@ -23,8 +23,12 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 def state_hash(held: Held) -> str:
     """Return the hash over the winning records and the indicators of one subject; dates and sequence are outside."""
-    shown = "".join([f"\n{name} {'' if value is None else value}" for name, value in sorted(held.indicators.items())])
-    return hashlib.sha256(f"{held.digest:032x}{shown}".encode()).hexdigest()
+    return _hash(held.digest, sorted(held.indicators.items()))
+
+
+def _hash(digest: int, indicators: list[tuple[str, int | None]]) -> str:
+    shown = "".join([f"\n{name} {'' if value is None else value}" for name, value in indicators])
+    return hashlib.sha256(f"{digest:032x}{shown}".encode()).hexdigest()
 
 
 def pack(held: Held) -> bytes:
@@ -54,14 +58,26 @@ def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> Held:
     )
 
 
-def encode_state(subject: str, held: Held, changed_at: bytes) -> bytes:
-    """Return the Avro of ``State``; ``changed_at``: the moment as ``splice.long`` encodes it."""
-    name = held.name
+def encode_head(subject: str, held: Held) -> bytes:
+    """Return the Avro of what a state and a change begin with, alike."""
     return b"".join(
         (
-            _head(subject, held),
-            splice.text(state_hash(held)),
-            splice.array([_name(k) + _number(v) for k, v in sorted(held.indicators.items())]),
+            splice.text(subject),
+            splice.optional_text(held.subject_name),
+            splice.long(held.sequence),
+            splice.long(held.as_of.toordinal() - _EPOCH_DAY),
+        )
+    )
+
+
+def encode_state(head: bytes, held: Held, changed_at: bytes) -> bytes:
+    """Return the Avro of ``State``; ``changed_at``: the moment as ``splice.long`` encodes it."""
+    name, indicators = held.name, sorted(held.indicators.items())
+    return b"".join(
+        (
+            head,
+            splice.text(_hash(held.digest, indicators)),
+            splice.array([_name(k) + _number(v) for k, v in indicators]),
             splice.array([_name(k) + splice.long(v) for k, v in sorted(held.counts.items())]),
             splice.text(f"{held.digest:032x}"),
             changed_at,
@@ -79,26 +95,14 @@ def encode_state(subject: str, held: Held, changed_at: bytes) -> bytes:
     )
 
 
-def encode_change(subject: str, closed: Closed, changed_at: bytes) -> bytes:
+def encode_change(head: bytes, closed: Closed, changed_at: bytes) -> bytes:
     """Return the Avro of ``Change``; ``changed_at`` as in ``encode_state``."""
     return b"".join(
         (
-            _head(subject, closed.held),
+            head,
             changed_at,
             splice.array([_record_change(moved) for moved in closed.records]),
             splice.array([_name(i.id) + _number(i.previous) + _number(i.current) for i in closed.indicators]),
-        )
-    )
-
-
-def _head(subject: str, held: Held) -> bytes:
-    """Encode what a state and a change begin with."""
-    return b"".join(
-        (
-            splice.text(subject),
-            splice.optional_text(held.subject_name),
-            splice.long(held.sequence),
-            splice.long(held.as_of.toordinal() - _EPOCH_DAY),
         )
     )
 
@@ -113,6 +117,8 @@ def _record_change(moved: Moved) -> bytes:
 _name = lru_cache(maxsize=4096)(splice.text)
 
 
+# A change and a state say the same numbers, and many are small counts.
+@lru_cache(maxsize=1 << 14)
 def _number(value: int | None) -> bytes:
     """Encode a nullable decimal of six places from its millionths."""
     if value is None:

@@ -8,12 +8,13 @@ after the transaction that published them, with the offset up to which it holds 
 from those topics; it is never the truth.
 """
 
+import functools
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from rocksdict import AccessType, BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+from rocksdict import AccessType, BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager
 
 from catalogue.errors import Unavailable
 
@@ -21,6 +22,8 @@ from catalogue.errors import Unavailable
 INDEX = b"i"
 _SEPARATOR = b"\x00"
 _MB = 1 << 20
+# Of all stores of a process together: a worker on few cores owns every number, and its memory shall not follow theirs.
+_CACHED, _BUFFERED = 128 * _MB, 96 * _MB
 
 
 class Store:
@@ -33,13 +36,13 @@ class Store:
             _condemned(path).unlink()
         options = Options(raw_mode=True)
         options.create_if_missing(True)
-        # A worker on few cores owns all numbers, so these count eight times, and twice while one is written.
         options.set_write_buffer_size(16 * _MB)
+        options.set_write_buffer_manager(_buffers())
         options.set_max_open_files(256)
         # Most keys that are asked for are new ones: a filter answers that without reading a block.
         blocks = BlockBasedOptions()
         blocks.set_bloom_filter(10, False)
-        blocks.set_block_cache(Cache(16 * _MB))
+        blocks.set_block_cache(_cache())
         options.set_block_based_table_factory(blocks)
         self._path = path
         try:
@@ -84,6 +87,16 @@ class Store:
     def close(self) -> None:
         """Close the files; the store cannot be used afterwards."""
         self._db.close()
+
+
+@functools.cache
+def _cache() -> Cache:
+    return Cache(_CACHED)
+
+
+@functools.cache
+def _buffers() -> WriteBufferManager:
+    return WriteBufferManager(_BUFFERED, False)
 
 
 def condemn(path: Path) -> None:

@@ -93,8 +93,9 @@ class SubjectBatch:
 
     def moved(self) -> list[Moved]:
         """Return every record that this batch replaced, or made count or no longer count, in a fixed order."""
+        differ = {key for key, new in self.after.items() if _differs(self.before[key], new)}
         found: list[Moved] = []
-        for item in sorted({key[0] for key, new in self.after.items() if _differs(self.before[key], new)}):
+        for item in sorted({key[0] for key in differ}):
             mark_before, mark_now = self.mark(item, now=False), self.mark(item, now=True)
             after = {k: r for k, r in self.after.items() if k[0] == item}
             if mark_before != mark_now:
@@ -107,8 +108,9 @@ class SubjectBatch:
                 old = self.before.get(key, new)
                 was_live = old is not None and is_live(old.envelope, mark_before)
                 live = is_live(new.envelope, mark_now)
-                if _differs(old, new) or live != was_live:
-                    found.append(Moved(new, live, old if was_live or _differs(old, new) else None, was_live))
+                differs = key in differ
+                if differs or live != was_live:
+                    found.append(Moved(new, live, old if was_live or differs else None, was_live))
         return found
 
 
@@ -139,37 +141,28 @@ def close(batch: SubjectBatch, rolling: Rolling, rated: Mapping[str, Any], as_of
 
     ``rated``: the items that indicators rest on.
     """
-    records = batch.moved()
-    counts: Mapping[str, int] = batch.held.counts
-    digest = batch.held.digest
+    records, before, subject = batch.moved(), batch.held, batch.subject
+    digest = before.digest
     for key, new in batch.after.items():
         old = batch.before[key]
         digest = replace_in_digest(digest, old.envelope if old else None, new.envelope)
-    if records:
-        counts = _counted(counts, records)
-    touched = {one.new.envelope.item for one in records if one.new.envelope.item in rated}
-    for item in touched:
-        if not rolling.has(batch.subject, item):
-            rolling.build(batch.subject, item, batch.live_before(item), as_of)
+    counts: Mapping[str, int] = _counted(before.counts, records) if records else before.counts
+    moving = set(batch.due)
     for one in records:
-        envelope = one.new.envelope
-        if envelope.item in rated:
-            rolling.replace(
-                batch.subject,
-                envelope.item,
-                envelope.record_key,
-                one.old if one.was_live else None,
-                one.new if one.live else None,
-                as_of,
-            )
-    before = batch.held
+        item = one.new.envelope.item
+        if item in rated:
+            moving.add(item)
+            if not rolling.has(subject, item):
+                rolling.build(subject, item, batch.live_before(item), as_of)
+            was, now = one.old if one.was_live else None, one.new if one.live else None
+            rolling.replace(subject, item, one.new.envelope.record_key, was, now, as_of)
     values, changes = before.indicators, list[Turned]()
-    moving = touched | batch.due
-    if moving:
-        now = {k: v for item in moving for k, v in rolling.values(batch.subject, item, as_of).items()}
-        changes = [Turned(k, values.get(k), v) for k, v in sorted(now.items()) if v != values.get(k)]
-        values = {**values, **now}
-    name = max((n for n in (before.name, batch.name) if n is not None), default=None)
+    for item in moving:
+        worth = rolling.values(subject, item, as_of)
+        changes += [Turned(k, values.get(k), v) for k, v in worth.items() if v != values.get(k)]
+        values = {**values, **worth}
+    changes.sort()
+    name = before.name if batch.name is None or (before.name and before.name > batch.name) else batch.name
     held = Held(
         name=name,
         sequence=before.sequence + (1 if records or changes else 0),

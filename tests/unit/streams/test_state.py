@@ -12,7 +12,7 @@ from bus import splice
 from catalogue import wire
 from rules.indicators import from_millionths
 from rules.merge import Name
-from streams.state import encode_change, encode_state, pack, state_hash, unpack
+from streams.state import encode_change, encode_head, encode_state, pack, state_hash, unpack
 from streams.subject import Closed, Held, Turned
 
 # Until 2112.
@@ -60,7 +60,7 @@ def test_a_state_is_avros_and_is_kept_as_it_is(held: Held, at: datetime) -> None
             "content_hash": name.content_hash,
         },
     }  # fmt: skip
-    raw = encode_state("S", held, splice.long(splice.micros(at)))
+    raw = encode_state(encode_head("S", held), held, splice.long(splice.micros(at)))
     assert raw == written(wire.STATE, value)
     assert unpack(pack(held), lambda _: {}) == held
     assert unpack(b"\x00head" + raw, lambda message: dict(read(wire.STATE, message[5:]))) == held
@@ -73,5 +73,5 @@ def test_a_change_is_avros(held: Held, turned: list[Turned], at: datetime) -> No
         "changed_at": at, "records": [],
         "indicators": [{"id": t.id, "previous": number(t.previous), "current": number(t.current)} for t in turned],
     }  # fmt: skip
-    raw = encode_change("S", Closed(held, [], turned, kept=False), splice.long(splice.micros(at)))
+    raw = encode_change(encode_head("S", held), Closed(held, [], turned, kept=False), splice.long(splice.micros(at)))
     assert raw == written(wire.CHANGE, value)
