@@ -37,7 +37,7 @@ test: setup  ## every test, on the real Kafka, registry and PostgreSQL
 bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes benchmarks/results/
 	@$(BIN)/python -m benchmarks
 
-bench-full: setup  ## latency under load, two workers, sizes up to ten million records; takes an hour or more
+bench-full: setup  ## latency under load, two workers, long histories, sizes up to ten million records; takes an hour or more
 	@$(BIN)/python -m benchmarks.full
 
 chaos: setup  ## a hundred faults on three brokers while events flow; nothing of them may be seen in the end

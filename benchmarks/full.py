@@ -1,8 +1,8 @@
-"""``python -m benchmarks.full``: what takes long: sizes, latency under load, two workers; writes ``results/full.*``."""
+"""``python -m benchmarks.full``: latency under load, two workers, long histories, sizes; writes ``results/full.*``."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 import hub.stack
-from benchmarks import latency, merge, scale
+from benchmarks import latency, merge, scale, touched
 from benchmarks.__main__ import RESULTS, merge_lines
 from benchmarks.measured import machine, own_settings
 from hub.settings import Settings
@@ -24,7 +24,18 @@ class Part(StrEnum):
 
     LATENCY = "latency"
     WORKERS = "workers"
+    TOUCHED = "touched"
     SIZES = "sizes"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for on the command line; ``held``: rows of sizes that are kept."""
+
+    sizes: Iterable[tuple[int, int]]
+    held: list[dict[str, Any]]
+    events: int
+    rounds: int
 
 
 @app.command()
@@ -36,19 +47,23 @@ def main(
     events: Annotated[int, typer.Option(min=1000, help="Events that one and two workers take.")] = 300_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of one and two workers.")] = 3,
 ) -> None:
-    """Measure latency at shares of the top rate, one and two workers, and sizes up to ten million records."""
+    """Measure latency at shares of the top rate, one and two workers, long histories, and sizes."""
     console = Console(soft_wrap=True)
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False)
+
     settings = own_settings()
     file = RESULTS / "full.json"
     found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     sizes = [_size_of(text) for text in size] if size else scale.SIZES
     for part in Part if only is None else (only,):
         where = machine()
-        console.print(f"{part.value}: {where}", highlight=False)
+        say(f"{part.value}: {where}")
         try:
             hub.stack.start(settings, services_only=part is not Part.LATENCY)
             held = found.get(part.value, {}).get("rows", []) if size else []
-            rows, lines = _measure(part, settings, console, sizes, held, events, rounds)
+            rows, lines = _measure(part, settings, say, _Asked(sizes, held, events, rounds))
         finally:
             hub.stack.stop(settings, purge=True)
         settings.home.mkdir(parents=True, exist_ok=True)
@@ -65,25 +80,19 @@ def _size_of(text: str) -> tuple[int, int]:
 
 
 def _measure(
-    part: Part,
-    settings: Settings,
-    console: Console,
-    sizes: Iterable[tuple[int, int]],
-    held: list[dict[str, Any]],
-    events: int,
-    rounds: int,
+    part: Part, settings: Settings, say: Callable[[str], None], asked: _Asked
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    def say(text: str) -> None:
-        console.print(text, highlight=False)
-
     if part is Part.LATENCY:
         latencies = list(latency.measure(settings, say))
         return [asdict(one) for one in latencies], _latency_lines(latencies)
     if part is Part.WORKERS:
-        runs = list(merge.pairs(settings, events, rounds, say))
+        runs = list(merge.pairs(settings, asked.events, asked.rounds, say))
         return [one.result.as_dict() for one in runs], merge_lines(runs)
-    known = {(row["subjects"], row["records_per_subject"]): scale.Size(**row) for row in held}
-    for size in scale.measure(settings, sizes, say):
+    if part is Part.TOUCHED:
+        histories = list(touched.measure(settings, say))
+        return [asdict(one) for one in histories], _touched_lines(histories)
+    known = {(row["subjects"], row["records_per_subject"]): scale.Size(**row) for row in asked.held}
+    for size in scale.measure(settings, asked.sizes, say):
         say(f"  {size}")
         known[size.subjects, size.records_per_subject] = size
     rows = [known[key] for key in sorted(known, key=lambda key: (key[1], key[0]))]
@@ -99,6 +108,11 @@ def _latency_lines(rows: list[latency.Latency]) -> list[str]:
         name = "all at once" if one.share == 1 else f"{one.share:.2f}"
         lines.append(f"| {name} | {one.events_per_s:,.0f} | {one.p50_s:.2f} | {one.p99_s:.2f} | {one.most_s:.2f} |")
     return lines
+
+
+def _touched_lines(rows: list[touched.Touched]) -> list[str]:
+    lines = ["| records of the subject | a report, µs | its highest withdrawn, µs |", "|---:|---:|---:|"]
+    return lines + [f"| {one.records:,} | {one.report_us:,.0f} | {one.withdraw_highest_us:,.0f} |" for one in rows]
 
 
 def _size_lines(rows: list[scale.Size]) -> list[str]:

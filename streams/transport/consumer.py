@@ -126,12 +126,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             if self.flow_active:
                 self.app.caught_up(self._heard_at())
             return
-        if not self.flow_active:
-            await self._give_back(fetched)
-            return
         given = {tp: batch for tp, batch in fetched.items() if active is None or tp in active}
         if len(given) < len(fetched):
             await self._give_back(fetched.keys() - given.keys())
+        if not self.flow_active:
+            await self._give_back(given)
+            return
         if not given:
             return
         numbers: dict[int, dict[str, Batch]] = {}

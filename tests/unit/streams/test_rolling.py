@@ -62,10 +62,10 @@ def record(key: str, told: date) -> Record:
 class Subject:
     """One subject's live records, their payloads, and the two ways to its indicators."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: type[Store] = Store) -> None:
         self.payloads: dict[bytes, dict[str, Any]] = {}
         self.live: dict[str, Record] = {}
-        self.store = Store(folder)
+        self.store = store(folder)
         self.rolling = Rolling(self.store, INDICATORS, lambda _, payload: self.payloads[payload])
         self.as_of = START
 
@@ -138,3 +138,55 @@ def test_other_definitions_make_the_sums_anew(tmp_path: Path) -> None:
     assert not other.has("S", ITEM)
     assert other.next_due(date(1970, 1, 1)) is None
     subject.store.close()
+
+
+class Counting(Store):
+    """A store that counts what is read of it."""
+
+    reads = 0
+
+    def get(self, key: bytes) -> bytes | None:
+        self.reads += 1
+        return super().get(key)
+
+    def below(self, prefix: bytes, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        for found in super().below(prefix, start):
+            self.reads += 1
+            yield found
+
+    def highest(self, prefix: bytes) -> Iterator[bytes]:
+        for found in super().highest(prefix):
+            self.reads += 1
+            yield found
+
+
+def test_what_an_event_reads_does_not_follow_the_history_of_its_subject(tmp_path: Path) -> None:
+    def reads(records: int) -> list[int]:
+        subject = Subject(tmp_path / f"store-{records}", Counting)
+        counting = subject.store
+        assert isinstance(counting, Counting)
+        subject.rolling.build("S", ITEM, [], START)
+        told = {"day": START, "removed": None, "kind": "a", "told": START}
+        made = {f"{n:05}": subject.make(f"{n:05}", {**told, "amount": Decimal(n)}) for n in range(records)}
+        for key, one in made.items():
+            subject.rolling.replace("S", ITEM, key, None, one, START)
+        subject.save()
+        found = []
+        last = f"{records - 1:05}"
+        new = subject.make("new", {**told, "amount": Decimal(3)})
+        # One more, the highest withdrawn, and the one below it.
+        for key, old, now in (
+            ("new", None, new), (last, made[last], None), (f"{records - 2:05}", made[f"{records - 2:05}"], None)
+        ):  # fmt: skip
+            counting.reads = 0
+            subject.rolling.replace("S", ITEM, key, old, now, START)
+            worth = subject.rolling.values("S", ITEM, START)
+            found.append(counting.reads)
+            subject.save()
+        assert worth["max_None_0"] == (records - 3) * 1_000_000
+        counting.close()
+        return found
+
+    few, many = reads(10), reads(5000)
+    assert few == many
+    assert 0 < max(few) < 100
