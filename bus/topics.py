@@ -28,6 +28,10 @@ _LEADERS_WITHIN_S = 30.0
 _DAY_MS = 24 * 3600 * 1000
 _KEEP = {"retention.ms": "-1"}
 _COMPACT = {"cleanup.policy": "compact"}
+# An event is a megabyte at most. A change holds two versions of a record, and what is set aside unread holds all of an
+# event beside the reason. A topic's limit is one of batches, which go over a producer's by a message.
+LARGEST_MESSAGE = 4_000_000
+_LARGE = {"max.message.bytes": str(10 * 1024 * 1024)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,11 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
     return [
         *(TopicSpec(catalogue_topic(c.id), _KEEP) for c in catalogue.categories),
         TopicSpec(SUBMISSION, _COMPACT, by_subject=False),
-        TopicSpec(REJECTED, _KEEP, by_subject=False),
+        TopicSpec(REJECTED, _KEEP | _LARGE, by_subject=False),
         TopicSpec(UNRESOLVED, _COMPACT, by_subject=False),
         TopicSpec(RECORD, _COMPACT),
         TopicSpec(PERSON_RECORD, _COMPACT),
-        TopicSpec(CHANGE, _KEEP),
+        TopicSpec(CHANGE, _KEEP | _LARGE),
         TopicSpec(STATE, _COMPACT),
         TopicSpec(POSITION, _COMPACT),
         TopicSpec(CALENDAR, _KEEP),

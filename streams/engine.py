@@ -29,7 +29,7 @@ from rules.indicators import Indicator
 from rules.merge import Record, is_live
 from streams import restoring
 from streams.rolling import Rolling
-from streams.state import encode_change, encode_head, encode_state, pack, unpack
+from streams.state import encode_changes, encode_head, encode_state, pack, unpack
 from streams.store import Store, record_key, record_prefix, stored_offset, stored_position, stored_record, stored_state
 from streams.subject import Held, SubjectBatch, close
 
@@ -107,6 +107,7 @@ class Engine:
                     "transactional.id": self._config.topic(f"merge.{self.number}"),
                     "transaction.timeout.ms": 60_000,
                     "linger.ms": 5,
+                    "message.max.bytes": topics.LARGEST_MESSAGE,
                     # Each number has a producer of its own, whose first connection must not be waited for.
                     "reconnect.backoff.ms": 5,
                     "retry.backoff.ms": 5,
@@ -377,12 +378,18 @@ class Engine:
         closed = close(batch, self._rolling, self._by_item, as_of)
         if closed.kept and not closed.changed:
             return
-        subject, head = batch.subject.encode(), encode_head(batch.subject, closed.held)
+        subject, held = batch.subject.encode(), closed.held
+        head = encode_head(batch.subject, held)
         if closed.changed:
-            self._send(topics.CHANGE, subject, self._change.wrap(encode_change(head, closed, changed_at)))
+            changes = encode_changes(head, batch.subject, closed, changed_at)
+            for change in changes:
+                self._send(topics.CHANGE, subject, self._change.wrap(change))
+            if len(changes) > 1:
+                held = held._replace(sequence=held.sequence + len(changes) - 1)
+                head = encode_head(batch.subject, held)
         if not closed.kept:
-            self._send(topics.STATE, subject, self._state.wrap(encode_state(head, closed.held, changed_at)))
-            behind[stored_state(batch.subject)] = pack(closed.held)
+            self._send(topics.STATE, subject, self._state.wrap(encode_state(head, held, changed_at)))
+            behind[stored_state(batch.subject)] = pack(held)
 
     def _poison(self, topic: str, message: Message, problem: str, now: datetime) -> bytes:
         reason = {

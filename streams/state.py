@@ -18,6 +18,9 @@ from streams.subject import Closed, Held, Moved
 
 # Confluent's magic byte, with which marshal begins no tuple.
 _AVRO = 0
+_NONE = splice.array([])
+# Bytes of records in one change. A single record may be larger: two versions of it, of up to a megabyte each.
+LARGEST_CHANGE = 800_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
@@ -95,16 +98,36 @@ def encode_state(head: bytes, held: Held, changed_at: bytes) -> bytes:
     )
 
 
-def encode_change(head: bytes, closed: Closed, changed_at: bytes) -> bytes:
-    """Return the Avro of ``Change``; ``changed_at`` as in ``encode_state``."""
-    return b"".join(
-        (
-            head,
-            changed_at,
-            splice.array([_record_change(moved) for moved in closed.records]),
-            splice.array([_name(i.id) + _number(i.previous) + _number(i.current) for i in closed.indicators]),
-        )
-    )
+def encode_changes(head: bytes, subject: str, closed: Closed, changed_at: bytes) -> list[bytes]:
+    """Return the Avro of the ``Change`` that a batch made of a subject; the arguments are as in ``encode_state``.
+
+    What is too large for one message is told in several, in their order: the first has the sequence of ``closed``,
+    each further one the next. The indicators come with the last one.
+    """
+    parts = _parts([_record_change(moved) for moved in closed.records])
+    turned = splice.array([_name(i.id) + _number(i.previous) + _number(i.current) for i in closed.indicators])
+    changes = []
+    for number, records in enumerate(parts):
+        if number:
+            head = encode_head(subject, closed.held._replace(sequence=closed.held.sequence + number))
+        last = turned if number == len(parts) - 1 else _NONE
+        changes.append(b"".join((head, changed_at, splice.array(records), last)))
+    return changes
+
+
+def _parts(records: list[bytes]) -> list[list[bytes]]:
+    """Share encoded records out over messages; one that is larger than all others may be has its own."""
+    if sum(map(len, records)) <= LARGEST_CHANGE:
+        return [records]
+    parts: list[list[bytes]] = []
+    left = 0
+    for record in records:
+        if len(record) > left:
+            parts.append([])
+            left = LARGEST_CHANGE
+        parts[-1].append(record)
+        left -= len(record)
+    return parts
 
 
 def _record_change(moved: Moved) -> bytes:

@@ -42,7 +42,9 @@ def make_topics(config: BusConfig) -> None:
     topics.ensure_topics(config, [t for t in topics.topic_specs(load_catalogue()) if t.name in wanted])
 
 
-def penalties(config: BusConfig, events: int) -> Iterator[bytes]:
+def penalties(
+    config: BusConfig, events: int, *, keys: int = 20, subjects: int = 3, facts: str | None = None
+) -> Iterator[bytes]:
     registry = Registry(config)
     encode = Encoder(registry, PENALTIES, event_schema(load_catalogue().item("administration.penalty")))
     registry.close()
@@ -52,7 +54,7 @@ def penalties(config: BusConfig, events: int) -> Iterator[bytes]:
                 "event_id": f"s:{number:04d}",
                 "item": "administration.penalty",
                 "op": "WITHDRAW" if number % 17 == 16 else "REPORT",
-                "record_key": f"处罚{number % 20}",
+                "record_key": f"处罚{number % keys}",
                 "source_time": DAY - timedelta(days=30 * (number % 7)),
                 "revision": 0,
                 "content_hash": f"{number:032x}",
@@ -62,9 +64,10 @@ def penalties(config: BusConfig, events: int) -> Iterator[bytes]:
                 "channel": "FILE",
                 "submission_id": "s",
                 "row": number,
-                "subject": f"9163010200000000{number % 3:02d}",
-                "subject_name": f"样例企业{number % 3}",
+                "subject": f"9163010200000000{number % subjects:02d}",
+                "subject_name": f"样例企业{number % subjects}",
                 "data": {
+                    "violation_facts": facts,
                     "fine_amount": Decimal(number),
                     "decision_date": (DAY - timedelta(days=30 * (number % 7))).date(),
                 },
@@ -145,6 +148,27 @@ def test_a_batch_that_says_nothing_new_emits_nothing(config: BusConfig, tmp_path
     before = len(all_of(config, topics.CHANGE)), len(all_of(config, topics.STATE))
     assert merged(config, tmp_path, [values])["merged"] == 0
     assert (len(all_of(config, topics.CHANGE)), len(all_of(config, topics.STATE))) == before
+
+
+def test_what_is_too_large_for_a_message_is_told_in_several(config: BusConfig, tmp_path: Path) -> None:
+    # Two versions of a record as large as an event may be.
+    older, newer = reversed(list(penalties(config, 2, keys=1, subjects=1, facts="样例" * 145_000)))
+    assert merged(config, tmp_path, [[older], [newer]], (DAY.date(),))["merged"] == 2
+    assert [len(c["records"]) for c in all_of(config, topics.CHANGE)] == [1, 1]
+    merged(config, tmp_path, [list(penalties(config, 3000, keys=3000, subjects=1, facts="样例" * 150))])
+    changes = all_of(config, topics.CHANGE)
+    assert len(changes) > 4
+    assert len({r["record_key"] for c in changes for r in c["records"]}) == 3000
+    assert [c["sequence"] for c in changes] == [*range(1, len(changes) + 1)]
+    (state,) = _latest(config).values()
+    assert state["sequence"] == len(changes)
+
+
+def test_a_large_message_that_cannot_be_read_is_set_aside(config: BusConfig, tmp_path: Path) -> None:
+    raw = b"\x01" + random.Random(7).randbytes(999_000)
+    assert merged(config, tmp_path, [[raw]])["rejected"] == 1
+    (rejected,) = all_of(config, topics.REJECTED)
+    assert CIPHER.open(rejected["sealed"], POISON_CONTEXT) == raw
 
 
 def test_an_unreadable_message_is_set_aside_with_its_place(config: BusConfig, tmp_path: Path) -> None:

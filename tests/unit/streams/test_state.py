@@ -1,7 +1,7 @@
 """States and changes are byte for byte what fastavro writes, and the store gives a state back as it was."""
 
 import io
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import fastavro
@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus import splice
+from bus.codec import encode_envelope
 from catalogue import wire
+from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
 from rules.indicators import from_millionths
-from rules.merge import Name
-from streams.state import encode_change, encode_head, encode_state, pack, state_hash, unpack
-from streams.subject import Closed, Held, Turned
+from rules.merge import Name, Record
+from streams.state import LARGEST_CHANGE, encode_changes, encode_head, encode_state, pack, state_hash, unpack
+from streams.subject import Closed, Held, Moved, Turned
 
 # Until 2112.
 MOMENTS = st.integers(0, 2**52).map(splice.moment)
@@ -73,5 +75,33 @@ def test_a_change_is_avros(held: Held, turned: list[Turned], at: datetime) -> No
         "changed_at": at, "records": [],
         "indicators": [{"id": t.id, "previous": number(t.previous), "current": number(t.current)} for t in turned],
     }  # fmt: skip
-    raw = encode_change(encode_head("S", held), Closed(held, [], turned, kept=False), splice.long(splice.micros(at)))
-    assert raw == written(wire.CHANGE, value)
+    closed, changed_at = Closed(held, [], turned, kept=False), splice.long(splice.micros(at))
+    assert encode_changes(encode_head("S", held), "S", closed, changed_at) == [written(wire.CHANGE, value)]
+
+
+@given(
+    st.lists(st.integers(0, 6).map(lambda tenths: tenths * LARGEST_CHANGE // 5), min_size=1, max_size=9),
+    st.integers(1, 9000),
+)
+def test_a_change_that_is_too_large_is_told_in_several(sizes: list[int], sequence: int) -> None:
+    held, at = Held(None, sequence, date(2026, 6, 1), 0, {}, {}), datetime(2026, 6, 1, tzinfo=UTC)
+    envelopes = [
+        Envelope(
+            EventId("e"), ItemId("i"), "REPORT", RecordKey(f"{n}"), None, at, 0, "", at, "u", "r", "FILE",
+            SubmissionId("s"), n, Subject("S"), None, False,
+        )
+        for n in range(len(sizes))
+    ]  # fmt: skip
+    moved = [
+        Moved(Record(envelope, 1, b"\x00" * size, encode_envelope(envelope)), True, None, False)
+        for envelope, size in zip(envelopes, sizes, strict=True)
+    ]
+    closed = Closed(held, moved, [Turned("i", None, 1)], kept=False)
+    raws = encode_changes(encode_head("S", held), "S", closed, splice.long(splice.micros(at)))
+    changes = [read(wire.CHANGE, raw) for raw in raws]
+    assert [c["sequence"] for c in changes] == [*range(sequence, sequence + len(changes))]
+    assert [r["record_key"] for c in changes for r in c["records"]] == [e.record_key for e in envelopes]
+    assert [len(c["indicators"]) for c in changes] == [*(0 for _ in changes[1:]), 1]
+    for raw, change in zip(raws, changes, strict=True):
+        assert change["records"]
+        assert len(raw) <= LARGEST_CHANGE + 200 or len(change["records"]) == 1
