@@ -34,7 +34,7 @@ test: setup  ## every test, on the real Kafka, registry and PostgreSQL
 	@$(BIN)/python -m pytest -q -n auto tests/unit
 	@$(BIN)/python -m pytest -q tests/integration tests/chaos
 
-bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes benchmarks/results/
+bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
 
 bench-full: setup  ## latency under load, two workers, long histories, sizes up to ten million records; takes an hour or more

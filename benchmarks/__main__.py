@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: run the races on a stack of their own and write ``benchmarks/results/``."""
+"""``python -m benchmarks``: run the races on a stack of their own; writes ``docs/benchmarks.md`` and ``results/``."""
 
 import json
 from enum import StrEnum
@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 import hub.stack
-from benchmarks import merge, push
+from benchmarks import merge, push, report
 from benchmarks.measured import Result, machine, own_settings, spread
 from hub.settings import Settings
 
@@ -33,7 +33,7 @@ def main(
     rows: Annotated[int, typer.Option(min=1000, max=1_000_000, help="Rows of each table that is pushed.")] = 60_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the contenders of each alternate.")] = 5,
     million: Annotated[int, typer.Option(min=0, help="Rows of the push for peak memory; 0: none.")] = 1_000_000,
-    save: Annotated[bool, typer.Option(help="Write benchmarks/results/.")] = True,
+    save: Annotated[bool, typer.Option(help="Write docs/benchmarks.md and benchmarks/results/.")] = True,
 ) -> None:
     """Race pushes against a bare loop and merging against its peers; print medians with their spread and ratios."""
     settings = own_settings()
@@ -50,11 +50,12 @@ def main(
             merges = _merges(settings, console, events, rounds)
     finally:
         hub.stack.stop(settings, purge=True)
-    lines = [f"Measured on {where}."]
-    if merges:
-        lines = [*merge_lines(merges), "", *lines]
-    if pushes:
-        lines = [*push_lines(pushes), "", *lines]
+    measured = ["", f"Measured on {where}."]
+    tables = {
+        "pushes": [*push_lines(pushes), *measured] if pushes else [],
+        "merges": [*merge_lines(merges), *measured] if merges else [],
+    }
+    lines = [line for table in tables.values() for line in table]
     results = [*pushes, *(one.result for one in merges)]
     console.print("\n".join(lines), markup=False, highlight=False)
     if save:
@@ -62,7 +63,9 @@ def main(
         (RESULTS / "latest.json").write_text(
             "[\n" + ",\n".join(json.dumps(r.as_dict()) for r in results) + "\n]\n", "utf-8"
         )
-        (RESULTS / "latest.md").write_text("\n".join(lines) + "\n", "utf-8")
+        for section, table in tables.items():
+            if table:
+                report.put(section, table)
 
 
 def _pushes(settings: Settings, console: Console, rows: int, rounds: int, million: int) -> list[Result]:

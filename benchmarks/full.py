@@ -1,17 +1,16 @@
-"""``python -m benchmarks.full``: latency under load, two workers, long histories, sizes; writes ``results/full.*``."""
+"""``python -m benchmarks.full``: latency, two workers, long histories, sizes; writes ``docs/benchmarks.md``, too."""
 
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 import hub.stack
-from benchmarks import latency, merge, scale, touched
+from benchmarks import latency, merge, report, scale, touched
 from benchmarks.__main__ import RESULTS, merge_lines
 from benchmarks.measured import machine, own_settings
 from hub.settings import Settings
@@ -67,9 +66,10 @@ def main(
         finally:
             hub.stack.stop(settings, purge=True)
         settings.home.mkdir(parents=True, exist_ok=True)
-        found[part.value] = {"machine": where, "rows": rows, "table": lines}
+        found[part.value] = {"machine": where, "rows": rows}
         console.print("\n".join(lines), markup=False, highlight=False)
-        _save(file, found)
+        file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        report.put(part.value, [*lines, "", f"Measured on {where}."])
 
 
 def _size_of(text: str) -> tuple[int, int]:
@@ -130,16 +130,6 @@ def _size_lines(rows: list[scale.Size]) -> list[str]:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
-
-
-def _save(file: Path, found: dict[str, Any]) -> None:
-    file.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    lines = [line for part in Part if part.value in found for line in _section(part, found[part.value])]
-    file.with_suffix(".md").write_text("\n".join(lines) + "\n", "utf-8")
-
-
-def _section(part: Part, held: dict[str, Any]) -> list[str]:
-    return [f"## {part.value}", "", *held["table"], "", f"Measured on {held['machine']}.", ""]
 
 
 if __name__ == "__main__":

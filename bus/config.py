@@ -35,6 +35,8 @@ def producer_settings(config: BusConfig, **more: Any) -> dict[str, Any]:
         "linger.ms": 50,
         "queue.buffering.max.messages": 500_000,
         "queue.buffering.max.kbytes": 131_072,
+        # What a topic takes is for the topic to say; a message that the client refuses would be refused for ever.
+        "message.max.bytes": 24 * 1024 * 1024,
         "log_level": 3,
         **more,
     }

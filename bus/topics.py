@@ -28,10 +28,9 @@ _LEADERS_WITHIN_S = 30.0
 _DAY_MS = 24 * 3600 * 1000
 _KEEP = {"retention.ms": "-1"}
 _COMPACT = {"cleanup.policy": "compact"}
-# An event is a megabyte at most. A change holds two versions of a record, and what is set aside unread holds all of an
-# event beside the reason. A topic's limit is one of batches, which go over a producer's by a message.
-LARGEST_MESSAGE = 4_000_000
-_LARGE = {"max.message.bytes": str(10 * 1024 * 1024)}
+# A change holds two versions of a record, and what is set aside unread all of a message beside the reason: more than
+# the broker lets in.
+_LARGE = {"max.message.bytes": str(24 * 1024 * 1024)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,6 @@ class Engine:
                     "transactional.id": self._config.topic(f"merge.{self.number}"),
                     "transaction.timeout.ms": 60_000,
                     "linger.ms": 5,
-                    "message.max.bytes": topics.LARGEST_MESSAGE,
                     # Each number has a producer of its own, whose first connection must not be waited for.
                     "reconnect.backoff.ms": 5,
                     "retry.backoff.ms": 5,

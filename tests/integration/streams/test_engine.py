@@ -165,7 +165,7 @@ def test_what_is_too_large_for_a_message_is_told_in_several(config: BusConfig, t
 
 
 def test_a_large_message_that_cannot_be_read_is_set_aside(config: BusConfig, tmp_path: Path) -> None:
-    raw = b"\x01" + random.Random(7).randbytes(999_000)
+    raw = b"\x01" + random.Random(7).randbytes(9_000_000)
     assert merged(config, tmp_path, [[raw]])["rejected"] == 1
     (rejected,) = all_of(config, topics.REJECTED)
     assert CIPHER.open(rejected["sealed"], POISON_CONTEXT) == raw
