@@ -50,22 +50,17 @@ def main(
             merges = _merges(settings, console, events, rounds)
     finally:
         hub.stack.stop(settings, purge=True)
-    measured = ["", f"Measured on {where}."]
-    tables = {
-        "pushes": [*push_lines(pushes), *measured] if pushes else [],
-        "merges": [*merge_lines(merges), *measured] if merges else [],
-    }
-    lines = [line for table in tables.values() for line in table]
+    raced = {"pushes": push_lines(pushes) if pushes else [], "merges": merge_lines(merges) if merges else []}
+    tables = {section: [*lines, "", f"Measured on {where}."] for section, lines in raced.items() if lines}
     results = [*pushes, *(one.result for one in merges)]
-    console.print("\n".join(lines), markup=False, highlight=False)
+    console.print("\n\n".join("\n".join(table) for table in tables.values()), markup=False, highlight=False)
     if save:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "latest.json").write_text(
             "[\n" + ",\n".join(json.dumps(r.as_dict()) for r in results) + "\n]\n", "utf-8"
         )
         for section, table in tables.items():
-            if table:
-                report.put(section, table)
+            report.put(section, table)
 
 
 def _pushes(settings: Settings, console: Console, rows: int, rounds: int, million: int) -> list[Result]:
