@@ -118,17 +118,17 @@ class Encoder:
 
     def __init__(self, registry: Registry, topic: str, schema: Schema) -> None:
         self.schema_id = registry.register(topic, schema)
-        self._head = _HEAD.pack(0, self.schema_id)
+        self.magic = _HEAD.pack(0, self.schema_id)
         self._schema = fastavro.parse_schema(schema)
 
     def wrap(self, body: bytes) -> bytes:
         """Return the message of a value that is Avro of this very schema already."""
-        return self._head + body
+        return self.magic + body
 
     def __call__(self, value: Mapping[str, Any]) -> bytes:
         """Return the message of one value."""
         out = io.BytesIO()
-        out.write(self._head)
+        out.write(self.magic)
         fastavro.schemaless_writer(out, self._schema, value)
         return out.getvalue()
 

@@ -7,7 +7,7 @@ fastavro, and so is reading of what is not covered here: ``compile_reader`` rais
 
 import itertools
 from collections.abc import Callable, Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
 from typing import Any
 
@@ -19,10 +19,12 @@ Make = Callable[[tuple[Any, ...]], Any]
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EXACT = Context(prec=200)
-# Moments that came lately: source times repeat, and these are the slowest of all values to read.
+# Moments that came lately, by their bytes: source times repeat, and these are the slowest of all values to read.
 _MOMENTS: dict[bytes, datetime] = {}
+# By their higher bytes, the moments of which 2^20 microseconds have these: those of reporting differ in the lower ones.
+_SECONDS: dict[bytes, datetime] = {}
 _MOST_MOMENTS = 4096
-_MOMENT_SIZE = 8
+_MOMENT_SIZE, _LOW_SIZE = 8, 3
 
 
 class Uncovered(Exception):
@@ -202,14 +204,34 @@ def _read_size(raw: bytes, at: int) -> tuple[int, int]:
 
 
 def _read_moment(raw: bytes, at: int) -> tuple[datetime, int]:
+    """Read a moment that is not among those that came lately."""
+    end = at + _MOMENT_SIZE
+    second = _SECONDS.get(raw[at + _LOW_SIZE : end])
+    if second is None:
+        return _read_second(raw, at)
+    first, middle, last = raw[at : at + _LOW_SIZE]
+    if not first & middle & last & 0x80 or first & 1:
+        return _read_second(raw, at)
+    value = second + timedelta(0, 0, (first & 0x7F | (middle & 0x7F) << 7 | (last & 0x7F) << 14) >> 1)
+    _remember(_MOMENTS, raw[at:end], value)
+    return value, end
+
+
+def _read_second(raw: bytes, at: int) -> tuple[datetime, int]:
     micros, end = read_long(raw, at)
     value = moment(micros)
     # The last byte of a number alone has its high bit clear, so that equal bytes are the same whole number.
     if end - at == _MOMENT_SIZE:
-        if len(_MOMENTS) >= _MOST_MOMENTS:
-            _MOMENTS.clear()
-        _MOMENTS[raw[at:end]] = value
+        _remember(_MOMENTS, raw[at:end], value)
+        if micros >= 0:
+            _remember(_SECONDS, raw[at + _LOW_SIZE : end], moment(micros >> 20 << 20))
     return value, end
+
+
+def _remember(moments: dict[bytes, datetime], raw: bytes, value: datetime) -> None:
+    if len(moments) >= _MOST_MOMENTS:
+        moments.clear()
+    moments[raw] = value
 
 
 _SCOPE: dict[str, Any] = {

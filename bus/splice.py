@@ -21,7 +21,8 @@ def micros(moment: datetime) -> int:
 
 def moment(micros: int) -> datetime:
     """Return the moment, in UTC, of a ``timestamp-micros``."""
-    return _EPOCH + timedelta(microseconds=micros)
+    # By place: a third quicker than by name, for what every event has two of.
+    return _EPOCH + timedelta(0, 0, micros)
 
 
 def long(number: int) -> bytes:
@@ -62,9 +63,9 @@ def read_long(raw: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
-def record(head: bytes, schema_id: int, payload: bytes) -> bytes:
-    """Encode ``Record``: an envelope, the schema id and the payload."""
-    return b"".join((head, long(schema_id), long(len(payload)), payload))
+def record(magic: bytes, head: bytes, schema_id: int, payload: bytes) -> bytes:
+    """Return the message of a ``Record``: an envelope, the schema id and the payload; ``magic`` begins a message."""
+    return b"".join((magic, head, long(schema_id), long(len(payload)), payload))
 
 
 def record_tail(raw: bytes, at: int) -> tuple[int, bytes]:

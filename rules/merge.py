@@ -3,6 +3,7 @@
 Repeats, reordering and re-delivery therefore converge to the same records, whoever processes them how often.
 """
 
+import functools
 import hashlib
 from datetime import datetime
 from enum import StrEnum
@@ -87,11 +88,17 @@ def named(held: Name | None, seen: Envelope) -> Name | None:
 
 def fingerprint(record: Envelope) -> int:
     """Return what a winning record adds to its subject's digest; event, submission and row are outside."""
-    micros = round(record.source_time.timestamp() * 1_000_000)
     text = (
-        f"{record.item}\x00{record.record_key}\x00{record.op}\x00{micros}\x00{record.revision}\x00{record.content_hash}"
+        f"{record.item}\x00{record.record_key}\x00{record.op}\x00{_micros(record.source_time)}\x00"
+        f"{record.revision}\x00{record.content_hash}"
     )
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
+
+
+# Records of one day or one file are often of one moment.
+@functools.lru_cache(maxsize=1 << 14)
+def _micros(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)
 
 
 def replace_in_digest(digest: int, old: Envelope | None, new: Envelope) -> int:

@@ -85,7 +85,9 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
         broker_session_timeout=6.0,
         broker_heartbeat_interval=1.5,
         broker_request_timeout=120.0,
-        broker_max_poll_records=8000,
+        # Reached in a backlog alone: what one batch says of a subject is told once, by one transaction.
+        broker_max_poll_records=16_000,
+        consumer_max_fetch_size=3 * 1024 * 1024,
         stream_buffer_maxsize=1,
         stream_wait_empty=False,
         web_enabled=False,

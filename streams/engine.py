@@ -41,7 +41,7 @@ _COMPLETE_SUBJECTS = 2000
 
 
 class Message(NamedTuple):
-    """One committed message of an input topic."""
+    """One committed message of an input topic; a record of the Kafka client is taken as well, which has these, too."""
 
     offset: int
     value: bytes
@@ -366,8 +366,8 @@ class Engine:
     ) -> None:
         person = batch.subject.startswith(PERSON_PREFIX)
         encode, topic = (self._person, topics.PERSON_RECORD) if person else (self._record, topics.RECORD)
-        for (item, key), record in sorted(batch.after.items()):
-            value = encode.wrap(splice.record(record.head, record.schema_id, record.payload))
+        for (item, key), record in batch.after.items():
+            value = splice.record(encode.magic, record.head, record.schema_id, record.payload)
             message_key = record_key(batch.subject, item, key)
             self._send(topic, message_key, value)
             behind[stored_record(message_key)] = value

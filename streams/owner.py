@@ -20,7 +20,7 @@ from bus.config import BusConfig
 from catalogue.errors import IntegrityError, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, EVENTS, LAG, NEWEST, RESTORED, STANDBYS
 from rules.indicators import load_indicators
-from streams.engine import Engine, Message, Pending
+from streams.engine import Engine, Pending
 from streams.readiness import Readiness
 from streams.restoring import ByItem, check_positions
 from streams.standby import Standby
@@ -134,9 +134,8 @@ class Owner:
                 if not todo:
                     return
                 self.readiness.begin(min(records[0].timestamp for records in todo.values()) / 1000)
-                plain = {t: [Message(r.offset, r.value) for r in records] for t, records in todo.items()}
                 try:
-                    pending = await self._in(self._working, partial(owned.engine.work, plain))
+                    pending = await self._in(self._working, partial(owned.engine.work, todo))
                 except Unavailable as exc:
                     # Nothing of the batch was published. It is worked on again when what is away is back.
                     log.warning("partition %d waits: %s", number, exc)

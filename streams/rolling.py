@@ -30,6 +30,8 @@ from streams.store import INDEX, Store, due_from, due_key, due_prefix, running_k
 
 DecodePayload = Callable[[int, bytes], dict[str, Any] | None]
 Live = Iterable[tuple[str, Record]]
+# A record's key, and its version that counted and the one that counts; None: it did, or does, not.
+Replaced = tuple[str, Record | None, Record | None]
 _NOTHING = Running()
 
 
@@ -88,17 +90,18 @@ class Rolling:
         for key, record in live:
             self._take(held, subject, item, key, record, 1)
 
-    def replace(self, subject: str, item: str, key: str, old: Record | None, new: Record | None, as_of: date) -> None:
-        """Take a record's former shares out and its present ones in; None: it did, or does, not count.
+    def replace(self, subject: str, item: str, replaced: Iterable[Replaced], as_of: date) -> None:
+        """Take the former shares of an item's records out and their present ones in.
 
         Nothing may be due up to ``as_of``.
         """
         held = self._made(subject, item)
         held.as_of = max(held.as_of, as_of)
-        if old is not None:
-            self._take(held, subject, item, key, old, -1)
-        if new is not None:
-            self._take(held, subject, item, key, new, 1)
+        for key, old, new in replaced:
+            if old is not None:
+                self._take(held, subject, item, key, old, -1)
+            if new is not None:
+                self._take(held, subject, item, key, new, 1)
 
     def values(self, subject: str, item: str, as_of: date) -> dict[str, int | None]:
         """Return the item's indicators in millionths; nothing may be due up to ``as_of``."""

@@ -1,5 +1,6 @@
 """One subject inside one batch: what its events change, and what is published of it."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 from bus.codec import encode_envelope
 from catalogue.envelope import ENVELOPE_NAMES, SET_MARK, Envelope, ItemId, RecordKey
 from rules.merge import Name, Outcome, Record, is_live, is_mark, join, named, replace_in_digest, set_mark
-from streams.rolling import Rolling
+from streams.rolling import Replaced, Rolling
 
 LoadRecord = Callable[[str, str, str], Record | None]
 LoadItem = Callable[[str, str], Iterable[Record]]
@@ -93,18 +94,22 @@ class SubjectBatch:
 
     def moved(self) -> list[Moved]:
         """Return every record that this batch replaced, or made count or no longer count, in a fixed order."""
-        differ = {key for key, new in self.after.items() if _differs(self.before[key], new)}
         found: list[Moved] = []
-        for item in sorted({key[0] for key in differ}):
+        for item, keys in itertools.groupby(sorted(self.after), _item):
+            own = list(keys)
+            differ = {key for key in own if _differs(self.before[key], self.after[key])}
+            if not differ:
+                continue
             mark_before, mark_now = self.mark(item, now=False), self.mark(item, now=True)
-            after = {k: r for k, r in self.after.items() if k[0] == item}
+            kept: dict[Key, Record] = {}
             if mark_before != mark_now:
                 # Members that the new set left behind change without an event of their own.
                 kept = {(r.envelope.item, r.envelope.record_key): r for r in self.load_item(self.subject, item)}
-                after = {**kept, **after}
-            for key, new in sorted(after.items()):
+                own = sorted({*own, *kept})
+            for key in own:
                 if is_mark(key[1]):
                     continue
+                new = self.after.get(key) or kept[key]
                 old = self.before.get(key, new)
                 was_live = old is not None and is_live(old.envelope, mark_before)
                 live = is_live(new.envelope, mark_now)
@@ -148,14 +153,12 @@ def close(batch: SubjectBatch, rolling: Rolling, rated: Mapping[str, Any], as_of
         digest = replace_in_digest(digest, old.envelope if old else None, new.envelope)
     counts: Mapping[str, int] = _counted(before.counts, records) if records else before.counts
     moving = set(batch.due)
-    for one in records:
-        item = one.new.envelope.item
+    for item, moved in itertools.groupby(records, _item_moved):
         if item in rated:
             moving.add(item)
             if not rolling.has(subject, item):
                 rolling.build(subject, item, batch.live_before(item), as_of)
-            was, now = one.old if one.was_live else None, one.new if one.live else None
-            rolling.replace(subject, item, one.new.envelope.record_key, was, now, as_of)
+            rolling.replace(subject, item, [_replaced(one) for one in moved], as_of)
     values, changes = before.indicators, list[Turned]()
     for item in moving:
         worth = rolling.values(subject, item, as_of)
@@ -173,6 +176,19 @@ def close(batch: SubjectBatch, rolling: Rolling, rated: Mapping[str, Any], as_of
     )
     kept = not records and digest == before.digest and name == before.name and values == before.indicators
     return Closed(held, records, changes, kept)
+
+
+def _item(key: Key) -> ItemId:
+    return key[0]
+
+
+def _item_moved(moved: Moved) -> ItemId:
+    return moved.new.envelope.item
+
+
+def _replaced(moved: Moved) -> Replaced:
+    was, now = moved.old if moved.was_live else None, moved.new if moved.live else None
+    return moved.new.envelope.record_key, was, now
 
 
 def _counted(counts: Mapping[str, int], records: Iterable[Moved]) -> dict[str, int]:

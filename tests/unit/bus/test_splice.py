@@ -45,7 +45,7 @@ def test_a_long_is_avros_and_is_read_again(number: int) -> None:
 def test_a_record_is_avros(envelope: Envelope, schema_id: int, payload: bytes) -> None:
     head = encode_envelope(envelope)
     value = {**envelope_dict(envelope), "schema_id": schema_id, "payload": payload}
-    written = splice.record(head, schema_id, payload)
+    written = splice.record(b"", head, schema_id, payload)
     assert written == avro(wire.RECORD, value)
     assert splice.record_tail(written, len(head)) == (schema_id, payload)
 

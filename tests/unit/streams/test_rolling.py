@@ -90,7 +90,7 @@ class Subject:
             self.rolling.build("S", ITEM, list(self.live.items()), self.as_of)
         for key, data in changes.items():
             old, new = self.live.get(key), None if data is None else self.make(key, data)
-            self.rolling.replace("S", ITEM, key, old, new, self.as_of)
+            self.rolling.replace("S", ITEM, [(key, old, new)], self.as_of)
             self.live.pop(key, None)
             if new is not None:
                 self.live[key] = new
@@ -169,7 +169,7 @@ def test_what_an_event_reads_does_not_follow_the_history_of_its_subject(tmp_path
         told = {"day": START, "removed": None, "kind": "a", "told": START}
         made = {f"{n:05}": subject.make(f"{n:05}", {**told, "amount": Decimal(n)}) for n in range(records)}
         for key, one in made.items():
-            subject.rolling.replace("S", ITEM, key, None, one, START)
+            subject.rolling.replace("S", ITEM, [(key, None, one)], START)
         subject.save()
         found = []
         last = f"{records - 1:05}"
@@ -179,7 +179,7 @@ def test_what_an_event_reads_does_not_follow_the_history_of_its_subject(tmp_path
             ("new", None, new), (last, made[last], None), (f"{records - 2:05}", made[f"{records - 2:05}"], None)
         ):  # fmt: skip
             counting.reads = 0
-            subject.rolling.replace("S", ITEM, key, old, now, START)
+            subject.rolling.replace("S", ITEM, [(key, old, now)], START)
             worth = subject.rolling.values("S", ITEM, START)
             found.append(counting.reads)
             subject.save()
