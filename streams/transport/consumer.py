@@ -40,16 +40,29 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         self._reached = {}
         await super().on_partitions_assigned(assigned, generation_id)
 
-    async def _fetch_records(self, *args: Any, **kwargs: Any) -> dict[TP, Batch]:
-        fetched: dict[TP, Batch] = {}
-        for place, records in (await super()._fetch_records(*args, **kwargs)).items():
+    async def _fetch_records(self, consumer: Any, active: Any, **kwargs: Any) -> dict[TP, Batch]:
+        given = await super()._fetch_records(consumer, active, **kwargs)
+        fetched = self._placed(given)
+        if fetched and sum(map(len, given.values())) == kwargs.get("max_records"):
+            # The rest of the partition at which the most was reached: each fetch of a backlog would end in a small
+            # batch else, a transaction that costs as much as a full one.
+            last = next(reversed(fetched))
+            rest = self._placed(await super()._fetch_records(consumer, {last}, **{**kwargs, "timeout": 0}))
+            if last in rest:
+                fetched[last] = _joined(fetched[last], rest[last])
+        return fetched
+
+    def _placed(self, given: Mapping[Any, list[Any]]) -> dict[TP, Batch]:
+        """Say from where each partition's records were read on; at once, before an assignment may change that."""
+        placed: dict[TP, Batch] = {}
+        for place, records in given.items():
             tp = TP(place.topic, place.partition)
             # Not sought yet: the client began where the group's offsets are, which are for display. The seek brings
             # these records, and those before them.
             if records and tp in self._reached:
-                fetched[tp] = Batch(self._reached[tp], records)
+                placed[tp] = Batch(self._reached[tp], records)
                 self._reached[tp] = records[-1].offset + 1
-        return fetched
+        return placed
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         # What was given away meanwhile is its owner's to commit; an empty commit is an error to the client.
@@ -88,6 +101,13 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
             connections_max_idle_ms=conf.consumer_connections_max_idle_ms,
         )
+
+
+def _joined(first: Batch, rest: Batch) -> Batch:
+    """Return both as one; what a seek in between brings again is left to it."""
+    if rest.since != first.records[-1].offset + 1:
+        return rest
+    return Batch(first.since, first.records + rest.records)
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
