@@ -85,10 +85,7 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
         broker_session_timeout=6.0,
         broker_heartbeat_interval=1.5,
         broker_request_timeout=120.0,
-        # Of one partition and fetch: a backlog alone has so much. What one batch says of a subject is told once, by
-        # one transaction; twice as much of subjects that each come once would take a worker over a gigabyte.
-        broker_max_poll_records=12_000,
-        consumer_max_fetch_size=1_500_000,
+        broker_max_poll_records=8000,
         stream_buffer_maxsize=1,
         stream_wait_empty=False,
         web_enabled=False,

@@ -158,7 +158,7 @@ def collect_seldom() -> None:
     thresholds a quarter of a worker's time went into looking through them.
     """
     gc.freeze()
-    gc.set_threshold(500_000, 20, 50)
+    gc.set_threshold(100_000, 20, 50)
 
 
 def today() -> date:
