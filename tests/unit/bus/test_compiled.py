@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bus import splice
 from bus.compiled import Uncovered, compile_reader
 from catalogue.avro import all_schemas
 from catalogue.load import load_catalogue
@@ -116,3 +117,18 @@ def test_what_a_schema_says_never_becomes_a_line_of_the_program() -> None:
     name = "a': 0}; raise SystemExit(1)#"
     schema = {"type": "record", "name": "R", "fields": [{"name": name, "type": "long"}]}
     assert compile_reader(schema)(b"\x02", 0) == ({name: 1}, 1)
+
+
+# Around what is remembered of a moment: the microseconds that share its higher bytes, before and after 1970.
+_NEAR = st.builds(
+    lambda base, away: splice.moment(base + away),
+    st.sampled_from([0, 1 << 20, 1_782_864_000_000_000, 2**54 - 1, 2**54, -1_782_864_000_000_000]),
+    st.integers(-3 << 20, 3 << 20),
+)
+
+
+@given(st.lists(_NEAR, min_size=2, max_size=20))
+def test_moments_that_are_near_each_other_are_told_apart(moments: list[datetime]) -> None:
+    read = compile_reader({"type": "array", "items": {"type": "long", "logicalType": "timestamp-micros"}})
+    raw = b"".join([splice.long(len(moments)), *(splice.long(splice.micros(one)) for one in moments), b"\x00"])
+    assert read(raw, 0) == (moments, len(raw))
