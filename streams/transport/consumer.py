@@ -14,6 +14,9 @@ from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+# What is given beyond the most, as a share of it: what is under way is a worker's memory.
+_REST = 4
+
 
 class Batch(NamedTuple):
     """Records of one partition, all that were committed from offset ``since`` on up to the last of them."""
@@ -43,11 +46,13 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def _fetch_records(self, consumer: Any, active: Any, **kwargs: Any) -> dict[TP, Batch]:
         given = await super()._fetch_records(consumer, active, **kwargs)
         fetched = self._placed(given)
-        if fetched and sum(map(len, given.values())) == kwargs.get("max_records"):
-            # The rest of the partition at which the most was reached: each fetch of a backlog would end in a small
-            # batch else, a transaction that costs as much as a full one.
+        most = kwargs["max_records"]
+        if fetched and sum(map(len, given.values())) == most:
+            # A small rest of the partition at which the most was reached: it would be a batch of its own else, a
+            # transaction that costs as much as a full one.
             last = next(reversed(fetched))
-            rest = self._placed(await super()._fetch_records(consumer, {last}, **{**kwargs, "timeout": 0}))
+            more = {**kwargs, "timeout": 0, "max_records": most // _REST}
+            rest = self._placed(await super()._fetch_records(consumer, {last}, **more))
             if last in rest:
                 fetched[last] = _joined(fetched[last], rest[last])
         return fetched
