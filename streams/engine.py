@@ -136,12 +136,12 @@ class Engine:
         self._rejected = Encoder(self._registry, topics.REJECTED, wire.REJECTED)
         restoring.restore(self._config, self.number, self._store, self._by_item, self._unless_abandoned(on_restored))
         self._rolling = Rolling(self._store, self._by_item, self._decode.payload)
-        self._rolling.begin()
         reached = self._positions.get(topics.CALENDAR, {}).get("next_offset", 0)
         for message in scan(self._config, topics.CALENDAR, partitions=[self.number]):
             # A day that was not merged yet is still to be rolled to; when nothing was, there is nothing to roll.
             if message.offset() < reached or not self._positions:
                 self._as_of = max(self._as_of, self._decode(message.value())["date"])
+        self._rolling.begin(self._as_of)
 
     def positions(self) -> dict[str, int]:
         """Return the next offset to read of every input topic that was ever read."""

@@ -22,7 +22,8 @@ from monitoring.metrics import BATCH, BATCH_EVENTS, EVENTS, LAG, NEWEST, RESTORE
 from rules.indicators import load_indicators
 from streams.engine import Engine, Pending
 from streams.readiness import Readiness
-from streams.restoring import ByItem, check_positions
+from streams.restoring import check_positions
+from streams.rolling import ByItem
 from streams.standby import Standby
 from streams.store import condemn, is_corruption
 from streams.transport.consumer import Batch

@@ -11,17 +11,15 @@ from bus.config import BusConfig
 from bus.offsets import Watermarks, topic_ids, watermarks
 from bus.scan import scan_topics
 from catalogue.errors import IntegrityError
-from rules.indicators import Indicator
+from streams.rolling import ByItem, forget
 from streams.store import (
-    INDEX,
+    COMPLETE,
     Store,
     condemn,
-    running_key,
     stored_offset,
     stored_position,
     stored_record,
     stored_topic,
-    top_prefix,
 )
 
 log = logging.getLogger(__name__)
@@ -30,7 +28,6 @@ CHANGELOGS = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.POSITION
 _CHUNK = 5_000
 # Called with the topic and the number of records that were restored.
 OnRestored = Callable[[str, int], None]
-ByItem = Mapping[str, tuple[Indicator, ...]]
 
 
 class Tail:
@@ -57,9 +54,12 @@ class Tail:
             values[stored_position(key.decode().rsplit("/", 1)[0])] = value
         else:
             values[stored_record(key)] = value
+            # The sums of what was written behind our back are made anew when they are next needed, with those of what
+            # has none yet at the latest on the next day.
+            values[COMPLETE] = None
             if self._has_sums:
-                # The sums of what was written behind our back are made anew when they are next needed.
-                self._forget(key)
+                subject, item, _ = key.decode().split("\x00", 2)
+                forget(self._store, self._by_item, subject, item, values)
         self._reached[topic] = message.offset() + 1
         if len(values) >= _CHUNK:
             self.flush()
@@ -70,15 +70,6 @@ class Tail:
             offsets = {stored_offset(topic): b"%d" % offset for topic, offset in self._reached.items()}
             self._store.write({**self._values, **offsets})
             self._values, self._reached = {}, {}
-
-    def _forget(self, changelog_key: bytes) -> None:
-        subject, item, _ = changelog_key.decode().split("\x00", 2)
-        place = running_key(subject, item)
-        if item in self._by_item and place not in self._values and self._store.get(place) is not None:
-            self._values[place] = None
-            for indicator in self._by_item[item]:
-                self._values.update(dict.fromkeys(self._store.highest(top_prefix(subject, indicator.id))))
-            self._values[INDEX] = None
 
 
 def restore(config: BusConfig, number: int, store: Store, by_item: ByItem, on_restored: OnRestored) -> None:

@@ -26,9 +26,19 @@ from rules.rolling import (
     value,
     window_end,
 )
-from streams.store import INDEX, Store, due_from, due_key, due_prefix, running_key, top_prefix
+from streams.store import (
+    COMPLETE,
+    DEFINITIONS,
+    Store,
+    due_from,
+    due_key,
+    due_prefix,
+    running_key,
+    top_prefix,
+)
 
 DecodePayload = Callable[[int, bytes], dict[str, Any] | None]
+ByItem = Mapping[str, tuple[Indicator, ...]]
 Live = Iterable[tuple[str, Record]]
 # A record's key, and its version that counted and the one that counts; None: it did, or does, not.
 Replaced = tuple[str, Record | None, Record | None]
@@ -43,10 +53,23 @@ class _Held:
     sums: dict[str, Running]
 
 
+def forget(store: Store, by_item: ByItem, subject: str, item: str, into: dict[bytes, bytes | None]) -> None:
+    """Add to ``into`` what deletes the sums of a subject's item, if there are any; they are made anew when needed.
+
+    The days on which its shares are due stay: another making writes the same ones.
+    """
+    place = running_key(subject, item)
+    if place in into or store.get(place) is None:
+        return
+    into[place] = None
+    for indicator in by_item.get(item, ()):
+        into.update(dict.fromkeys(store.highest(top_prefix(subject, indicator.id))))
+
+
 class Rolling:
     """The indicators of every subject of one partition number."""
 
-    def __init__(self, store: Store, by_item: Mapping[str, tuple[Indicator, ...]], decode: DecodePayload) -> None:
+    def __init__(self, store: Store, by_item: ByItem, decode: DecodePayload) -> None:
         self._store, self._by_item, self._decode = store, by_item, decode
         self._longest = {item: longest_window(indicators) for item, indicators in by_item.items()}
         self.pending: dict[bytes, bytes | None] = {}
@@ -57,20 +80,31 @@ class Rolling:
         self._definitions = hashlib.sha256(text.encode()).hexdigest().encode()
 
     def is_complete(self) -> bool:
-        """Whether all records are in, by today's definitions."""
-        return self._store.get(INDEX) == self._definitions
+        """Whether the sums of all records are there."""
+        return self._store.get(COMPLETE) is not None
 
-    def begin(self) -> None:
-        """Forget sums by other definitions; what is touched is made anew."""
-        held = self._store.get(INDEX)
-        if held is not None and held != self._definitions:
+    def begin(self, as_of: date) -> None:
+        """Forget sums by other definitions, and those in which a day up to ``as_of`` is missing; they are made anew.
+
+        Days that another owner of this number rolled moved the sums in his store and not these.
+        """
+        if self._store.get(DEFINITIONS) != self._definitions:
             for prefix in (b"a", b"k", b"x"):
-                self._store.write({key: None for key, _ in self._store.below(prefix)})
-            self._store.write({INDEX: None})
+                self._store.clear(prefix)
+            self._store.write({DEFINITIONS: self._definitions, COMPLETE: None})
+            return
+        gone: dict[bytes, bytes | None] = {}
+        for key, _ in self._store.below(b"x"):
+            day, subject, item, _ = due_from(key)
+            if day > as_of:
+                break
+            gone[key] = gone[COMPLETE] = None
+            forget(self._store, self._by_item, subject, item, gone)
+        self._store.write(gone)
 
     def complete(self) -> None:
         """Note, with the pending writes, that all records are in."""
-        self.pending[INDEX] = self._definitions
+        self.pending[COMPLETE] = b""
 
     def flush(self) -> dict[bytes, bytes | None]:
         """Return what is to be written and forget it: the transaction succeeded, or this object is thrown away."""

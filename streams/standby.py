@@ -14,7 +14,8 @@ from confluent_kafka import Consumer, TopicPartition
 
 from bus.config import BusConfig, consumer_settings
 from catalogue.errors import Unavailable
-from streams.restoring import CHANGELOGS, ByItem, OnRestored, Tail, open_store
+from streams.restoring import CHANGELOGS, OnRestored, Tail, open_store
+from streams.rolling import ByItem
 from streams.store import Store, condemn
 
 log = logging.getLogger(__name__)

@@ -18,8 +18,10 @@ from rocksdict import AccessType, BlockBasedOptions, Cache, Options, Rdict, Writ
 
 from catalogue.errors import Unavailable
 
-# What the indicators were when the shares below ``a``, ``k`` and ``x`` were written.
-INDEX = b"i"
+# By which definitions of the indicators all below ``a``, ``k`` and ``x`` was made.
+DEFINITIONS = b"d"
+# Whether that is all there is to make: of every record, up to the day that the engine reached.
+COMPLETE = b"i"
 _SEPARATOR = b"\x00"
 _MB = 1 << 20
 # Of all stores of a process together: a worker on few cores owns every number, and its memory shall not follow theirs.
@@ -68,6 +70,10 @@ class Store:
             else:
                 batch.put(key, value)
         self._db.write(batch)
+
+    def clear(self, prefix: bytes) -> None:
+        """Delete all keys that begin with a prefix, whose last byte is not 0xff."""
+        self._db.delete_range(prefix, prefix[:-1] + bytes((prefix[-1] + 1,)))
 
     def below(self, prefix: bytes, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Yield keys and values that begin with a prefix, in order, from ``start`` on."""

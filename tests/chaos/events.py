@@ -8,7 +8,7 @@ import itertools
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from catalogue.load import load_catalogue
@@ -24,6 +24,8 @@ REPEATED = 0.10
 # From so many rows back comes what is repeated.
 _REMEMBERED = 1500
 _AS_OF = date(2026, 6, 30)
+# With so many files the calendar goes on by a day: a year in a run, in which much leaves the indicators' windows.
+_FILES_A_DAY = 2
 
 Cells = tuple[object, ...]
 
@@ -51,6 +53,11 @@ def pieces(seed: int) -> Iterator[Piece]:
         for item, unit, cells in window:
             grouped.setdefault((item, unit), []).append(cells)
         yield from (Piece(item, unit, tuple(found)) for (item, unit), found in grouped.items())
+
+
+def day_after(files: int, first: date) -> date:
+    """Return the business date once so many files of the stream were pushed; ``first``: that of its beginning."""
+    return first + timedelta(days=files // _FILES_A_DAY)
 
 
 def _rows(seed: int, rng: random.Random) -> Iterator[tuple[int, str, Cells]]:

@@ -1,7 +1,7 @@
-"""The push that never ends: ``python -m tests.chaos.feed SEED ROWS_PER_S FOLDER``, until ``FOLDER/enough`` is there.
+"""The push that never ends: ``python -m tests.chaos.feed SEED ROWS_PER_S FOLDER FIRST_DAY``, until ``FOLDER/enough``.
 
-How far it came stands in ``FOLDER/fed.json``. Killed at any moment it goes on with the file that was not finished, as a
-clerk would: the same file again.
+Between files it is the clock, too, and tells the streams the next day. How far it came stands in ``FOLDER/fed.json``.
+Killed at any moment it goes on with the file that was not finished, as a clerk would: the same file again.
 """
 
 import itertools
@@ -10,14 +10,15 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 from catalogue.errors import HubError
-from hub.commands.workers import log_to_stderr
+from hub.commands.workers import log_to_stderr, say_date
 from hub.pushing.session import Options, Session
-from hub.settings import load_settings
+from hub.settings import bus_config, load_settings
 from hub.stack.status import write_json
-from tests.chaos.events import Piece, pieces, write_piece
+from tests.chaos.events import Piece, day_after, pieces, write_piece
 
 _AGAIN_S = 1.0
 
@@ -36,22 +37,29 @@ def read_fed(folder: Path) -> Fed:
     return Fed(**json.loads(place.read_text("utf-8"))) if place.exists() else Fed()
 
 
-def feed(seed: int, rows_per_s: float, folder: Path) -> None:
+def feed(seed: int, rows_per_s: float, folder: Path, first_day: date) -> None:
     """Push file after file, no faster than asked."""
+    said: date | None = None
+    settings = load_settings()
     fed = read_fed(folder)
     todo = itertools.islice(pieces(seed), fed.files, None)
     piece = next(todo)
     while True:
         try:
-            with closing(Session(load_settings(), Options())) as session:
-                while not (folder / "enough").exists():
+            with closing(Session(settings, Options())) as session:
+                while True:
                     begun = time.monotonic()
+                    day = day_after(fed.files, first_day)
+                    if day != said:
+                        say_date(bus_config(settings), day)
+                        said = day
+                    if (folder / "enough").exists():
+                        return
                     _push(session, piece, folder)
                     fed = Fed(fed.files + 1, fed.rows + len(piece.rows))
                     write_json(folder / "fed.json", asdict(fed))
                     time.sleep(max(0.0, len(piece.rows) / rows_per_s - (time.monotonic() - begun)))
                     piece = next(todo)
-                return
         except HubError as exc:
             print(f"{time.strftime('%H:%M:%S')} file {fed.files} again: {exc}", flush=True)
             time.sleep(_AGAIN_S)
@@ -66,4 +74,4 @@ def _push(session: Session, piece: Piece, folder: Path) -> None:
 
 if __name__ == "__main__":
     log_to_stderr()
-    feed(int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]))
+    feed(int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]), date.fromisoformat(sys.argv[4]))

@@ -9,9 +9,10 @@ from itertools import islice
 
 import hub.stack
 from bus import topics
+from hub.commands.workers import say_date
 from tests.chaos import checks
 from tests.chaos.cluster import Cluster, home_of
-from tests.chaos.events import pieces, write_together
+from tests.chaos.events import day_after, pieces, write_together
 from tests.chaos.evidence import Witness
 from tests.chaos.faults import FAULTS, Hurt, Scene
 from tests.chaos.plan import Fault
@@ -126,10 +127,14 @@ class Fire:
 def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     """Compare what the site holds with an undisturbed run of the same events."""
     fed = site.fed
-    say(f"{fed.rows:,} rows in {fed.files:,} files were pushed; waiting for all of it to arrive")
+    last_day = day_after(fed.files, site.first_day)
+    say(f"{fed.rows:,} rows in {fed.files:,} files were pushed, up to {last_day}; waiting for all of it to arrive")
     proof = site.proof()
     verdict.wrong += checks.wrong_proof(proof)
     say(f"reconciliation: difference {proof['difference']}, pending {proof['pending']}")
+    verification = site.verification()
+    verdict.wrong += checks.wrong_states(verification)
+    say(f"verification of {verification['subjects']} states: difference {verification['difference']}")
     wrong, count = checks.wrong_sequences(site.config)
     verdict.wrong += [*wrong[:10], *([f"… {len(wrong) - 10} more"] if len(wrong) > 10 else [])]
     say(f"sequences: {count:,} read, {len(wrong)} out of order")
@@ -142,6 +147,7 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
         rows = write_together(islice(pieces(seed), fed.files), home_of(calm.home / "files"))
         calm.start_merge(1)
         calm.push(calm.home / "files")
+        say_date(calm.config, last_day)
         undisturbed = calm.merged_hashes()
     finally:
         calm.close()

@@ -12,6 +12,7 @@ import psycopg2
 
 import hub.stack
 from bus.config import BusConfig
+from hub.commands.workers import today
 from hub.settings import Settings, bus_config, endpoints, exact_settings
 from hub.stack import ports
 from hub.stack.blueprint import settings_environment
@@ -44,6 +45,7 @@ class Site:
         self._ports = [given.give(f"worker-{n}", _FIRST_METRICS_PORT + n) for n in range(MOST_WORKERS)]
         self.workers = [self._worker(number, broken) for number in range(MOST_WORKERS)]
         self.feed: Process | None = None
+        self.first_day = today()
 
     @property
     def config(self) -> BusConfig:
@@ -64,7 +66,8 @@ class Site:
 
     def begin_feed(self, seed: int, rows_per_s: float) -> Process:
         """Begin to push the stream of a seed."""
-        command = (sys.executable, "-m", "tests.chaos.feed", str(seed), str(rows_per_s), str(self._fed))
+        command = (sys.executable, "-m", "tests.chaos.feed", str(seed), str(rows_per_s), str(self._fed),
+                   self.first_day.isoformat())  # fmt: skip
         self._fed.mkdir(parents=True, exist_ok=True)
         self.feed = Process("feed", command, self.home / "logs" / "feed.log", self._environment)
         self.feed.start()
@@ -136,11 +139,19 @@ class Site:
 
     def proof(self) -> dict[str, Any]:
         """Wait until nothing is on its way and return the reconciliation."""
-        process = self._run.start("reconcile", "--wait", str(_SETTLED_WITHIN_S), "--json")
+        return self._found("reconcile", "--wait", str(_SETTLED_WITHIN_S), "--json")
+
+    def verification(self) -> dict[str, Any]:
+        """Return what ``verify-state`` finds in all states: they are computed again by plain definitions."""
+        return self._found("verify-state", "--all", "--json")
+
+    def _found(self, *command: str) -> dict[str, Any]:
+        """Return what a command says that exits with 1 when it finds something."""
+        process = self._run.start(*command)
         out, _ = process.communicate()
         told = (self.home / "command.err").read_text("utf-8")
         if not out.startswith("{"):
-            raise RuntimeError(f"reconcile ended with {process.returncode}: {told[-2000:]}")
+            raise RuntimeError(f"{command[0]} ended with {process.returncode}: {told[-2000:]}")
         found: dict[str, Any] = json.loads(out)
         return found
 

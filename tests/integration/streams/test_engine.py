@@ -1,7 +1,7 @@
 """The merge on the real broker: one transaction per batch, restored by its successor, indifferent to order."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,13 +19,15 @@ from catalogue.avro import event_schema, topic
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
 from hub.settings import Endpoints
-from rules.indicators import load_indicators
+from rules.indicators import Indicator, load_indicators
 from streams.engine import POISON_CONTEXT, Engine, Message
 from streams.restoring import CHANGELOGS
 from streams.store import Store, condemn, is_corruption
 
 CIPHER = Cipher(KeyRing(b"l" * 32, {1: b"k" * 32}))
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
+# When every penalty has left a window of a year.
+LATER = date(2028, 1, 1)
 PENALTIES = topic("administration")
 
 
@@ -75,11 +77,17 @@ def penalties(
         )
 
 
-def merged(config: BusConfig, folder: Path, batches: list[list[bytes]], days: tuple[date, ...] = ()) -> dict[str, int]:
+def merged(
+    config: BusConfig,
+    folder: Path,
+    batches: list[list[bytes]],
+    days: tuple[date, ...] = (),
+    indicators: Iterable[Indicator] | None = None,
+) -> dict[str, int]:
     for day in days:
         say_date(config, day)
     registry = Registry(config)
-    engine = Engine(config, 0, folder, load_indicators(), registry, CIPHER)
+    engine = Engine(config, 0, folder, indicators or load_indicators(), registry, CIPHER)
     engine.open()
     try:
         total: dict[str, int] = {}
@@ -182,9 +190,9 @@ def test_an_unreadable_message_is_set_aside_with_its_place(config: BusConfig, tm
 
 def test_windows_move_with_the_calendar(config: BusConfig, tmp_path: Path) -> None:
     merged(config, tmp_path, [list(penalties(config, 30))], (DAY.date(),))
-    assert {s["indicators"]["penalties_12m"] for s in _latest(config).values()} != {Decimal(0)}
-    merged(config, tmp_path, [], (date(2028, 1, 1),))
-    assert {s["indicators"]["penalties_12m"] for s in _latest(config).values()} == {Decimal(0)}
+    assert within_a_year(config) != {Decimal(0)}
+    merged(config, tmp_path, [], (LATER,))
+    assert within_a_year(config) == {Decimal(0)}
 
 
 @pytest.mark.parametrize("disk", ["kept", "emptied"])
@@ -203,7 +211,7 @@ def test_a_worker_that_slept_catches_up_day_by_day(config: BusConfig, tmp_path: 
 
 def test_a_day_that_came_while_the_worker_was_away_is_not_passed_over(config: BusConfig, tmp_path: Path) -> None:
     merged(config, tmp_path, [list(penalties(config, 30))], (DAY.date(),))
-    say_date(config, date(2028, 1, 1))
+    say_date(config, LATER)
     # Other events come first: nothing of the new day may be taken for done.
     registry = Registry(config)
     engine = Engine(config, 0, tmp_path, load_indicators(), registry, CIPHER)
@@ -213,7 +221,39 @@ def test_a_day_that_came_while_the_worker_was_away_is_not_passed_over(config: Bu
     engine.close()
     registry.close()
     merged(config, tmp_path, [])
-    assert {s["indicators"]["penalties_12m"] for s in _latest(config).values()} == {Decimal(0)}
+    assert within_a_year(config) == {Decimal(0)}
+
+
+def test_a_worker_that_comes_back_knows_the_days_that_another_rolled(config: BusConfig, tmp_path: Path) -> None:
+    merged(config, tmp_path / "ours", [list(penalties(config, 30))], (DAY.date(),))
+    merged(config, tmp_path / "theirs", [], (LATER,))
+    # One more event, of an old penalty, on the sums of our own time.
+    merged(config, tmp_path / "ours", [list(penalties(config, 31))[30:]])
+    assert within_a_year(config) == {Decimal(0)}
+
+
+def test_a_worker_that_comes_back_rolls_what_another_merged(config: BusConfig, tmp_path: Path) -> None:
+    merged(config, tmp_path / "ours", [], (DAY.date(),))
+    merged(config, tmp_path / "ours", [], (DAY.date() + timedelta(days=1),))
+    merged(config, tmp_path / "theirs", [list(penalties(config, 30))])
+    merged(config, tmp_path / "ours", [], (LATER,))
+    assert within_a_year(config) == {Decimal(0)}
+
+
+def test_new_definitions_hold_for_a_worker_that_was_away(config: BusConfig, tmp_path: Path) -> None:
+    values = list(penalties(config, 33))
+    former = [i for i in load_indicators() if i.id != "penalties_12m"]
+    merged(config, tmp_path / "ours", [values[:30]], (DAY.date(),), former)
+    merged(config, tmp_path / "theirs", [values[30:32]], (), former)
+    merged(config, tmp_path / "ours", [values[32:]])
+    touched = _latest(config)["916301020000000002"]["indicators"]["penalties_12m"]
+    merged(config, tmp_path / "emptied", [], (DAY.date() + timedelta(days=1),))
+    assert touched == _latest(config)["916301020000000002"]["indicators"]["penalties_12m"]
+    assert touched > 1
+
+
+def within_a_year(config: BusConfig) -> set[Decimal]:
+    return {state["indicators"]["penalties_12m"] for state in _latest(config).values()}
 
 
 def _latest(config: BusConfig) -> dict[str, dict[str, Any]]:
