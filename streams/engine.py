@@ -8,7 +8,7 @@ that its caller may work on another number meanwhile; RocksDB is written behind 
 
 import contextlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,8 +26,9 @@ from catalogue import wire
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, ItemId
 from catalogue.errors import PoisonMessage, Unavailable
 from rules.indicators import Indicator
-from rules.merge import Record, is_live
+from rules.merge import Record
 from streams import restoring
+from streams.calendar import EPOCH, Calendar
 from streams.rolling import Rolling
 from streams.state import encode_changes, encode_head, encode_state, pack, unpack
 from streams.store import Store, record_key, record_prefix, stored_offset, stored_position, stored_record, stored_state
@@ -36,8 +37,6 @@ from streams.subject import Held, SubjectBatch, close
 log = logging.getLogger(__name__)
 _OUTCOMES = ("merged", "duplicate", "superseded", "rejected")
 POISON_CONTEXT = "poison.raw"
-_EPOCH = date(1970, 1, 1)
-_COMPLETE_SUBJECTS = 2000
 
 
 class Message(NamedTuple):
@@ -78,7 +77,7 @@ class Engine:
             self._by_item[indicator.item] = (*self._by_item.get(indicator.item, ()), indicator)
         rated = (i for one in self._by_item.values() for i in one)
         self._decode = Decoder(self._registry, {name for i in rated for name in i.reads()})
-        self._as_of = _EPOCH
+        self._as_of = EPOCH
         self._positions: dict[str, dict[str, int]] = {}
         self._failed: Exception | None = None
         self._ends: dict[str, int] = {}
@@ -222,50 +221,16 @@ class Engine:
         return self._send_all(subjects, self._as_of, self._moved(counts, batches), poison, counts)
 
     def _roll(self, upto: date) -> None:
-        """Go on to a day, day by day, each day's changes published before the next; a repetition changes nothing."""
-        if self._as_of >= upto:
-            return
-        if not self._rolling.is_complete():
-            self._complete()
-        # On the very first day everything up to it is one step: the years before were nobody's business dates.
-        day = upto if self._as_of == _EPOCH else self._rolling.next_due(self._as_of)
-        while day is not None and day <= upto:
-            subjects: dict[str, SubjectBatch] = {}
-            live: dict[tuple[str, str], list[tuple[str, Record]]] = {}
-            for subject, item, key in self._rolling.due(day):
-                batch = subjects.get(subject)
-                if batch is None:
-                    batch = subjects[subject] = self._subject(subject)
-                batch.due.add(ItemId(item))
-                record = self._load_record(subject, item, key)
-                counts = record is not None and is_live(record.envelope, batch.mark(ItemId(item), now=False))
-                live.setdefault((subject, item), []).extend([(key, record)] if record is not None and counts else [])
-            for (subject, item), records in live.items():
-                self._rolling.move(subject, item, records, day)
-            self._publish(subjects, day)
-            day = self._rolling.next_due(day)
-        self._as_of = upto
+        Calendar(self._rolling, self._subject, self._items, self._publish).roll(self._as_of, upto)
+        self._as_of = max(self._as_of, upto)
 
-    def _complete(self) -> None:
-        """Make the sums of every subject whose records were restored or whose indicators were defined anew."""
-        todo: dict[str, SubjectBatch] = {}
+    def _items(self) -> Iterator[tuple[str, ItemId]]:
         last = (b"", b"")
         for key, _ in self._store.below(b"r"):
-            subject_raw, item_raw, _ = key[1:].split(b"\x00", 2)
-            if (subject_raw, item_raw) == last:
-                continue
-            last = (subject_raw, item_raw)
-            subject, item = subject_raw.decode(), ItemId(item_raw.decode())
-            if item not in self._by_item or self._rolling.has(subject, item):
-                continue
-            batch = todo.setdefault(subject, self._subject(subject))
-            self._rolling.build(subject, item, batch.live_before(item), self._as_of)
-            batch.due.add(item)
-            if len(todo) >= _COMPLETE_SUBJECTS:
-                self._publish(todo, self._as_of)
-                todo = {}
-        self._rolling.complete()
-        self._publish(todo, self._as_of)
+            subject, item, _ = key[1:].split(b"\x00", 2)
+            if (subject, item) != last:
+                last = (subject, item)
+                yield subject.decode(), ItemId(item.decode())
 
     def _subject(self, subject: str) -> SubjectBatch:
         return SubjectBatch(subject, self._held(subject), self._load_record, self._load_item)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from catalogue.envelope import ItemId
 from rules.indicators import Fact, Indicator, business_date
 from rules.merge import Record
 from rules.rolling import (
@@ -40,6 +41,8 @@ from streams.store import (
 DecodePayload = Callable[[int, bytes], dict[str, Any] | None]
 ByItem = Mapping[str, tuple[Indicator, ...]]
 Live = Iterable[tuple[str, Record]]
+# Subject, item and key of a record of which a share begins or ends to count.
+Due = tuple[str, ItemId, str]
 # A record's key, and its version that counted and the one that counts; None: it did, or does, not.
 Replaced = tuple[str, Record | None, Record | None]
 _NOTHING = Running()
@@ -89,9 +92,7 @@ class Rolling:
         Days that another owner of this number rolled moved the sums in his store and not these.
         """
         if self._store.get(DEFINITIONS) != self._definitions:
-            for prefix in (b"a", b"k", b"x"):
-                self._store.clear(prefix)
-            self._store.write({DEFINITIONS: self._definitions, COMPLETE: None})
+            self.forget()
             return
         gone: dict[bytes, bytes | None] = {}
         for key, _ in self._store.below(b"x"):
@@ -101,6 +102,12 @@ class Rolling:
             gone[key] = gone[COMPLETE] = None
             forget(self._store, self._by_item, subject, item, gone)
         self._store.write(gone)
+
+    def forget(self) -> None:
+        """Forget all sums; they are made anew."""
+        for prefix in (b"a", b"k", b"x"):
+            self._store.clear(prefix)
+        self._store.write({DEFINITIONS: self._definitions, COMPLETE: None})
 
     def complete(self) -> None:
         """Note, with the pending writes, that all records are in."""
@@ -114,9 +121,11 @@ class Rolling:
         written, self.pending, self._held, self._tops = self.pending, {}, {}, {}
         return written
 
-    def has(self, subject: str, item: str) -> bool:
-        """Whether the sums of a subject's item are there."""
-        return self._load(subject, item) is not None
+    def lacks(self, subject: str, item: str) -> bool:
+        """Whether indicators rest on an item and the sums of this subject's are not there."""
+        if item not in self._by_item or (subject, item) in self._held:
+            return False
+        return self._store.get(running_key(subject, item)) is None
 
     def build(self, subject: str, item: str, live: Live, as_of: date) -> None:
         """Make the sums from all live records."""
@@ -124,11 +133,14 @@ class Rolling:
         for key, record in live:
             self._take(held, subject, item, key, record, 1)
 
-    def replace(self, subject: str, item: str, replaced: Iterable[Replaced], as_of: date) -> None:
+    def replace(self, subject: str, item: str, live: Live, replaced: Iterable[Replaced], as_of: date) -> None:
         """Take the former shares of an item's records out and their present ones in.
 
-        Nothing may be due up to ``as_of``.
+        ``live``: the records that counted before, read only where the sums are missing and have to be made. Nothing may
+        be due up to ``as_of``.
         """
+        if self._load(subject, item) is None:
+            self.build(subject, item, live, as_of)
         held = self._made(subject, item)
         held.as_of = max(held.as_of, as_of)
         for key, old, new in replaced:
@@ -152,18 +164,23 @@ class Rolling:
             return due_from(key)[0]
         return None
 
-    def due(self, upto: date) -> Iterator[tuple[str, str, str]]:
-        """Yield (subject, item, record key) of everything due up to a day, each once."""
-        seen: set[tuple[str, str, str]] = set()
-        for key, _ in self._store.below(b"x"):
-            day, *where = due_from(key)
-            if day > upto:
-                return
-            self.pending[key] = None
-            subject, item, record = where
-            if (subject, item, record) not in seen:
-                seen.add((subject, item, record))
-                yield subject, item, record
+    def due(self, day: date, most: int) -> Iterator[list[Due]]:
+        """Yield what is due on a day, in parts of at most so many subjects; a part is done with the next flush."""
+        part: list[Due] = []
+        keys: list[bytes] = []
+        subjects: set[str] = set()
+        for key, _ in self._store.below(due_prefix(day)):
+            _, subject, item, record = due_from(key)
+            if subject not in subjects and len(subjects) == most:
+                self.pending.update(dict.fromkeys(keys))
+                yield part
+                part, keys, subjects = [], [], set()
+            part.append((subject, item, record))
+            keys.append(key)
+            subjects.add(subject)
+        self.pending.update(dict.fromkeys(keys))
+        if part:
+            yield part
 
     def move(self, subject: str, item: str, live: Live, as_of: date) -> None:
         """Let the shares of some live records begin or end to count; then the sums are as of ``as_of``."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rocksdict import AccessType, BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager
 
+from catalogue.envelope import ItemId
 from catalogue.errors import Unavailable
 
 # By which definitions of the indicators all below ``a``, ``k`` and ``x`` was made.
@@ -154,10 +155,11 @@ def due_prefix(day: date) -> bytes:
     return b"x" + day.toordinal().to_bytes(4, "big")
 
 
-def due_from(key: bytes) -> tuple[date, str, str, str]:
+def due_from(key: bytes) -> tuple[date, str, ItemId, str]:
     """Return (day, subject, item, record key) of a key that ``due_key`` made."""
     subject, item, record = key[5:].split(_SEPARATOR, 2)
-    return date.fromordinal(int.from_bytes(key[1:5], "big")), subject.decode(), item.decode(), record.decode()
+    day = date.fromordinal(int.from_bytes(key[1:5], "big"))
+    return day, subject.decode(), ItemId(item.decode()), record.decode()
 
 
 def stored_state(subject: str) -> bytes:

@@ -156,9 +156,7 @@ def close(batch: SubjectBatch, rolling: Rolling, rated: Mapping[str, Any], as_of
     for item, moved in itertools.groupby(records, _item_moved):
         if item in rated:
             moving.add(item)
-            if not rolling.has(subject, item):
-                rolling.build(subject, item, batch.live_before(item), as_of)
-            rolling.replace(subject, item, [_replaced(one) for one in moved], as_of)
+            rolling.replace(subject, item, batch.live_before(item), [_replaced(one) for one in moved], as_of)
     values, changes = before.indicators, list[Turned]()
     for item in moving:
         worth = rolling.values(subject, item, as_of)

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
 from hub.verification.fold import Event, Expected, expected, fold
 from rules.indicators import Indicator, from_millionths
-from rules.merge import Outcome, Record, is_live
+from rules.merge import Outcome, Record
+from streams.calendar import EPOCH, Calendar
 from streams.rolling import Rolling
 from streams.state import state_hash
 from streams.store import Store
 from streams.subject import Closed, Held, SubjectBatch, close
 
-EPOCH = date(1970, 1, 1)
 START = date(2026, 6, 30)
 RATED, PLAIN, REGISTRATION = ItemId("tax.payment"), ItemId("market.shareholder"), ItemId("market.registration")
 ONE, OTHER = Subject("91630102MA0000001X"), Subject("91630102MA0000002X")
@@ -120,6 +120,10 @@ EVENTS = st.lists(_reports() | _moves(), max_size=7).map(lambda groups: [one for
 DAYS = st.sampled_from([-30, 0, 0, 1, 33, 370])
 
 
+class Killed(Exception):
+    """A worker ended behind a transaction that the broker had, and before it wrote its store."""
+
+
 @dataclass(slots=True)
 class Partition:
     """What the engine keeps and publishes; every ``work`` is one transaction."""
@@ -130,14 +134,14 @@ class Partition:
     changes: list[tuple[str, int, Closed]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     as_of: date = EPOCH
+    # So many transactions are written to the store, too.
+    survives: int = 1_000_000
     rolling: Rolling = field(init=False)
 
     def __post_init__(self) -> None:
         # Whatever another example left in the store.
-        self.store.write({key: None for prefix in (b"a", b"i", b"k", b"x") for key, _ in self.store.below(prefix)})
         self.rolling = self._new_rolling()
-        self.rolling.complete()
-        self.store.write(self.rolling.flush())
+        self.rolling.forget()
 
     def work(self, events: Iterable[Record], day: date | None = None, *, fails: bool = False) -> None:
         """Merge a batch; where it ``fails``, its transaction is aborted and a successor goes on from the store."""
@@ -157,6 +161,12 @@ class Partition:
             return
         self.outcomes += outcomes
         self._publish(batches, self.as_of)
+
+    def succeed(self) -> None:
+        """Have a successor go on from the store and from what was published."""
+        self.survives = 1_000_000
+        self.rolling = self._new_rolling()
+        self.rolling.begin(self.as_of)
 
     def hashes(self) -> dict[str, str]:
         """Return the hash of every state."""
@@ -181,24 +191,13 @@ class Partition:
     def _load_item(self, subject: str, item: str) -> list[Record]:
         return [one for key, one in self.records.items() if key[:2] == (subject, item)]
 
+    def _items(self) -> list[tuple[str, ItemId]]:
+        return sorted({(subject, ItemId(item)) for subject, item, _ in self.records})
+
     def _roll(self, upto: date) -> None:
-        if self.as_of >= upto:
-            return
-        day = upto if self.as_of == EPOCH else self.rolling.next_due(self.as_of)
-        while day is not None and day <= upto:
-            batches: dict[str, SubjectBatch] = {}
-            live: dict[tuple[str, str], list[tuple[str, Record]]] = {}
-            for subject, item, key in self.rolling.due(day):
-                batch = batches.setdefault(subject, self._batch(subject))
-                batch.due.add(ItemId(item))
-                record = self._load_record(subject, item, key)
-                counts = record is not None and is_live(record.envelope, batch.mark(ItemId(item), now=False))
-                live.setdefault((subject, item), []).extend([(key, record)] if record is not None and counts else [])
-            for (subject, item), records in live.items():
-                self.rolling.move(subject, item, records, day)
-            self._publish(batches, day)
-            day = self.rolling.next_due(day)
-        self.as_of = upto
+        # One subject a transaction: a day that many have something due on is published in parts.
+        Calendar(self.rolling, self._batch, self._items, self._publish, most=1).roll(self.as_of, upto)
+        self.as_of = max(self.as_of, upto)
 
     def _publish(self, batches: Mapping[str, SubjectBatch], as_of: date) -> None:
         for subject, batch in batches.items():
@@ -209,6 +208,9 @@ class Partition:
                 self.states[subject] = closed.held
         for subject, batch in batches.items():
             self.records.update({(subject, *key): one for key, one in batch.after.items()})
+        self.survives -= 1
+        if self.survives < 0:
+            raise Killed
         self.store.write(self.rolling.flush())
 
 

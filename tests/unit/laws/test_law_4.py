@@ -1,5 +1,6 @@
 """Law 4 of the design: a state is a pure function of the winning records and the date."""
 
+import contextlib
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from rules.indicators import Fact, Indicator, business_date, evaluate, from_mill
 from rules.merge import Record
 from rules.rolling import ORDERED, Running, share, value
 from streams.store import Store
-from tests.unit.laws.partition import DAYS, EVENTS, START, Partition, computed, shown
+from tests.unit.laws.partition import DAYS, EVENTS, START, Killed, Partition, computed, shown
 
 
 @settings(deadline=None)
@@ -39,6 +40,30 @@ def test_the_state_held_on_any_day_is_what_the_records_and_the_day_come_to(
             assert shown(held) == computed(seen, subject, held.as_of).indicators
         assert partition.hashes() == {one: computed(seen, one, partition.as_of).hash for one in partition.states}
         assert partition.states.keys() == {one.envelope.subject for one in seen}
+
+
+@settings(deadline=None)
+@given(events=EVENTS, days=st.lists(DAYS, min_size=1, max_size=3), survives=st.integers(0, 4))
+def test_days_that_were_broken_off_are_gone_on_with(
+    store: Store, events: list[Record], days: list[int], survives: int
+) -> None:
+    """[…] also where a worker ended in the middle of a day: nothing is told twice, nothing passed over."""
+    partition = Partition(store)
+    partition.work(events)
+    for days_on in days:
+        partition.survives = survives
+        day = max(START, partition.as_of) + timedelta(days=days_on)
+        with contextlib.suppress(Killed):
+            partition.work([], day)
+        partition.succeed()
+        partition.work([], day)
+        for subject, held in partition.states.items():
+            assert shown(held) == computed(events, subject, partition.as_of).indicators
+    told: dict[str, int] = {}
+    for subject, sequence, closed in partition.changes:
+        assert sequence == told.get(subject, 0) + 1
+        assert closed.changed
+        told[subject] = sequence
 
 
 @settings(deadline=None)
