@@ -117,14 +117,22 @@ def _touched_lines(rows: list[touched.Touched]) -> list[str]:
 
 def _size_lines(rows: list[scale.Size]) -> list[str]:
     heads = ("subjects", "records each", "merging all, events/s", "100,000 more, events/s", "µs of processor time",
-             "peak MB", "store MB", "topics MB", "warm restart s", "cold recovery s", "records/s")  # fmt: skip
+             f"{scale.DAYS} days, s", "peak MB", "store MB", "topics MB", "warm restart s", "cold recovery s",
+             "records/s")  # fmt: skip
     lines = [f"| {' | '.join(heads)} |", "|" + "---:|" * len(heads)]
     for one in rows:
         cells = [
             *(f"{n:,.0f}" for n in (one.subjects, one.records_per_subject, one.load_events_per_s, one.events_per_s)),
             *(
                 f"{n:,.1f}"
-                for n in (one.cpu_us_per_event, one.peak_mb, one.store_mb, one.topics_mb, one.warm_restart_s)
+                for n in (
+                    one.cpu_us_per_event,
+                    one.rolled_s,
+                    one.peak_mb,
+                    one.store_mb,
+                    one.topics_mb,
+                    one.warm_restart_s,
+                )
             ),
             *("" if n is None else f"{n:,.1f}" for n in (one.cold_recovery_s, one.cold_records_per_s)),
         ]

@@ -1,7 +1,8 @@
 """What size does to the merge: subjects from ten thousand to a million, records per subject from ten to a thousand.
 
 For each size a worker merges all of it; it is killed and started again (warm restart), merges new records of subjects
-drawn at random, and, for the largest number of subjects, starts once more without its store (cold recovery). The
+drawn at random, then the calendar goes on by so many days that nearly every subject has something due on one of
+them, and, for the largest number of subjects, starts once more without its store (cold recovery). The
 worker is the hub's own, with one processing thread and all partition numbers.
 """
 
@@ -12,8 +13,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -23,13 +25,20 @@ from benchmarks.measured import run
 from benchmarks.merge import delete_topics, environment_of, prepared, wait_for_positions
 from benchmarks.peers import hub_worker
 from benchmarks.peers.job import peak_mb
+from bus.codec import Registry
 from bus.config import BusConfig
+from catalogue.load import load_catalogue
+from hub.commands.workers import say_date, today
+from hub.reconcile.lag import Lag
+from hub.reconcile.proof import Scope
 from hub.settings import Settings, bus_config
 from hub.stack.layout import Layout
 
 # (subjects, records per subject)
 SIZES = ((10_000, 10), (100_000, 10), (1_000_000, 10), (10_000, 100), (10_000, 1000))
 MEASURED = 100_000
+# Records of a subject are 30 days apart, and leave a window of three months or a year.
+DAYS = 40
 # Subjects from which on the recovery without a store is measured.
 COLD_FROM = 1_000_000
 _PATIENCE_S = 3600.0
@@ -45,6 +54,7 @@ class Size:
     load_events_per_s: float
     events_per_s: float
     cpu_us_per_event: float
+    rolled_s: float
     peak_mb: float
     store_mb: float
     topics_mb: float
@@ -82,6 +92,8 @@ def _size(settings: Settings, number: int, subjects: int, each: int, say: Callab
         used, first = psutil.Process(worker.pid).cpu_times(), _first(folder)
         rate = MEASURED / (passed_at - first["at"])
         cpu = (used.user + used.system - first["cpu_s"]) / MEASURED * 1e6
+        say(f"  going on by {DAYS} days")
+        rolled = _roll(config, worker)
         peak = max(peak, peak_mb(worker.pid))
     logs = (Layout.of(settings).kafka / "data").glob(f"{config.topic_prefix}*/*.log")
     held = sum(file.stat().st_size for file in logs) / 2**20
@@ -97,7 +109,7 @@ def _size(settings: Settings, number: int, subjects: int, each: int, say: Callab
             peak = max(peak, peak_mb(worker.pid))
     shutil.rmtree(folder)
     delete_topics(config)
-    return Size(subjects, each, load, rate, cpu, peak, size, held, warm, recovery, restored)
+    return Size(subjects, each, load, rate, cpu, rolled, peak, size, held, warm, recovery, restored)
 
 
 def _fill(settings: Settings, subjects: int, *numbers: int) -> None:
@@ -130,6 +142,19 @@ def _passed(config: BusConfig, events: int, worker: "subprocess.Popen[bytes]") -
     """Return when the worker had merged so many events."""
     wait_for_positions(config, events, lambda: worker.poll() is None, _PATIENCE_S)
     return time.monotonic()
+
+
+def _roll(config: BusConfig, worker: "subprocess.Popen[bytes]") -> float:
+    """Return how many seconds it took until all numbers had gone on to a later day."""
+    began = time.monotonic()
+    say_date(config, today() + timedelta(days=DAYS))
+    with closing(Registry(config)) as registry:
+        lag = Lag(config, Scope(load_catalogue(), (), frozenset(), dsn=None, upstream=None), registry)
+        while lag.merging():
+            if worker.poll() is not None or time.monotonic() > began + _PATIENCE_S:
+                raise RuntimeError("the worker did not go on to the later day")
+            time.sleep(0.2)
+    return time.monotonic() - began
 
 
 def _until_current(worker: "subprocess.Popen[bytes]", settings: Settings) -> float:

@@ -8,7 +8,7 @@ that its caller may work on another number meanwhile; RocksDB is written behind 
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -56,7 +56,10 @@ class Pending:
 
 
 class Engine:
-    """Owns one partition number; the registry is its caller's. Not thread-safe: one batch at a time."""
+    """Owns one partition number; the registry is its caller's. Not thread-safe: one batch at a time.
+
+    ``on_progress`` is called with each part of a day, of which a batch may have many.
+    """
 
     def __init__(
         self,
@@ -66,8 +69,10 @@ class Engine:
         indicators: Iterable[Indicator],
         registry: Registry,
         cipher: Cipher,
+        on_progress: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
+        self._on_progress = on_progress
         self._cipher = cipher
         self.number = number
         self._folder = folder / f"partition-{number}"
@@ -255,6 +260,7 @@ class Engine:
 
     def _publish(self, subjects: Mapping[str, SubjectBatch], as_of: date) -> None:
         self.commit(self._send_all(subjects, as_of, {}, [], {}))
+        self._on_progress()
 
     def _send_all(
         self,

@@ -167,7 +167,9 @@ class Owner:
             await self._restore(number, owned.engine)
 
     def _fenced(self, number: int) -> Engine:
-        engine = Engine(self._bus, number, self._folder, self._indicators, self._registry, self._cipher)
+        engine = Engine(
+            self._bus, number, self._folder, self._indicators, self._registry, self._cipher, self.readiness.progress
+        )
         engine.fence()
         check_positions(self._bus, number, engine.positions(), self._inputs)
         return engine
