@@ -107,6 +107,7 @@ class Rolling:
         """Forget all sums; they are made anew."""
         for prefix in (b"a", b"k", b"x"):
             self._store.clear(prefix)
+        self.pending, self._held, self._tops = {}, {}, {}
         self._store.write({DEFINITIONS: self._definitions, COMPLETE: None})
 
     def complete(self) -> None:

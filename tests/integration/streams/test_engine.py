@@ -224,6 +224,20 @@ def test_a_day_that_came_while_the_worker_was_away_is_not_passed_over(config: Bu
     assert within_a_year(config) == {Decimal(0)}
 
 
+def test_each_published_day_is_progress(config: BusConfig, tmp_path: Path) -> None:
+    merged(config, tmp_path, [list(penalties(config, 30))], (DAY.date(),))
+    say_date(config, LATER)
+    published: list[bool] = []
+    with closing(Registry(config)) as registry:
+        engine = Engine(config, 0, tmp_path, load_indicators(), registry, CIPHER, lambda: published.append(True))
+        with closing(engine):
+            engine.open()
+            (said,) = [m for m in scan(config, topics.CALENDAR) if m.offset() >= engine.positions()[topics.CALENDAR]]
+            engine.process({topics.CALENDAR: [Message(said.offset(), said.value())]})
+    # Decisions lie on seven days, each of which leaves two windows, but those of three years do so later.
+    assert len(published) >= 7
+
+
 def test_a_worker_that_comes_back_knows_the_days_that_another_rolled(config: BusConfig, tmp_path: Path) -> None:
     merged(config, tmp_path / "ours", [list(penalties(config, 30))], (DAY.date(),))
     merged(config, tmp_path / "theirs", [], (LATER,))
