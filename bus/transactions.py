@@ -1,5 +1,6 @@
 """What every transactional producer of the hub does alike."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from bus.deadline import deadline
 
 TRANSACTION_S = 30.0
+_ABORT_S = 5.0
 # Adding offsets takes milliseconds; beyond its own time-out the call is not coming back.
 _OFFSETS_S = 10.0
 _GIVE_UP_S = _OFFSETS_S + 5
@@ -23,10 +25,23 @@ def produce(producer: Producer, topic: str, value: bytes, key: bytes | None, num
             producer.poll(0.1)
 
 
+def abort(producer: Producer) -> None:
+    """Abort the open transaction, which left open would hide what others commit. It was this producer's last.
+
+    What was under way may have reached the broker although nobody heard of it. librdkafka (2.16) gives the same numbers
+    to the messages of the next transaction, and the broker drops these as repetitions while their transaction commits:
+    they are lost. A new producer begins with an epoch of its own. Seen in ``make chaos``, docs/decisions/0009.
+    """
+    # What made it fail is what its caller has to know. Where the broker is away, the next producer's start aborts it.
+    with contextlib.suppress(KafkaException):
+        producer.abort_transaction(_ABORT_S)
+
+
 def commit_with(producer: Producer, consumer: Consumer, topic: str, ends: Mapping[int, int]) -> None:
     """Commit the open transaction with the offsets, by partition of ``topic``, from which its consumer reads on.
 
-    Raises KafkaException when it is aborted or somebody else took over. A call that hangs ends the process.
+    Raises KafkaException when it failed, and is to be aborted, or when somebody else took over. A call that hangs ends
+    the process.
     """
     with deadline(_GIVE_UP_S, "The transaction's offsets"):
         producer.send_offsets_to_transaction(

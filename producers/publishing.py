@@ -1,18 +1,21 @@
 """Messages of one transaction: all of them, or none."""
 
-import contextlib
 from collections.abc import Sequence
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import Producer
 
 from bus.config import BusConfig
+from bus.transactions import abort
 from producers.sender import Message
 
 TIMEOUT_S = 60.0
 
 
 def publish(config: BusConfig, producer: Producer, messages: Sequence[Message]) -> None:
-    """Publish messages in one transaction; raises KafkaException when nothing of it was published."""
+    """Publish messages in one transaction.
+
+    Raises KafkaException when nothing of it was published; another try takes another producer.
+    """
     producer.begin_transaction()
     try:
         for message in messages:
@@ -20,7 +23,5 @@ def publish(config: BusConfig, producer: Producer, messages: Sequence[Message]) 
         # Fails when a single message was not delivered, and flushes before it.
         producer.commit_transaction(TIMEOUT_S)
     except BaseException:
-        # Left open, it would hide what others commit until its time is over.
-        with contextlib.suppress(KafkaException):
-            producer.abort_transaction(5)
+        abort(producer)
         raise

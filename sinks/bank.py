@@ -20,7 +20,7 @@ from bus.config import BusConfig, consumer_settings, producer_settings
 from bus.offsets import partitions
 from bus.receiving import receive
 from bus.scan import scan
-from bus.transactions import TRANSACTION_S, commit_with, produce
+from bus.transactions import TRANSACTION_S, abort, commit_with, produce
 from catalogue import wire
 from catalogue.avro import Schema, bank_schema
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, Op
@@ -47,8 +47,8 @@ def run(
 ) -> None:
     """Serve one bank until ``stop``; ``public_indicators`` are the ids that rest on public data alone.
 
-    An aborted transaction is retried from where it began. Raises KafkaException when another process took over
-    the bank or the producer broke for good: the supervisor starts anew.
+    Raises KafkaException when a transaction failed or another process took over the bank: the supervisor starts anew,
+    and the next process begins where the last committed transaction ended.
     """
     sink = _BankSink(config, bank_id, frozenset(public_indicators), catalogue or load_catalogue())
     with closing(sink):
@@ -118,14 +118,9 @@ class _BankSink:
             stop.wait(exc.retry_after_s)
             return
         except KafkaException as exc:
-            # Fenced or broken for good raises on, so that the process ends and is started anew.
-            if exc.args[0].fatal():
-                raise
-            log.warning("bank %s: transaction aborted, retrying: %s", self._bank, exc)
-            self._producer.abort_transaction(TRANSACTION_S)
-            self._rewind(messages)
-            stop.wait(1.0)
-            return
+            log.warning("bank %s: transaction aborted, this process ends: %s", self._bank, exc)
+            abort(self._producer)
+            raise
         self._sequences.update(seen)
         self._count(messages, emitted, begun)
 

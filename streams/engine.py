@@ -6,7 +6,6 @@ fills the store from the topics. A batch is ``work``ed on and then ``commit``ted
 that its caller may work on another number meanwhile; RocksDB is written behind the transaction.
 """
 
-import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from bus.cipher import Cipher
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
-from bus.transactions import produce
+from bus.transactions import abort, produce
 from catalogue import wire
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, ItemId
 from catalogue.errors import PoisonMessage, Unavailable
@@ -316,9 +315,7 @@ class Engine:
     def _abort(self) -> None:
         log.warning("partition %d: transaction aborted", self.number)
         self._open = False
-        # What made it fail is what its caller has to know; a broker that is away ends it by itself.
-        with contextlib.suppress(KafkaException):
-            self._producer.abort_transaction(60)
+        abort(self._producer)
 
     def _moved(
         self, counts: Mapping[str, dict[str, int]], batches: Mapping[str, list[Message]]

@@ -21,7 +21,7 @@ from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
 from bus.offsets import partitions
 from bus.receiving import receive
-from bus.transactions import TRANSACTION_S, commit_with, produce
+from bus.transactions import TRANSACTION_S, abort, commit_with, produce
 from catalogue import wire
 from catalogue.errors import PoisonMessage, Unavailable
 from catalogue.load import load_catalogue
@@ -65,8 +65,8 @@ class _Batch:
 def run(config: BusConfig, target: Target, stop: threading.Event, *, catalogue: Catalogue | None = None) -> None:
     """Send until ``stop``.
 
-    A platform that is away holds the position and delays nothing but this sink. Raises KafkaException when another
-    process took over or the producer broke for good: the supervisor starts anew.
+    A platform that is away holds the position and delays nothing but this sink. Raises KafkaException when a
+    transaction failed or another process took over: the supervisor starts anew.
     """
     sink = _UpstreamSink(config, target, catalogue or load_catalogue(), stop)
     with closing(sink):
@@ -132,12 +132,9 @@ class _UpstreamSink:
             log.warning("the upstream sink holds its position: %s", exc)
             self._hold(former, messages, exc.retry_after_s)
         except KafkaException as exc:
-            # Fenced or broken for good raises on, so that the process ends and is started anew.
-            if exc.args[0].fatal():
-                raise
-            log.warning("upstream: transaction aborted, retrying: %s", exc)
-            self._producer.abort_transaction(TRANSACTION_S)
-            self._hold(former, messages, 1.0)
+            log.warning("upstream: transaction aborted, this process ends: %s", exc)
+            abort(self._producer)
+            raise
 
     def _read(self, messages: list[Message]) -> _Batch:
         begun = time.monotonic()

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from typing import Any
 
 import fastavro
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from bus import topics
@@ -53,6 +53,11 @@ class Running:
             traceback.print_exc()
             self._failed.append(exc)
 
+    def ended(self) -> bool:
+        """Whether it ends by itself within some seconds."""
+        self._thread.join(15)
+        return not self._thread.is_alive()
+
     def stop(self) -> None:
         """Ask it to end and wait."""
         self._stop.set()
@@ -60,6 +65,11 @@ class Running:
         assert not self._thread.is_alive()
         if self._failed:
             raise self._failed[0]
+
+
+def failing_commit(*_: Any) -> None:
+    """Stand in for ``commit_with`` while the coordinator has an error that another try might not have."""
+    raise KafkaException(KafkaError(KafkaError.COORDINATOR_LOAD_IN_PROGRESS))
 
 
 class Streams:

@@ -17,7 +17,7 @@ from bus.topics import ensure_topics
 from catalogue.errors import IntegrityError, Unavailable
 from hub.settings import Endpoints
 from sinks import bank
-from tests.integration.sinks.changes import Running, Streams, own_topics
+from tests.integration.sinks.changes import Running, Streams, failing_commit, own_topics
 
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
 REPORT = "market.annual_report_basic"
@@ -139,6 +139,21 @@ def test_restarts_keep_the_sequences(config: BusConfig) -> None:
         _report(streams, f"{number}", 20)
         _served(config, 20 * (number + 1))
     assert _sequences(_read(config), A) == list(range(1, 61))
+
+
+def test_a_producer_whose_transaction_was_aborted_is_not_used_again(
+    config: BusConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = Streams(config)
+    _report(streams, "a", 20)
+    with monkeypatch.context() as broken:
+        broken.setattr(bank, "commit_with", failing_commit)
+        sink = Running(bank.run, config, "yinhe")
+        assert sink.ended()
+    with pytest.raises(KafkaException):
+        sink.stop()
+    assert _read(config) == []
+    assert _sequences(_served(config, 20), A) == list(range(1, 21))
 
 
 def test_an_open_transaction_hides_no_sequence(config: BusConfig) -> None:

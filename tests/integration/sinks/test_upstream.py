@@ -26,7 +26,7 @@ from hub.settings import Endpoints
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 from sinks.upstream.sink import Target
-from tests.integration.sinks.changes import Running, Streams, own_topics
+from tests.integration.sinks.changes import Running, Streams, failing_commit, own_topics
 from tests.integration.sinks.upstream_node import Node
 
 # Fictitious, with true check digits: the node computes them.
@@ -122,6 +122,23 @@ def _agree(config: BusConfig, node: Node, receipts: list[dict[str, Any]]) -> Non
 
 def _retried() -> float:
     return REGISTRY.get_sample_value("credithub_deliveries_total", {"sink": sink.GROUP, "outcome": "retried"}) or 0.0
+
+
+def test_a_producer_whose_transaction_was_aborted_is_not_used_again(
+    config: BusConfig, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _publish(config, range(10))
+    with monkeypatch.context() as broken:
+        broken.setattr(sink, "commit_with", failing_commit)
+        running = Running(sink.run, config, _target(node))
+        assert running.ended()
+    with pytest.raises(KafkaException):
+        running.stop()
+    assert _read(config, topics.NATIONAL_RECEIPT) == []
+    again = Running(sink.run, config, _target(node))
+    receipts = _await_receipts(config, 20)
+    again.stop()
+    _agree(config, node, receipts)
 
 
 def test_what_may_be_released_goes_up_and_nothing_else(config: BusConfig, node: Node) -> None:
