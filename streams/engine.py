@@ -188,8 +188,10 @@ class Engine:
         try:
             return self._merge(batches, every_payload=False)
         except PoisonMessage as problem:
-            # Payloads are read late, where an indicator needs them. Once more, then, reading all of them first.
+            # Payloads are read late, where an indicator needs them. Once more, then, reading all of them first, and
+            # with another producer, for this one's transaction was aborted.
             log.warning("partition %d: an unreadable payload: %s", self.number, problem)
+            self.fence()
             self._rolling = Rolling(self._store, self._by_item, self._decode.payload)
             return self._merge(batches, every_payload=True)
 

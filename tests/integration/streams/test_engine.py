@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
+import streams.engine
 from bus import topics
 from bus.cipher import Cipher, KeyRing
 from bus.codec import Decoder, Encoder, Registry
@@ -274,7 +276,24 @@ def _latest(config: BusConfig) -> dict[str, dict[str, Any]]:
     return {s["subject"]: s for s in all_of(config, topics.STATE)}
 
 
-def test_a_payload_that_ends_too_soon_is_set_aside_and_stops_nothing(config: BusConfig, tmp_path: Path) -> None:
+class Once(Producer):  # type: ignore[misc]
+    """A producer that begins nothing after an abort."""
+
+    aborted = False
+
+    def begin_transaction(self) -> None:
+        assert not self.aborted
+        super().begin_transaction()
+
+    def abort_transaction(self, *timeout_s: float) -> None:
+        self.aborted = True
+        super().abort_transaction(*timeout_s)
+
+
+def test_a_payload_that_ends_too_soon_is_set_aside_and_stops_nothing(
+    config: BusConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams.engine, "Producer", Once)
     values = list(penalties(config, 10))
     counts = merged(config, tmp_path, [[*values[:5], values[5][:-3], *values[6:]]], (DAY.date(),))
     assert counts["rejected"] == 1
