@@ -34,11 +34,14 @@ def full_name(schema: Schema) -> str:
 class Registry:
     """Schemas by id and ids by schema, asked for once each; subjects are named TopicRecordName.
 
-    Raises Unavailable while the registry is away and PoisonMessage for an id it does not know.
+    Raises Unavailable while the registry is away and PoisonMessage for an id it does not know. ``complete``: it must
+    know every id that is asked for, because the hub wrote all that is read; another id is Unavailable, too: it is
+    another registry, or one that was set back, and what cannot be read now is not to be passed over.
     """
 
-    def __init__(self, config: BusConfig) -> None:
+    def __init__(self, config: BusConfig, *, complete: bool = False) -> None:
         self._config = config
+        self._complete = complete
         self._client = SchemaRegistryClient({"url": config.registry_url})
         self._asking: dict[object, threading.Lock] = {}
         self._ids: dict[tuple[str, str], int] = {}
@@ -83,6 +86,12 @@ class Registry:
         try:
             text = self._client.get_schema(schema_id).schema_str
         except SchemaRegistryError as exc:
+            if exc.http_status_code == 404 and self._complete:
+                raise Unavailable(
+                    f"The registry {self._config.registry_url} does not know the schema {schema_id}, which the hub"
+                    " wrote with.",
+                    remedy="Does CREDITHUB_REGISTRY_URL name the hub's own registry? Restore it from a backup if so.",
+                ) from exc
             if exc.http_status_code == 404:
                 raise PoisonMessage(f"The registry knows no schema {schema_id}.") from exc
             raise Unavailable(f"The registry does not answer: {exc}.") from exc

@@ -63,7 +63,7 @@ class _BankSink:
         self._topic, self._memory = topics.bank_topic(bank), topics.sequence_topic(bank)
         self._group = f"sink.bank.{bank}"
         self._items = {item.id: item for item in catalogue.items}
-        self._registry = Registry(config)
+        self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
         self._encoders: dict[str, Encoder] = {}
         self._by_item: dict[str, Encoder | None] = {}

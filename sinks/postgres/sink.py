@@ -52,7 +52,7 @@ class _PostgresSink:
     def __init__(self, config: BusConfig, dsn: str, stop: threading.Event) -> None:
         self._dsn, self._stop = dsn, stop
         self._names = {config.topic(name): name for name in TABLES}
-        self._registry = Registry(config)
+        self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
         self._consumer = Consumer(consumer_settings(config, GROUP))
         self._connection: Any = None

@@ -80,7 +80,7 @@ class _UpstreamSink:
         self._config, self._profile, self._stop = config, target.profile, stop
         self._source = config.topic(topics.CHANGE)
         self._items = {item.id: item for item in catalogue.items}
-        self._registry = Registry(config)
+        self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
         self._consumer = Consumer(consumer_settings(config, GROUP))
         self._producer = Producer(producer_settings(config, **{"transactional.id": config.topic(GROUP)}))

@@ -156,6 +156,24 @@ def test_a_producer_whose_transaction_was_aborted_is_not_used_again(
     assert _sequences(_served(config, 20), A) == list(range(1, 21))
 
 
+def test_what_the_registry_does_not_know_is_held_and_not_passed_over(
+    config: BusConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    # As it is where another registry answers at the address: the hub wrote all of this topic.
+    unknown = b"\x00" + (2_000_000_000).to_bytes(4, "big") + b"?"
+    producer = Producer(producer_settings(config))
+    for number in range(config.partitions):
+        producer.produce(config.topic(topics.CHANGE), unknown, A.encode(), number)
+    assert producer.flush(30) == 0
+    _report(Streams(config), "a", 5)
+    sink = Running(bank.run, config, "yinhe")
+    time.sleep(4)
+    sink.stop()
+    assert _read(config) == []
+    assert "holds its position" in caplog.text
+    assert "does not know the schema 2000000000" in caplog.text
+
+
 def test_an_open_transaction_hides_no_sequence(config: BusConfig) -> None:
     # Whoever left it open, sequences committed behind it must not be given again.
     streams = Streams(config)
