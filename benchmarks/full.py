@@ -121,21 +121,10 @@ def _size_lines(rows: list[scale.Size]) -> list[str]:
              "records/s")  # fmt: skip
     lines = [f"| {' | '.join(heads)} |", "|" + "---:|" * len(heads)]
     for one in rows:
-        cells = [
-            *(f"{n:,.0f}" for n in (one.subjects, one.records_per_subject, one.load_events_per_s, one.events_per_s)),
-            *(
-                f"{n:,.1f}"
-                for n in (
-                    one.cpu_us_per_event,
-                    one.rolled_s,
-                    one.peak_mb,
-                    one.store_mb,
-                    one.topics_mb,
-                    one.warm_restart_s,
-                )
-            ),
-            *("" if n is None else f"{n:,.1f}" for n in (one.cold_recovery_s, one.cold_records_per_s)),
-        ]
+        whole = (one.subjects, one.records_per_subject, one.load_events_per_s, one.events_per_s)
+        parts = (one.cpu_us_per_event, one.rolled_s, one.peak_mb, one.store_mb, one.topics_mb, one.warm_restart_s,
+                 one.cold_recovery_s, one.cold_records_per_s)  # fmt: skip
+        cells = [*(f"{n:,.0f}" for n in whole), *("" if n is None else f"{n:,.1f}" for n in parts)]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

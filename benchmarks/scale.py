@@ -47,14 +47,17 @@ _METRICS_PORT = 19400
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What was measured of one size; rates are of events, of restored records for ``cold_records_per_s``."""
+    """What was measured of one size; rates are of events, of restored records for ``cold_records_per_s``.
+
+    ``rolled_s``: None where it was measured before there was a calendar in it.
+    """
 
     subjects: int
     records_per_subject: int
     load_events_per_s: float
     events_per_s: float
     cpu_us_per_event: float
-    rolled_s: float
+    rolled_s: float | None
     peak_mb: float
     store_mb: float
     topics_mb: float
