@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 
 from bus.codec import Registry
 from bus.config import BusConfig
-from catalogue.errors import HubError
+from catalogue.errors import HubError, Unavailable
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from hub.counting import counting
@@ -95,7 +95,13 @@ def proved(config: BusConfig, scope: Scope, wait_s: float = 0) -> Findings:
 def _wait(lag: Lag, wait_s: float, say: Callable[[str], None]) -> None:
     deadline = time.monotonic() + wait_s
     while time.monotonic() < deadline:
-        waiting = {arrow: count for arrow, count in lag.waiting().items() if count}
+        try:
+            waiting = {arrow: count for arrow, count in lag.waiting().items() if count}
+        except Unavailable as exc:
+            # Leaders move for some seconds after a broker came back: that is part of what is waited for.
+            say(f"waiting: {exc.message}")
+            time.sleep(_POLL_S)
+            continue
         if not waiting:
             return
         say("waiting for " + ", ".join(f"{arrow} {count:,}" for arrow, count in waiting.items()))
