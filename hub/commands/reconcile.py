@@ -81,7 +81,7 @@ def proved(config: BusConfig, scope: Scope, wait_s: float = 0) -> Findings:
     """Return the proof of one moment, after ``wait_s`` at most for what is on its way."""
     with closing(Registry(config)) as registry, counting("counting events") as (say, count):
         if wait_s:
-            _wait(Lag(config, scope, registry), wait_s, say)
+            _wait(lambda: Lag(config, scope, registry), wait_s, say)
         for _ in range(_ATTEMPTS):
             say("counting events")
             found = Proof(config, scope, registry, count).run()
@@ -92,14 +92,18 @@ def proved(config: BusConfig, scope: Scope, wait_s: float = 0) -> Findings:
     return found
 
 
-def _wait(lag: Lag, wait_s: float, say: Callable[[str], None]) -> None:
+def _wait(look: Callable[[], Lag], wait_s: float, say: Callable[[str], None]) -> None:
     deadline = time.monotonic() + wait_s
+    lag: Lag | None = None
     while time.monotonic() < deadline:
         try:
+            lag = lag or look()
             waiting = {arrow: count for arrow, count in lag.waiting().items() if count}
         except Unavailable as exc:
-            # Leaders move for some seconds after a broker came back: that is part of what is waited for.
+            # Leaders move for some seconds after a broker came back: that is part of what is waited for. A client
+            # that knew the former ones may be refused for ever (FENCED_LEADER_EPOCH), so the next look has new ones.
             say(f"waiting: {exc.message}")
+            lag = None
             time.sleep(_POLL_S)
             continue
         if not waiting:
