@@ -142,7 +142,7 @@ class Rolling:
         """
         if self._load(subject, item) is None:
             self.build(subject, item, live, as_of)
-        held = self._made(subject, item)
+        held = self._held[subject, item]
         held.as_of = max(held.as_of, as_of)
         for key, old, new in replaced:
             if old is not None:
