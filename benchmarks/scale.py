@@ -29,7 +29,7 @@ from bus.codec import Registry
 from bus.config import BusConfig
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date, today
-from hub.reconcile.lag import Lag
+from hub.reconcile.lag import Lag, wait_until_nothing_waits
 from hub.reconcile.proof import Scope
 from hub.settings import Settings, bus_config
 from hub.stack.layout import Layout
@@ -149,14 +149,17 @@ def _passed(config: BusConfig, events: int, worker: "subprocess.Popen[bytes]") -
 
 def _roll(config: BusConfig, worker: "subprocess.Popen[bytes]") -> float:
     """Return how many seconds it took until all numbers had gone on to a later day."""
+
+    def say(_: str) -> None:
+        if worker.poll() is not None:
+            raise RuntimeError("the worker ended before it had gone on to the later day")
+
     began = time.monotonic()
     say_date(config, today() + timedelta(days=DAYS))
+    scope = Scope.of_the_merge(load_catalogue())
     with closing(Registry(config)) as registry:
-        lag = Lag(config, Scope(load_catalogue(), (), frozenset(), dsn=None, upstream=None), registry)
-        while lag.merging():
-            if worker.poll() is not None or time.monotonic() > began + _PATIENCE_S:
-                raise RuntimeError("the worker did not go on to the later day")
-            time.sleep(0.2)
+        if not wait_until_nothing_waits(lambda: Lag(config, scope, registry), _PATIENCE_S, say):
+            raise RuntimeError("the worker did not go on to the later day")
     return time.monotonic() - began
 
 

@@ -4,7 +4,6 @@ import importlib.util
 import json
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
 from typing import Annotated, Any
 
@@ -14,19 +13,18 @@ from rich.table import Table as Grid
 
 from bus.codec import Registry
 from bus.config import BusConfig
-from catalogue.errors import HubError, Unavailable
+from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from hub.counting import counting
 from hub.reconcile.findings import OUTCOMES, Findings, Tally
 from hub.reconcile.fingerprint import fingerprint
-from hub.reconcile.lag import Lag
+from hub.reconcile.lag import Lag, wait_until_nothing_waits
 from hub.reconcile.proof import Proof, Scope
 from hub.reconcile.reading import Reader
 from hub.settings import Settings, bus_config, endpoints, load_settings
 from monitoring import metrics
 
-_POLL_S = 0.3
 # While events flow a proof may catch a commit half way: what is real is found again.
 _ATTEMPTS = 3
 
@@ -81,7 +79,7 @@ def proved(config: BusConfig, scope: Scope, wait_s: float = 0) -> Findings:
     """Return the proof of one moment, after ``wait_s`` at most for what is on its way."""
     with closing(Registry(config)) as registry, counting("counting events") as (say, count):
         if wait_s:
-            _wait(lambda: Lag(config, scope, registry), wait_s, say)
+            wait_until_nothing_waits(lambda: Lag(config, scope, registry), wait_s, say)
         for _ in range(_ATTEMPTS):
             say("counting events")
             found = Proof(config, scope, registry, count).run()
@@ -90,26 +88,6 @@ def proved(config: BusConfig, scope: Scope, wait_s: float = 0) -> Findings:
     for arrow, difference in found.difference_by_arrow.items():
         metrics.DIFFERENCE.labels(arrow).set(difference)
     return found
-
-
-def _wait(look: Callable[[], Lag], wait_s: float, say: Callable[[str], None]) -> None:
-    deadline = time.monotonic() + wait_s
-    lag: Lag | None = None
-    while time.monotonic() < deadline:
-        try:
-            lag = lag or look()
-            waiting = {arrow: count for arrow, count in lag.waiting().items() if count}
-        except Unavailable as exc:
-            # Leaders move for some seconds after a broker came back: that is part of what is waited for. A client
-            # that knew the former ones may be refused for ever (FENCED_LEADER_EPOCH), so the next look has new ones.
-            say(f"waiting: {exc.message}")
-            lag = None
-            time.sleep(_POLL_S)
-            continue
-        if not waiting:
-            return
-        say("waiting for " + ", ".join(f"{arrow} {count:,}" for arrow, count in waiting.items()))
-        time.sleep(_POLL_S)
 
 
 def state_hash(

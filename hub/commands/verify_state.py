@@ -2,8 +2,6 @@
 
 import json
 import secrets
-import time
-from collections.abc import Callable
 from contextlib import closing
 from typing import Annotated, Any
 
@@ -11,18 +9,15 @@ import typer
 from rich.console import Console
 
 from bus.codec import Registry
-from bus.config import BusConfig
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
-from catalogue.model import Catalogue
 from hub.counting import counting
-from hub.reconcile.lag import Lag
+from hub.reconcile.lag import Lag, wait_until_nothing_waits
 from hub.reconcile.proof import Scope
 from hub.settings import bus_config, load_settings
 from hub.verification.verification import Report, Verification
 from rules.indicators import load_indicators
 
-_POLL_S = 0.3
 _SEEDS = 1_000_000
 # What was asked for could not all be verified, though nothing that was is wrong.
 _BEHIND = 3
@@ -52,7 +47,8 @@ def verify_state(
     how: dict[str, Any]
     with closing(Registry(config)) as registry, counting("", " messages") as (say, count):
         if wait:
-            _wait(config, catalogue, registry, wait, say)
+            scope = Scope.of_the_merge(catalogue)
+            wait_until_nothing_waits(lambda: Lag(config, scope, registry), wait, say)
         verification = Verification(config, registry, catalogue, load_indicators(), count)
         if every:
             say("verifying all subjects")
@@ -105,19 +101,6 @@ def _print(how: dict[str, Any], report: Report) -> None:
         console.print(f"… and {report.difference - len(report.differences):,} more", style="red", highlight=False)
     style = "bold red" if report.difference else "bold"
     console.print(f"difference {report.difference}", style=style, highlight=False)
-
-
-def _wait(
-    config: BusConfig, catalogue: Catalogue, registry: Registry, wait_s: float, say: Callable[[str], None]
-) -> None:
-    lag = Lag(config, Scope(catalogue, (), frozenset(), dsn=None, upstream=None), registry)
-    deadline = time.monotonic() + wait_s
-    while time.monotonic() < deadline:
-        waiting = lag.merging()
-        if not waiting:
-            return
-        say(f"waiting for the merge of {waiting:,} events")
-        time.sleep(_POLL_S)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,10 +1,12 @@
 """What is on its way, found cheaply: the positions of every stage against the ends of what it reads."""
 
+import time
 from collections.abc import Callable, Mapping
 
 from bus import topics
 from bus.codec import Registry
 from bus.config import BusConfig
+from catalogue.errors import Unavailable
 from hub.reconcile import database
 from hub.reconcile.findings import MERGE, POSTGRES, UPSTREAM, bank_arrow
 from hub.reconcile.positions import inputs, merge_positions
@@ -13,6 +15,31 @@ from hub.reconcile.reading import Place, Plain, Reader
 
 # Offsets count the ends of transactions, too: only a reading tells these from events, and only of a short rest.
 _READ_AT_MOST = 2000
+_POLL_S = 0.3
+
+
+def wait_until_nothing_waits(look: Callable[[], "Lag"], wait_s: float, say: Callable[[str], None]) -> bool:
+    """Wait ``wait_s`` seconds at most, telling ``say`` for what; return whether nothing was on its way in the end.
+
+    ``look`` makes what asks, with clients of its own.
+    """
+    deadline = time.monotonic() + wait_s
+    lag: Lag | None = None
+    while time.monotonic() < deadline:
+        try:
+            lag = lag or look()
+            waiting = {arrow: count for arrow, count in lag.waiting().items() if count}
+        except Unavailable as exc:
+            # Leaders move for some seconds after a broker came back: that is part of what is waited for. A client
+            # that knew the former ones may be refused for ever (FENCED_LEADER_EPOCH), so the next look has new ones.
+            lag = None
+            say(f"waiting: {exc.message}")
+        else:
+            if not waiting:
+                return True
+            say("waiting for " + ", ".join(f"{arrow} {count:,}" for arrow, count in waiting.items()))
+        time.sleep(_POLL_S)
+    return False
 
 
 class Lag:

@@ -31,6 +31,11 @@ class Scope:
     upstream: Profile | None
     upstream_group: str = "sink.upstream"
 
+    @classmethod
+    def of_the_merge(cls, catalogue: Catalogue) -> "Scope":
+        """Return a scope without receivers: the merge and what it reads."""
+        return cls(catalogue, banks=(), public_indicators=frozenset(), dsn=None, upstream=None)
+
 
 class Proof:
     """Runs once; ``findings`` holds the result."""
