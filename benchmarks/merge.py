@@ -28,6 +28,7 @@ from confluent_kafka.admin import AdminClient
 from benchmarks.measured import Result, run
 from benchmarks.peers import environment, hub_worker
 from benchmarks.peers.job import CHANGE, STATE, peak_mb
+from benchmarks.prepared import ROOT, delete_topics, environment_of, prepared
 from benchmarks.push import ITEM
 from bus import topics
 from bus.codec import Decoder, Registry
@@ -35,12 +36,10 @@ from bus.config import BusConfig, consumer_settings
 from bus.scan import scan
 from catalogue import avro
 from catalogue.load import load_catalogue
-from hub.settings import Settings, bus_config, endpoints
-from hub.stack.blueprint import CREDITHUB, settings_environment
+from hub.settings import Settings, bus_config
 from rules.indicators import load_indicators, months_before
 
 HUB = "credithub worker"
-_ROOT = Path(__file__).parents[1]
 _PATIENCE_S = 900.0
 _OUTCOMES = ("merged", "duplicate", "superseded", "rejected")
 
@@ -157,25 +156,6 @@ def _filled(settings: Settings, number: int, events: int) -> Round:
     return Round(number, own, config, events, as_of)
 
 
-def prepared(settings: Settings, prefix: str, **more: Any) -> Settings:
-    """Return settings of topics and a home of their own on the running services, with all that a worker expects."""
-    folder = settings.home / prefix.rstrip(".")
-    folder.mkdir(parents=True)
-    addresses = endpoints(settings)
-    own = settings.model_copy(
-        update={"home": folder, "topic_prefix": f"{settings.topic_prefix}{prefix}",
-                "kafka_bootstrap": addresses.bootstrap, "registry_url": addresses.registry_url,
-                "postgres_dsn": addresses.postgres_dsn, "upstream_url": addresses.upstream_url, **more}
-    )  # fmt: skip
-    run((*CREDITHUB, "prepare"), settings_environment(own), folder)
-    return own
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """Return what a process of the benchmarks needs beside our own environment."""
-    return {**settings_environment(settings), "PYTHONPATH": str(_ROOT)}
-
-
 def _peer(this: Round, peer: Peer) -> tuple[Run, Outcome]:
     name = "".join(letter if letter.isalnum() else "-" for letter in peer.name)
     folder = this.settings.home / name
@@ -185,7 +165,7 @@ def _peer(this: Round, peer: Peer) -> tuple[Run, Outcome]:
     file.write_text(json.dumps(job), "utf-8")
     run(
         (*peer.command(this.settings), str(file), *peer.more),
-        {"PYTHONPATH": str(_ROOT)},
+        {"PYTHONPATH": str(ROOT)},
         folder,
         patience_s=_PATIENCE_S,
     )
@@ -326,11 +306,3 @@ def _outcome(states: Mapping[str, Mapping[str, Any]], winners: Mapping[str, str]
 
 def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
-
-
-def delete_topics(config: BusConfig) -> None:
-    """Delete what ``prepared`` made, and what was made beside it."""
-    admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
-    own = [name for name in admin.list_topics(timeout=30).topics if name.startswith(config.topic_prefix)]
-    for done in admin.delete_topics(own).values():
-        done.result()

@@ -13,10 +13,11 @@ from pathlib import Path
 import xlsxwriter
 
 from benchmarks.measured import Ended, Result, run
+from benchmarks.prepared import delete_topics, environment_of, prepared
 from catalogue import avro
 from catalogue.load import load_catalogue
 from hub.sample.people import make_uscc
-from hub.settings import Settings, endpoints
+from hub.settings import Settings, bus_config
 from hub.stack.blueprint import CREDITHUB, settings_environment
 
 ITEM = "tax.payment"
@@ -34,20 +35,22 @@ def race(settings: Settings, rows: int, rounds: int, million: int, say: Callable
     write_csv(table, rows)
     write_xlsx(book, rows)
     for number in range(1, rounds + 1):
-        topics = ""
         for contender, path in ((CSV, table), (EXCEL, book)):
             say(f"round {number} of {rounds}: {contender}")
-            topics = _prepared(settings, folder, f"{path.suffix[1:]}{number}.")
-            yield _result(contender, number, rows, _push(settings, topics, path, folder))
-        say(f"round {number} of {rounds}: {BARE}")
-        yield _bare(settings, topics, number, folder)
+            own = prepared(settings, f"{path.suffix[1:]}{number}.")
+            yield _result(contender, number, rows, _push(own, path))
+            if contender == EXCEL:
+                say(f"round {number} of {rounds}: {BARE}")
+                yield _bare(own, number)
+            delete_topics(bus_config(own))
     if million:
         say(f"{MILLION}: writing {million:,} rows")
         large = folder / "纳税信息_一百万行.csv"
         write_csv(large, million)
         say(MILLION)
-        ended = _push(settings, _prepared(settings, folder, "million."), large, folder)
-        yield _result(MILLION, 1, million, ended)
+        own = prepared(settings, "million.")
+        yield _result(MILLION, 1, million, _push(own, large))
+        delete_topics(bus_config(own))
         large.unlink()
 
 
@@ -81,35 +84,27 @@ def write_xlsx(path: Path, rows: int) -> None:
             sheet.write_row(number, 0, cells)
 
 
-def _prepared(settings: Settings, folder: Path, prefix: str) -> str:
-    run((*CREDITHUB, "prepare"), _environment(settings, prefix), folder)
-    return prefix
-
-
-def _push(settings: Settings, prefix: str, path: Path, folder: Path) -> Ended:
+def _push(own: Settings, path: Path) -> Ended:
     command = (*CREDITHUB, "push", str(path), "--item", ITEM, "--json", "--yes")
-    ended = run(command, _environment(settings, prefix), folder)
+    ended = run(command, settings_environment(own), own.home)
     receipt = json.loads(ended.out)
     if receipt["accepted"] != receipt["rows"]:
         raise RuntimeError(f"not every row was accepted: {ended.out}")
     return ended
 
 
-def _environment(settings: Settings, prefix: str) -> dict[str, str]:
-    return {**settings_environment(settings), "CREDITHUB_TOPIC_PREFIX": prefix}
-
-
 def _result(contender: str, number: int, rows: int, ended: Ended) -> Result:
     return Result(contender, number, rows, rows / ended.wall_s, ended.cpu_s / rows * 1e6, ended.peak_mb)
 
 
-def _bare(settings: Settings, prefix: str, number: int, folder: Path) -> Result:
-    addresses = endpoints(settings)
-    topic = prefix + avro.topic(load_catalogue().item(ITEM).category)
+def _bare(own: Settings, number: int) -> Result:
+    """Produce once more what the push before it did, from the same topics."""
+    config = bus_config(own)
+    topic = config.topic(avro.topic(load_catalogue().item(ITEM).category))
     ended = run(
-        (sys.executable, "-m", "benchmarks.produce_bare", addresses.bootstrap, addresses.registry_url, topic,
-         f"{prefix}bare"),
-        {"PYTHONPATH": str(Path(__file__).parents[1])}, folder,
+        (sys.executable, "-m", "benchmarks.produce_bare", config.bootstrap, config.registry_url, topic,
+         config.topic("bare")),
+        environment_of(own), own.home,
     )  # fmt: skip
     loop = json.loads(ended.out)
     events = loop["events"]

@@ -22,9 +22,10 @@ import httpx
 import psutil
 
 from benchmarks.measured import run
-from benchmarks.merge import delete_topics, environment_of, prepared, wait_for_positions
+from benchmarks.merge import wait_for_positions
 from benchmarks.peers import hub_worker
 from benchmarks.peers.job import peak_mb
+from benchmarks.prepared import delete_topics, environment_of, prepared
 from bus.codec import Registry
 from bus.config import BusConfig
 from catalogue.load import load_catalogue

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from benchmarks.merge import delete_topics, prepared
+from benchmarks.prepared import delete_topics, prepared
 from bus.cipher import Cipher, load_key_file
 from bus.codec import EventEncoder, Registry
 from catalogue import avro

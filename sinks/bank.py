@@ -68,6 +68,8 @@ class _BankSink:
         self._encoders: dict[str, Encoder] = {}
         self._by_item: dict[str, Encoder | None] = {}
         self._sequences: dict[str, int] = {}
+        # By partition, from where the next transaction reads on.
+        self._reached: dict[int, int] = {}
         self._consumer = Consumer(consumer_settings(config, self._group))
         self._producer = Producer(
             producer_settings(config, **{"transactional.id": config.topic(self._group), "compression.type": "gzip"})
@@ -96,6 +98,7 @@ class _BankSink:
                 " of each subject, is empty: all would be counted from 1 again.",
                 remedy="Restore that topic from a backup, or make it anew from the bank's own topic.",
             )
+        self._reached = {place.partition: place.offset for place in starts if place.offset >= 0}
         # Assigned, not subscribed: one process owns a bank, and need not wait for a dead one's session to end.
         self._consumer.assign(starts)
 
@@ -135,8 +138,11 @@ class _BankSink:
         for subject, sequence in seen.items():
             value = mark({"bank": self._bank, "subject": subject, "sequence": sequence})
             produce(self._producer, self._config.topic(self._memory), value, subject.encode(), 0)
-        ends: dict[int, int] = {m.partition(): m.offset() + 1 for m in messages}
-        commit_with(self._producer, self._consumer, self._config.topic(topics.CHANGE), ends)
+        # All of them each time, for a broker forgets each partition's offset by its own age: one that is forgotten
+        # beside others would be told all over, with new sequences.
+        reached = self._reached | {m.partition(): m.offset() + 1 for m in messages}
+        commit_with(self._producer, self._consumer, self._config.topic(topics.CHANGE), reached)
+        self._reached = reached
         return len(out), seen
 
     def _encode(self, message: Message, seen: dict[str, int]) -> Iterator[tuple[str, bytes]]:

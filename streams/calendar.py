@@ -1,5 +1,6 @@
 """The calendar of one partition number: with each day what is due moves, and sums that are missing are made."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
@@ -67,18 +68,27 @@ class Calendar:
         self._publish(subjects, day)
 
     def _complete(self, as_of: date) -> None:
-        """Make the sums that are not there: of records that were restored, or by indicators that were defined anew."""
+        """Make the sums that are not there: of records that were restored, or by indicators that were defined anew.
+
+        What states hold by indicators that are no longer defined goes, too.
+        """
         todo: dict[str, SubjectBatch] = {}
-        for subject, item in self._items():
-            if not self._rolling.lacks(subject, item):
+        for subject, own in itertools.groupby(self._items(), _subject):
+            lacking = [item for _, item in own if self._rolling.lacks(subject, item)]
+            batch = self._subject(subject)
+            if not lacking and batch.held.indicators.keys() <= self._rolling.defined:
                 continue
-            batch = todo.get(subject)
-            if batch is None:
-                if len(todo) == self._most:
-                    self._publish(todo, as_of)
-                    todo = {}
-                batch = todo[subject] = self._subject(subject)
-            self._rolling.build(subject, item, batch.live_before(item), as_of)
-            batch.due.add(item)
+            if len(todo) == self._most:
+                self._publish(todo, as_of)
+                todo = {}
+            todo[subject] = batch
+            for item in lacking:
+                # A former owner may have taken this one further than he took the number.
+                self._rolling.build(subject, item, batch.live_before(item), max(as_of, batch.held.as_of))
+                batch.due.add(item)
         self._rolling.complete()
         self._publish(todo, as_of)
+
+
+def _subject(of: tuple[str, ItemId]) -> str:
+    return of[0]

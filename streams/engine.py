@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import KafkaException, Producer
 
 from bus import splice, topics
+from bus.calendar import told_day
 from bus.cipher import Cipher
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, producer_settings
@@ -143,7 +144,7 @@ class Engine:
         for message in scan(self._config, topics.CALENDAR, partitions=[self.number]):
             # A day that was not merged yet is still to be rolled to; when nothing was, there is nothing to roll.
             if message.offset() < reached or not self._positions:
-                self._as_of = max(self._as_of, self._decode(message.value())["date"])
+                self._as_of = max(self._as_of, told_day(self._decode, message.value()) or EPOCH)
         self._rolling.begin(self._as_of)
 
     def positions(self) -> dict[str, int]:
@@ -189,11 +190,14 @@ class Engine:
             return self._merge(batches, every_payload=False)
         except PoisonMessage as problem:
             # Payloads are read late, where an indicator needs them. Once more, then, reading all of them first, and
-            # with another producer, for this one's transaction was aborted.
+            # with another producer, for this one's transaction was aborted. What cannot be read thereafter is a record
+            # of before there was an indicator of its item.
             log.warning("partition %d: an unreadable payload: %s", self.number, problem)
             self.fence()
-            self._rolling = Rolling(self._store, self._by_item, self._decode.payload)
-            return self._merge(batches, every_payload=True)
+            self._rolling = Rolling(self._store, self._by_item, self._decode.payload, lenient=True)
+            pending = self._merge(batches, every_payload=True)
+            self._rolling.lenient = False
+            return pending
 
     def _merge(self, batches: Mapping[str, list[Message]], *, every_payload: bool) -> Pending:
         subjects: dict[str, SubjectBatch] = {}
@@ -203,14 +207,19 @@ class Engine:
         for topic, messages in batches.items():
             tally = counts[topic] = dict.fromkeys(_OUTCOMES, 0)
             for message in messages:
-                try:
-                    if topic == topics.CALENDAR:
-                        days.append(self._decode(message.value)["date"])
+                if topic == topics.CALENDAR:
+                    day = told_day(self._decode, message.value)
+                    if day is None:
+                        poison.append((topic, message, "The message tells no day."))
+                        tally["rejected"] += 1
+                    else:
+                        days.append(day)
                         tally["merged"] += 1
-                        continue
-                    envelope, head, schema_id, payload = self._decode.envelope(message.value)
-                    if every_payload and envelope.item in self._by_item:
-                        self._decode.payload(schema_id, payload)
+                    continue
+                try:
+                    envelope, head, schema_id, payload = self._decode.envelope(message.value or b"")
+                    if every_payload:
+                        self._rolling.check(envelope.item, Record(envelope, schema_id, payload, head))
                 except PoisonMessage as problem:
                     poison.append((topic, message, problem.message))
                     tally["rejected"] += 1

@@ -11,7 +11,7 @@ from bus.config import BusConfig
 from bus.offsets import Watermarks, topic_ids, watermarks
 from bus.scan import scan_topics
 from catalogue.errors import IntegrityError
-from streams.rolling import ByItem, forget
+from streams.rolling import ByItem, forget, forget_subject
 from streams.store import (
     COMPLETE,
     Store,
@@ -19,6 +19,7 @@ from streams.store import (
     stored_offset,
     stored_position,
     stored_record,
+    stored_state,
     stored_topic,
 )
 
@@ -49,7 +50,11 @@ class Tail:
         """Take one message; it is written with the chunk that it is in."""
         key, value, values = message.key(), message.value(), self._values
         if topic == topics.STATE:
-            values[b"s" + key] = value
+            values[stored_state(key.decode())] = value
+            # Another owner may have taken the subject on to a later day.
+            values[COMPLETE] = None
+            if self._has_sums:
+                forget_subject(self._store, self._by_item, key.decode(), values)
         elif topic == topics.POSITION:
             values[stored_position(key.decode().rsplit("/", 1)[0])] = value
         else:

@@ -5,6 +5,7 @@ subject's item are made from its records when they are first touched, and kept u
 """
 
 import hashlib
+import logging
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from catalogue.envelope import ItemId
+from catalogue.errors import PoisonMessage
 from rules.indicators import Fact, Indicator, business_date
 from rules.merge import Record
 from rules.rolling import (
@@ -46,6 +48,7 @@ Due = tuple[str, ItemId, str]
 # A record's key, and its version that counted and the one that counts; None: it did, or does, not.
 Replaced = tuple[str, Record | None, Record | None]
 _NOTHING = Running()
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -69,11 +72,22 @@ def forget(store: Store, by_item: ByItem, subject: str, item: str, into: dict[by
         into.update(dict.fromkeys(store.highest(top_prefix(subject, indicator.id))))
 
 
-class Rolling:
-    """The indicators of every subject of one partition number."""
+def forget_subject(store: Store, by_item: ByItem, subject: str, into: dict[bytes, bytes | None]) -> None:
+    """Do as ``forget`` for all items of a subject."""
+    prefix = running_key(subject, "")
+    for key, _ in store.below(prefix):
+        forget(store, by_item, subject, key[len(prefix) :].decode(), into)
 
-    def __init__(self, store: Store, by_item: ByItem, decode: DecodePayload) -> None:
-        self._store, self._by_item, self._decode = store, by_item, decode
+
+class Rolling:
+    """The indicators of every subject of one partition number.
+
+    ``lenient``: a record whose payload cannot be read has no share in any indicator, instead of raising PoisonMessage.
+    """
+
+    def __init__(self, store: Store, by_item: ByItem, decode: DecodePayload, *, lenient: bool = False) -> None:
+        self._store, self._by_item, self._decode, self.lenient = store, by_item, decode, lenient
+        self.defined = frozenset(i.id for indicators in by_item.values() for i in indicators)
         self._longest = {item: longest_window(indicators) for item, indicators in by_item.items()}
         self.pending: dict[bytes, bytes | None] = {}
         self._held: dict[tuple[str, str], _Held] = {}
@@ -81,6 +95,11 @@ class Rolling:
         # The number of the format that sums are kept in goes with the definitions: another one makes them anew.
         text = "\n".join((f"marshal {marshal.version}", *(repr(i) for name in sorted(by_item) for i in by_item[name])))
         self._definitions = hashlib.sha256(text.encode()).hexdigest().encode()
+
+    def check(self, item: str, record: Record) -> None:
+        """Raise PoisonMessage when indicators cannot be computed from a record."""
+        if item in self._by_item:
+            self._shares_of(item, record, date.min)
 
     def is_complete(self) -> bool:
         """Whether the sums of all records are there."""
@@ -206,12 +225,26 @@ class Rolling:
             self._held[subject, item] = held
         return held
 
-    def _shares(self, item: str, record: Record, since: date) -> Iterable[tuple[Indicator, Share]]:
-        told, months = record.envelope.source_time, self._longest[item]
-        last = None if months is None else window_end(business_date(told), months)
+    def _shares(self, item: str, record: Record, since: date) -> list[tuple[Indicator, Share]]:
+        months = self._longest[item]
+        last = None if months is None else window_end(business_date(record.envelope.source_time), months)
         if last is not None and last <= since:
-            return ()
-        return shares(self._by_item[item], Fact(told, self._decode(record.schema_id, record.payload) or {}), since)
+            return []
+        try:
+            return self._shares_of(item, record, since)
+        except PoisonMessage as problem:
+            if not self.lenient:
+                raise
+            log.error("the record %s counts in no indicator: %s", record.envelope.event_id, problem)
+            return []
+
+    def _shares_of(self, item: str, record: Record, since: date) -> list[tuple[Indicator, Share]]:
+        data = self._decode(record.schema_id, record.payload) or {}
+        try:
+            return list(shares(self._by_item[item], Fact(record.envelope.source_time, data), since))
+        except (AttributeError, TypeError, ValueError, ArithmeticError) as exc:
+            # Some other writer's schema, with the same names and other types.
+            raise PoisonMessage(f"The values are not of the kind that the item has: {type(exc).__name__}.") from exc
 
     def _made(self, subject: str, item: str) -> _Held:
         held = self._load(subject, item)
@@ -220,7 +253,7 @@ class Rolling:
         return held
 
     def _take(self, held: _Held, subject: str, item: str, key: str, record: Record, sign: int) -> None:
-        own = list(self._shares(item, record, held.as_of))
+        own = self._shares(item, record, held.as_of)
         for indicator, one in own:
             if one.counts(held.as_of):
                 self._count(subject, key, indicator, one, held, sign)

@@ -51,7 +51,7 @@ class Store:
         try:
             self._db = Rdict(str(path), options, access_type=AccessType.read_write())
         except Exception as exc:
-            if "lock" in str(exc).lower():
+            if "/LOCK:" in str(exc) and not is_corruption(exc):
                 raise Unavailable(f"The store {path} is held by another process.", remedy="Stop that worker.") from exc
             # A store that does not open is rebuilt from its topics, never repaired.
             shutil.rmtree(path, ignore_errors=True)
@@ -78,18 +78,29 @@ class Store:
 
     def below(self, prefix: bytes, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Yield keys and values that begin with a prefix, in order, from ``start`` on."""
-        for key, value in self._db.items(from_key=start or prefix):
+        look = self._db.iter()
+        look.seek(start or prefix)
+        while look.valid():
+            key: bytes = look.key()
             if not key.startswith(prefix):
                 return
-            yield key, value
+            yield key, look.value()
+            look.next()
+        # A damaged block ends an iterator just as the last key does: this raises then. (Rdict.items never asks.)
+        look.status()
 
     def highest(self, prefix: bytes) -> Iterator[bytes]:
         """Yield the keys that begin with a prefix, from the last to the first."""
+        look = self._db.iter()
         # No key goes on with 0xff: what follows a prefix is text or a number whose first byte is lower.
-        for key, _ in self._db.items(backwards=True, from_key=prefix + b"\xff" * 24):
+        look.seek_for_prev(prefix + b"\xff" * 24)
+        while look.valid():
+            key: bytes = look.key()
             if not key.startswith(prefix):
                 return
             yield key
+            look.prev()
+        look.status()
 
     def close(self) -> None:
         """Close the files; the store cannot be used afterwards."""

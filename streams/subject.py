@@ -147,6 +147,8 @@ def close(batch: SubjectBatch, rolling: Rolling, rated: Mapping[str, Any], as_of
     ``rated``: the items that indicators rest on.
     """
     records, before, subject = batch.moved(), batch.held, batch.subject
+    # Where a former owner ended within a day, some of his states are of a later one than the number's: they stay so.
+    as_of = max(as_of, before.as_of)
     digest = before.digest
     for key, new in batch.after.items():
         old = batch.before[key]
@@ -158,6 +160,10 @@ def close(batch: SubjectBatch, rolling: Rolling, rated: Mapping[str, Any], as_of
             moving.add(item)
             rolling.replace(subject, item, batch.live_before(item), [_replaced(one) for one in moved], as_of)
     values, changes = before.indicators, list[Turned]()
+    if not values.keys() <= rolling.defined:
+        # By other definitions; nobody shall take what is no longer computed for what holds.
+        changes += [Turned(k, v, None) for k, v in values.items() if k not in rolling.defined and v is not None]
+        values = {k: v for k, v in values.items() if k in rolling.defined}
     for item in moving:
         worth = rolling.values(subject, item, as_of)
         changes += [Turned(k, values.get(k), v) for k, v in worth.items() if v != values.get(k)]
@@ -167,7 +173,7 @@ def close(batch: SubjectBatch, rolling: Rolling, rated: Mapping[str, Any], as_of
     held = Held(
         name=name,
         sequence=before.sequence + (1 if records or changes else 0),
-        as_of=max(as_of, before.as_of),
+        as_of=as_of,
         digest=digest,
         indicators=values,
         counts=counts,

@@ -4,6 +4,7 @@ import gc
 import logging
 import signal
 import threading
+from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -11,11 +12,12 @@ import typer
 from confluent_kafka import Producer
 
 from bus import topics
+from bus.calendar import told_day
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
 from catalogue import wire
-from catalogue.errors import PoisonMessage, UsageError
+from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.settings import bus_config, endpoints, load_settings
 from monitoring import metrics
@@ -171,30 +173,30 @@ def say_date(config: BusConfig, day: date) -> None:
 
     Raises UsageError when Kafka was written with another registry: nothing in it could be read.
     """
-    registry = Registry(config)
-    try:
-        _say_date(config, registry, day)
-    except PoisonMessage as exc:
-        raise UsageError(
-            f"The topics of {config.bootstrap} were written with another registry than {config.registry_url}: {exc}",
-            remedy="Name that registry in CREDITHUB_REGISTRY_URL, or take other topics by CREDITHUB_TOPIC_PREFIX.",
-        ) from exc
-    finally:
-        registry.close()
-
-
-def _say_date(config: BusConfig, registry: Registry, day: date) -> None:
-    decode = Decoder(registry)
-    known = {m.partition() for m in scan(config, topics.CALENDAR) if decode(m.value())["date"] >= day}
-    missing = set(range(config.partitions)) - known
-    if not missing:
-        return
+    with closing(Registry(config)) as registry:
+        missing = _not_told(config, Decoder(registry), day)
+        if not missing:
+            return
+        value = Encoder(registry, topics.CALENDAR, wire.BUSINESS_DATE)({"date": day, "said_at": datetime.now(UTC)})
     producer = Producer(producer_settings(config))
-    value = Encoder(registry, topics.CALENDAR, wire.BUSINESS_DATE)({"date": day, "said_at": datetime.now(UTC)})
-    for partition in sorted(missing):
+    for partition in missing:
         producer.produce(config.topic(topics.CALENDAR), value, None, partition)
     if producer.flush(30):
         raise UsageError("The broker did not take the business date.", remedy="See `credithub status`.")
+
+
+def _not_told(config: BusConfig, decode: Decoder, day: date) -> list[int]:
+    """Return the partitions whose newest day is before ``day``."""
+    known: dict[int, date] = {}
+    for message in scan(config, topics.CALENDAR):
+        told = told_day(decode, message.value()) or date.min
+        known[message.partition()] = max(told, known.get(message.partition(), told))
+    if known and max(known.values()) == date.min:
+        raise UsageError(
+            f"The topics of {config.bootstrap} were written with another registry than {config.registry_url}.",
+            remedy="Name that registry in CREDITHUB_REGISTRY_URL, or take other topics by CREDITHUB_TOPIC_PREFIX.",
+        )
+    return [number for number in range(config.partitions) if known.get(number, date.min) < day]
 
 
 def stop_event() -> threading.Event:

@@ -5,6 +5,7 @@ from datetime import date
 from aiokafka.partitioner import murmur2
 
 from bus import topics
+from bus.calendar import told_day
 from bus.codec import Decoder
 from catalogue.errors import PoisonMessage
 from hub.reconcile.reading import Place, Reader
@@ -40,4 +41,5 @@ def versions_of(reader: Reader, decode: Decoder, place: Place, subject: str, ite
 def business_day(reader: Reader, decode: Decoder, subject: str) -> date | None:
     """Return the newest day that the streams of this subject's partition were told; None before the first."""
     place = place_of(reader, topics.CALENDAR, subject)
-    return max((decode(m.value() or b"")["date"] for m in reader.read({place: 0})), default=None)
+    days = (told_day(decode, message.value()) for message in reader.read({place: 0}))
+    return max((day for day in days if day is not None), default=None)

@@ -44,12 +44,12 @@ def read_events(reader: Reader, plain: Plain, places: Iterable[Place], positions
         tally.entered += 1
         pending = message.offset() >= next_offsets[place]
         if place[0] == topics.CALENDAR:
-            _calendar(plain, message.value(), tally, pending)
+            _calendar(plain, message.value() or b"", tally, pending)
             continue
         try:
             # The merge refuses an unknown schema, too.
             plain.known(schema_id_of(message.value() or b""))
-            value = head(message.value(), ENVELOPE_HEAD)
+            value = head(message.value() or b"", ENVELOPE_HEAD)
         except PoisonMessage:
             found.poison[place] = found.poison.get(place, 0) + 1
             tally.pending += pending
@@ -60,15 +60,16 @@ def read_events(reader: Reader, plain: Plain, places: Iterable[Place], positions
     return found
 
 
-def _calendar(plain: Plain, message: bytes | None, tally: Tally, pending: bool) -> None:
+def _calendar(plain: Plain, message: bytes, tally: Tally, pending: bool) -> None:
     if pending:
         tally.pending += 1
         return
     try:
-        plain(message)
-        tally.merged += 1
+        tells = "date" in plain(message)
     except PoisonMessage:
-        tally.rejected += 1
+        tells = False
+    tally.merged += tells
+    tally.rejected += not tells
 
 
 def _count(found: Events, ids: set[int], event_id: str, submission: str, topic: str) -> None:

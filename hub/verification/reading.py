@@ -14,6 +14,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from bus import topics
+from bus.calendar import told_day
 from bus.codec import Decoder
 from bus.config import BusConfig
 from bus.scan import scan, scan_topics
@@ -136,8 +137,9 @@ class Topics:
             place = (topics.CALENDAR, message.partition() or 0)
             # On the way to a new day some states are of it and others are not yet.
             if (message.offset() or 0) < before.get(place, 0) == after.get(place, 0):
-                day = self._decode(message.value() or b"")["date"]
-                found.days[place[1]] = max(day, found.days.get(place[1], day))
+                day = told_day(self._decode, message.value())
+                if day is not None:
+                    found.days[place[1]] = max(day, found.days.get(place[1], day))
 
     def _read_events(
         self, numbers: list[int], chosen: Chosen, before: Positions, after: Positions, found: Moment

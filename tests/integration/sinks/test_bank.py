@@ -14,6 +14,7 @@ from bus.codec import Decoder, Registry
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
 from bus.topics import ensure_topics
+from bus.transactions import commit_with
 from catalogue.errors import IntegrityError, Unavailable
 from hub.settings import Endpoints
 from sinks import bank
@@ -210,6 +211,26 @@ def test_a_forgotten_position_stops_the_sink_before_it_repeats_everything(config
     with pytest.raises(IntegrityError):
         again.stop()
     assert _sequences(_read(config), A) == list(range(1, 6))
+
+
+def test_positions_of_all_partitions_are_committed_together_so_that_none_is_forgotten_alone(
+    config: BusConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed: list[dict[int, int]] = []
+
+    def noting(producer: Any, consumer: Any, topic: str, ends: dict[int, int]) -> None:
+        committed.append(dict(ends))
+        commit_with(producer, consumer, topic, ends)
+
+    monkeypatch.setattr(bank, "commit_with", noting)
+    streams = Streams(config)
+    for count, subject in enumerate((A, B), 1):
+        value = {"registration_authority": "虚构登记机关"}
+        streams.change(subject, 1, [streams.record_change(subject, REPORT, "2024", None, value)])
+        streams.flush()
+        _served(config, count)
+    assert [len(ends) for ends in committed] == [1, 2]
+    assert committed[0].items() <= committed[1].items()
 
 
 def test_forgotten_sequences_stop_the_sink_before_it_counts_from_1_again(config: BusConfig) -> None:

@@ -1,7 +1,7 @@
 """The merge on the real broker: one transaction per batch, restored by its successor, indifferent to order."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,9 +15,10 @@ import streams.engine
 from bus import topics
 from bus.cipher import Cipher, KeyRing
 from bus.codec import Decoder, Encoder, Registry
-from bus.config import BusConfig
+from bus.config import BusConfig, producer_settings
 from bus.scan import scan
 from catalogue.avro import event_schema, topic
+from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
 from hub.settings import Endpoints
@@ -240,6 +241,121 @@ def test_each_published_day_is_progress(config: BusConfig, tmp_path: Path) -> No
     assert len(published) >= 7
 
 
+class Stopped(Exception):
+    """A worker ended behind a part of its roll."""
+
+
+def roll_partly(config: BusConfig, folder: Path, parts: int) -> None:
+    """Go on with the calendar, and end after so many published parts."""
+    left = iter(range(parts - 1))
+
+    def published() -> None:
+        if next(left, None) is None:
+            raise Stopped
+
+    with closing(Registry(config)) as registry:
+        engine = Engine(config, 0, folder, load_indicators(), registry, CIPHER, published)
+        with closing(engine):
+            engine.open()
+            reached = engine.positions().get(topics.CALENDAR, 0)
+            said = [Message(m.offset(), m.value()) for m in scan(config, topics.CALENDAR) if m.offset() >= reached]
+            with pytest.raises(Stopped):
+                engine.process({topics.CALENDAR: said})
+
+
+@pytest.mark.parametrize("first", ["event", "day"])
+def test_a_successor_within_a_roll_takes_no_state_back(config: BusConfig, tmp_path: Path, first: str) -> None:
+    values = list(penalties(config, 33))
+    merged(config, tmp_path / "ours", [values[:30]], (DAY.date(),))
+    before = len(all_of(config, topics.CHANGE))
+    say_date(config, LATER)
+    roll_partly(config, tmp_path / "ours", 4)
+    if first == "event":
+        # On a subject that is further than its number.
+        with closing(Registry(config)) as registry:
+            engine = Engine(config, 0, tmp_path / "emptied", load_indicators(), registry, CIPHER)
+            with closing(engine):
+                engine.open()
+                engine.process({PENALTIES: [Message(30 + i, v) for i, v in enumerate(values[30:])]})
+    merged(config, tmp_path / "emptied", [])
+    told: dict[str, list[date]] = {}
+    for change in all_of(config, topics.CHANGE)[before:]:
+        if not change["records"]:
+            told.setdefault(change["subject"], []).append(change["as_of"])
+    assert len(told) == 3
+    for days in told.values():
+        assert days == sorted(set(days))
+    assert within_a_year(config) == {Decimal(0)}
+
+
+def test_two_owners_within_a_roll_leave_no_state_behind(config: BusConfig, tmp_path: Path) -> None:
+    # Each subject has something due on one of the days alone.
+    merged(config, tmp_path / "ours", [list(penalties(config, 30, subjects=7))], (DAY.date(),))
+    say_date(config, LATER)
+    roll_partly(config, tmp_path / "ours", 4)
+    roll_partly(config, tmp_path / "emptied", 1)
+    merged(config, tmp_path / "ours", [])
+    assert within_a_year(config) == {Decimal(0)}
+
+
+def test_an_indicator_that_is_no_longer_defined_leaves_the_states(config: BusConfig, tmp_path: Path) -> None:
+    merged(config, tmp_path, [list(penalties(config, 30))], (DAY.date(),))
+    fewer = [i for i in load_indicators() if i.item != "administration.penalty" or i.id == "penalties_12m"]
+    merged(config, tmp_path, [], (DAY.date() + timedelta(days=1),), fewer)
+    held = {frozenset(state["indicators"]) for state in _latest(config).values()}
+    assert held == {frozenset({"penalties_12m"})}
+    last = {change["subject"]: change for change in all_of(config, topics.CHANGE)}
+    for change in last.values():
+        gone = {one["id"]: one["current"] for one in change["indicators"]}
+        assert set(gone.values()) == {None}
+        assert "penalties_12m" not in gone
+    merged(config, tmp_path, [], (DAY.date() + timedelta(days=2),), [i for i in fewer if i.id != "penalties_12m"])
+    assert [state["indicators"] for state in _latest(config).values()] == [{}] * 3
+
+
+def test_what_tells_no_day_is_set_aside_and_stops_nobody(config: BusConfig, tmp_path: Path) -> None:
+    say_date(config, DAY.date())
+    (value, *_) = penalties(config, 1)
+    producer = Producer(producer_settings(config))
+    for unreadable in (b"\x01nonsense", None, value):
+        producer.produce(config.topic(topics.CALENDAR), unreadable, None, 0)
+    assert producer.flush(30) == 0
+    merged(config, tmp_path / "ours", [list(penalties(config, 30))])
+    assert len(all_of(config, topics.REJECTED)) == 3
+    merged(config, tmp_path / "emptied", [], (LATER,))
+    assert within_a_year(config) == {Decimal(0)}
+
+
+def test_a_message_without_a_value_is_set_aside(config: BusConfig, tmp_path: Path) -> None:
+    values: list[bytes | None] = [*penalties(config, 5)]
+    counts = merged(config, tmp_path, [[values[0], None, *values[1:]]], (DAY.date(),))  # type: ignore[list-item]
+    assert counts["rejected"] == 1
+    assert sum(counts.values()) == 6
+
+
+def test_values_of_another_kind_are_set_aside(config: BusConfig, tmp_path: Path) -> None:
+    schema = event_schema(load_catalogue().item("administration.penalty"))
+    null, data = schema["fields"][-1]["type"]
+    fields = [f | {"type": ["null", "string"]} if f["name"] == "fine_amount" else f for f in data["fields"]]
+    other = schema | {"fields": [*schema["fields"][:-1], {"name": "data", "type": [null, data | {"fields": fields}]}]}
+    with closing(Registry(config)) as registry:
+        values = list(penalties(config, 10))
+        event = Decoder(registry)(values[4])
+        encode = Encoder(registry, f"{PENALTIES}.other", other)
+        values[4] = encode(event | {"data": event["data"] | {"fine_amount": "much"}})
+    counts = merged(config, tmp_path, [values], (DAY.date(),))
+    assert counts["rejected"] == 1
+    assert sum(counts.values()) == 10
+
+
+def test_an_unreadable_record_of_an_item_that_is_rated_since_stops_nothing(config: BusConfig, tmp_path: Path) -> None:
+    values = list(penalties(config, 10))
+    others = [i for i in load_indicators() if i.item != "administration.penalty"]
+    merged(config, tmp_path, [[*values[:5], values[5][:-3], *values[6:]]], (DAY.date(),), others)
+    merged(config, tmp_path, [], (DAY.date() + timedelta(days=1),))
+    assert sum(state["indicators"]["penalties_12m"] for state in _latest(config).values()) == 9
+
+
 def test_a_worker_that_comes_back_knows_the_days_that_another_rolled(config: BusConfig, tmp_path: Path) -> None:
     merged(config, tmp_path / "ours", [list(penalties(config, 30))], (DAY.date(),))
     merged(config, tmp_path / "theirs", [], (LATER,))
@@ -331,12 +447,23 @@ def test_a_store_found_corrupt_is_made_anew(config: BusConfig, tmp_path: Path, d
     assert len(after) == 3
 
 
-def read_all(store: Store) -> None:
+def read_each(store: Store) -> None:
     for n in range(200_000):
         assert store.get(b"s%06d" % n) == b"v" * 100
 
 
-def test_a_corrupt_block_is_never_read_as_a_value_and_the_store_is_made_anew(tmp_path: Path) -> None:
+def read_upwards(store: Store) -> None:
+    assert sum(1 for _ in store.below(b"s")) == 200_000
+
+
+def read_downwards(store: Store) -> None:
+    assert sum(1 for _ in store.highest(b"s")) == 200_000
+
+
+@pytest.mark.parametrize("read", [read_each, read_upwards, read_downwards])
+def test_a_corrupt_block_is_never_read_past_and_the_store_is_made_anew(
+    tmp_path: Path, read: Callable[[Store], None]
+) -> None:
     place = tmp_path / "store"
     store = Store(place)
     store.write({b"s%06d" % n: b"v" * 100 for n in range(200_000)})
@@ -346,10 +473,26 @@ def test_a_corrupt_block_is_never_read_as_a_value_and_the_store_is_made_anew(tmp
     table.write_bytes(whole[:5000] + bytes(200) + whole[5200:])
     store = Store(place)
     with pytest.raises(Exception, match="Corruption") as problem:
-        read_all(store)
+        read(store)
     store.close()
     assert is_corruption(problem.value)
+    # It holds the iterator, which holds the files.
+    del problem
     condemn(place)
+    store = Store(place)
+    assert store.get(b"s000000") is None
+    store.close()
+
+
+def test_a_store_in_use_is_told_from_one_whose_damage_shows_on_opening(tmp_path: Path) -> None:
+    place = tmp_path / "block"
+    store = Store(place)
+    store.write({b"s%06d" % n: b"v" * 100 for n in range(20_000)})
+    with pytest.raises(Unavailable, match="another process"):
+        Store(place)
+    store.close()
+    for table in place.glob("*.sst"):
+        table.write_bytes(table.read_bytes()[:-100])
     store = Store(place)
     assert store.get(b"s000000") is None
     store.close()

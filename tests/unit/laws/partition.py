@@ -168,6 +168,12 @@ class Partition:
         self.rolling = self._new_rolling()
         self.rolling.begin(self.as_of)
 
+    def lose(self) -> None:
+        """Have a successor go on that has the records and the states alone, as another worker restores them."""
+        self.survives = 1_000_000
+        self.rolling = self._new_rolling()
+        self.rolling.forget()
+
     def hashes(self) -> dict[str, str]:
         """Return the hash of every state."""
         return {subject: state_hash(held) for subject, held in self.states.items()}

@@ -43,19 +43,32 @@ def test_the_state_held_on_any_day_is_what_the_records_and_the_day_come_to(
 
 
 @settings(deadline=None)
-@given(events=EVENTS, days=st.lists(DAYS, min_size=1, max_size=3), survives=st.integers(0, 4))
+@given(
+    events=EVENTS,
+    days=st.lists(DAYS, min_size=1, max_size=3),
+    survives=st.integers(0, 4),
+    ends=st.lists(st.booleans(), min_size=1, max_size=3),
+)
 def test_days_that_were_broken_off_are_gone_on_with(
-    store: Store, events: list[Record], days: list[int], survives: int
+    store: Store, events: list[Record], days: list[int], survives: int, ends: list[bool]
 ) -> None:
-    """[…] also where a worker ended in the middle of a day: nothing is told twice, nothing passed over."""
+    """[…] also where workers ended in the middle of a day, one after another, with their stores (``ends``) or without:
+    nothing is told twice, nothing passed over, and what is told of a day is what holds on it.
+    """
     partition = Partition(store)
     partition.work(events)
     for days_on in days:
-        partition.survives = survives
         day = max(START, partition.as_of) + timedelta(days=days_on)
-        with contextlib.suppress(Killed):
-            partition.work([], day)
-        partition.succeed()
+        for lost in ends:
+            partition.survives = survives
+            with contextlib.suppress(Killed):
+                partition.work([], day)
+            if lost:
+                partition.lose()
+            else:
+                partition.succeed()
+        # On subjects that are further than their number, as well.
+        partition.work(events)
         partition.work([], day)
         for subject, held in partition.states.items():
             assert shown(held) == computed(events, subject, partition.as_of).indicators
@@ -63,6 +76,7 @@ def test_days_that_were_broken_off_are_gone_on_with(
     for subject, sequence, closed in partition.changes:
         assert sequence == told.get(subject, 0) + 1
         assert closed.changed
+        assert shown(closed.held) == computed(events, subject, closed.held.as_of).indicators
         told[subject] = sequence
 
 

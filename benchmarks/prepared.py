@@ -1,0 +1,43 @@
+"""Topics and a home of its own for each run, on the services that all share; deleted when it is over.
+
+What were left would burden the runs behind it: brokers and clients look after all topics there are.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka.admin import AdminClient
+
+from benchmarks.measured import run
+from bus.config import BusConfig
+from hub.settings import Settings, endpoints
+from hub.stack.blueprint import CREDITHUB, settings_environment
+
+ROOT = Path(__file__).parents[1]
+
+
+def prepared(settings: Settings, prefix: str, **more: Any) -> Settings:
+    """Return settings of topics and a home of their own on the running services, with all that a worker expects."""
+    folder = settings.home / prefix.rstrip(".")
+    folder.mkdir(parents=True)
+    addresses = endpoints(settings)
+    own = settings.model_copy(
+        update={"home": folder, "topic_prefix": f"{settings.topic_prefix}{prefix}",
+                "kafka_bootstrap": addresses.bootstrap, "registry_url": addresses.registry_url,
+                "postgres_dsn": addresses.postgres_dsn, "upstream_url": addresses.upstream_url, **more}
+    )  # fmt: skip
+    run((*CREDITHUB, "prepare"), settings_environment(own), folder)
+    return own
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return what a process of the benchmarks needs beside our own environment."""
+    return {**settings_environment(settings), "PYTHONPATH": str(ROOT)}
+
+
+def delete_topics(config: BusConfig) -> None:
+    """Delete what ``prepared`` made, and what was made beside it."""
+    admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+    own = [name for name in admin.list_topics(timeout=30).topics if name.startswith(config.topic_prefix)]
+    for done in admin.delete_topics(own).values():
+        done.result()
