@@ -17,6 +17,7 @@ from typing import Any
 from bus.cipher import Cipher
 from bus.codec import Registry
 from bus.config import BusConfig
+from bus.deadline import GONE, deadline
 from catalogue.errors import IntegrityError, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, EVENTS, LAG, NEWEST, RESTORED, STANDBYS
 from rules.indicators import load_indicators
@@ -30,8 +31,8 @@ from streams.transport.consumer import Batch
 
 log = logging.getLogger(__name__)
 _RETRY_S = 2.0
-# Exit code of a worker that cannot go on; a fresh process fences, restores and reads the batch again.
-FAILED = 70
+# Longer than anything that ends by itself: a commit gives up after 60 s, what asks brokers after 30 s.
+LET_GO_S = 90.0
 
 
 @dataclass(slots=True)
@@ -97,16 +98,17 @@ class Owner:
         return {number: engine.positions() for number, engine in engines.items()}
 
     async def release(self) -> None:
-        """Finish what is under way and let go of every partition number."""
+        """Finish what is under way and let go of every partition number; the process ends where that hangs."""
         async with self._busy:
-            owned, self._owned = [*self._owned.values()], {}
-            for one in owned:
-                one.engine.abandon()
-            under_way = [task for one in owned for task in (one.restored, one.committing) if task is not None]
-            await asyncio.gather(*under_way)
-            for one in owned:
-                await self._in(self._working, one.engine.close)
-            await self._in(self._waiting, self._standby.stop)
+            with deadline(LET_GO_S, "Letting partition numbers go"):
+                owned, self._owned = [*self._owned.values()], {}
+                for one in owned:
+                    one.engine.abandon()
+                under_way = [task for one in owned for task in (one.restored, one.committing) if task is not None]
+                await asyncio.gather(*under_way)
+                for one in owned:
+                    await self._in(self._working, one.engine.close)
+                await self._in(self._waiting, self._standby.stop)
 
     async def settle(self) -> None:
         """Wait until nothing is under way: whoever takes over then fences nobody in the middle of a batch."""
@@ -154,7 +156,8 @@ class Owner:
         self, number: int, owned: _Owned, pending: Pending, batches: Mapping[str, list[Any]], begun: float
     ) -> None:
         try:
-            await self._in(self._waiting, partial(owned.engine.commit, pending))
+            with deadline(LET_GO_S, "A transaction's commit"):
+                await self._in(self._waiting, partial(owned.engine.commit, pending))
         except Exception as exc:
             self._fail(number, exc)
         self.readiness.progress()
@@ -214,7 +217,7 @@ class Owner:
         log.critical("partition %d failed, the worker stops: %s", number, problem, exc_info=problem)
         logging.shutdown()
         # Not an exception: Faust would restart the agent beside an engine that lost its transaction.
-        os._exit(FAILED)
+        os._exit(GONE)
 
 
 def _left_out(number: int, topic: str, position: int, since: int) -> IntegrityError:

@@ -8,9 +8,9 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from bus.deadline import GONE
 from bus.topics import TopicSpec, ensure_topics
 from hub.settings import Settings
-from streams.owner import FAILED
 from tests.integration.streams.workers import LICENCES, PENALTIES, Door, Site, partitions_of, site, until
 
 # A worker of a newer version, which knows one topic more.
@@ -114,7 +114,7 @@ def test_a_worker_that_was_not_handed_every_event_ends_and_its_successor_reads_t
     until(lambda: "stopped meanwhile" in worker.said() and worker.state() == "current")
     # What comes now lies behind those that were forgotten.
     own.send(1000, 1000)
-    assert worker.process.wait(60) == FAILED
+    assert worker.process.wait(60) == GONE
     assert "were fetched and not handed over" in worker.said()
     successor = own.start(0)
     until(lambda: own.merged() == 2000, lambda: successor.said()[-3000:])
