@@ -16,6 +16,7 @@ from bus.scan import scan
 from bus.topics import ensure_topics
 from bus.transactions import commit_with
 from catalogue.errors import IntegrityError, Unavailable
+from hub.look.events import partition_of
 from hub.settings import Endpoints
 from sinks import bank
 from tests.integration.sinks.changes import Running, Streams, failing_commit, own_topics
@@ -224,7 +225,9 @@ def test_positions_of_all_partitions_are_committed_together_so_that_none_is_forg
 
     monkeypatch.setattr(bank, "commit_with", noting)
     streams = Streams(config)
-    for count, subject in enumerate((A, B), 1):
+    others = (f"91630100MA754{n:04}X" for n in range(100))
+    other = next(one for one in others if partition_of(one, 2) != partition_of(A, 2))
+    for count, subject in enumerate((A, other), 1):
         value = {"registration_authority": "虚构登记机关"}
         streams.change(subject, 1, [streams.record_change(subject, REPORT, "2024", None, value)])
         streams.flush()
