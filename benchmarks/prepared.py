@@ -1,6 +1,6 @@
 """Topics and a home of its own for each run, on the services that all share; deleted when it is over.
 
-What were left would burden the runs behind it: brokers and clients look after all topics there are.
+What is left behind burdens later runs: brokers and some clients look after all topics there are.
 """
 
 from pathlib import Path

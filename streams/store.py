@@ -10,11 +10,11 @@ from those topics; it is never the truth.
 
 import functools
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from rocksdict import AccessType, BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager
+from rocksdict import AccessType, BlockBasedOptions, Cache, Options, Rdict, RdictIter, WriteBatch, WriteBufferManager
 
 from catalogue.envelope import ItemId
 from catalogue.errors import Unavailable
@@ -80,31 +80,31 @@ class Store:
         """Yield keys and values that begin with a prefix, in order, from ``start`` on."""
         look = self._db.iter()
         look.seek(start or prefix)
-        while look.valid():
-            key: bytes = look.key()
-            if not key.startswith(prefix):
-                return
-            yield key, look.value()
-            look.next()
-        # A damaged block ends an iterator just as the last key does: this raises then. (Rdict.items never asks.)
-        look.status()
+        yield from _while(look, prefix, look.next)
 
     def highest(self, prefix: bytes) -> Iterator[bytes]:
         """Yield the keys that begin with a prefix, from the last to the first."""
         look = self._db.iter()
         # No key goes on with 0xff: what follows a prefix is text or a number whose first byte is lower.
         look.seek_for_prev(prefix + b"\xff" * 24)
-        while look.valid():
-            key: bytes = look.key()
-            if not key.startswith(prefix):
-                return
+        for key, _ in _while(look, prefix, look.prev):
             yield key
-            look.prev()
-        look.status()
 
     def close(self) -> None:
         """Close the files; the store cannot be used afterwards."""
         self._db.close()
+
+
+def _while(look: RdictIter, prefix: bytes, step: Callable[[], None]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield keys and values from where an iterator is for as long as keys begin with a prefix."""
+    while look.valid():
+        key: bytes = look.key()
+        if not key.startswith(prefix):
+            return
+        yield key, look.value()
+        step()
+    # A damaged block ends an iterator just as the last key does: this raises then. (Rdict.items never asks.)
+    look.status()
 
 
 @functools.cache

@@ -101,10 +101,9 @@ def state_hash(
     file gives other hashes for the same data. The states of both runs must be of the same day, too.
     Exit code 3 while the merge lags.
     """
-    settings = load_settings()
-    config = bus_config(settings)
+    config = bus_config(load_settings())
     with closing(Registry(config)) as registry:
-        pending = Lag(config, scope_of(settings, load_catalogue()), registry).merging()
+        pending = Lag(config, Scope.of_the_merge(load_catalogue()), registry).merging()
     if pending and not allow_pending:
         raise Behind(
             f"{pending:,} events are not merged yet.",

@@ -40,16 +40,16 @@ def read_events(reader: Reader, plain: Plain, places: Iterable[Place], positions
     ids: set[int] = set()
     for message in reader.read(dict.fromkeys(next_offsets, 0)):
         place = (reader.bare(message.topic()), message.partition())
-        tally = found.outcomes[place]
+        raw, tally = message.value() or b"", found.outcomes[place]
         tally.entered += 1
         pending = message.offset() >= next_offsets[place]
         if place[0] == topics.CALENDAR:
-            _calendar(plain, message.value() or b"", tally, pending)
+            _calendar(plain, raw, tally, pending)
             continue
         try:
             # The merge refuses an unknown schema, too.
-            plain.known(schema_id_of(message.value() or b""))
-            value = head(message.value() or b"", ENVELOPE_HEAD)
+            plain.known(schema_id_of(raw))
+            value = head(raw, ENVELOPE_HEAD)
         except PoisonMessage:
             found.poison[place] = found.poison.get(place, 0) + 1
             tally.pending += pending
