@@ -12,6 +12,7 @@ import hub.stack
 from bus import topics
 from bus.config import BusConfig, producer_settings
 from catalogue.errors import StackError, UsageError
+from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
 from hub.settings import Endpoints, Settings, exact_settings
 from hub.stack import postgres
@@ -70,14 +71,6 @@ def test_our_registry_stores_beside_an_existing_database(
     try:
         addresses = hub.stack.start(settings, services_only=True, timeout_s=60)
         assert addresses.registry_url != stack.registry_url
-        # Whoever names the wrong registry is told so.
-        other = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix)
-        producer = Producer(producer_settings(other))
-        producer.produce(other.topic(topics.CALENDAR), b"\x00" + (2**31 - 1).to_bytes(4, "big") + b"..")
-        assert producer.flush(30) == 0
-        with pytest.raises(UsageError, match="written with another registry") as caught:
-            say_date(other, date(2026, 6, 30))
-        assert "CREDITHUB_REGISTRY_URL" in caught.value.remedy
     finally:
         hub.stack.stop(settings)
         connection = psycopg2.connect(stack.postgres_dsn)
@@ -85,3 +78,14 @@ def test_our_registry_stores_beside_an_existing_database(
         with connection.cursor() as cursor:
             cursor.execute(f'drop database if exists "{database}"')
         connection.close()
+
+
+def test_topics_written_with_another_registry_are_told_apart(stack: Endpoints, topic_prefix: str) -> None:
+    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix)
+    topics.ensure_topics(config, [spec for spec in topics.topic_specs(load_catalogue()) if spec.name == topics.CALENDAR])
+    producer = Producer(producer_settings(config))
+    producer.produce(config.topic(topics.CALENDAR), b"\x00" + (2**31 - 1).to_bytes(4, "big") + b"..")
+    assert producer.flush(30) == 0
+    with pytest.raises(UsageError, match="written with another registry") as caught:
+        say_date(config, date(2026, 6, 30))
+    assert "CREDITHUB_REGISTRY_URL" in caught.value.remedy
