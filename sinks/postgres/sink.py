@@ -20,8 +20,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from bus import topics
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig, consumer_settings
+from bus.offsets import topic_ids
 from bus.receiving import receive
-from catalogue.errors import PoisonMessage, SinkUnavailable, Unavailable
+from catalogue.errors import IntegrityError, PoisonMessage, SinkUnavailable, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG, REJECTS
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES, Row, copy_line
@@ -40,7 +41,8 @@ T = TypeVar("T")
 def run(config: BusConfig, dsn: str, stop: threading.Event) -> None:
     """Fill the database until ``stop``; the schema is migrated first.
 
-    Raises KafkaException when the consumer breaks for good: the supervisor starts anew.
+    Raises KafkaException when the consumer breaks for good: the supervisor starts anew. Raises IntegrityError when a
+    topic was made anew since the database was filled.
     """
     with closing(_PostgresSink(config, dsn, stop)) as sink:
         sink.open()
@@ -50,7 +52,7 @@ def run(config: BusConfig, dsn: str, stop: threading.Event) -> None:
 
 class _PostgresSink:
     def __init__(self, config: BusConfig, dsn: str, stop: threading.Event) -> None:
-        self._dsn, self._stop = dsn, stop
+        self._config, self._dsn, self._stop = config, dsn, stop
         self._names = {config.topic(name): name for name in TABLES}
         self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
@@ -58,8 +60,9 @@ class _PostgresSink:
         self._connection: Any = None
 
     def open(self) -> None:
-        """Migrate, then join the group."""
+        """Migrate, see that the rows are of these topics, then join the group."""
         self._persist(lambda: migrate(self._dsn))
+        self._persist(self._know_topics)
         self._consumer.subscribe(list(self._names), on_assign=self._assigned)
 
     def close(self) -> None:
@@ -110,6 +113,28 @@ class _PostgresSink:
         for partition in partitions:
             partition.offset = held.get((partition.topic, partition.partition), OFFSET_BEGINNING)
         consumer.assign(partitions)
+
+    def _know_topics(self) -> bool:
+        """Keep each topic's id, or compare it with the one that was kept.
+
+        Positions of a topic that is gone would pass over what is in the one of its name, and so would the sequences
+        in the rows.
+        """
+        with self._cursor() as cursor:
+            for name, topic_id in topic_ids(self._config, TABLES).items():
+                cursor.execute(
+                    "insert into sink_topic values (%s, %s) on conflict do nothing",
+                    (self._config.topic(name), topic_id),
+                )
+                cursor.execute("select topic_id from sink_topic where topic = %s", (self._config.topic(name),))
+                if cursor.fetchone() != (topic_id,):
+                    raise IntegrityError(
+                        f"The topic {self._config.topic(name)} was made anew since PostgreSQL was filled: what the"
+                        " database holds, its positions with it, is of the former one.",
+                        remedy="Name an empty database in CREDITHUB_POSTGRES_DSN, or empty this one; it is filled from"
+                        " the topics.",
+                    )
+        return True
 
     def _positions(self) -> dict[tuple[str, int], int]:
         with self._cursor() as cursor:

@@ -97,17 +97,17 @@ class _UpstreamSink:
         self._under_way: tuple[_Batch, list[Future[Sent]]] | None = None
         self._limit = BATCH_CHANGES
         self._encoders: tuple[Encoder, Encoder] | None = None
+        # By partition, from where the next transaction reads on.
+        self._reached: dict[int, int] = {}
 
     def open(self) -> None:
         """Fence a former owner and take the position of the last transaction."""
         self._producer.init_transactions(TRANSACTION_S)
+        places = [TopicPartition(self._source, p) for p in partitions(self._config, topics.CHANGE)]
+        starts = self._consumer.committed(places, timeout=TRANSACTION_S)
+        self._reached = {place.partition: place.offset for place in starts if place.offset >= 0}
         # Assigned, not subscribed: one process owns the way up, and need not wait for a dead one's session to end.
-        self._consumer.assign(
-            self._consumer.committed(
-                [TopicPartition(self._source, p) for p in partitions(self._config, topics.CHANGE)],
-                timeout=TRANSACTION_S,
-            )
-        )
+        self._consumer.assign(starts)
 
     def close(self) -> None:
         self._stop.set()
@@ -172,8 +172,10 @@ class _UpstreamSink:
         self._producer.begin_transaction()
         for number, topic, key, value in out:
             produce(self._producer, self._config.topic(topic), value, key, number)
-        ends: dict[int, int] = {m.partition(): m.offset() + 1 for m in batch.messages}
-        commit_with(self._producer, self._consumer, self._source, ends)
+        # All of them each time, for a broker forgets each partition's offset by its own age, and all would go up again.
+        reached = self._reached | {m.partition(): m.offset() + 1 for m in batch.messages}
+        commit_with(self._producer, self._consumer, self._source, reached)
+        self._reached = reached
         self._count(batch, [receipt for pairs in sent.values() for _, receipt in pairs])
 
     def _encode(self, pairs: Sent) -> Iterable[tuple[str, bytes, bytes]]:

@@ -13,6 +13,7 @@ import pytest
 from bus import topics
 from bus.config import BusConfig
 from catalogue import wire
+from catalogue.errors import IntegrityError
 from hub.settings import Endpoints
 from sinks.postgres import sink
 from sinks.postgres.schema import migrate
@@ -83,7 +84,7 @@ def _publish(streams: Streams, sequence: int, text: str, version: str) -> None:
 
 
 def test_migrations_are_applied_once(dsn: str) -> None:
-    assert migrate(dsn) == ["0001_initial"]
+    assert migrate(dsn) == ["0001_initial", "0002_source_topics"]
     assert migrate(dsn) == []
 
 
@@ -125,3 +126,16 @@ def test_a_lost_connection_is_made_anew(config: BusConfig, dsn: str) -> None:
     _publish(streams, 2, "乙", "bb")
     _await(dsn, "select sequence from credit_state", [(2,)])
     running.stop()
+
+
+def test_topics_made_anew_are_not_read_into_what_the_former_ones_left(config: BusConfig, dsn: str) -> None:
+    streams = Streams(config)
+    _publish(streams, 1, "甲", "aa")
+    running = Running(sink.run, config, dsn)
+    _await(dsn, "select sequence from credit_state", [(1,)])
+    running.stop()
+    _execute(dsn, f"update sink_topic set topic_id = 'former' where topic = '{config.topic(topics.CHANGE)}'")
+    again = Running(sink.run, config, dsn)
+    assert again.ended()
+    with pytest.raises(IntegrityError, match=f"{topics.CHANGE} was made anew"):
+        again.stop()

@@ -82,7 +82,9 @@ def test_our_registry_stores_beside_an_existing_database(
 
 def test_topics_written_with_another_registry_are_told_apart(stack: Endpoints, topic_prefix: str) -> None:
     config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix)
-    topics.ensure_topics(config, [spec for spec in topics.topic_specs(load_catalogue()) if spec.name == topics.CALENDAR])
+    topics.ensure_topics(
+        config, [spec for spec in topics.topic_specs(load_catalogue()) if spec.name == topics.CALENDAR]
+    )
     producer = Producer(producer_settings(config))
     producer.produce(config.topic(topics.CALENDAR), b"\x00" + (2**31 - 1).to_bytes(4, "big") + b"..")
     assert producer.flush(30) == 0
