@@ -1,9 +1,10 @@
 """Sends to an outside system by HTTP: tries again while it is away, and says why when it refuses.
 
     Unavailable: the receiver, the way to it, or our permission is missing (no answer, 401, 403, 404, 429, 5xx …)
-    Refused:     the receiver read the message and does not take it (400, 409, 413, 422)
+    Refused:     the receiver read the message and does not take it (400, 409 and 422 with its reason; 413)
 
-The first is never held against what is sent: a wrong token must not turn good records into rejected ones.
+The first is never held against what is sent: a wrong token, or a proxy on the way, must not turn good records into
+rejected ones.
 """
 
 import logging
@@ -21,7 +22,9 @@ from catalogue.errors import HubError, SinkUnavailable
 
 log = logging.getLogger(__name__)
 
-_OF_THE_MESSAGE = frozenset((400, 409, 413, 422))
+_OF_THE_MESSAGE = frozenset((400, 409, 422))
+# A proxy's limit of size is as real as the receiver's.
+_TOO_LARGE = 413
 _OF_OUR_SETTINGS = frozenset((401, 403, 404, 405, 407))
 # What the sender's caller may wait without its own peers taking it for dead.
 _LONGEST_RETRY_AFTER_S = 120.0
@@ -92,12 +95,14 @@ class HttpOut:
                 f"{self._client.base_url} does not answer ({type(exc).__name__}).", retry_after_s=0.0
             ) from exc
         status = response.status_code
-        if status in _OF_THE_MESSAGE:
-            raise Refused(_reason(response), status)
+        reason = _reason(response)
+        if status == _TOO_LARGE or (status in _OF_THE_MESSAGE and reason is not None):
+            raise Refused(reason or f"HTTP {status}", status)
         if not response.is_success:
-            remedy = "Check CREDITHUB_UPSTREAM_URL, _PROFILE and _TOKEN." if status in _OF_OUR_SETTINGS else ""
             raise SinkUnavailable(
-                f"{self._client.base_url} answers {status}.", remedy=remedy, retry_after_s=_retry_after_s(response)
+                f"{self._client.base_url} answers {status}.",
+                remedy=_remedy(status),
+                retry_after_s=_retry_after_s(response),
             )
         try:
             return response.json()
@@ -126,10 +131,21 @@ def _retry_after_s(response: httpx.Response) -> float:
     return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_S)
 
 
-def _reason(response: httpx.Response) -> str:
+def _remedy(status: int) -> str:
+    if status in _OF_OUR_SETTINGS:
+        return "Check CREDITHUB_UPSTREAM_URL, _PROFILE and _TOKEN."
+    if status in _OF_THE_MESSAGE:
+        return "It gives no reason, as its interface would: look for a proxy or a firewall on the way."
+    return ""
+
+
+def _reason(response: httpx.Response) -> str | None:
+    """Return what the receiver itself says of a message; None when this is not the answer of its interface."""
+    if response.is_success:
+        return None
     try:
         answer = response.json()
     except ValueError:
-        answer = None
+        return None
     reason = answer.get("reason") if isinstance(answer, dict) else None
-    return str(reason or response.text.strip() or f"HTTP {response.status_code}")[:_LONGEST_REASON_CHARS]
+    return reason[:_LONGEST_REASON_CHARS] if isinstance(reason, str) and reason else None

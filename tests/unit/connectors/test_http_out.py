@@ -103,6 +103,26 @@ def test_what_is_refused_is_not_sent_again(serve: Any, status: int) -> None:
     assert len(receiver.seen) == 1
 
 
+@pytest.mark.parametrize(
+    "body", [b"<html>400 Bad Request: The plain HTTP request was sent to HTTPS port</html>", b"{}"]
+)
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_refusal_without_the_receivers_own_reason_is_somebodys_on_the_way(
+    serve: Any, status: int, body: bytes
+) -> None:
+    retries: list[int] = []
+    receiver = serve(Answer(status, body), Answer(200))
+    assert _put(_out(receiver.url), retries) == {}
+    assert len(retries) == 1
+    with pytest.raises(SinkUnavailable, match="a proxy or a firewall on the way"):
+        _put(_out(serve(Answer(status, body)).url, give_up_after_s=0.1))
+
+
+def test_a_proxys_limit_of_size_is_a_refusal(serve: Any) -> None:
+    with pytest.raises(Refused, match="HTTP 413"):
+        _put(_out(serve(Answer(413, b"<html>too large</html>")).url))
+
+
 def test_retry_after_is_honoured_in_seconds_and_as_a_date(serve: Any) -> None:
     # A date has whole seconds: up to one less is left of it.
     for seconds, value in ((1.0, "1"), (1.0, formatdate(time.time() + 3, usegmt=True))):
