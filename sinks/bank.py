@@ -23,12 +23,12 @@ from bus.scan import scan
 from bus.transactions import TRANSACTION_S, abort, commit_with, produce
 from catalogue import wire
 from catalogue.avro import Schema, bank_schema
-from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, Op
 from catalogue.errors import IntegrityError, PoisonMessage, Unavailable
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Item
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
-from rules.projection import Projected, project, releasable
+from sinks.aside import set_aside
+from sinks.visible import moved_indicators, visible
 
 log = logging.getLogger(__name__)
 
@@ -147,60 +147,47 @@ class _BankSink:
 
     def _encode(self, message: Message, seen: dict[str, int]) -> Iterator[tuple[str, bytes]]:
         try:
-            change = self._decode(message.value())
-            made = list(self._visible(change))
+            change = self._decode(message.value() or b"")
         except PoisonMessage as exc:
-            log.error("%s/%d@%d is set aside: %s", message.topic(), message.partition(), message.offset(), exc)
-            EVENTS.labels(self._group, "poison").inc()
+            set_aside(self._group, message, exc)
             return
         subject = change["subject"]
-        for encode, value in made:
+        for encode, value in self._told(message, change):
             seen[subject] = seen.get(subject, self._sequences.get(subject, 0)) + 1
             yield subject, encode({**value, "sequence": seen[subject]})
 
-    def _visible(self, change: Mapping[str, Any]) -> Iterator[tuple[Encoder, dict[str, Any]]]:
+    def _told(self, message: Message, change: Mapping[str, Any]) -> Iterator[tuple[Encoder, dict[str, Any]]]:
         """Yield what of a change this bank may see, without the sequence."""
-        subject = change["subject"]
-        if subject.startswith((PERSON_PREFIX, UNIT_PREFIX)):
-            return
+
+        def aside(record: Mapping[str, Any], problem: PoisonMessage) -> None:
+            set_aside(self._group, message, problem, record)
+
         head = {
-            "subject": subject,
+            "subject": change["subject"],
             "subject_name": change["subject_name"],
             "emitted_at": datetime.now(UTC),
         }
-        for record in change["records"]:
-            before = self._project(record, record["was_live"], "previous_")
-            after = self._project(record, record["live"], "")
-            if before == after:
-                continue
-            encoder = self._record_encoder(self._items[record["item"]])
+        for turned in visible(change, self._items, self._decode.payload, "bank", aside):
+            encoder = self._record_encoder(turned.item)
             if encoder is None:
                 continue
+            record, after = turned.record, turned.after
             yield (
                 encoder,
                 {
                     **head,
                     **{name: record[name] for name in ("item", "record_key", "source_time", "unit")},
-                    "op": Op.WITHDRAW if after is None else Op.REPORT,
+                    "op": turned.op,
                     "withheld": [{"field": f, "reason": r} for f, r in after.withheld] if after else [],
                     "data": after.visible if after else None,
                 },
             )
-        values = {i["id"]: i["current"] for i in change["indicators"] if i["id"] in self._public}
+        values = moved_indicators(change, self._public)
         if values:
             yield (
                 self._encoder(self._topic, wire.BANK_INDICATORS),
                 {**head, "as_of": change["as_of"], "indicators": values},
             )
-
-    def _project(self, record: Mapping[str, Any], live: bool, which: str) -> Projected | None:
-        item = self._items.get(record["item"])
-        payload = record[f"{which}payload"]
-        schema_id = record[f"{which}schema_id"]
-        if item is None or not live or payload is None or schema_id is None or not releasable(item):
-            return None
-        data = self._decode.payload(schema_id, payload)
-        return None if data is None else project(item, data, "bank")
 
     def _record_encoder(self, item: Item) -> Encoder | None:
         if item.id not in self._by_item:

@@ -6,19 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bus import topics
+from bus.codec import Decoder, Registry
 from catalogue.avro import bank_schema
-from catalogue.envelope import PERSON_PREFIX, SET_MARK, UNIT_PREFIX, Op
+from catalogue.envelope import PERSON_PREFIX, SET_MARK, UNIT_PREFIX
 from catalogue.errors import PoisonMessage
-from catalogue.model import Catalogue, FieldType, Item
+from catalogue.model import Catalogue
 from hub.reconcile.expected import Expected
 from hub.reconcile.findings import CHANGES, Findings
 from hub.reconcile.reading import STATE_HEAD, Place, Plain, Reader, head, stamp
 from hub.reconcile.records import Records, named, record_key
 from hub.reconcile.upstream import Due
-from rules.projection import Projected, project, releasable
-
-# Conditions on these compare the same whether the value is as on the wire or as its logical type.
-_PLAIN_TYPES = {FieldType.TEXT, FieldType.CODE, FieldType.BOOLEAN, FieldType.YEAR, FieldType.MONTH, FieldType.INTEGER}
+from sinks.visible import Turned, moved_indicators, visible
 
 
 class State(NamedTuple):
@@ -61,68 +59,22 @@ def read_states(reader: Reader, places: Iterable[Place], findings: Findings) -> 
     return found
 
 
-class Visible(NamedTuple):
-    """A record change that a receiver can see: ``told`` to banks, ``sent`` up as this operation or not at all."""
-
-    record: Mapping[str, Any]
-    told: bool
-    sent: str | None
-
-
 class Deliverable:
-    """Says which record changes a receiver of the public projection has to get."""
+    """Says what of a change a receiver of the public projection has to get, by the sinks' own rules."""
 
-    def __init__(self, catalogue: Catalogue, plain: Plain, public_indicators: frozenset[str]) -> None:
-        self._plain, self._public = plain, public_indicators
-        self._items = {item.id: item for item in catalogue.items if releasable(item)}
-        self._banks = {item for item in self._items if bank_schema(self._items[item]) is not None}
+    def __init__(self, catalogue: Catalogue, registry: Registry, public_indicators: frozenset[str]) -> None:
+        self._public, self._payload = public_indicators, Decoder(registry).payload
+        self._items = {item.id: item for item in catalogue.items}
+        self._banks = {item.id for item in catalogue.items if bank_schema(item) is not None}
 
-    def records(self, change: Mapping[str, Any]) -> list[Visible]:
-        """Return the record changes that a receiver can see."""
-        if change["subject"].startswith((PERSON_PREFIX, UNIT_PREFIX)):
-            return []
-        return [seen for record in change["records"] if (seen := self._visible(record)) is not None]
+    def records(self, change: Mapping[str, Any]) -> list[Turned]:
+        """Return the record changes that a receiver can see; what cannot be read no sink tells anybody."""
+        return list(visible(change, self._items, self._payload, "bank", lambda record, problem: None))
 
-    def indicators(self, change: Mapping[str, Any]) -> bool:
-        """Whether a public indicator moved."""
-        return any(moved["id"] in self._public for moved in change["indicators"])
-
-    def _visible(self, record: Mapping[str, Any]) -> Visible | None:
-        item = self._items.get(record["item"])
-        if item is None or not (record["live"] or record["was_live"]):
-            return None
-        after = self._project(item, record, "") if record["live"] else None
-        before = self._project(item, record, "previous_") if record["was_live"] else None
-        if before == after:
-            return None
-        # What is withheld is told to banks; up goes no more than the values.
-        same = before is not None and after is not None and _filled(before.visible) == _filled(after.visible)
-        op = (Op.WITHDRAW if after is None else Op.REPORT).value
-        return Visible(record, record["item"] in self._banks, None if same else op)
-
-    def _project(self, item: Item, record: Mapping[str, Any], which: str) -> Projected | None:
-        schema_id, payload = record[f"{which}schema_id"], record[f"{which}payload"]
-        if schema_id is None or payload is None:
-            return None
-        data = self._plain.payload(schema_id, payload)
-        return None if data is None else project(item, data, "bank")
-
-
-def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: [_filled(row) for row in value] if isinstance(value, list) else value
-        for name, value in values.items()
-        if value is not None
-    }
-
-
-def check_conditions(catalogue: Catalogue) -> None:
-    """Raise ValueError when a condition of release looks at a type that the plain decoding would change."""
-    for item in catalogue.items:
-        for one in (*item.fields, *(sub for f in item.fields for sub in f.details)):
-            for condition in one.public_when:
-                if item.field(condition.field).type not in _PLAIN_TYPES:
-                    raise ValueError(f"{item.id}.{one.name}: a condition on {condition.field}")
+    def told(self, change: Mapping[str, Any], turned: Iterable[Turned]) -> int:
+        """Return how many messages a bank is given of a change, of which these records changed visibly."""
+        records = sum(one.item.id in self._banks for one in turned)
+        return records + bool(moved_indicators(change, self._public))
 
 
 @dataclass(slots=True)
@@ -177,12 +129,12 @@ def read_changes(
         for record in change["records"]:
             key = record_key(subject, record["item"], record["record_key"])
             found.last[key] = stamp(record["source_time"], record["revision"], record["content_hash"])
-        visible = deliver.records(change)
-        count = sum(seen.told for seen in visible) + deliver.indicators(change)
+        turned = deliver.records(change)
+        count = deliver.told(change, turned)
         for receiver in receivers.values():
             receiver.take(subject, number, offset, count)
         if due is not None:
-            due.take(change, [(seen.record, seen.sent) for seen in visible if seen.sent], (number, offset))
+            due.take(change, turned, (number, offset))
     return found
 
 

@@ -43,7 +43,7 @@ class Proof:
     def __init__(self, config: BusConfig, scope: Scope, registry: Registry, on_read: Progress) -> None:
         self._config, self._scope = config, scope
         self._reader = Reader(config, on_read)
-        self._plain = Plain(registry)
+        self._registry, self._plain = registry, Plain(registry)
         self.findings = Findings()
 
     def run(self) -> Findings:
@@ -78,7 +78,7 @@ class Proof:
             reader,
             self._plain,
             self._change_places,
-            changes.Deliverable(scope.catalogue, self._plain, scope.public_indicators),
+            changes.Deliverable(scope.catalogue, self._registry, scope.public_indicators),
             expected,
             due,
             held.of(topics.CHANGE) if held is not None else {},

@@ -176,7 +176,6 @@ class Plain:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._schemas: dict[int, Any] = {}
-        self._payloads: dict[int, Any] = {}
 
     def __call__(self, message: bytes | None) -> dict[str, Any]:
         """Return the value of a message; raises PoisonMessage when it cannot be read."""
@@ -191,15 +190,6 @@ class Plain:
     def known(self, schema_id: int) -> None:
         """Raise PoisonMessage when the registry knows no such schema."""
         self._registry.schema(schema_id)
-
-    def payload(self, schema_id: int, payload: bytes) -> dict[str, Any] | None:
-        """Decode the ``data`` of a catalogue event as kept in records and changes."""
-        schema = self._payloads.get(schema_id)
-        if schema is None:
-            stripped = _stripped(self._registry.schema(schema_id)["fields"][-1]["type"])
-            schema = self._payloads[schema_id] = fastavro.parse_schema(stripped)
-        value: dict[str, Any] | None = fastavro.schemaless_reader(io.BytesIO(payload), schema, None)
-        return value
 
 
 def _stripped(node: Any) -> Any:

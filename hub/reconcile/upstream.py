@@ -10,7 +10,8 @@ from hub.reconcile.expected import Window
 from hub.reconcile.findings import UPSTREAM, Findings
 from hub.reconcile.reading import Place, Plain, Reader
 from sinks.upstream.profile import Profile
-from sinks.upstream.records import idempotency_key
+from sinks.upstream.records import goes_up, idempotency_key
+from sinks.visible import Turned
 
 _STATUSES = ("ACCEPTED", "REJECTED")
 
@@ -24,21 +25,15 @@ class Due:
     total: int = 0
     keys: dict[str, bool] = field(default_factory=dict)  # whether the sink had read it before the scan, too
 
-    def take(
-        self, change: Mapping[str, Any], records: Iterable[tuple[Mapping[str, Any], str]], at: tuple[int, int]
-    ) -> None:
-        """Count what of one change goes up.
-
-        ``records`` are those whose visible part changed, with the operation; ``at`` is a partition and an offset.
-        """
+    def take(self, change: Mapping[str, Any], turned: Iterable[Turned], at: tuple[int, int]) -> None:
+        """Count what goes up of one change, of which these records changed visibly; ``at``: partition and offset."""
         number, offset = at
-        for record, op in records:
-            if op not in self.profile.ops or (
-                self.profile.items is not None and record["item"] not in self.profile.items
-            ):
+        for one in turned:
+            if not goes_up(one, self.profile):
                 continue
             self.total += 1
             if offset < self.window.after.get(number, 0):
+                record = one.record
                 key = idempotency_key(change["subject"], record["item"], record["record_key"], change["sequence"])
                 self.keys[key] = offset < self.window.before.get(number, 0)
 

@@ -24,6 +24,7 @@ from bus.offsets import topic_ids
 from bus.receiving import receive
 from catalogue.errors import IntegrityError, PoisonMessage, SinkUnavailable, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG, REJECTS
+from sinks.aside import set_aside
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES, Row, copy_line
 
@@ -152,8 +153,7 @@ class _PostgresSink:
             try:
                 row = table.row(self._decode(message.value()))
             except PoisonMessage as exc:
-                log.error("%s/%d@%d is set aside: %s", message.topic(), message.partition(), message.offset(), exc)
-                EVENTS.labels(f"postgres.{topic}", "poison").inc()
+                set_aside(f"postgres.{topic}", message, exc)
                 continue
             kept.setdefault(topic, {})[tuple(row[name] for name in table.key)] = row
         return {topic: list(rows.values()) for topic, rows in kept.items()}

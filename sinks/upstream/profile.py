@@ -30,6 +30,10 @@ class Profile:
     items: frozenset[str] | None
     ops: frozenset[str]
 
+    def takes(self, item: str) -> bool:
+        """Whether records of an item are sent."""
+        return self.items is None or item in self.items
+
     def headers(self, token: str | None) -> dict[str, str]:
         """Return what authenticates the sender; nothing without a token."""
         return {self.auth_header: f"{self.auth_scheme} {token}".strip()} if token else {}

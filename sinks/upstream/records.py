@@ -2,23 +2,19 @@
 
 import gzip
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic_core import to_json
 
-from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, Op
 from catalogue.model import Item
-from rules.projection import Projected, project, releasable
 from sinks.upstream.profile import Profile
+from sinks.visible import Payload, SetAside, Turned, visible
 
 # By level 6 a batch is 3 % smaller still, and takes three times as long.
 _GZIP_LEVEL = 1
-
-Payload = Callable[[int, bytes], dict[str, Any] | None]
-"""Decodes the data of an event by its schema id: ``bus.codec.Decoder.payload``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +36,20 @@ class Outgoing:
 
 
 def outgoing(
-    change: Mapping[str, Any], items: Mapping[str, Item], payload: Payload, profile: Profile
+    change: Mapping[str, Any], items: Mapping[str, Item], payload: Payload, profile: Profile, set_aside: SetAside
 ) -> list[Outgoing]:
     """Return what of a value of ``credit.change.v1`` goes up, in its order.
 
     A record goes up when what may be released of it changed, and as WITHDRAW when nothing of it may be released
-    any more. Nothing about natural persons ever does. Raises PoisonMessage, as ``payload`` does.
+    any more. Nothing about natural persons ever does. ``set_aside`` is told of what cannot be read.
     """
-    subject = change["subject"]
-    if subject.startswith((PERSON_PREFIX, UNIT_PREFIX)):
-        return []
-    found = []
-    for record in change["records"]:
-        item = items.get(record["item"])
-        if item is None or not releasable(item) or (profile.items is not None and item.id not in profile.items):
-            continue
-        before = _visible(item, record, record["was_live"], "previous_", payload)
-        after = _visible(item, record, record["live"], "", payload)
-        op = Op.WITHDRAW.value if after is None else Op.REPORT.value
-        if before != after and op in profile.ops:
-            found.append(_outgoing(change, record, op, after))
-    return found
+    turned = visible(change, items, payload, "upstream", set_aside)
+    return [_outgoing(change, one) for one in turned if goes_up(one, profile)]
+
+
+def goes_up(turned: Turned, profile: Profile) -> bool:
+    """Whether what changed of a record is for this platform; what is withheld, and why, is for banks alone."""
+    return turned.op in profile.ops and profile.takes(turned.item.id) and turned.values_before != turned.values
 
 
 def idempotency_key(subject: str, item: str, record_key: str, change_sequence: int) -> str:
@@ -89,25 +78,8 @@ def body(profile: str, sender: str, records: Sequence[Outgoing]) -> bytes:
     return gzip.compress(to_json(value), _GZIP_LEVEL, mtime=0)
 
 
-def _visible(item: Item, record: Mapping[str, Any], live: bool, which: str, payload: Payload) -> dict[str, Any] | None:
-    held, schema_id = record[f"{which}payload"], record[f"{which}schema_id"]
-    if not live or held is None or schema_id is None:
-        return None
-    data = payload(schema_id, held)
-    shown: Projected | None = None if data is None else project(item, data, "upstream")
-    return None if shown is None else _filled(shown.visible)
-
-
-def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: [_filled(row) for row in value] if type(value) is list else value
-        for name, value in values.items()
-        if value is not None
-    }
-
-
-def _outgoing(change: Mapping[str, Any], record: Mapping[str, Any], op: str, data: dict[str, Any] | None) -> Outgoing:
-    subject, sequence = change["subject"], change["sequence"]
+def _outgoing(change: Mapping[str, Any], turned: Turned) -> Outgoing:
+    subject, sequence, record = change["subject"], change["sequence"], turned.record
     return Outgoing(
         key=idempotency_key(subject, record["item"], record["record_key"], sequence),
         subject=subject,
@@ -115,12 +87,12 @@ def _outgoing(change: Mapping[str, Any], record: Mapping[str, Any], op: str, dat
         item=record["item"],
         record_key=record["record_key"],
         change_sequence=sequence,
-        op=op,
+        op=turned.op.value,
         period=record["period"],
         unit=record["unit"],
         region=record["region"],
         source_time=record["source_time"],
-        data=data,
+        data=turned.values,
     )
 
 

@@ -8,11 +8,12 @@ platform answers with the receipts of the first time. While it sends, the next b
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
@@ -28,6 +29,7 @@ from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from connectors.http_out import HttpOut
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
+from sinks.aside import set_aside
 from sinks.upstream.delivery import ACCEPTED, Delivery, Receipt
 from sinks.upstream.profile import Profile
 from sinks.upstream.records import Outgoing, chunks, outgoing
@@ -79,7 +81,7 @@ class _UpstreamSink:
     def __init__(self, config: BusConfig, target: Target, catalogue: Catalogue, stop: threading.Event) -> None:
         self._config, self._profile, self._stop = config, target.profile, stop
         self._source = config.topic(topics.CHANGE)
-        self._items = {item.id: item for item in catalogue.items}
+        self._items = {item.id: item for item in catalogue.items if target.profile.takes(item.id)}
         self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
         self._consumer = Consumer(consumer_settings(config, GROUP))
@@ -140,18 +142,23 @@ class _UpstreamSink:
         begun = time.monotonic()
         records: dict[int, list[Outgoing]] = {}
         for message in messages:
-            try:
-                change = self._decode(message.value())
-                found = outgoing(change, self._items, self._decode.payload, self._profile)
-            except PoisonMessage as exc:
-                log.error("%s/%d@%d is set aside: %s", message.topic(), message.partition(), message.offset(), exc)
-                EVENTS.labels(GROUP, "poison").inc()
-                continue
+            found = self._outgoing(message)
             if found:
                 records.setdefault(message.partition(), []).extend(found)
         count = max(1, sum(len(found) for found in records.values()))
         self._limit = max(1, min(BATCH_CHANGES, _BATCH_RECORDS * len(messages) // count))
         return _Batch(messages, records, begun)
+
+    def _outgoing(self, message: Message) -> list[Outgoing]:
+        def aside(record: Mapping[str, Any], problem: PoisonMessage) -> None:
+            set_aside(GROUP, message, problem, record)
+
+        try:
+            change = self._decode(message.value() or b"")
+        except PoisonMessage as exc:
+            set_aside(GROUP, message, exc)
+            return []
+        return outgoing(change, self._items, self._decode.payload, self._profile, aside)
 
     def _send(self, batch: _Batch) -> list[Future[Sent]]:
         # A partition's batches one after the other, so that a record's changes arrive in their order.

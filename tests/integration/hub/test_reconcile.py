@@ -28,10 +28,11 @@ from typer.testing import CliRunner
 
 from bus import topics
 from bus.cipher import Cipher, create_key_file, load_key_file
-from bus.codec import HEAD_SIZE, Registry, schema_id_of
+from bus.codec import HEAD_SIZE, Decoder, Registry, schema_id_of
 from bus.config import BusConfig, producer_settings
 from bus.scan import scan
 from catalogue.avro import topic as catalogue_topic
+from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
 from hub.commands.reconcile import proved, register, scope_of
 from hub.commands.workers import say_date, today
@@ -56,10 +57,13 @@ from tests.integration.sinks.upstream_node import Node
 
 CATALOGUE = load_catalogue()
 MARKET, PENALTIES = catalogue_topic("market"), catalogue_topic("administration")
+# No indicator rests on it: the merge reads none of its payloads.
+UNRATED = "evaluation.environment"
 ITEMS = {
     "market.registration",
     "tax.arrears",
     "administration.penalty",
+    UNRATED,
     "housing_fund.co_borrower",  # about persons
 }
 # Mortgages whose subject has no code in the file.
@@ -95,9 +99,13 @@ def execute(dsn: str, *statements: str) -> None:
 
 
 def merge(
-    config: BusConfig, settings: Settings, folder: Path, feed: Callable[[list[Message]], list[Message]] = list
+    config: BusConfig,
+    settings: Settings,
+    folder: Path,
+    feed: Callable[[list[Message]], list[Message]] = list,
+    fed: str = MARKET,
 ) -> None:
-    """Merge with the real engine all that there is; ``feed`` is what reaches it of the market's topic."""
+    """Merge with the real engine all that there is; ``feed`` is what reaches it of the topic ``fed``."""
     cipher = Cipher(load_key_file(settings.keys))
     events = {name: list(scan(config, name)) for name in INPUTS}
     with closing(Registry(config)) as registry:
@@ -108,7 +116,7 @@ def merge(
                 for name in INPUTS:
                     own = [m for m in events[name] if m.partition() == number]
                     news = [Message(m.offset() or 0, m.value() or b"") for m in own]
-                    news = feed(news) if name == MARKET else news
+                    news = feed(news) if name == fed else news
                     if news:
                         engine.process({name: news})
 
@@ -143,6 +151,11 @@ def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         execute(stack.postgres_dsn, f'drop database "{name}" with (force)')
 
 
+def cut_short(news: list[Message]) -> list[Message]:
+    """Return the events with the first one's payload cut: a record that no sink can read."""
+    return [news[0]._replace(value=news[0].value[:-1]), *news[1:]] if news else []
+
+
 def run_through(settings: Settings, scope: Scope, node: Node, folder: Path) -> None:
     """Push a few files, merge, and deliver to everybody."""
     config = bus_config(settings)
@@ -158,7 +171,7 @@ def run_through(settings: Settings, scope: Scope, node: Node, folder: Path) -> N
     stray = Producer(producer_settings(config))
     stray.produce(config.topic(PENALTIES), b"no event", b"nobody", 0)
     assert stray.flush(30) == 0
-    merge(config, settings, folder / "streams")
+    merge(config, settings, folder / "streams", cut_short, catalogue_topic("evaluation"))
     target = upstream.Target(node.url, load_profile(settings.upstream_profile), settings.region)
     running = [Running(postgres.run, config, settings.postgres_dsn), Running(upstream.run, config, target)]
     running += [Running(bank.run, config, one, public_indicators=scope.public_indicators) for one in scope.banks]
@@ -182,6 +195,25 @@ def test_nothing_is_lost(hub: Hub) -> None:
     assert min(files.merged, files.rejected, files.unresolved, found.arrows["catalogue>record"].rejected) > 0
     assert all(tally.merged for tally in found.arrows.values())
     assert not any(tally.missing for tally in (*found.arrows.values(), *found.categories.values()))
+
+
+def test_a_record_that_nobody_can_read_is_told_nobody_and_is_no_difference(hub: Hub) -> None:
+    unread = []
+    with closing(Registry(hub.config)) as registry:
+        plain, decode = Plain(registry), Decoder(registry)
+        for message in hub.forge.messages(topics.CHANGE):
+            for record in plain(message.value)["records"]:
+                try:
+                    decode.payload(record["schema_id"], record["payload"])
+                except PoisonMessage:
+                    unread.append((record["item"], record["record_key"]))
+        topic = topics.bank_topic(hub.scope.banks[0])
+        told = [(v.get("item"), v.get("record_key")) for m in hub.forge.messages(topic) if (v := plain(m.value))]
+    assert {item for item, _ in unread} == {UNRATED}
+    assert not set(unread) & set(told)
+    # Others of the item are told.
+    assert UNRATED in {item for item, _ in told}
+    assert proved(hub.config, hub.scope).difference == 0
 
 
 def named(found: Findings, arrow: str, what: str) -> None:

@@ -89,6 +89,17 @@ class Streams:
         schema_id = self._registry.register(f"catalogue.{item.category}.v1", schema)
         return {"schema_id": schema_id, "payload": out.getvalue()}
 
+    def foreign_payload(self, item_id: str, field: str) -> dict[str, Any]:
+        """Return a payload of a stranger's schema, which has the item's field as a number."""
+        item = CATALOGUE.item(item_id)
+        data = {"type": "record", "name": "ForeignData", "fields": [{"name": field, "type": "long"}]}
+        fields = [*event_schema(item)["fields"][:-1], {"name": "data", "type": ["null", data]}]
+        schema = {"type": "record", "name": "Foreign", "namespace": "elsewhere", "fields": fields}
+        return {
+            "schema_id": self._registry.register(f"catalogue.{item.category}.v1", schema),
+            "payload": b"\x02\x02",
+        }
+
     def envelope(self, subject: str, item: str, key: str) -> dict[str, Any]:
         """Return an envelope on the wire."""
         return {
@@ -130,6 +141,24 @@ class Streams:
             "previous_payload": held and held["payload"],
         }
 
+    def unreadable(self, subject: str, item: str, field: str) -> list[dict[str, Any]]:
+        """Return two records that nobody can read: cut short, and with a field of another kind."""
+        cut = {**self.record_change(subject, item, "cut", None, {}), "payload": b"\x02\xff"}
+        foreign = {
+            **self.record_change(subject, item, "foreign", None, {}),
+            **self.foreign_payload(item, field),
+        }
+        return [cut, foreign]
+
+    def mended(self, record: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the record change that puts a readable version in an unreadable one's place."""
+        return {
+            **self.record_change(record["subject"], record["item"], record["record_key"], None, value),
+            "was_live": True,
+            "previous_schema_id": record["schema_id"],
+            "previous_payload": record["payload"],
+        }
+
     def change(
         self,
         subject: str,
@@ -159,6 +188,10 @@ class Streams:
     def send(self, topic: str, schema: dict[str, Any], key: str, value: Mapping[str, Any]) -> None:
         """Publish one value."""
         self._producer.produce(self._config.topic(topic), Encoder(self._registry, topic, schema)(value), key.encode())
+
+    def tombstone(self, topic: str, key: str) -> None:
+        """Publish a message without a value."""
+        self._producer.produce(self._config.topic(topic), None, key.encode())
 
     def flush(self) -> None:
         """Wait until all is with the broker."""

@@ -121,6 +121,23 @@ def test_public_indicators_alone_are_released(config: BusConfig) -> None:
     assert found[0][1]["sequence"] == 1
 
 
+def test_what_cannot_be_read_is_passed_over_alone_and_told_when_it_is_mended(config: BusConfig) -> None:
+    streams = Streams(config)
+    value = {"registration_authority": "虚构登记机关"}
+    bad = streams.unreadable(A, REPORT, "registration_authority")
+    sound = streams.record_change(A, REPORT, "sound", None, value)
+    streams.change(A, 1, [*bad, sound], {"changes_12m": "2"})
+    streams.tombstone(topics.CHANGE, A)
+    streams.change(A, 2, [streams.mended(record, value) for record in bad])
+    streams.flush()
+    sink = Running(_run_with_indicators, config)
+    found = [value for _, value in _await(config, 4)]
+    sink.stop()
+    assert [one.get("record_key") for one in found] == ["sound", None, "cut", "foreign"]
+    assert [one["sequence"] for one in found] == [1, 2, 3, 4]
+    assert found[1]["indicators"] == {"changes_12m": Decimal("2.000000")}
+
+
 def test_messages_lie_in_their_subjects_partition(config: BusConfig) -> None:
     streams = Streams(config)
     for subject in (A, B):

@@ -179,6 +179,20 @@ def test_what_may_be_released_goes_up_and_nothing_else(config: BusConfig, node: 
     assert "person:" not in everything
 
 
+def test_what_cannot_be_read_is_passed_over_alone_and_sent_when_it_is_mended(config: BusConfig, node: Node) -> None:
+    streams = Streams(config)
+    bad = streams.unreadable(A, ITEM, "authority_name")
+    streams.change(A, 1, [*bad, streams.record_change(A, ITEM, "sound", None, _penalty(1))])
+    streams.tombstone(topics.CHANGE, A)
+    streams.change(A, 2, [streams.mended(record, _penalty(2)) for record in bad])
+    streams.flush()
+    running = Running(sink.run, config, _target(node))
+    receipts = _await_receipts(config, 3)
+    running.stop()
+    assert {r["key"] for r in receipts} == {f"{A}|{ITEM}|{key}" for key in ("sound|1", "cut|2", "foreign|2")}
+    _agree(config, node, receipts)
+
+
 def test_a_rejected_record_gets_its_reason_and_holds_nobody_up(config: BusConfig, node: Node) -> None:
     _publish(config, range(5))
     _publish(config, range(5, 6), decision_date=date(2999, 1, 1))

@@ -43,7 +43,7 @@ def _record(item: str, before: Mapping[str, Any] | None, after: Mapping[str, Any
 def _out(*records: dict[str, Any], subject: str = USCC, profile: Profile = PROFILE) -> list[Outgoing]:
     change = {"subject": subject, "subject_name": "虚构样例有限公司", "sequence": 7, "records": records}
     # The payload stands here as it is, so that nothing need be encoded.
-    return outgoing(change, ITEMS, lambda _, held: held, profile)  # type: ignore[arg-type,return-value]
+    return outgoing(change, ITEMS, lambda _, held: held, profile, lambda record, problem: None)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda p: p.stem)
@@ -90,6 +90,13 @@ def test_items_about_persons_never_go_up() -> None:
     for item in CATALOGUE.items:
         if item.about_persons:
             assert _out(_record(item.id, None, {f.name: "x" for f in item.fields})) == []
+
+
+def test_a_record_that_cannot_be_read_keeps_nobody_down() -> None:
+    sound = _record(REPORT, None, {"registration_authority": "虚构登记机关"})
+    foreign = [{"employee_count": "7", "is_published": True}, {"report_date": b"ciphertext"}, "no fields at all"]
+    records = [_record(REPORT, None, data) for data in foreign]  # type: ignore[arg-type]
+    assert [one.data for one in _out(*records, sound)] == [{"registration_authority": "虚构登记机关"}]
 
 
 def test_a_profile_chooses_items_and_operations() -> None:
