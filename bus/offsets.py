@@ -1,18 +1,23 @@
 """Where partitions begin and end, and which topics they are of, as the broker says it."""
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec, TopicMetadata
 
 from bus.config import BusConfig
-from catalogue.errors import Unavailable
+from catalogue.errors import IntegrityError, Unavailable
 
 _RETRY_FOR_S, _PAUSE_S = 30.0, 0.1
-# A partition just made, or moved, has no leader for a moment; the client does not call these retriable here.
-_LEADERLESS = frozenset({"NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART", "_NOENT"})
+# A partition just made, or moved, has no leader for a moment, or one that does not know yet how far its log is agreed
+# on; the client does not call these retriable here.
+_LEADERLESS = frozenset(
+    {
+        "NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE", "UNKNOWN_TOPIC_OR_PART", "_NOENT", "OFFSET_NOT_AVAILABLE",
+    }
+)  # fmt: skip
 # After an election a client that knew the former leader goes on asking by its epoch: only a new one asks anew.
 _OUTDATED = frozenset({"FENCED_LEADER_EPOCH", "UNKNOWN_LEADER_EPOCH"})
 
@@ -33,6 +38,22 @@ def watermarks(config: BusConfig, wanted: Iterable[tuple[str, int]]) -> dict[tup
     earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()
     lows, highs = (offsets(config, admin, asked.values(), spec) for spec in (earliest, latest))
     return {key: Watermarks(lows[tp], highs[tp]) for key, tp in asked.items()}
+
+
+def refuse_beyond(config: BusConfig, reached: Mapping[tuple[str, int], int], who: str) -> None:
+    """Raise IntegrityError when ``who`` has read further in (topic without prefix, partition) than its log goes.
+
+    A consumer that begins there would silently begin at the start, or pass over what comes until it is there.
+    Raises Unavailable when the broker is away.
+    """
+    for (name, number), end in watermarks(config, reached).items():
+        if reached[name, number] > end.high:
+            raise IntegrityError(
+                f"{who} has read {config.topic(name)}[{number}] up to offset {reached[name, number]}, but it ends at"
+                f" {end.high}: it lost its tail, or was made anew.",
+                remedy="Restore the topic from a replica or a backup. If it was made anew, begin anew behind it, too:"
+                " another CREDITHUB_TOPIC_PREFIX, and an empty database in CREDITHUB_POSTGRES_DSN.",
+            )
 
 
 def partitions(config: BusConfig, topic: str) -> list[int]:

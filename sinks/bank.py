@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
-from bus.offsets import partitions
+from bus.offsets import partitions, refuse_beyond
 from bus.receiving import receive
 from bus.scan import scan
 from bus.transactions import TRANSACTION_S, abort, commit_with, produce
@@ -99,6 +99,11 @@ class _BankSink:
                 remedy="Restore that topic from a backup, or make it anew from the bank's own topic.",
             )
         self._reached = {place.partition: place.offset for place in starts if place.offset >= 0}
+        refuse_beyond(
+            self._config,
+            {(topics.CHANGE, p): at for p, at in self._reached.items()},
+            f"The sink of the bank {self._bank}",
+        )
         # Assigned, not subscribed: one process owns a bank, and need not wait for a dead one's session to end.
         self._consumer.assign(starts)
 

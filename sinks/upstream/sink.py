@@ -20,11 +20,12 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
-from bus.offsets import partitions
+from bus.offsets import partitions, refuse_beyond
 from bus.receiving import receive
+from bus.scan import scan
 from bus.transactions import TRANSACTION_S, abort, commit_with, produce
 from catalogue import wire
-from catalogue.errors import PoisonMessage, Unavailable
+from catalogue.errors import IntegrityError, PoisonMessage, Unavailable
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from connectors.http_out import HttpOut
@@ -103,11 +104,21 @@ class _UpstreamSink:
         self._reached: dict[int, int] = {}
 
     def open(self) -> None:
-        """Fence a former owner and take the position of the last transaction."""
+        """Fence a former owner and take the position of the last transaction.
+
+        Raises IntegrityError where that position is lost, or lies beyond the end of the changes.
+        """
         self._producer.init_transactions(TRANSACTION_S)
         places = [TopicPartition(self._source, p) for p in partitions(self._config, topics.CHANGE)]
         starts = self._consumer.committed(places, timeout=TRANSACTION_S)
         self._reached = {place.partition: place.offset for place in starts if place.offset >= 0}
+        if not self._reached and next(scan(self._config, topics.NATIONAL_UP), None) is not None:
+            raise IntegrityError(
+                "Records were sent to the platform above, but Kafka has forgotten up to where: all would go up again.",
+                remedy=f"Set the offsets of the group {self._config.topic(GROUP)}, and the broker's"
+                " offsets.retention.minutes to years.",
+            )
+        refuse_beyond(self._config, {(topics.CHANGE, p): at for p, at in self._reached.items()}, "The upstream sink")
         # Assigned, not subscribed: one process owns the way up, and need not wait for a dead one's session to end.
         self._consumer.assign(starts)
 

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from typing import Any
 
 import fastavro
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from bus import topics
@@ -70,6 +70,22 @@ class Running:
 def failing_commit(*_: Any) -> None:
     """Stand in for ``commit_with`` while the coordinator has an error that another try might not have."""
     raise KafkaException(KafkaError(KafkaError.COORDINATOR_LOAD_IN_PROGRESS))
+
+
+def move_beyond(config: BusConfig, group: str) -> None:
+    """Commit a position for a group that none of its partitions has reached, as after a log lost its tail."""
+    places = [TopicPartition(config.topic(topics.CHANGE), number, 1000) for number in range(config.partitions)]
+    admin = AdminClient({"bootstrap.servers": config.bootstrap})
+    asked = [ConsumerGroupTopicPartitions(config.topic(group), places)]
+    for done in admin.alter_consumer_group_offsets(asked).values():
+        done.result()
+
+
+def forget(config: BusConfig, group: str) -> None:
+    """Have the broker forget all positions of a group."""
+    admin = AdminClient({"bootstrap.servers": config.bootstrap})
+    for done in admin.delete_consumer_groups([config.topic(group)]).values():
+        done.result()
 
 
 class Streams:

@@ -19,7 +19,7 @@ from catalogue.errors import IntegrityError, Unavailable
 from hub.look.events import partition_of
 from hub.settings import Endpoints
 from sinks import bank
-from tests.integration.sinks.changes import Running, Streams, failing_commit, own_topics
+from tests.integration.sinks.changes import Running, Streams, failing_commit, forget, move_beyond, own_topics
 
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
 REPORT = "market.annual_report_basic"
@@ -221,12 +221,21 @@ def test_a_forgotten_position_stops_the_sink_before_it_repeats_everything(config
     streams = Streams(config)
     _report(streams, "a", 5)
     _served(config, 5)
-    admin = AdminClient({"bootstrap.servers": config.bootstrap})
-    group = config.topic("sink.bank.yinhe")
-    admin.delete_consumer_groups([group])[group].result()
+    forget(config, "sink.bank.yinhe")
     again = Running(bank.run, config, "yinhe")
     time.sleep(3)
     with pytest.raises(IntegrityError):
+        again.stop()
+    assert _sequences(_read(config), A) == list(range(1, 6))
+
+
+def test_a_position_beyond_the_end_stops_the_sink_before_it_repeats_everything(config: BusConfig) -> None:
+    _report(Streams(config), "a", 5)
+    _served(config, 5)
+    move_beyond(config, "sink.bank.yinhe")
+    again = Running(bank.run, config, "yinhe")
+    assert again.ended()
+    with pytest.raises(IntegrityError, match="it lost its tail"):
         again.stop()
     assert _sequences(_read(config), A) == list(range(1, 6))
 

@@ -20,13 +20,15 @@ from bus import topics
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig
 from bus.scan import scan
-from catalogue.errors import Unavailable
+from bus.transactions import commit_with
+from catalogue.errors import IntegrityError, Unavailable
 from connectors.http_out import Backoff
+from hub.look.events import partition_of
 from hub.settings import Endpoints
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 from sinks.upstream.sink import Target
-from tests.integration.sinks.changes import Running, Streams, failing_commit, own_topics
+from tests.integration.sinks.changes import Running, Streams, failing_commit, forget, move_beyond, own_topics
 from tests.integration.sinks.upstream_node import Node
 
 # Fictitious, with true check digits: the node computes them.
@@ -274,6 +276,46 @@ def test_a_sink_killed_between_sending_and_committing_sends_nothing_twice(config
     assert sum(r["received_at"] < killed_at for r in receipts) == 100
     summary = node.get("/summary")
     assert (summary["accepted"], summary["rejected"]) == (102, 0)
+
+
+@pytest.mark.parametrize(("lose", "what"), [(forget, "forgotten up to where"), (move_beyond, "it lost its tail")])
+def test_a_lost_position_stops_the_sink_before_it_sends_everything_again(
+    config: BusConfig, node: Node, lose: Any, what: str
+) -> None:
+    _publish(config, range(5))
+    running = Running(sink.run, config, _target(node))
+    _await_receipts(config, 10)
+    running.stop()
+    lose(config, sink.GROUP)
+    again = Running(sink.run, config, _target(node))
+    assert again.ended()
+    with pytest.raises(IntegrityError, match=what):
+        again.stop()
+    assert len(_read(config, topics.NATIONAL_UP)) == 10
+
+
+def test_positions_of_all_partitions_are_committed_together_so_that_none_is_forgotten_alone(
+    config: BusConfig, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed: list[dict[int, int]] = []
+
+    def noting(producer: Any, consumer: Any, topic: str, ends: dict[int, int]) -> None:
+        committed.append(dict(ends))
+        commit_with(producer, consumer, topic, ends)
+
+    monkeypatch.setattr(sink, "commit_with", noting)
+    streams = Streams(config)
+    stems = (f"91630100MA754{n:04}" for n in range(100))
+    others = (stem + uscc.calc_check_digit(stem) for stem in stems)
+    other = next(one for one in others if partition_of(one, 2) != partition_of(A, 2))
+    for count, subject in enumerate((A, other), 1):
+        streams.change(subject, 1, [streams.record_change(subject, ITEM, "1", None, _penalty(1))])
+        streams.flush()
+        running = Running(sink.run, config, _target(node))
+        _await_receipts(config, count)
+        running.stop()
+    assert [len(ends) for ends in committed] == [1, 2]
+    assert committed[0].items() <= committed[1].items()
 
 
 def test_a_former_owner_that_goes_on_is_fenced(config: BusConfig, node: Node) -> None:
