@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from typing import Any, TypeVar
 
@@ -20,13 +20,13 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from bus import topics
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig, consumer_settings
-from bus.offsets import topic_ids
+from bus.offsets import refuse_beyond, topic_ids
 from bus.receiving import receive
 from catalogue.errors import IntegrityError, PoisonMessage, SinkUnavailable, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG, REJECTS
 from sinks.aside import set_aside
 from sinks.postgres.schema import migrate
-from sinks.postgres.tables import TABLES, Row, copy_line
+from sinks.postgres.tables import TABLES, Row, Table, copy_line
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +37,15 @@ _POLL_S = 0.4
 _MAX_WAIT_S = 15
 
 T = TypeVar("T")
+Place = tuple[str, int]  # topic with its prefix, partition
+Rows = dict[tuple[Any, ...], Row]  # by their key
 
 
 def run(config: BusConfig, dsn: str, stop: threading.Event) -> None:
     """Fill the database until ``stop``; the schema is migrated first.
 
-    Raises KafkaException when the consumer breaks for good: the supervisor starts anew. Raises IntegrityError when a
-    topic was made anew since the database was filled.
+    Raises KafkaException when the consumer breaks for good: the supervisor starts anew. Raises IntegrityError when the
+    database was filled from other topics, or from more than these hold now.
     """
     with closing(_PostgresSink(config, dsn, stop)) as sink:
         sink.open()
@@ -64,6 +66,7 @@ class _PostgresSink:
         """Migrate, see that the rows are of these topics, then join the group."""
         self._persist(lambda: migrate(self._dsn))
         self._persist(self._know_topics)
+        self._persist(self._know_positions)
         self._consumer.subscribe(list(self._names), on_assign=self._assigned)
 
     def close(self) -> None:
@@ -79,9 +82,10 @@ class _PostgresSink:
                 LAG.labels(GROUP, name).set(0)
             return
         begun = time.monotonic()
-        rows = self._persist(lambda: self._read(messages))
+        read = self._persist(lambda: self._read(messages))
         ends = {(m.topic(), m.partition()): m.offset() + 1 for m in messages}
-        if rows is None or self._persist(lambda: self._write(rows, ends)) is None:
+        rows = None if read is None else self._persist(lambda: self._write(read, ends))
+        if rows is None:
             return  # stopped while waiting; nothing was written, the positions bring it back
         for topic in rows:
             DELIVERIES.labels(GROUP, topic).inc(len(rows[topic]))
@@ -119,22 +123,27 @@ class _PostgresSink:
         """Keep each topic's id, or compare it with the one that was kept.
 
         Positions of a topic that is gone would pass over what is in the one of its name, and so would the sequences
-        in the rows.
+        in the rows. They do not say whose topics they are of, either: one database is for one prefix.
         """
         with self._cursor() as cursor:
             for name, topic_id in topic_ids(self._config, TABLES).items():
-                cursor.execute(
-                    "insert into sink_topic values (%s, %s) on conflict do nothing",
-                    (self._config.topic(name), topic_id),
-                )
-                cursor.execute("select topic_id from sink_topic where topic = %s", (self._config.topic(name),))
+                cursor.execute("insert into sink_topic values (%s, %s) on conflict do nothing", (name, topic_id))
+                cursor.execute("select topic_id from sink_topic where topic = %s", (name,))
                 if cursor.fetchone() != (topic_id,):
                     raise IntegrityError(
-                        f"The topic {self._config.topic(name)} was made anew since PostgreSQL was filled: what the"
-                        " database holds, its positions with it, is of the former one.",
-                        remedy="Name an empty database in CREDITHUB_POSTGRES_DSN, or empty this one; it is filled from"
-                        " the topics.",
+                        f"PostgreSQL was filled from another topic than {self._config.topic(name)} is now: from one of"
+                        " another prefix, or this one was made anew since. What the database holds, its positions with"
+                        " it, is of that one.",
+                        remedy="Name another database in CREDITHUB_POSTGRES_DSN, or drop all tables of this one,"
+                        " schema_migration too; they are made and filled again from the topics.",
                     )
+        return True
+
+    def _know_positions(self) -> bool:
+        """See that the topics hold all that was read of them."""
+        held = self._positions()
+        own = {(self._names[name], number): at for (name, number), at in held.items() if name in self._names}
+        refuse_beyond(self._config, own, "The PostgreSQL sink")
         return True
 
     def _positions(self) -> dict[tuple[str, int], int]:
@@ -142,9 +151,9 @@ class _PostgresSink:
             cursor.execute("select topic, partition, next_offset from sink_position")
             return {(topic, number): offset for topic, number, offset in cursor.fetchall()}
 
-    def _read(self, messages: Iterable[Message]) -> dict[str, list[Row]]:
+    def _read(self, messages: Iterable[Message]) -> dict[Place, Rows]:
         """Decode; of several rows of one key the last stays, for one upsert may touch a row once only."""
-        kept: dict[str, dict[tuple[Any, ...], Row]] = {}
+        kept: dict[Place, Rows] = {}
         for message in messages:
             topic = self._names[message.topic()]
             if message.value() is None:
@@ -155,28 +164,36 @@ class _PostgresSink:
             except PoisonMessage as exc:
                 set_aside(f"postgres.{topic}", message, exc)
                 continue
-            kept.setdefault(topic, {})[tuple(row[name] for name in table.key)] = row
-        return {topic: list(rows.values()) for topic, rows in kept.items()}
+            key = tuple(row[name] for name in table.key)
+            kept.setdefault((message.topic(), message.partition()), {})[key] = row
+        return kept
 
-    def _write(self, rows: Mapping[str, list[Row]], ends: Mapping[tuple[str, int], int]) -> bool:
+    def _write(self, read: Mapping[Place, Rows], ends: Mapping[Place, int]) -> dict[str, list[Row]]:
+        """Move the positions and write what was read before them; return the rows by topic."""
+        rows: dict[str, Rows] = {}
         with self._cursor() as cursor:
-            for topic, batch in rows.items():
-                table = TABLES[topic]
-                columns = ", ".join(table.columns)
-                cursor.execute(
-                    f"create temporary table incoming on commit drop as select {columns} from {table.name} limit 0"
-                )
-                lines = io.StringIO("".join(copy_line(table, row) for row in batch))
-                cursor.copy_expert(f"copy incoming ({columns}) from stdin", lines)
-                cursor.execute(table.upsert)
-                cursor.execute("drop table incoming")
-            for (topic, number), offset in ends.items():
+            # The positions first: they lock each other out.
+            for (topic, number), offset in sorted(ends.items()):
                 cursor.execute(
                     "insert into sink_position as t values (%s, %s, %s) on conflict (topic, partition)"
                     " do update set next_offset = excluded.next_offset where t.next_offset < excluded.next_offset",
                     (topic, number, offset),
                 )
-        return True
+                # A position that does not move: another process wrote this and what is newer, while we stood still.
+                if cursor.rowcount:
+                    rows.setdefault(self._names[topic], {}).update(read.get((topic, number), {}))
+            for topic, batch in rows.items():
+                if batch:
+                    self._upsert(cursor, TABLES[topic], batch.values())
+        return {topic: list(batch.values()) for topic, batch in rows.items()}
+
+    def _upsert(self, cursor: Any, table: Table, batch: Collection[Row]) -> None:
+        columns = ", ".join(table.columns)
+        cursor.execute(f"create temporary table incoming on commit drop as select {columns} from {table.name} limit 0")
+        lines = io.StringIO("".join(copy_line(table, row) for row in batch))
+        cursor.copy_expert(f"copy incoming ({columns}) from stdin", lines)
+        cursor.execute(table.upsert)
+        cursor.execute("drop table incoming")
 
     def _cursor(self) -> "_Transaction":
         if self._connection is None or self._connection.closed:

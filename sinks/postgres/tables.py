@@ -10,13 +10,16 @@ from catalogue import wire
 from catalogue.envelope import ENVELOPE_NAMES
 
 Row = Mapping[str, Any]
+# By no time of the message's own: those are of several pushers' clocks.
+LAST = "true"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """The receiver of one topic.
 
-    ``newer`` is a condition on ``t`` (held) and ``excluded`` (seen); empty: the first one stays.
+    ``newer`` is a condition on ``t`` (held) and ``excluded`` (seen); empty: the first one stays; ``LAST``: the last
+    one does, of a topic whose one partition says in which order its messages came.
     """
 
     name: str
@@ -72,9 +75,7 @@ _RECORD_KEY = ("subject", "item", "record_key")
 _STATE_COLUMNS = tuple(name for name in _columns(wire.STATE) if name != "named_by")
 
 TABLES: Mapping[str, Table] = {
-    topics.SUBMISSION: Table(
-        "submission", _columns(wire.SUBMISSION), ("submission_id",), "t.updated_at <= excluded.updated_at"
-    ),
+    topics.SUBMISSION: Table("submission", _columns(wire.SUBMISSION), ("submission_id",), LAST),
     topics.REJECTED: Table(
         "rejected",
         _columns(wire.REJECTED),
@@ -82,12 +83,7 @@ TABLES: Mapping[str, Table] = {
         "t.replay_count <= excluded.replay_count",
         _rejected,
     ),
-    topics.UNRESOLVED: Table(
-        "unresolved",
-        _columns(wire.UNRESOLVED),
-        ("unit", "submission_id", "row"),
-        "t.unresolved_at <= excluded.unresolved_at",
-    ),
+    topics.UNRESOLVED: Table("unresolved", _columns(wire.UNRESOLVED), ("unit", "submission_id", "row"), LAST),
     topics.RECORD: Table("credit_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
     topics.PERSON_RECORD: Table("person_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
     topics.STATE: Table("credit_state", _STATE_COLUMNS, ("subject",), "t.sequence <= excluded.sequence"),
@@ -119,9 +115,22 @@ def _cell(value: Any) -> str:
         return "t" if value else "f"
     elif kind is dict or kind is list:
         # Decimals become strings: exact, and (indicators->>'x')::numeric reads them.
-        text = json.dumps(value, ensure_ascii=False, default=str).replace(r"\u0000", "")
+        text = json.dumps(value, ensure_ascii=False, default=str)
+        if r"\u0000" in text:
+            # A NUL, or these six characters themselves.
+            text = json.dumps(_without_nul(value), ensure_ascii=False, default=str)
     else:
         # Numbers, dates and times have nothing to escape.
         return str(value)
     # PostgreSQL's text holds no NUL.
     return text.replace("\x00", "").replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, Mapping):
+        return {_without_nul(name): _without_nul(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nul(one) for one in value]
+    return value

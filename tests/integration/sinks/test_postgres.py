@@ -3,7 +3,8 @@
 import time
 import uuid
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -134,8 +135,73 @@ def test_topics_made_anew_are_not_read_into_what_the_former_ones_left(config: Bu
     running = Running(sink.run, config, dsn)
     _await(dsn, "select sequence from credit_state", [(1,)])
     running.stop()
-    _execute(dsn, f"update sink_topic set topic_id = 'former' where topic = '{config.topic(topics.CHANGE)}'")
+    _execute(dsn, f"update sink_topic set topic_id = 'former' where topic = '{topics.CHANGE}'")
+    _refuses(config, dsn, f"another topic than {config.topic(topics.CHANGE)} is now")
+
+
+def test_topics_of_another_prefix_are_not_read_into_the_same_database(config: BusConfig, dsn: str) -> None:
+    _publish(Streams(config), 1, "甲", "aa")
+    running = Running(sink.run, config, dsn)
+    _await(dsn, "select sequence from credit_state", [(1,)])
+    running.stop()
+    other = replace(config, topic_prefix=f"other{config.topic_prefix}")
+    with own_topics(other, list(TABLES)):
+        _refuses(other, dsn, "one of another prefix")
+
+
+def test_positions_beyond_the_end_of_a_topic_are_refused(config: BusConfig, dsn: str) -> None:
+    _publish(Streams(config), 1, "甲", "aa")
+    running = Running(sink.run, config, dsn)
+    _await(dsn, "select sequence from credit_state", [(1,)])
+    running.stop()
+    state = config.topic(topics.STATE)
+    _execute(dsn, f"update sink_position set next_offset = 100 where topic = '{state}' and next_offset = 1")
+    _refuses(config, dsn, r"up to offset 100, but it ends at 1: it lost its tail")
+
+
+def _refuses(config: BusConfig, dsn: str, why: str) -> None:
     again = Running(sink.run, config, dsn)
     assert again.ended()
-    with pytest.raises(IntegrityError, match=f"{topics.CHANGE} was made anew"):
+    with pytest.raises(IntegrityError, match=why):
         again.stop()
+
+
+def _submit(streams: Streams, name: str, state: str, clock: datetime) -> None:
+    submission: dict[str, Any] = {
+        "submission_id": name, "state": state, "unit": "court", "region": "630102", "item": "judicial.judgment",
+        "period": None, "mode": "INCREMENTAL", "data_date": None, "correction": False, "channel": "FILE",
+        "file_name": "判决.csv", "file_sha256": "00", "sheet": None, "rows": 1, "accepted": 1, "rejected": 0,
+        "unresolved": 0, "duplicates": 0, "conflicts": 0, "withdrawn": 0, "next_row": 1, "control_totals": {},
+        "opened_at": clock, "updated_at": clock,
+    }  # fmt: skip
+    streams.send(topics.SUBMISSION, wire.SUBMISSION, name, submission)
+    streams.flush()
+
+
+def test_the_last_word_of_a_submission_stays_whatever_the_pushers_clocks_say(config: BusConfig, dsn: str) -> None:
+    streams = Streams(config)
+    _submit(streams, "s-1", "OPEN", MOMENT + timedelta(minutes=5))
+    running = Running(sink.run, config, dsn)
+    _await(dsn, "select state from submission", [("OPEN",)])
+    # Gone on with on another machine, whose clock is late.
+    _submit(streams, "s-1", "COMPLETED", MOMENT)
+    _await(dsn, "select state from submission", [("COMPLETED",)])
+    running.stop()
+
+
+def test_what_another_process_has_written_meanwhile_is_not_written_again(
+    config: BusConfig, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = Streams(config)
+    _submit(streams, "s-1", "OPEN", MOMENT)
+    running = Running(sink.run, config, dsn)
+    _await(dsn, "select state from submission", [("OPEN",)])
+    running.stop()
+    _execute(dsn, "update submission set state = 'COMPLETED'")
+    # As one that stood still while the other wrote: it has messages of before the position.
+    monkeypatch.setattr(sink, "BATCH_SIZE", 1)
+    monkeypatch.setattr(sink._PostgresSink, "_assigned", lambda self, consumer, places: consumer.assign(places))
+    _submit(streams, "s-2", "OPEN", MOMENT)
+    late = Running(sink.run, config, dsn)
+    _await(dsn, "select submission_id, state from submission order by 1", [("s-1", "COMPLETED"), ("s-2", "OPEN")])
+    late.stop()
