@@ -66,17 +66,18 @@ def partitions(config: BusConfig, topic: str) -> list[int]:
 
 
 def offsets(
-    config: BusConfig, admin: AdminClient, places: Collection[TopicPartition], spec: OffsetSpec
+    config: BusConfig, admin: AdminClient, places: Collection[TopicPartition], spec: OffsetSpec, *, stable: bool = False
 ) -> dict[TopicPartition, int]:
     """Return the offset of each partition that ``spec`` asks for, open transactions included.
 
-    ``admin`` is asked, or a new client when that one is out of date. Raises Unavailable when Kafka does not say it
-    within half a minute.
+    ``stable``: the latest one is where the first open transaction begins. ``admin`` is asked, or a new client when that
+    one is out of date. Raises Unavailable when Kafka does not say it within half a minute.
     """
+    isolation = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
     deadline = time.monotonic() + _RETRY_FOR_S
     while True:
         wanted = dict.fromkeys(places, spec)
-        asked = admin.list_offsets(wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=30)
+        asked = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=30)
         try:
             return {place: int(asked[place].result().offset) for place in places}
         except KafkaException as exc:

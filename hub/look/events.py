@@ -7,8 +7,9 @@ from aiokafka.partitioner import murmur2
 from bus import topics
 from bus.calendar import told_day
 from bus.codec import Decoder
+from bus.scan import Place
 from catalogue.errors import PoisonMessage
-from hub.reconcile.reading import Place, Reader
+from hub.reconcile.reading import Reader
 from rules.merge import Record
 
 

@@ -80,8 +80,10 @@ def follow(
     ``on_ready`` is told the number of partitions once nothing that comes from now on can be missed.
     Raises Unavailable when there is no such topic.
     """
-    ends = Reader(config)
-    starts = {place: at[0 if from_beginning else 1] for place, at in ends.ends(ends.places((topic,))).items()}
+    reader = Reader(config)
+    # What is committed from now on begins behind the stable end, though its transaction may be open already.
+    ends = reader.ends(reader.places((topic,)), stable=True)
+    starts = {place: at.low if from_beginning else at.high for place, at in ends.items()}
     memory = Memory()
     with closing(Registry(config)) as registry, closing(Consumer(consumer_settings(config, "watch"))) as consumer:
         decode = Decoder(registry)

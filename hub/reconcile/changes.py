@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from bus import topics
 from bus.codec import Decoder, Registry
+from bus.scan import Place
 from catalogue.avro import bank_schema
 from catalogue.envelope import PERSON_PREFIX, SET_MARK, UNIT_PREFIX
 from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
-from hub.reconcile.expected import Expected
+from hub.reconcile import banks
 from hub.reconcile.findings import CHANGES, Findings
-from hub.reconcile.reading import STATE_HEAD, Place, Plain, Reader, head, stamp
+from hub.reconcile.reading import STATE_HEAD, Plain, Reader, head, stamp
 from hub.reconcile.records import Records, named, record_key
 from hub.reconcile.upstream import Due
 from sinks.visible import Turned, moved_indicators, visible
@@ -71,10 +72,15 @@ class Deliverable:
         """Return the record changes that a receiver can see; what cannot be read no sink tells anybody."""
         return list(visible(change, self._items, self._payload, "bank", lambda record, problem: None))
 
-    def told(self, change: Mapping[str, Any], turned: Iterable[Turned]) -> int:
-        """Return how many messages a bank is given of a change, of which these records changed visibly."""
-        records = sum(one.item.id in self._banks for one in turned)
-        return records + bool(moved_indicators(change, self._public))
+    def told(self, change: Mapping[str, Any], turned: Iterable[Turned]) -> list[int]:
+        """Return what a bank is told of a change, of which these records changed visibly: a hash of each message."""
+        told = [
+            banks.hash_of_record(one.record["item"], one.record["record_key"], one.op.value)
+            for one in turned
+            if one.item.id in self._banks
+        ]
+        indicators = moved_indicators(change, self._public)
+        return [*told, banks.hash_of_indicators(change["as_of"], indicators)] if indicators else told
 
 
 @dataclass(slots=True)
@@ -84,6 +90,7 @@ class Changes:
     sequences: Counter[str] = field(default_factory=Counter)  # subject -> last of 1…n
     partition: dict[str, int] = field(default_factory=dict)
     written: Counter[str] = field(default_factory=Counter)  # subject -> changes that PostgreSQL has read
+    written_to: dict[str, int] = field(default_factory=dict)  # subject -> the highest sequence of these
     unread: int = 0  # changes that it has not
     last: dict[bytes, bytes] = field(default_factory=dict)  # record -> version of its last change
 
@@ -93,7 +100,7 @@ def read_changes(
     plain: Plain,
     places: Iterable[Place],
     deliver: Deliverable,
-    receivers: Mapping[str, Expected],
+    receivers: Mapping[str, banks.Due],
     due: Due | None,
     database: Mapping[int, int],
     findings: Findings,
@@ -124,15 +131,16 @@ def read_changes(
         found.partition[subject] = number
         if offset < database.get(number, 0):
             found.written[subject] += 1
+            found.written_to[subject] = max(change["sequence"], found.written_to.get(subject, 0))
         else:
             found.unread += 1
         for record in change["records"]:
             key = record_key(subject, record["item"], record["record_key"])
             found.last[key] = stamp(record["source_time"], record["revision"], record["content_hash"])
         turned = deliver.records(change)
-        count = deliver.told(change, turned)
-        for receiver in receivers.values():
-            receiver.take(subject, number, offset, count)
+        told = deliver.told(change, turned)
+        for bank in receivers.values():
+            bank.tell(subject, number, offset, told)
         if due is not None:
             due.take(change, turned, (number, offset))
     return found

@@ -7,12 +7,13 @@ from typing import Any
 import psycopg2
 
 from bus import topics
+from bus.scan import Place
 from catalogue.errors import SinkUnavailable
 from hub.reconcile.changes import Changes, State
 from hub.reconcile.expected import Expected
 from hub.reconcile.files import Ledger
 from hub.reconcile.findings import POSTGRES, Findings
-from hub.reconcile.reading import Place, stamp
+from hub.reconcile.reading import stamp
 from hub.reconcile.records import Held, named, record_key
 
 _EPOCH = "date '1970-01-01'"
@@ -129,12 +130,14 @@ def compare_changes(database: Database, changes: Changes, found: Findings) -> No
     arrow.entered += sum(changes.written.values()) + changes.unread
     arrow.pending += changes.unread
     unmet = dict(changes.written)
-    for subject, count, _ in database.rows(_CHANGES):
+    for subject, count, last in database.rows(_CHANGES):
         arrow.merged += count
-        wanted = unmet.pop(subject, 0)
+        wanted, end = unmet.pop(subject, 0), changes.written_to.get(subject, 0)
+        place = f"credit_change of {topics.CHANGE}/{changes.partition.get(subject, '?')}"
         if count != wanted:
-            place = f"credit_change of {topics.CHANGE}/{changes.partition.get(subject, '?')}"
             found.differ(POSTGRES, place, f"{subject}: {wanted} changes, {count} rows", abs(count - wanted))
+        elif last != end:
+            found.differ(POSTGRES, place, f"{subject}: the changes end at {end}, the rows at {last}")
     for subject, wanted in unmet.items():
         place = f"credit_change of {topics.CHANGE}/{changes.partition[subject]}"
         found.differ(POSTGRES, place, f"{subject}: {wanted} changes, no row", wanted)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bus import topics
+from bus.scan import Place
 from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
 from hub.reconcile.expected import Expected, Window
 from hub.reconcile.findings import FILES, MERGE, Findings, Tally
 from hub.reconcile.merge import Events
-from hub.reconcile.reading import Place, Plain, Reader
+from hub.reconcile.reading import Plain, Reader
 
 Ledger = Mapping[str, Mapping[str, Any]]
 _ASIDE = (topics.REJECTED, topics.UNRESOLVED)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from bus import topics
 from bus.codec import Registry
 from bus.config import BusConfig
+from bus.scan import Place
 from catalogue.errors import Unavailable
 from hub.reconcile import database
 from hub.reconcile.findings import MERGE, POSTGRES, UPSTREAM, bank_arrow
 from hub.reconcile.positions import inputs, merge_positions
 from hub.reconcile.proof import Scope
-from hub.reconcile.reading import Place, Plain, Reader
+from hub.reconcile.reading import Plain, Reader
 
 # Offsets count the ends of transactions, too: only a reading tells these from events, and only of a short rest.
 _READ_AT_MOST = 2000
@@ -56,7 +57,8 @@ class Lag:
     def waiting(self) -> dict[str, int]:
         """Return by arrow how many messages wait; what a stage publishes next is found by the next call.
 
-        Up to a few thousand the number is exact, beyond that it counts the ends of transactions, too.
+        Up to a few thousand the number is exact, beyond that, and while a transaction is open, it counts the ends of
+        transactions, too.
         """
         return {arrow: self._rest(positions()) for arrow, positions in self._stages().items()}
 
@@ -76,7 +78,9 @@ class Lag:
         return stages
 
     def _merge(self) -> Mapping[Place, int]:
-        held = merge_positions(self._reader, self._plain, self._positions)
+        # A position that is not committed yet is not waited for: what it is of counts as waiting meanwhile.
+        stable = self._reader.ends(self._positions, stable=True)
+        held = merge_positions(self._reader, self._plain, self._positions, stable)
         return {place: held[place]["next_offset"] if place in held else 0 for place in self._inputs}
 
     def _reads(self, group: str) -> Callable[[], Mapping[Place, int]]:
@@ -87,7 +91,13 @@ class Lag:
             return {place: held.positions.get(place, 0) for place in self._tables}
 
     def _rest(self, starts: Mapping[Place, int]) -> int:
-        ends = self._reader.ends(starts)
-        behind = {place: max(start, ends[place][0]) for place, start in starts.items() if start < ends[place][1]}
-        rest = sum(ends[place][1] - start for place, start in behind.items())
-        return rest if rest > _READ_AT_MOST else sum(1 for _ in self._reader.read(behind))
+        ends = self._reader.ends(starts.keys())
+        behind = {place: max(start, ends[place].low) for place, start in starts.items() if start < ends[place].high}
+        rest = sum(ends[place].high - start for place, start in behind.items())
+        if rest > _READ_AT_MOST:
+            return rest
+        stable = self._reader.ends(behind.keys(), stable=True)
+        if any(stable[place].high < ends[place].high for place in behind):
+            # Behind a transaction that is open nothing can be read. How long that is to be waited for is not said here.
+            return rest
+        return sum(1 for _ in self._reader.read(behind, ends))

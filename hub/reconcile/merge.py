@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from bus import topics
 from bus.codec import schema_id_of
+from bus.scan import Place
 from catalogue.envelope import PERSON_PREFIX, SET_MARK, Op
 from catalogue.errors import PoisonMessage
 from hub.reconcile.findings import MERGE, Findings, Tally
 from hub.reconcile.positions import Position
-from hub.reconcile.reading import ENVELOPE_HEAD, Place, Plain, Reader, head, stamp
+from hub.reconcile.reading import ENVELOPE_HEAD, Plain, Reader, head, stamp
 from hub.reconcile.records import Records, named, record_key
 
 _COUNTERS = ("merged", "duplicate", "superseded", "rejected")

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bus import topics
+from bus.offsets import Watermarks
+from bus.scan import Place
 from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
-from hub.reconcile.reading import Place, Plain, Reader
+from hub.reconcile.reading import Plain, Reader
 
 Position = Mapping[str, Any]
 
@@ -16,10 +18,12 @@ def inputs(catalogue: Catalogue) -> list[str]:
     return [*(catalogue_topic(c.id) for c in catalogue.categories), topics.CALENDAR]
 
 
-def merge_positions(reader: Reader, plain: Plain, places: Iterable[Place]) -> dict[Place, Position]:
-    """Return the newest position of the merge in each input partition."""
+def merge_positions(
+    reader: Reader, plain: Plain, places: Iterable[Place], ends: Mapping[Place, Watermarks] | None = None
+) -> dict[Place, Position]:
+    """Return the newest position of the merge in each input partition, as of ``ends`` (now)."""
     found: dict[Place, Position] = {}
-    for message in reader.read(dict.fromkeys(places, 0)):
+    for message in reader.read(dict.fromkeys(places, 0), ends):
         value = plain(message.value())
         found[(value["topic"], value["partition"])] = value
     return found

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from bus import topics
 from bus.codec import Registry
 from bus.config import BusConfig
+from bus.scan import Place
 from catalogue.model import Catalogue
 from hub.reconcile import banks, changes, database, files, merge, upstream
-from hub.reconcile.expected import Expected, Window
+from hub.reconcile.expected import Window
 from hub.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, Findings
 from hub.reconcile.positions import Position, inputs, ledger, merge_positions
-from hub.reconcile.reading import Place, Plain, Progress, Reader
+from hub.reconcile.reading import Plain, Progress, Reader
 from hub.reconcile.records import Records, read_records, record_topics
 from sinks.upstream.profile import Profile
 
@@ -117,15 +118,16 @@ class Proof:
 
     def _banks(
         self, before: Mapping[str, Mapping[int, int]]
-    ) -> tuple[dict[str, Expected], dict[str, banks.Delivered], dict[str, dict[int, int]]]:
+    ) -> tuple[dict[str, banks.Due], dict[str, banks.Delivered], dict[str, dict[int, int]]]:
         reader, expected, delivered, starts = self._reader, {}, {}, {}
         for bank in self._scope.banks:
             sequences = banks.read_sequences(reader, self._plain, self._places(topics.sequence_topic(bank)))
             places = self._places(topics.bank_topic(bank))
             starts[bank] = {number: low for (_, number), (low, _) in reader.ends(places).items()}
-            runs = banks.read_topic(reader, places, bank, self.findings)
+            runs = banks.read_topic(reader, self._plain, places, bank, self.findings)
             delivered[bank] = banks.Delivered(sequences, runs)
-            expected[bank] = Expected(Window(before[_bank_group(bank)], self._committed(_bank_group(bank))))
+            window = Window(before[_bank_group(bank)], self._committed(_bank_group(bank)))
+            expected[bank] = banks.Due(window, firsts={subject: run.first for subject, run in runs.items()})
         return expected, delivered, starts
 
     def _upstream(self, before: Mapping[str, Mapping[int, int]]) -> tuple[upstream.Due | None, upstream.Answered]:

@@ -1,32 +1,30 @@
-"""The scan of the proof: many topics at once, from given offsets, committed messages only; and heads of messages.
+"""What the proof reads: many topics at once, from given offsets, committed messages only; and heads of messages.
 
 Of a message no more is decoded than is needed: Avro has no field lengths, but what comes first can be read alone.
 """
 
 import io
 import struct
-import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import fastavro
-from confluent_kafka import Consumer, IsolationLevel, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from bus.codec import HEAD_SIZE, Registry, schema_id_of
 from bus.config import BusConfig, consumer_settings
+from bus.offsets import Watermarks, offsets
+from bus.scan import Place, scan_places
 from catalogue import wire
 from catalogue.avro import BANK_ENVELOPE, ENVELOPE, Schema
 from catalogue.errors import PoisonMessage, Unavailable
 
-Place = tuple[str, int]  # topic without prefix, partition
 Progress = Callable[[int], None]
 
 _SILENCE_S = 30.0
-_BATCH = 10_000
-# ``consume`` waits for the whole batch or for all of this, and a proof reads a dozen short topics.
-_POLL_S = 0.02
+# As far as the client does by itself: it is the only one here, and reads the longest topics.
+_FAR_AHEAD: Mapping[str, int] = {}
 _VERSION = struct.Struct(">QI")
 _SHIFT = 1 << 63
 
@@ -60,21 +58,17 @@ class Reader:
         prefix = self._config.topic_prefix
         return {name: sorted(one.partitions) for name, one in known.items() if name.startswith(prefix)}
 
-    def ends(self, places: Iterable[Place]) -> dict[Place, tuple[int, int]]:
-        """Return the first and the next offset of each partition, aborted and control messages included."""
-        asked = [(TopicPartition(self._config.topic(t), p), (t, p)) for t, p in places]
-        first = self._offsets([tp for tp, _ in asked], OffsetSpec.earliest())
-        last = self._offsets([tp for tp, _ in asked], OffsetSpec.latest())
-        return {place: (first[place], last[place]) for _, place in asked}
+    def ends(self, places: Collection[Place], *, stable: bool = False) -> dict[Place, Watermarks]:
+        """Return where each partition begins and ends, messages of open transactions and control messages included.
 
-    def _offsets(self, partitions: list[TopicPartition], which: Any) -> dict[Place, int]:
-        answers = self._admin.list_offsets(
-            dict.fromkeys(partitions, which), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_SILENCE_S
-        )
-        try:
-            return {self._place(tp.topic, tp.partition): done.result().offset for tp, done in answers.items()}
-        except KafkaException as exc:
-            raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
+        ``stable``: the end is where the first open transaction begins, beyond which nobody can read yet.
+        """
+        if not places:
+            return {}
+        asked = {place: TopicPartition(self._config.topic(place[0]), place[1]) for place in places}
+        low = offsets(self._config, self._admin, asked.values(), OffsetSpec.earliest())
+        high = offsets(self._config, self._admin, asked.values(), OffsetSpec.latest(), stable=stable)
+        return {place: Watermarks(low[tp], high[tp]) for place, tp in asked.items()}
 
     def committed(self, group: str, places: Iterable[Place]) -> dict[Place, int]:
         """Return the next offset that a group (without prefix) will read; 0 where it never committed."""
@@ -88,39 +82,14 @@ class Reader:
             consumer.close()
         return {self._place(one.topic, one.partition): max(one.offset, 0) for one in answered}
 
-    def read(self, starts: Mapping[Place, int]) -> Iterator[Message]:
-        """Yield every committed message from ``starts`` on, each partition's in offset order.
+    def read(self, starts: Mapping[Place, int], ends: Mapping[Place, Watermarks] | None = None) -> Iterator[Message]:
+        """Yield every committed message from ``starts`` to ``ends`` (now), each partition's in offset order.
 
-        Raises Unavailable when the broker falls silent before the ends were reached.
+        Waits for transactions that are open before the end. Raises Unavailable when the broker falls silent before.
         """
-        if not starts:
-            return
-        consumer = self._consumer()
-        try:
-            consumer.assign([TopicPartition(self._config.topic(t), p, start) for (t, p), start in starts.items()])
-            # A partition that is written to may announce its end more than once.
-            unfinished = {(self._config.topic(topic), number) for topic, number in starts}
-            heard = time.monotonic()
-            while unfinished:
-                messages = consumer.consume(_BATCH, timeout=_POLL_S)
-                if messages:
-                    heard = time.monotonic()
-                elif time.monotonic() - heard > _SILENCE_S:
-                    raise Unavailable(
-                        f"The broker sent nothing for {_SILENCE_S:.0f} s.", remedy="See `credithub status`."
-                    )
-                self._on_read(len(messages))
-                for message in messages:
-                    error = message.error()
-                    if error is None:
-                        yield message
-                    elif error.name() == "_PARTITION_EOF":
-                        unfinished.discard((message.topic(), message.partition()))
-                        consumer.pause([TopicPartition(message.topic(), message.partition())])
-                    elif not error.retriable():
-                        raise KafkaException(error)
-        finally:
-            consumer.close()
+        ends = self.ends(starts.keys()) if ends is None else ends
+        for _, message in scan_places(self._config, starts, ends, ahead=_FAR_AHEAD, on_read=self._on_read):
+            yield message
 
     def bare(self, topic: str) -> str:
         """Return a topic's name without the prefix."""
@@ -128,10 +97,6 @@ class Reader:
 
     def _place(self, topic: str, number: int) -> Place:
         return self.bare(topic), number
-
-    def _consumer(self) -> Consumer:
-        more = {"enable.partition.eof": True, "check.crcs": True, "fetch.wait.max.ms": 10}
-        return Consumer(consumer_settings(self._config, f"reconcile-{uuid.uuid4()}", **more))
 
 
 def _head(name: str, fields: Iterable[Schema]) -> Any:
@@ -147,7 +112,7 @@ def _plain(kind: Any) -> Any:
 
 
 ENVELOPE_HEAD = _head("Envelope", ENVELOPE)
-BANK_HEAD = _head("Bank", BANK_ENVELOPE[:3])
+BANK_HEAD = _head("Bank", BANK_ENVELOPE[:6])
 STATE_HEAD = _head("State", wire.STATE["fields"][:5])
 REJECTED_HEAD = _head("Rejected", wire.REJECTED["fields"][:5])
 
@@ -186,6 +151,10 @@ class Plain:
         if schema is None:
             schema = self._schemas[schema_id] = fastavro.parse_schema(_stripped(self._registry.schema(schema_id)))
         return head(message, schema)
+
+    def name(self, message: bytes | None) -> str:
+        """Return the full name of a message's record type; raises PoisonMessage when there is none."""
+        return str(self._registry.schema(schema_id_of(message or b""))["name"])
 
     def known(self, schema_id: int) -> None:
         """Raise PoisonMessage when the registry knows no such schema."""

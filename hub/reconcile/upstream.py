@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bus import topics
+from bus.scan import Place
 from catalogue.errors import PoisonMessage
 from hub.reconcile.expected import Window
 from hub.reconcile.findings import UPSTREAM, Findings
-from hub.reconcile.reading import Place, Plain, Reader
+from hub.reconcile.reading import Plain, Reader
 from sinks.upstream.profile import Profile
 from sinks.upstream.records import goes_up, idempotency_key
 from sinks.visible import Turned

@@ -10,12 +10,14 @@ before those stages had read anything; a message that is destroyed after all had
 import io
 import json
 import re
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 
 import fastavro
@@ -38,6 +40,7 @@ from hub.commands.reconcile import proved, register, scope_of
 from hub.commands.workers import say_date, today
 from hub.pushing.session import Options, Session
 from hub.reconcile.findings import Findings
+from hub.reconcile.lag import Lag, wait_until_nothing_waits
 from hub.reconcile.proof import Scope
 from hub.reconcile.reading import Plain
 from hub.sample.city import write_city
@@ -51,7 +54,7 @@ from sinks.postgres.schema import migrate
 from sinks.upstream import sink as upstream
 from sinks.upstream.profile import load_profile
 from streams.engine import Engine, Message
-from tests.integration.hub.tampered import Forge, Spot
+from tests.integration.hub.tampered import Forge, Spot, View
 from tests.integration.sinks.changes import Running
 from tests.integration.sinks.upstream_node import Node
 
@@ -380,6 +383,34 @@ def test_a_change_that_a_bank_was_told_never_or_twice(hub: Hub, way: str) -> Non
     assert found.difference == 1
 
 
+FALSE_WORDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "a withdrawal as a report": lambda told: {"op": "REPORT" if told["op"] == "WITHDRAW" else "WITHDRAW"},
+    "another record": lambda told: {"record_key": f"{told['record_key']}9"},
+    "another item": lambda told: {"item": "market.change"},
+    "other indicators": lambda told: {"indicators": dict.fromkeys(told["indicators"], b"\x01")},
+    "another day": lambda told: {"as_of": told["as_of"] + 1},
+}
+
+
+@pytest.mark.parametrize(("false"), FALSE_WORDS.values(), ids=FALSE_WORDS)
+def test_what_a_bank_was_told_otherwise_than_it_is(hub: Hub, false: Callable[[Mapping[str, Any]], Any]) -> None:
+    one = hub.scope.banks[0]
+    topic = topics.bank_topic(one)
+    with closing(Registry(hub.config)) as registry:
+        plain = Plain(registry)
+        for message in hub.forge.messages(topic):
+            told = plain(message.value)
+            try:
+                words = false(told)
+            except KeyError:  # of the other kind: about a record, or about indicators
+                continue
+            instead = {message.spot: rewritten(registry, message.value, {**told, **words})}
+            break
+    found = proved(hub.forge.view(hub.forge.copy(topic, instead=instead)), hub.scope)
+    named(found, f"bank.{one}", rf"bank\.{one}\.v1/\d: {told['subject']}: of \d+ messages, some say something else")
+    assert found.difference == 1
+
+
 def rewritten(registry: Registry, message: bytes, value: Mapping[str, Any]) -> bytes:
     """Return a message of the same schema with another value, as on the wire."""
     out = io.BytesIO()
@@ -436,6 +467,66 @@ def test_a_row_of_postgresql(hub: Hub, table: str, way: str) -> None:
         found = proved(hub.config, hub.scope)
     named(found, "postgres", rf"postgres: {table}\b")
     assert found.difference == 1
+
+
+def test_a_change_in_the_database_under_another_sequence(hub: Hub) -> None:
+    last = "credit_change t where sequence = (select max(sequence) from credit_change where subject = t.subject)"
+    statement = f"update credit_change set sequence = sequence + 5 where ctid = (select min(ctid) from {last})"
+    with changed(hub.settings.postgres_dsn or "", "credit_change", statement):
+        found = proved(hub.config, hub.scope)
+    named(found, "postgres", r"credit_change of credit\.change\.v1/\d: \w+: the changes end at \d+, the rows at \d+")
+    assert found.difference == 1
+
+
+@contextmanager
+def open_transaction(view: View, topic: str) -> Iterator[Callable[[], None]]:
+    """Leave a message in a topic whose transaction nobody ends, as a push that was killed; yield what ends it."""
+    killed = Producer(producer_settings(view, **{"transactional.id": f"{view.topic(topic)}.killed"}))
+    killed.init_transactions(30)
+    killed.begin_transaction()
+    killed.produce(view.topic(topic), b"", b"", 0)
+    assert killed.flush(30) == 0
+    ended = Event()
+
+    def end() -> None:
+        if not ended.is_set():
+            ended.set()
+            killed.abort_transaction(30)
+
+    try:
+        yield end
+    finally:
+        end()
+
+
+def test_an_open_transaction_hides_no_receipt_that_others_committed_behind_it(hub: Hub) -> None:
+    last = hub.forge.messages(topics.SUBMISSION)[-1]
+    view = hub.forge.view(hub.forge.copy(topics.SUBMISSION, without={last.spot}))
+    with open_transaction(view, topics.SUBMISSION) as end:
+        behind = Producer(producer_settings(view))
+        behind.produce(view.topic(topics.SUBMISSION), last.value, last.key, last.spot.partition)
+        assert behind.flush(30) == 0
+        timer = Timer(2, end)
+        timer.start()
+        found = proved(view, without_sinks(hub.scope))
+        timer.join()
+    assert (found.difference, found.differences) == (0, [])
+
+
+def test_an_open_transaction_is_waited_for_and_holds_nobody_up_for_longer_than_said(hub: Hub) -> None:
+    view = hub.forge.view(hub.forge.copy(PENALTIES))
+
+    def waited(wait_s: float) -> bool:
+        with closing(Registry(view)) as registry:
+            look = lambda: Lag(view, without_sinks(hub.scope), registry)  # noqa: E731
+            return wait_until_nothing_waits(look, wait_s, lambda text: None)
+
+    with open_transaction(view, PENALTIES) as end:
+        begun = time.monotonic()
+        assert not waited(1)
+        assert time.monotonic() - begun < 10
+        end()
+        assert waited(30)
 
 
 def test_the_command_ends_by_what_it_finds(hub: Hub) -> None:

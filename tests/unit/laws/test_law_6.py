@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hub.reconcile import banks
-from hub.reconcile.expected import Expected, Window
+from hub.reconcile.expected import Window
 from hub.reconcile.findings import Findings
 from rules.merge import Record
 from streams.store import Store
@@ -74,10 +74,10 @@ def test_every_change_begins_where_the_last_one_ended(
 def test_a_banks_topic_that_is_not_1_to_n_is_a_difference(due: int, told: int, first: int, last: int) -> None:
     """Per subject, the sequences […] in every bank topic are exactly 1…n under `read_committed`."""
     assume(first <= last or last == 0)
-    expected = Expected(Window({0: due}, {0: due}))
+    expected = banks.Due(Window({0: due}, {0: due}), firsts={"S": first})
     for offset in range(due):
-        expected.take("S", 0, offset, 1)
-    runs = {"S": banks.Run(first, last, 0)} if last else {}
+        expected.tell("S", 0, offset, [7])
+    runs = {"S": banks.Run(first, last, 0, expected.digests["S"])} if last else {}
     delivered = banks.Delivered({"S": told} if told else {}, runs)
     findings = Findings()
     banks.compare("yinhe", expected, delivered, {0: 0}, findings)
