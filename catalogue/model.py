@@ -102,6 +102,7 @@ class Field:
     audience: str = "all"  # or "officials"
     public_when: tuple[Condition, ...] = ()
     correction: str = ""  # why zh differs from source
+    takes_effect: bool = False  # a date from which something holds, told before it comes: it may lie in the future
     details: tuple["Field", ...] = ()  # the columns of a DETAILS field
 
     @property

@@ -37,7 +37,7 @@ class _Rules:
     forbidden: Mapping[str, str]  # name -> Chinese name
     conditional: tuple[Field, ...]
     required: tuple[Field, ...]
-    dated: tuple[str, ...]
+    dated: tuple[str, ...]  # what cannot be later than today
     checks: Mapping[str, Check]
 
 
@@ -88,7 +88,8 @@ def _rules(item: Item) -> _Rules:
         },
         tuple(f for f in open_fields.values() if f.public_when),
         tuple(f for f in open_fields.values() if f.required and not f.public_when),
-        tuple(n for n in item.source_time if n in open_fields),
+        # A decision lies behind us, and what is done; from when it holds may lie ahead.
+        tuple(n for n in item.source_time if n in open_fields and not open_fields[n].takes_effect),
         {name: _check(field) for name, field in open_fields.items()},
     )
 

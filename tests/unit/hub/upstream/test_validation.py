@@ -91,6 +91,28 @@ def test_a_fault_is_named_without_its_value(case: Case) -> None:
     assert PERSON not in repr(found)
 
 
+TAKE_EFFECT = {
+    "other.high_tech": (
+        "effective_date",
+        {"uscc": USCC, "decision_document_number": "1", "authority_name": "虚构机关"},
+    ),
+    "customs.credit": ("credit_level_date", {"customs_registration_code": "1", "credit_level": "高级认证"}),
+}
+
+
+@pytest.mark.parametrize(("item", "field", "data"), [(i, f, d) for i, (f, d) in TAKE_EFFECT.items()], ids=TAKE_EFFECT)
+def test_what_takes_effect_later_is_taken(item: str, field: str, data: dict[str, Any]) -> None:
+    assert _reasons(item, {"subject_name": "x", **data, field: "2025-07-01"}) == []
+    assert "不是日历上的日期" in repr(_reasons(item, {"subject_name": "x", **data, field: "2025-02-30"}))
+
+
+def test_of_the_source_times_only_what_takes_effect_may_lie_ahead() -> None:
+    items = load_catalogue().items
+    ahead = {item.id: f.name for item in items for f in item.fields if f.takes_effect}
+    assert ahead == {item: field for item, (field, _) in TAKE_EFFECT.items()}
+    assert all(name in load_catalogue().item(item).source_time for item, name in ahead.items())
+
+
 def test_every_reason_is_given() -> None:
     assert len(_reasons("administration.penalty", {"decision_date": "2026-01-01", "zzz": 1}, subject="x")) >= 5
 
