@@ -64,7 +64,9 @@ class Settings(BaseSettings):
     pin_ports: bool = Field(
         default=False, description="fail when a preferred port is taken instead of choosing another"
     )
-    topic_prefix: str = Field(default="", description="put before every topic and group name")
+    topic_prefix: str = Field(
+        default="", description="put before every topic and group name; each needs a database of its own"
+    )
     partitions: int = Field(
         default=8, ge=1, le=256, description="partitions of every topic keyed by subject; fixed at creation"
     )
