@@ -80,7 +80,7 @@ def main(events: int) -> None:
     config = bus_config(settings)
     item = load_catalogue().item(ITEM)
     columns, extra, _ = match_columns(item, [f.zh for f in item.fields])
-    seen = Recognised(item, 1, columns, "", [], extra)
+    seen = Recognised(item, 1, columns, "", [], extra, len(item.fields))
     plain = Submission(
         item=ITEM, unit=item.units[0], region=settings.region, mode="INCREMENTAL", period=None, data_date=None,
         correction=False, file_name="纳税信息.csv", file_sha256="0" * 64, sheet=None,

@@ -6,7 +6,7 @@ The kind of a file is told by its first bytes, since extensions are often wrong.
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -15,10 +15,11 @@ from typing import Any
 import python_calamine
 
 from catalogue.errors import FileRefused
+from connectors.cell_errors import cell_errors
 
 Cell = str | float | int | bool | date | datetime | None
 
-SUFFIXES = frozenset({".xlsx", ".xls", ".csv", ".tsv"})
+SUFFIXES = frozenset({".xlsx", ".xls", ".xlsm", ".xlsb", ".et", ".csv", ".tsv"})
 
 _SAVE_AS = "请用 Excel 或 WPS 打开后另存为 .xlsx，或存为 UTF-8 编码的 .csv，再报送。"
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -94,15 +95,40 @@ def _sheets(path: Path) -> Iterator[Table]:
             raise FileRefused(f"工作簿“{path.name}”的工作表“{name}”读不出来。", remedy=_SAVE_AS) from exc
         if sheet.start is not None:
             filled += 1
-            yield Table(name, _sheet_rows(sheet), tuple(visible))
+            yield Table(name, _sheet_rows(sheet, cell_errors(path, name)), tuple(visible))
     if not filled:
         raise FileRefused(f"工作簿“{path.name}”没有可见的、有内容的工作表。", remedy="请核对后重新报送。")
 
 
-def _sheet_rows(sheet: Any) -> Iterator[tuple[int, list[Cell]]]:
+def _sheet_rows(sheet: Any, errors: Mapping[tuple[int, int], str]) -> Iterator[tuple[int, list[Cell]]]:
+    # calamine's rows begin at the sheet's first filled column.
+    left = sheet.start[1]
+    wrong: dict[int, dict[int, str]] = {}
+    for (number, column), text in errors.items():
+        wrong.setdefault(number, {})[column - left] = text
+    # Cells merged downwards say for each of their rows what the first one holds; titles are merged sideways.
+    spans = {
+        (first + 1, column - left): last + 1
+        for (first, column), (last, until) in sheet.merged_cell_ranges or ()
+        if last > first and until == column
+    }
+    starts = {number for number, _ in spans}
+    open_spans: dict[int, tuple[int, Cell]] = {}
     # iter_rows begins at the sheet's first row, blank ones included, so numbers are the clerk's.
     for number, row in enumerate(sheet.iter_rows(), start=1):
-        yield number, [_cell(value) for value in row]
+        cells = [_cell(value) for value in row]
+        for column, text in wrong.get(number, {}).items():
+            cells += [None] * (column + 1 - len(cells))
+            cells[column] = text
+        if open_spans:
+            open_spans = {column: held for column, held in open_spans.items() if number <= held[0]}
+            for column, (_, value) in open_spans.items():
+                cells[column] = value
+        if number in starts:
+            for column, value in enumerate(cells):
+                if (last := spans.get((number, column))) is not None:
+                    open_spans[column] = last, value
+        yield number, cells
 
 
 def _cell(value: Any) -> Cell:
@@ -143,7 +169,8 @@ def _readable(path: Path, encoding: str) -> bool:
 
 def _delimiter(path: Path, encoding: str) -> str:
     """Return the delimiter that cuts the first lines into the most cells."""
-    with path.open(encoding=encoding, newline="") as stream:
+    # What cannot be decoded is told when its row is read.
+    with path.open(encoding=encoding, newline="", errors="replace") as stream:
         lines = stream.read(_SNIFF_CHARS).splitlines()[:50]
     best, widest = ("\t" if path.suffix.lower() == ".tsv" else ","), 1
     for delimiter in (best, ",", "\t", ";"):
@@ -159,9 +186,13 @@ def _text_rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int,
     number = 0
     try:
         with path.open(encoding=encoding, newline="", buffering=_CHUNK_BYTES) as stream:
-            for number, row in enumerate(csv.reader(stream, delimiter=delimiter), start=1):
+            # Strict: a quote that is never closed would make all rows behind it one cell.
+            for number, row in enumerate(csv.reader(stream, delimiter=delimiter, strict=True), start=1):
                 yield number, [cell or None for cell in row]
     except csv.Error as exc:
         raise FileRefused(
-            f"文件“{path.name}”第{number + 1}行读不下去：{exc}。", remedy="请检查这一行附近是否缺少一个引号。"
+            f"文件“{path.name}”第{number + 1}行读不下去：引号不成对（{exc}）。",
+            remedy="请检查这一行附近：内容里的引号要写两个，或整格不加引号；改好后重新报送整个文件。",
         ) from exc
+    except UnicodeDecodeError as exc:
+        raise FileRefused(f"文件“{path.name}”第{number + 1}行之后不完整或编码有误。", remedy=_SAVE_AS) from exc

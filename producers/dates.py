@@ -8,7 +8,7 @@ import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connectors.tables import Cell
@@ -29,9 +29,10 @@ _WRITTEN = re.compile(
     r"\s*(Z|[+-]\d{2}:?\d{2})?"
 )
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
-_PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})?(?:\s*(\d{2}):?(\d{2}):?(\d{2})?)?")
+_PACKED = re.compile(r"(\d{4})(\d{2})(?:(\d{2})(?:\s*(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?")
 
-Parts = tuple[int, int, int | None, int, int, int, str | None]
+# Year, month, day or None, hour, minute, second; in Asia/Shanghai.
+Parts = tuple[int, int, int | None, int, int, int]
 
 
 def _problem(text: str, wanted: str) -> ValueProblem:
@@ -39,12 +40,12 @@ def _problem(text: str, wanted: str) -> ValueProblem:
 
 
 def _parts(text: str, wanted: str) -> Parts | None:
-    """Return year, month, day or None, hour, minute, second and zone; None for an empty mark."""
+    """Return what a text writes; None for an empty mark."""
     plain = text.strip() if text.isascii() else unicodedata.normalize("NFKC", text).strip()
     if plain.upper() in _EMPTY:
         return None
     if plain in _NO_END_WORDS:
-        return (NO_END.year, NO_END.month, NO_END.day, 0, 0, 0, None)
+        return (NO_END.year, NO_END.month, NO_END.day, 0, 0, 0)
     found = _PACKED.fullmatch(plain) or _WRITTEN.fullmatch(plain)
     if found is None:
         try:
@@ -53,8 +54,10 @@ def _parts(text: str, wanted: str) -> Parts | None:
             raise _problem(text.strip(), wanted) from None
         return _of_datetime(_from_serial(serial, wanted))
     year, month, day, hour, minute, second = (int(g) if g else None for g in found.groups()[:6])
+    parts = (year or 0, month or 0, day, hour or 0, minute or 0, second or 0)
     zone = found.group(7) if found.re is _WRITTEN else None
-    return (year or 0, month or 0, day, hour or 0, minute or 0, second or 0, zone)
+    # 2025-01-01T16:00Z is a midnight in Shanghai: its day, month and year are those of the morning after.
+    return parts if zone is None else _of_datetime(datetime.fromisoformat(_moment(parts, wanted).isoformat() + zone))
 
 
 def _from_serial(serial: float, wanted: str) -> datetime:
@@ -65,7 +68,18 @@ def _from_serial(serial: float, wanted: str) -> datetime:
 
 
 def _of_datetime(moment: datetime) -> Parts:
-    return (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, None)
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(SHANGHAI)
+    return (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+
+
+def _moment(parts: Parts, wanted: str) -> datetime:
+    """Return the local time, without a zone."""
+    day, (hour, minute, second) = _checked(parts, parts[2] or 1, wanted), parts[3:]
+    try:
+        return datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001
+    except ValueError:
+        raise ValueProblem("NOT_A_DATE", f"{hour}时{minute}分{second}秒不存在", "请核对时间") from None
 
 
 def _read(cell: Cell, wanted: str) -> Parts | None:
@@ -78,7 +92,7 @@ def _read(cell: Cell, wanted: str) -> Parts | None:
     if isinstance(cell, datetime):
         return _of_datetime(cell)
     if isinstance(cell, date):
-        return (cell.year, cell.month, cell.day, 0, 0, 0, None)
+        return (cell.year, cell.month, cell.day, 0, 0, 0)
     if cell >= 100_000:
         return _parts(str(int(cell)), wanted)
     return _of_datetime(_from_serial(float(cell), wanted))
@@ -128,22 +142,15 @@ def to_timestamp(cell: Cell) -> datetime | None:
     """Return an aware moment; what names no zone is Asia/Shanghai, what names no hour its midnight."""
     if isinstance(cell, datetime) and cell.tzinfo is not None:
         return cell
+    # Seconds or milliseconds since 1970; 202501021230 is written in digits.
     if isinstance(cell, (int, float)) and not isinstance(cell, bool) and 1e9 <= cell < 1e13:
-        return datetime.fromtimestamp(cell / (1000 if cell >= 1e11 else 1), SHANGHAI)
+        if not 1.85e11 <= cell < 2.2e11:
+            return datetime.fromtimestamp(cell / (1000 if cell >= 1e11 else 1), SHANGHAI)
+        cell = str(int(cell))
     parts = _read(cell, "时间")
     if parts is None:
         return None
-    day = _checked(parts, parts[2] or 1, "时间")
-    hour, minute, second, zone = parts[3:]
-    try:
-        moment = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=SHANGHAI)
-    except ValueError:
-        raise ValueProblem("NOT_A_DATE", f"{hour}时{minute}分{second}秒不存在", "请核对时间") from None
-    if zone is None:
-        return moment
-    if zone == "Z":
-        return moment.replace(tzinfo=UTC)
-    return datetime.fromisoformat(moment.replace(tzinfo=None).isoformat() + zone)
+    return _moment(parts, "时间").replace(tzinfo=SHANGHAI)
 
 
 def to_month(cell: Cell) -> str | None:
@@ -164,6 +171,6 @@ def to_year(cell: Cell) -> int | None:
     if isinstance(cell, str):
         plain = unicodedata.normalize("NFKC", cell).strip().removesuffix("度").removesuffix("年")
         if len(plain) == 4 and plain.isdigit():
-            return _checked((int(plain), 1, 1, 0, 0, 0, None), 1, "年度").year
+            return _checked((int(plain), 1, 1, 0, 0, 0), 1, "年度").year
     parts = _read(cell, "年度")
     return None if parts is None else _checked(parts, parts[2] or 1, "年度").year

@@ -9,7 +9,9 @@ from producers.headers import normal
 
 REGISTRATION, OWNERSHIP = "market.registration", "real_estate.ownership"
 ITEMS = frozenset({REGISTRATION, OWNERSHIP})
-_UNIT_NUMBER = "real_estate_unit_number"
+_OTHER_CODE, _UNIT_NUMBER = "other_code", "real_estate_unit_number"
+# The fields of ITEMS that ``add`` looks at.
+MARKS = frozenset({_OTHER_CODE, _UNIT_NUMBER})
 # The organisation code (GB 11714) lies in the 9th to 17th place of a USCC, and behind the region of a tax number.
 _ORGANISATION = slice(8, 17)
 _TAX_NUMBER_CHARS, _ORGANISATION_CHARS = 15, 9
@@ -37,7 +39,7 @@ class Directory:
     def add(self, item: str, subject: str, values: Mapping[str, Any], name: str | None) -> None:
         """Take in a live record of one of ITEMS."""
         if item == REGISTRATION:
-            self._note("code", normalised(str(values.get("other_code") or "")), subject)
+            self._note("code", normalised(str(values.get(_OTHER_CODE) or "")), subject)
             self._note("organisation", subject[_ORGANISATION], subject)
             self._note("name", normal(name or ""), subject)
         elif item == OWNERSHIP:

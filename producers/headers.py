@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from catalogue.errors import FileRefused
@@ -20,8 +20,15 @@ EXTRA: Mapping[str, tuple[str, ...]] = {
     "region": ("区划代码", "行政区划代码", "行政区划", "所属区划代码"),
 }
 _BRACKETS = str.maketrans(dict.fromkeys("[{【〔〈《「『<", "(") | dict.fromkeys("]}】〕〉》」』>", ")"))
-_UNIT = re.compile(r"\(?(?:单位:)?((?:[百千]?[万亿]|千|百)?元|%|万?(?:千瓦时|立方米|平方米|吨|度|人|条)|kwh|m3|m2)\)?$")
-_UNIT_IN_BRACKETS = re.compile(r"\((?:单位:)?([^()]+)\)$")
+_MONEY_UNIT = r"(?:[百千]?[万亿]|千|百)?元"
+_UNIT = re.compile(
+    rf"\(?(?:单位:)?(?:人民币)?({_MONEY_UNIT}|[百千]?[万亿]|%|万?(?:千瓦时|立方米|平方米|吨|度|人|条)|kwh|m3|m2)(?:人民币)?\)?$"
+)
+# Above a table, for all of its amounts; other units may stand beside it: 单位：户、万元.
+_UNIT_ABOVE = re.compile(
+    rf"单位:\s*(?:[户人家个件次条%]\s*[、,/]\s*)*(?:人民币)?({_MONEY_UNIT})(?:人民币)?(?![\u4e00-\u9fff])"
+)
+_UNIT_IN_BRACKETS = re.compile(r"\((?:单位:)?(?:人民币)?([^()]+?)(?:人民币)?\)$")
 _MONTH_COLUMN = re.compile(r"(?:(\d{4})年?[-/.]?)?(1[0-2]|0?[1-9])月(?:份)?(.*)")
 _LEAST_SCORE = 0.3
 _TIE = 0.02
@@ -45,7 +52,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What a table is. Indexes are positions in a row; ``header_row`` is the last row of the header."""
+    """What a table is. Indexes are positions in a row; ``header_row`` is the last row of the header.
+
+    ``unknown`` are titles that are nothing of the item; ``width``: behind so many cells no title stands.
+    """
 
     item: Item
     header_row: int
@@ -53,6 +63,7 @@ class Recognised:
     title_text: str
     unknown: list[str]
     extra: dict[int, str]
+    width: int
 
 
 def normal(text: str) -> str:
@@ -174,7 +185,7 @@ def recognise(
     best: tuple[int, int, list[str], int] | None = None
     for position in range(len(rows)):
         for titles, last in _header_candidates(rows, position, known):
-            count = sum(any(key in known for key, _ in title_keys(t)) for t in titles if t)
+            count = sum(_is_known(t, known) for t in titles if t)
             if best is None or (count, last == position) > (best[0], best[1] == best[3]):
                 best = (count, last, titles, position)
     if best is None or best[0] < (1 if item is not None else 2):
@@ -187,13 +198,32 @@ def recognise(
     title_text = " ".join(above)
     chosen = item or _closest(catalogue, titles, rows[last + 1 :], [title_text, *hints])
     columns, extra, unknown = match_columns(chosen, titles)
+    columns = _measured(columns, title_text)
     missing = missing_columns(chosen, columns)
     if missing:
         raise FileRefused(
             f"按“{chosen.zh}”读取，缺少必需的列：{'、'.join(missing)}。",
             remedy="请补上这些列（列名可用清单名称或别名）后重新报送；若不是这一项，请用 --item 指明。",
         )
-    return Recognised(chosen, rows[last][0], columns, title_text, unknown, extra)
+    width = max((i for i, title in enumerate(titles, start=1) if title), default=0)
+    return Recognised(chosen, rows[last][0], columns, title_text, unknown, extra, width)
+
+
+def _measured(columns: dict[int, Column], title_text: str) -> dict[int, Column]:
+    """Give the unit that stands above the table to the amounts whose own title names none."""
+    found = _UNIT_ABOVE.search(unicodedata.normalize("NFKC", title_text))
+    if found is None:
+        return columns
+    return {
+        index: replace(column, unit=found[1]) if not column.unit and _is_amount(column) else column
+        for index, column in columns.items()
+    }
+
+
+def _is_amount(column: Column) -> bool:
+    if column.month is None:
+        return column.field.type is FieldType.MONEY
+    return any(s.name == column.sub and s.type is FieldType.MONEY for s in column.field.details)
 
 
 def _title(cell: Cell) -> str:
@@ -208,16 +238,33 @@ def _header_candidates(
     found = [(upper, position)]
     if position + 1 == len(rows):
         return found
-    lower = [_title(c) for c in rows[position + 1][1]]
+    below_cells = rows[position + 1][1]
+    if any(top and _is_data(top, cell, known) for top, cell in zip(upper, below_cells, strict=False)):
+        return found
+    lower = [_title(c) for c in below_cells]
     width = max(len(upper), len(lower))
     upper, lower = upper + [""] * (width - len(upper)), lower + [""] * (width - len(lower))
     joined, group = [], ""
     for top, below in zip(upper, lower, strict=True):
         group = top or (group if below else "")
         options = (group + below, below, top) if group and below else (below or top,)
-        joined.append(next((o for o in options if any(k in known for k, _ in title_keys(o))), options[0]))
+        joined.append(next((o for o in options if _is_known(o, known)), options[0]))
     # A title line above a header joins with it too, and adds nothing; a real merged header adds columns.
     return [*found, (joined, position + 1)]
+
+
+def _is_data(top: str, cell: Cell, known: set[str]) -> bool:
+    """Whether a cell below a title that is known by itself is a record's value rather than the title's second line."""
+    if cell is None or not _is_known(top, known):
+        return False
+    if not isinstance(cell, str):
+        return True
+    text = cell.strip()
+    return any(c.isdigit() for c in text) and not (_is_known(text, known) or _is_known(top + text, known))
+
+
+def _is_known(title: str, known: set[str]) -> bool:
+    return any(key in known for key, _ in title_keys(title))
 
 
 def missing_columns(item: Item, columns: Mapping[int, Column]) -> list[str]:

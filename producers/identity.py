@@ -5,7 +5,7 @@ import json
 import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,12 +18,21 @@ from catalogue.model import Field, FieldType, IdentityKind, Item, Period, Sensit
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LONGEST_CLEAR_CHARS = 64
 _SINGLE = "1"
+# A day that was set beforehand: until it comes, the information is that of the entry (红名单 with its 退出日期).
+_PLANNED = re.compile("移出|退出")
+# What may begin, or be due, after it was decided; beyond a year it is a slip of the pen.
+_AHEAD = re.compile("生效|适用|完成|止$")
+_MOST_AHEAD = timedelta(days=366)
+# Clocks and midnights differ.
+_TOMORROW = timedelta(days=1)
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # Distinct values of an item's keys that are kept hashed: a subject's rows mostly stand together.
 _KEPT_PARTS = 1 << 12
 _PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?|-Q(?P<quarter>[1-4]))?")
+# Several months: a quarter when they are one, else no period that there is.
+_MONTHS = re.compile(r"(?<!\d)((?:19|20)\d\d)年?\s*(1[0-2]|0?[1-9])月?\s*[-~～—–至到]\s*(1[0-2]|0?[1-9])月")
 _WRITTEN = re.compile(
-    r"((?:19|20)\d\d)(?:年(?:度)?|[-./])?"
+    r"(?<!\d)((?:19|20)\d\d)(?:年(?:度)?|[-./])?"
     r"(?:第?([1-4一二三四])季度?|Q([1-4])|(1[0-2]|0?[1-9])(?=\D|$|\d\d(?!\d))月?)?"
 )
 
@@ -116,9 +125,18 @@ def period_of(item: Item, values: Mapping[str, Any], declared: str | None) -> st
 
 
 def written_period(text: str) -> str | None:
-    """Return the period that a file name, title or option writes: 2025, 2025-03, 202503, 2025年3月, 2025-Q1."""
+    """Return the period that a file name, title or option writes: 2025, 2025-03, 202503, 2025年3月, 2025-Q1.
+
+    2025年1-3月 is a quarter. None where it writes none, or months that are no quarter.
+    """
     if _PERIOD.fullmatch(text.strip()):
         return text.strip()
+    several = _MONTHS.search(text)
+    if several is not None:
+        first, last = int(several[2]), int(several[3])
+        if (first, last) == (1, 12):
+            return several[1]
+        return f"{several[1]}-Q{last // 3}" if last % 3 == 0 and last - first == 2 else None
     found = _WRITTEN.search(text)
     if found is None:
         return None
@@ -140,6 +158,12 @@ def period_end(period: str) -> date:
     return date(year, month, monthrange(year, month)[1])
 
 
+def _period_begin(period: str) -> date:
+    end = period_end(period)
+    months = 12 if len(period) == 4 else 3 if "Q" in period else 1
+    return end if len(period) == 10 else date(end.year, end.month - months + 1, 1)
+
+
 def moment(value: date) -> datetime:
     """Return a date (its midnight) or a local time of Asia/Shanghai as an aware time in UTC."""
     if not isinstance(value, datetime):
@@ -147,22 +171,44 @@ def moment(value: date) -> datetime:
     return (value if value.tzinfo else value.replace(tzinfo=SHANGHAI)).astimezone(UTC)
 
 
+class NotYet(Exception):
+    """A time of the information that has not come: no later and true version could ever win over it.
+
+    ``field`` is its field's name, "period" or "data_date".
+    """
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
 def source_time(
-    item: Item, values: Mapping[str, Any], period: str | None, data_dates: Sequence[date | None]
+    item: Item, values: Mapping[str, Any], period: str | None, data_dates: Sequence[date | None], today: date
 ) -> datetime:
     """Return the time of the information: the first filled source field, the period's end, the data date.
 
-    Raises FileRefused when there is none of them: the push's own clock must never order versions.
+    Raises FileRefused when there is none of them: the push's own clock must never order versions. Raises NotYet for
+    one that lies behind ``today`` (Asia/Shanghai).
     """
     for name in item.source_time:
         value = values.get(name)
-        if isinstance(value, date):
-            return moment(value)
-        if value is not None:
-            return moment(period_end(plain(value)))
+        if value is None:
+            continue
+        at = moment(value if isinstance(value, date) else period_end(plain(value)))
+        # A year or a month is not over while it is reported of.
+        begins = at if isinstance(value, date) else moment(_period_begin(plain(value)))
+        title = item.field(name).zh
+        if begins <= moment(today + (_MOST_AHEAD if _AHEAD.search(title) else _TOMORROW)):
+            return at
+        if not _PLANNED.search(title):
+            raise NotYet(name)
     if period:
+        if int(period[:4]) > today.year:
+            raise NotYet("period")
         return moment(period_end(period))
     for day in data_dates:
         if day is not None:
+            if day > today + _TOMORROW:
+                raise NotYet("data_date")
             return moment(day)
     raise FileRefused(f"“{item.zh}”没有可用的数据日期。", remedy="请用 --data-date YYYY-MM-DD 说明数据截至哪一天。")

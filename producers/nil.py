@@ -39,7 +39,7 @@ class NilSender(Sender):
     """Sends the one event of a nil report, keyed by the unit so that it enters no enterprise's state."""
 
     def __init__(self, registry: Registry, cipher: Cipher, sub: Submission, item: Item) -> None:
-        super().__init__(registry, cipher, sub, item, Recognised(item, 0, {}, "", [], {}))
+        super().__init__(registry, cipher, sub, item, Recognised(item, 0, {}, "", [], {}, 0))
         if sub.period is None:
             raise ValueError("a nil report is about a period")
         self._sub, self._period = sub, sub.period

@@ -3,7 +3,7 @@
 import functools
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from catalogue.envelope import Op
 from catalogue.errors import Unavailable
 from catalogue.model import Catalogue, Item
 from connectors.tables import Cell
-from producers.directory import ITEMS, Ambiguous, Answer, Directory
+from producers.directory import ITEMS, MARKS, Ambiguous, Answer, Directory
 from producers.headers import EXTRA, Column, Recognised, match_columns
 from producers.publishing import TIMEOUT_S, publish
 from producers.rows import compile_row
@@ -62,15 +62,25 @@ class Outcome:
 
 
 def read_directory(config: BusConfig, registry: Registry) -> Directory:
-    """Return the directory of what has been merged so far."""
-    decode, found = Decoder(registry), Directory()
+    """Return the directory of what is in force: of every record its newest version, unless that withdrew it."""
+    decode = Decoder(registry)
+    newest: dict[bytes, tuple[str, str, dict[str, Any], str | None]] = {}
     for message in scan(config, RECORD):
-        value = message.value()
-        if value is None:
+        key, value = message.key(), message.value()
+        if not isinstance(key, bytes) or not isinstance(value, bytes):
             continue
         envelope, _, schema_id, payload = decode.record(value)
-        if envelope.item in ITEMS and envelope.op == Op.REPORT:
-            found.add(envelope.item, envelope.subject, decode.payload(schema_id, payload) or {}, envelope.subject_name)
+        if envelope.item not in ITEMS:
+            continue
+        if envelope.op == Op.REPORT:
+            values = decode.payload(schema_id, payload) or {}
+            marks = {name: values[name] for name in MARKS if values.get(name)}
+            newest[key] = (envelope.item, envelope.subject, marks, envelope.subject_name)
+        else:
+            newest.pop(key, None)
+    found = Directory()
+    while newest:
+        found.add(*newest.popitem()[1])
     return found
 
 
@@ -136,8 +146,8 @@ class Resolver:
         done, messages = Progress(**{name: before.get(name, 0) for name in _COUNTS}), list[Message]()
         sender: Sender | None = None
         for row in sorted(rows, key=lambda r: int(r["row"])):
-            raw: dict[str, str] = json.loads(self._cipher.open(row["sealed"], f"{sub.item}.raw"))
-            if CUT in raw:
+            raw: list[list[str]] = json.loads(self._cipher.open(row["sealed"], f"{sub.item}.raw"))
+            if [CUT, CUT] in raw:
                 # Too long to be kept whole: the department has to send it again.
                 outcome.still_bad += 1
                 continue
@@ -177,16 +187,16 @@ def _resolution(original: str, ledger: Mapping[str, Mapping[str, Any]]) -> Resol
     )
 
 
-def _table(item: Item, raw: Mapping[str, str]) -> tuple[Recognised, list[Cell]]:
+def _table(item: Item, raw: Sequence[Sequence[str]]) -> tuple[Recognised, list[Cell]]:
     """Return a sealed row as a table of one row, with a column for the subject's code."""
-    titles = list(raw)
+    titles = [title for title, _ in raw]
     columns, _, _ = match_columns(item, titles)
     extra = {i: t for i, t in enumerate(titles) if t in EXTRA}
     if item.subject.uscc is not None and item.subject.uscc not in {c.field.name for c in columns.values()}:
         code = item.field(item.subject.uscc)
         columns[len(titles)] = Column(code, code.zh)
-    cells: list[Cell] = [*raw.values(), *([None] if len(titles) in columns else [])]
-    return Recognised(item, 0, columns, "", [], extra), cells
+    cells: list[Cell] = [*(text for _, text in raw), *([None] if len(titles) in columns else [])]
+    return Recognised(item, 0, columns, "", [], extra, len(cells)), cells
 
 
 def _asked(directory: Directory, item: Item, seen: Recognised, cells: list[Cell]) -> Answer | Ambiguous | None:

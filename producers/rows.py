@@ -8,10 +8,12 @@ from datetime import date
 from catalogue.errors import FileRefused
 from catalogue.identifiers import looks_like_id_number, normalised
 from catalogue.model import Field, FieldType, Item, Sensitivity
+from connectors.cell_errors import ERRORS
 from connectors.tables import Cell
 from producers import dates, values
 from producers.details import blank_record
 from producers.headers import Column
+from producers.identity import written_period
 from producers.problems import ValueProblem
 
 NATURAL_PERSON = "NATURAL_PERSON"
@@ -22,7 +24,16 @@ UNRESOLVED_CODES = frozenset({NATURAL_PERSON, OTHER_CODE})
 _OLD_CODE = re.compile(r"[0-9A-Z]{8}-?[0-9X]|[0-9]{13}|[0-9]{15}")
 
 _QUOTED = re.compile("“[^”]*”")
+# What may be quoted of a cell: dates and small numbers. All else may be a name or a person's number that slipped
+# into a wrong column, and messages are read by more than the column is.
+_HARMLESS = re.compile(r"“[0-9.,/:%年月日\s-]{1,10}”")
+_REGION = re.compile(r"[0-9]{6}(?:[0-9]{3}|[0-9]{6})?")
 _ADDED_TITLES = {"op_flag": "增删改标志", "data_date": "数据日期", "period": "所属期", "region": "区划代码"}
+
+
+_EXCEL_ERROR = ValueProblem(
+    "EXCEL_ERROR", "这一格的公式没有算出结果（#N/A、#VALUE! 等）", "请改正公式，或把这一列粘贴为数值后重新报送"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,8 @@ def compile_row(
             if cell is not None:
                 filled = filled or not isinstance(cell, str) or bool(cell.strip())
                 try:
+                    if type(cell) is str and cell[:1] == "#" and cell.strip() in ERRORS:
+                        raise _EXCEL_ERROR
                     value = convert(cell)
                     if exposed and type(cell) is str and len(cell) >= 18 and looks_like_id_number(cell):
                         raise values.natural_person()
@@ -150,9 +163,8 @@ def _problem(column: Column, cell: Cell, exc: ValueProblem) -> Problem:
         exc = values.natural_person()
     elif exc.code == "USCC_INVALID" and column.field.zh != "统一社会信用代码" and _is_old_code(cell):
         exc = ValueProblem(OTHER_CODE, "这里是旧的代码，不是统一社会信用代码", "请改填统一社会信用代码")
-    message = exc.message_zh
-    if column.field.sensitivity is not Sensitivity.PUBLIC:
-        message = _QUOTED.sub("所填内容", message)
+    public = column.field.sensitivity is Sensitivity.PUBLIC
+    message = _QUOTED.sub(lambda m: m[0] if public and _HARMLESS.fullmatch(m[0]) else "所填内容", exc.message_zh)
     return Problem(column.field.name, column.title, exc.code, message, exc.remedy_zh)
 
 
@@ -215,9 +227,22 @@ def _with_added(row: Row, added: Mapping[int, str], cells: Sequence[Cell]) -> Ro
             try:
                 data_date = as_date(cell)
             except ValueProblem as exc:
-                problems.append(Problem("", _ADDED_TITLES[name], exc.code, exc.message_zh, exc.remedy_zh))
+                problems.append(_added(name, exc.code, _QUOTED.sub("所填内容", exc.message_zh), exc.remedy_zh))
         elif isinstance(cell, date):
             texts[name] = cell.isoformat()[:10]
         else:
             texts[name] = cell.strip() if isinstance(cell, str) else values.shown(float(cell or 0))
+    if (period := texts["period"]) is not None and written_period(period) is None:
+        problems.append(_added("period", "BAD_PERIOD", "看不懂所属期", "请写成 2025、2025-03 或 2025-Q1"))
+    if (region := texts["region"]) is not None and not _REGION.fullmatch(region):
+        problems.append(_added("region", "BAD_REGION", "区划代码应是6位数字", "请填写区划代码，不要填写地名"))
     return Row(row.row_no, row.values, problems, texts["op_flag"], data_date, texts["period"], texts["region"])
+
+
+def added_title(name: str) -> str:
+    """Return the Chinese title of an added column; its name when there is none."""
+    return _ADDED_TITLES.get(name, name)
+
+
+def _added(name: str, code: str, message: str, remedy: str) -> Problem:
+    return Problem("", _ADDED_TITLES[name], code, message, remedy)

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,11 +20,21 @@ from producers.detail_sheets import StrayDetail
 from producers.earlier import Key, Lift
 from producers.full import Unread, withdrawal
 from producers.headers import Recognised
-from producers.identity import compile_key, content_hash, period_of, plain, source_time, written_period
-from producers.rows import OTHER_CODE, Problem, Row, compile_row
+from producers.identity import (
+    SHANGHAI,
+    NotYet,
+    compile_key,
+    content_hash,
+    period_of,
+    plain,
+    source_time,
+    written_period,
+)
+from producers.rows import OTHER_CODE, Problem, Row, added_title, compile_row
 from producers.seal import compile_seal, subject_of
 from producers.seen import Seen
 from producers.submission import Submission
+from producers.values import as_text, is_empty
 
 # 增删改标志: what a row does, and how far its revision is above that of a row which only adds.
 _FLAGS: Mapping[str, tuple[Op, int]] = {
@@ -88,6 +98,7 @@ class Sender:
         # The content of each record's row, and its revision step: of the first one, with 增删改标志 of the latest.
         self._rows_seen = Seen()
         self._conflicting: set[int] = set()
+        self._today = datetime.now(SHANGHAI).date()
         self._lifts: dict[Key, Lift] = {}
         self.unread, self.periods = Unread(), set[str | None]()
         self._money = [f.name for f in item.fields if f.type is FieldType.MONEY and f.sensitivity.value != "personal"]
@@ -106,7 +117,12 @@ class Sender:
         flag = _FLAGS.get((row.op_flag or "").strip().upper())
         if flag is None:
             row.problems.append(
-                Problem("", "增删改标志", "UNKNOWN_FLAG", f"看不懂标志“{row.op_flag}”", "请填写 增、改 或 删")
+                Problem("", added_title("op_flag"), "UNKNOWN_FLAG", "看不懂所填的标志", "请填写 增、改 或 删")
+            )
+        if self._sub.sheet is None and not all(map(is_empty, cells[self._seen.width :])):
+            # A comma inside of a value that has no quotes: all behind it stand in wrong columns.
+            row.problems.append(
+                Problem("", "", "TOO_MANY_CELLS", "这一行的格数比表头多", "内容里有逗号的格，请加引号后重新报送")
             )
         if row.unresolved:
             first = row.problems[0]
@@ -117,16 +133,28 @@ class Sender:
         subject = subject_of(self._cipher, self.item, row.values)
         if subject is None:
             if self.item.subject.person is not None:
-                missing = Problem(self.item.subject.person, "", "REQUIRED", "没有证件号码", "请填写证件号码")
+                where = self._titles((self.item.subject.person,))
+                missing = Problem(self.item.subject.person, where, "REQUIRED", "没有证件号码", "请填写证件号码")
                 return True, self._reject(row, cells, [missing], progress)
             old = any(row.values.get(code) for code in self.item.subject.codes)
             text = "只有旧的登记号码，尚未对应到统一社会信用代码" if old else "没有统一社会信用代码，尚不能确定主体"
             return True, self._wait(row, cells, progress, "OLD_CODE" if old else "NO_CODE", text)
         try:
             return True, self._accept(row, cells, subject, flag, progress)
+        except NotYet as exc:
+            where = self._titles((exc.field,))
+            early = Problem("", where, "NOT_YET", f"“{where}”晚于今天", "请核对年份；之后的更正会被晚的日期盖住")
+            return True, self._reject(row, cells, [early], progress)
         except (FileRefused, ValueError):
-            late = Problem("", "", "NO_TIME", "这一行没有可用的日期或所属期", "请填写日期或所属期")
+            where = self._titles((*self.item.source_time, *self.item.reporting_period))
+            late = Problem("", where, "NO_TIME", "这一行没有可用的日期或所属期", "请填写日期或所属期")
             return True, self._reject(row, cells, [late], progress)
+
+    def _titles(self, names: Sequence[str]) -> str:
+        """Return the titles of some fields or added columns, as the file has them where it does."""
+        shown = {c.field.name: c.title for c in self._seen.columns.values()}
+        known = {f.name: f.zh for f in self.item.fields}
+        return "、".join(dict.fromkeys(shown.get(n) or known.get(n) or added_title(n) for n in names))
 
     def _accept(
         self, row: Row, cells: Sequence[Cell], subject: str, flag: tuple[Op, int], progress: Progress
@@ -134,7 +162,7 @@ class Sender:
         sub, item, (op, step) = self._sub, self.item, flag
         declared = (written_period(row.period) if row.period else None) or sub.period
         period = period_of(item, row.values, declared)
-        at = source_time(item, row.values, period, (row.data_date, sub.data_date))
+        at = source_time(item, row.values, period, (row.data_date, sub.data_date), self._today)
         key = self._key(row.values, period)
         if sub.mode == "FULL":
             self.periods.add(period)
@@ -164,7 +192,11 @@ class Sender:
         }
         message = Message(self._topic, subject, self._event(value, self._seal(row.values)))
         if len(message.value) > _LONGEST_EVENT_BYTES:
-            long = Problem("", "", "TOO_LONG", "这一行太长，超过一条消息所能容纳的长度", "请缩短过长的文字后重新报送")
+            widest = max(self._seen.columns.items(), key=lambda at: len(str(cells[at[0]])) if at[0] < len(cells) else 0)
+            where = widest[1].title
+            long = Problem(
+                "", where, "TOO_LONG", "这一行太长，超过一条消息所能容纳的长度", "请缩短过长的文字后重新报送"
+            )
             return self._reject(row, cells, [long], progress)
         progress.accepted += 1
         for name in self._money:
@@ -247,22 +279,22 @@ class Sender:
             else:
                 self.unread.subjects.add(subject)
         masked: dict[str, str] = {}
-        raw: dict[str, str] = {}
+        raw: list[tuple[str, str]] = []
         for index, column in self._seen.columns.items():
             cell = cells[index] if index < len(cells) else None
             if cell is None:
                 continue
-            raw[column.title] = str(cell)
+            text = as_text(cell)
+            raw.append((column.title, text))
             f = column.field
             # A cell that its column does not understand may hold anything, a person's number too.
             clear = f.sensitivity is Sensitivity.PUBLIC and not f.public_when and f.name not in bad
-            masked[column.title] = str(cell)[:_LONGEST_SHOWN_CHARS] if clear and not self.item.about_persons else "***"
+            masked[column.title] = text[:_LONGEST_SHOWN_CHARS] if clear and not self.item.about_persons else "***"
         for index, name in self._seen.extra.items():
             if index < len(cells) and cells[index] is not None:
-                raw[name] = str(cells[index])
-        if sum(map(len, raw.values())) > _LONGEST_ASIDE_CHARS:
-            raw = {name: text[: _LONGEST_ASIDE_CHARS // len(raw)] for name, text in raw.items()} | {CUT: CUT}
-        text = json.dumps(raw, ensure_ascii=False)
+                raw.append((name, as_text(cells[index])))
+        if sum(len(text) for _, text in raw) > _LONGEST_ASIDE_CHARS:
+            raw = [(name, text[: _LONGEST_ASIDE_CHARS // len(raw)]) for name, text in raw] + [(CUT, CUT)]
         return {
             "submission_id": sub.id,
             "row": row.row_no,
@@ -272,7 +304,7 @@ class Sender:
             "file_name": sub.file_name,
             "sheet": sub.sheet,
             "masked": masked,
-            "sealed": self._cipher.close(text.encode(), f"{sub.item}.raw"),
+            "sealed": self._cipher.close(json.dumps(raw, ensure_ascii=False).encode(), f"{sub.item}.raw"),
         }
 
     def progress(self, progress: Progress, state: str) -> Message:
@@ -312,4 +344,4 @@ def _refuse_timeless(item: Item, sub: Submission, seen: Recognised) -> None:
         raise FileRefused(f"“{item.zh}”的表中没有所属期。", remedy="请用 --period 说明，例如 --period 2025-03。")
     timed = {*item.source_time, *item.reporting_period, "data_date", "period"} & present
     if not timed and not sub.period and sub.data_date is None:
-        source_time(item, {}, None, ())
+        source_time(item, {}, None, (), date.min)

@@ -21,7 +21,8 @@ Converter = Callable[[Cell], Value]
 
 EMPTY = frozenset({"", "空", "无", "/", "\\", "-", "--", "—", "——", "－", "／", "NULL", "\\N"})
 
-_PUNCTUATION = str.maketrans({"，": ",", "￥": "", "¥": "", "$": ""})
+# Other currencies' signs stay, and are no number: nobody here knows the rate.
+_PUNCTUATION = str.maketrans({"，": ",", "￥": "", "¥": ""})
 _MULTIPLES = {"": 1, "十": 10, "百": 100, "千": 1000, "万": 10_000, "十万": 100_000, "百万": 10**6,
               "千万": 10**7, "亿": 10**8}  # fmt: skip
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
@@ -39,6 +40,10 @@ _OTHER_DOCUMENT = re.compile(r"[0-9A-Z()\-·]{5,30}|.*[\u4e00-\u9fff].*\d+.*")
 _SCALE = {FieldType.MONEY: Decimal("0.0001"), FieldType.NUMBER: Decimal("0.000001")}
 _INTEGER_DIGITS = {FieldType.MONEY: 20, FieldType.NUMBER: 18}  # precision 24 in the Avro schema
 _LONGEST_TEXT_CHARS = 100_000
+# Beyond these many digits before or behind the point arithmetic would overflow, and nothing is so large.
+_MOST_DIGITS = 60
+# What a program makes of a long number, in a workbook or in a text file exported from one.
+_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]{2,3}", re.IGNORECASE)
 
 
 def convert(field: Field, cell: Cell, unit: str = "") -> Value:
@@ -92,10 +97,11 @@ def _text(cell: Cell) -> Value:
         if len(text) > _LONGEST_TEXT_CHARS:
             raise ValueProblem("TOO_LONG", f"文字有{len(text)}个字，超过{_LONGEST_TEXT_CHARS}个", "请缩短或分列填写")
         return text
-    return None if cell is None else _as_text(cell)
+    return None if cell is None else as_text(cell)
 
 
-def _as_text(cell: Cell) -> str:
+def as_text(cell: Cell) -> str:
+    """Return a cell as its column would read it as text: a whole number without a point, a truth as 是 or 否."""
     if isinstance(cell, bool):
         return "是" if cell else "否"
     if isinstance(cell, float):
@@ -106,15 +112,20 @@ def _as_text(cell: Cell) -> str:
 
 
 def _code(cell: Cell) -> Value:
-    if isinstance(cell, float) and abs(cell) >= 1e15:
-        raise ValueProblem(
-            "DIGITS_LOST", "Excel 已把长数字变成科学计数，末几位丢失", "请把这一列设为文本格式后重新填写"
-        )
+    _refuse_lost_digits(cell)
     text = _text(cell)
     if isinstance(text, str) and not text.isascii() and text[0] not in "（〔":
         # Full-width digits and letters only: 〔2025〕 and Chinese punctuation belong to a document's number.
         text = "".join(chr(ord(c) - 0xFEE0) if "０" <= c <= "ｚ" and c.isalnum() else c for c in text)
     return text
+
+
+def _refuse_lost_digits(cell: Cell) -> None:
+    lost = abs(cell) >= 1e15 if isinstance(cell, float) else False
+    if lost or (type(cell) is str and _SCIENTIFIC.fullmatch(cell.strip())):
+        raise ValueProblem(
+            "DIGITS_LOST", "Excel 已把长数字变成科学计数，末几位丢失", "请把这一列设为文本格式后重新填写"
+        )
 
 
 def _uscc(cell: Cell) -> Value:
@@ -166,6 +177,7 @@ def _is_uscc(number: str) -> bool:
 
 
 def _phone(cell: Cell) -> Value:
+    _refuse_lost_digits(cell)
     text = _text(cell)
     if not isinstance(text, str):
         return None
@@ -189,7 +201,7 @@ def _email(cell: Cell) -> Value:
 def _boolean(cell: Cell) -> Value:
     if cell is None or isinstance(cell, bool):
         return cell
-    text = half_width(_as_text(cell)).upper()
+    text = half_width(as_text(cell)).upper()
     if text in _TRUE:
         return True
     if text in _FALSE:
@@ -223,6 +235,13 @@ def _amount(kind: FieldType, column_unit: str, field_unit: str) -> Converter:
         number, unit = parse_number(cell)
         if number is None:
             return None
+        if base == "%" and isinstance(cell, float) and 0 < abs(number) <= 1:
+            # A cell formatted as a percentage holds a hundredth of what it shows, and its format is not told.
+            raise ValueProblem(
+                "PERCENT_OR_SHARE",
+                f"看不出 {number} 是百分之几：Excel 的百分比单元格存的是百分之一",
+                "请把这一列改为文本，写成 12.5% 或 0.5%",
+            )
         factor = by_default if not unit else _unit_of_cell(unit, base, by_default)
         if factor != 1:
             number *= factor
@@ -256,14 +275,14 @@ def parse_number(cell: Cell) -> tuple[Decimal | None, str]:
         text = cell.strip()
         try:
             if text.isascii() and "_" not in text and text[:1] not in "nNiIsS":
-                return Decimal(text), ""
+                return _finite(Decimal(text), text), ""
         except InvalidOperation:
             # The commonest form by far that Decimal does not read.
             if _GROUPED.fullmatch(text):
                 return Decimal(text.replace(",", "")), ""
         return _written(text)
     if isinstance(cell, (bool, date)):
-        raise _no_number(_as_text(cell))
+        raise _no_number(as_text(cell))
     if isinstance(cell, float):
         if cell != cell or cell in (float("inf"), float("-inf")):
             raise _no_number(str(cell))
@@ -285,7 +304,13 @@ def _written(text: str) -> tuple[Decimal | None, str]:
     if found is None or not (found[2] or (found[3] or "").strip(".")):
         raise _no_number(text)
     digits = (found[2] or "0").replace(",", "") + (found[3] or "") + (found[4] or "")
-    return Decimal((sign or found[1]) + digits), found[5].removeprefix("人民币")
+    return _finite(Decimal((sign or found[1]) + digits), text), found[5].removeprefix("人民币")
+
+
+def _finite(number: Decimal, text: str) -> Decimal:
+    if not number.is_finite() or (number and abs(number.adjusted()) > _MOST_DIGITS):
+        raise _no_number(text)
+    return number
 
 
 def _no_number(text: str) -> ValueProblem:

@@ -2,6 +2,7 @@
 
 import codecs
 import tracemalloc
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
@@ -94,3 +95,84 @@ def test_a_long_text_streams(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        '甲公司,"未了\n乙公司,1\n丙公司,2\n',
+        '甲公司,"未了\n乙公司,"1"\n',
+        '"中国"电信,1\n乙公司,2\n',
+    ],
+)
+def test_a_quote_that_is_not_closed_swallows_no_rows(tmp_path: Path, lines: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("企业名称,备注\n" + lines, "utf-8")
+    (table,) = open_tables(path)
+    with pytest.raises(FileRefused, match="引号不成对") as caught:
+        list(table.rows)
+    assert "第2行" in caught.value.message
+
+
+def test_quotes_inside_of_a_cell_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('企业名称,备注\n甲"公司,"他说""好"""\n', "utf-8")
+    (table,) = open_tables(path)
+    assert list(table.rows)[1] == (2, ['甲"公司', '他说"好"'])
+
+
+def test_a_text_that_breaks_off_inside_of_a_character_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(_TEXT.encode("utf-16")[:-1])
+    (table,) = open_tables(path)
+    with pytest.raises(FileRefused, match="不完整"):
+        list(table.rows)
+
+
+def test_cells_merged_downwards_hold_for_each_of_their_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    sheet = book.add_worksheet("甲")
+    sheet.merge_range("B1:C1", "某区企业表")
+    for row, cells in enumerate((("企业名称", "金额"), ("", 1), ("", 2), ("乙公司", 3)), start=1):
+        sheet.write_row(row, 1, cells)
+    sheet.merge_range("B3:B4", "甲公司")
+    book.close()
+    (table,) = open_tables(path)
+    assert [cells for _, cells in table.rows] == [
+        ["某区企业表", None],
+        ["企业名称", "金额"],
+        ["甲公司", 1],
+        ["甲公司", 2],
+        ["乙公司", 3],
+    ]
+
+
+def test_a_cell_without_a_value_is_not_taken_for_a_blank_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    book.add_worksheet("另一")
+    sheet = book.add_worksheet("甲")
+    sheet.write_row(0, 0, ["企业名称", "代码", "金额", "备注"])
+    sheet.write_row(1, 0, ["甲公司"])
+    sheet.write_formula(1, 1, "=VLOOKUP(A2,B:B,1,0)", None, "#N/A")
+    sheet.write_formula(1, 2, "=1/0", None, "#DIV/0!")
+    # A formula may have an empty text for its result.
+    sheet.write_formula(1, 3, '=IF(A2="",1,"")', None, "")
+    sheet.write_row(2, 0, ["乙公司"])
+    sheet.write_formula(2, 2, "=A1", None, "REMOVED")
+    book.close()
+    _without_results(path)
+    (table,) = open_tables(path)
+    rows = [cells for _, cells in table.rows]
+    assert rows[1] == ["甲公司", "#N/A", "#DIV/0!", None]
+    assert rows[2] == ["乙公司", None, "#VALUE!", None]
+
+
+def _without_results(path: Path) -> None:
+    """Leave out what one formula came to, as programs do that write formulas and calculate none."""
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    with zipfile.ZipFile(path, "w") as book:
+        for name, part in parts.items():
+            book.writestr(name, part.replace(b' t="str"><f>A1</f><v>REMOVED</v>', b"><f>A1</f>"))

@@ -8,7 +8,7 @@ from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from catalogue.model import Item
 from connectors.tables import Cell
-from producers.headers import ItemQuestion, recognise
+from producers.headers import ItemQuestion, recognise, title_keys
 
 CATALOGUE = load_catalogue()
 LOOKALIKES = {34, 35, 37, 38, 39, 60, 61}
@@ -101,3 +101,36 @@ def test_added_columns_and_month_columns_are_known() -> None:
 def test_a_table_without_header_is_refused() -> None:
     with pytest.raises(FileRefused, match="表头"):
         recognise(CATALOGUE, _named("说明", "本表由某单位填写"))
+
+
+@pytest.mark.parametrize("word", ["统一社会信用代码", "注册资本", "住所"])
+def test_a_record_is_not_taken_for_the_second_line_of_a_header(word: str) -> None:
+    rows: list[tuple[int, list[Cell]]] = [
+        (1, ["主体代码类型", "企业名称", "统一社会信用代码", "变更事项", "变更日期"]),
+        (2, [word, "甲公司", "91350100M000100Y43", "住所", "2025-01-02"]),
+        (3, [word, "乙公司", "91110000600037341L", "住所", "2025-01-03"]),
+    ]
+    found = recognise(CATALOGUE, rows, item=CATALOGUE.item("4"))
+    assert found.header_row == 1
+    assert found.unknown == ["主体代码类型"]
+    assert {i: c.field.name for i, c in found.columns.items()}[2] == "uscc"
+
+
+@pytest.mark.parametrize(
+    ("above", "unit"),
+    [("单位：万元", "万元"), ("金额单位: 元", "元"), ("单位：户、万元", "万元"), ("单位：人民币亿元", "亿元"),
+     ("填报单位：元和公司", ""), ("责任单位：税务局", "")],
+)  # fmt: skip
+def test_the_unit_above_the_table_is_that_of_its_amounts(above: str, unit: str) -> None:
+    titles: list[Cell] = ["主体名称", "统一社会信用代码", "欠税所属期起", "欠税所属期止", "欠税税种", "欠税金额"]
+    rows: list[tuple[int, list[Cell]]] = [(1, ["企业欠税公告信息", None, above]), (2, titles)]
+    found = recognise(CATALOGUE, rows, item=CATALOGUE.item("tax.arrears"))
+    assert (found.columns[5].unit, found.columns[0].unit) == (unit, "")
+    # A title's own unit is nearer.
+    rows[1] = (2, [*titles[:-1], "欠税金额（亿元）"])
+    assert recognise(CATALOGUE, rows, item=CATALOGUE.item("tax.arrears")).columns[5].unit == "亿元"
+
+
+@pytest.mark.parametrize("title", ["税额(万)", "税额（万元人民币）", "税额（人民币万元）", "税额(单位:万元)"])
+def test_a_titles_unit_is_read_in_every_writing(title: str) -> None:
+    assert ("税额", "万元") in {(key, unit if unit.endswith("元") else unit + "元") for key, unit in title_keys(title)}

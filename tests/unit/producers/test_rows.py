@@ -112,3 +112,34 @@ def test_an_old_code_waits_for_its_subject() -> None:
     assert row is not None
     assert row.unresolved
     assert [p.code for p in row.problems] == ["OTHER_CODE"]
+
+
+@pytest.mark.parametrize("cell", ["63010219900101123X", "张三", "13900001111x", "6301021990010112"])
+def test_what_may_be_a_persons_is_not_quoted(cell: str) -> None:
+    row = _read(4, _CHANGE, "甲公司", USCC, "住所", cell)
+    assert row is not None
+    (problem,) = row.problems
+    assert cell not in problem.message
+
+
+def test_a_date_that_is_none_is_quoted() -> None:
+    row = _read(4, _CHANGE, "甲公司", USCC, "住所", "25.1.2")
+    assert row is not None
+    assert "25.1.2" in row.problems[0].message
+
+
+def test_a_formula_without_a_result_is_no_blank() -> None:
+    row = _read(4, _CHANGE, "甲公司", "#N/A", "#VALUE!", "2025-01-02")
+    assert row is not None
+    assert [(p.column, p.code) for p in row.problems] == [("信用代码", "EXCEL_ERROR"), ("变更事项", "EXCEL_ERROR")]
+
+
+def test_a_period_or_a_region_that_is_none_is_no_other_one() -> None:
+    titles = [*_CHANGE, "所属期", "区划代码"]
+    row = _read(4, titles, "甲公司", USCC, "住所", "2025-01-02", None, None, "3月", "张三")
+    assert row is not None
+    assert [(p.column, p.code) for p in row.problems] == [("所属期", "BAD_PERIOD"), ("区划代码", "BAD_REGION")]
+    assert "张三" not in str(row.problems)
+    row = _read(4, titles, "甲公司", USCC, "住所", "2025-01-02", None, None, 202503.0, 630102.0)
+    assert row is not None
+    assert (row.problems, row.region) == ([], "630102")

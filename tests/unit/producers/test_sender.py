@@ -1,6 +1,7 @@
 """What rows become: operations, revisions, repeats, and rows set aside. Nothing leaves: the registry is offline."""
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -160,3 +161,40 @@ def test_no_row_is_too_large_for_the_broker() -> None:
     messages = taken(sender(item, titles), [row, ["长" * 4_000_000] * len(titles)], counts)
     assert (counts.accepted, counts.rejected) == (0, 2)
     assert all(m is not None and m.topic == REJECTED and len(m.value) < 1_000_000 for m in messages)
+
+
+def test_a_flag_that_is_none_is_not_repeated() -> None:
+    one, counts = sender(ABNORMAL, LISTED), Progress()
+    taken(one, [listed("张三")], counts)
+    assert counts.rejected == 1
+    ((column, message, _),) = one.reasons
+    assert column == "增删改标志"
+    assert "张三" not in message
+
+
+def test_a_row_wider_than_its_header_is_rejected() -> None:
+    one, counts = sender(ABNORMAL, LISTED), Progress()
+    messages = taken(one, [[*listed(None), None, ""], [*listed(None, "另一"), "北京路3号"]], counts)
+    assert (counts.accepted, counts.rejected) == (1, 1)
+    assert messages[1] is not None
+    assert messages[1].topic == REJECTED
+
+
+def test_a_time_that_has_not_come_is_rejected_by_its_column() -> None:
+    one, counts = sender(ABNORMAL, LISTED), Progress()
+    taken(one, [[CODE, "样例企业", "2052-01-02", "样例局", "样例", None]], counts)
+    assert (counts.accepted, counts.rejected) == (0, 1)
+    assert next(iter(one.reasons))[:2] == ("列入日期", "“列入日期”晚于今天")
+
+
+def test_what_waits_is_sealed_as_its_columns_read_it() -> None:
+    titles = ["行政相对人名称", "行政许可决定书号", "行政许可决定日期", "备注", "行政机关名称", "备注"]
+    one = sender(CATALOGUE.item("administration.license"), titles)
+    cells: list[Cell] = ["虚构样例公司", 20250117.0, datetime(2025, 1, 17), True, "样例局", "另一"]  # noqa: DTZ001
+    (message,) = taken(one, [cells])
+    assert message is not None
+    assert message.topic == UNRESOLVED
+    value = fastavro.schemaless_reader(io.BytesIO(message.value[HEAD_SIZE:]), wire.UNRESOLVED, None)
+    sealed = json.loads(CIPHER.open(value["sealed"], "administration.license.raw"))
+    assert ["行政许可决定书号", "20250117"] in sealed
+    assert ["备注", "是"] in sealed

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalogue.load import load_catalogue
 from catalogue.model import Field, FieldType, Sensitivity
 from connectors.tables import Cell
+from producers.dates import SHANGHAI
 from producers.problems import ValueProblem
 from producers.values import convert
 
@@ -81,6 +83,14 @@ def test_a_sum_of_floats_brings_no_noise() -> None:
         (FieldType.CODE, "青建〔2025〕１号", "青建〔2025〕1号"),
         (FieldType.TEXT, "\u3000甲公司 ", "甲公司"),
         (FieldType.DATE, "长期", date(9999, 12, 31)),
+        # A midnight in Shanghai, as a database's JSON has it.
+        (FieldType.DATE, "2024-12-31T16:00:00.000Z", date(2025, 1, 1)),
+        (FieldType.MONTH, "2024-12-31T16:00:00Z", "2025-01"),
+        (FieldType.YEAR, "2024-12-31T16:00:00Z", 2025),
+        (FieldType.TIMESTAMP, 202501021230, datetime(2025, 1, 2, 12, 30, tzinfo=SHANGHAI)),
+        (FieldType.TIMESTAMP, "202501021230", datetime(2025, 1, 2, 12, 30, tzinfo=SHANGHAI)),
+        (FieldType.TIMESTAMP, 1735790400000, datetime(2025, 1, 2, 12, tzinfo=SHANGHAI)),
+        (FieldType.TIMESTAMP, "2025-01-02T12:30:00+08:00", datetime(2025, 1, 2, 12, 30, tzinfo=SHANGHAI)),
     ],
 )
 def test_cells_become_values(kind: FieldType, cell: Cell, value: object) -> None:
@@ -102,6 +112,14 @@ def test_an_empty_mark_is_nothing(kind: FieldType, cell: Cell) -> None:
         (FieldType.MONEY, "NaN", "NOT_A_NUMBER"),
         (FieldType.MONEY, "5美元", "UNIT_UNKNOWN"),
         (FieldType.MONEY, "1e30", "OUT_OF_RANGE"),
+        (FieldType.MONEY, "-nan", "NOT_A_NUMBER"),
+        (FieldType.MONEY, "630E1234567", "NOT_A_NUMBER"),
+        (FieldType.INTEGER, "1E999999", "NOT_A_NUMBER"),
+        (FieldType.MONEY, "$1,000", "NOT_A_NUMBER"),
+        (FieldType.CODE, "6.30102E+14", "DIGITS_LOST"),
+        (FieldType.PHONE, "1.39E+10", "DIGITS_LOST"),
+        (FieldType.DATE, "2025011513", "NOT_A_DATE"),
+        (FieldType.DATE, "2025-01-02T25:00Z", "NOT_A_DATE"),
         (FieldType.INTEGER, "1.5", "NOT_WHOLE"),
         (FieldType.DATE, "2025-02-30", "NOT_A_DATE"),
         (FieldType.DATE, "昨天", "NOT_A_DATE"),
@@ -121,3 +139,18 @@ def test_what_cannot_be_a_value_says_why(kind: FieldType, cell: Cell, code: str)
     assert problem.value.code == code
     assert problem.value.message_zh
     assert problem.value.remedy_zh
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"), [(12.5, "12.5"), ("0.125", "0.125"), ("12.5%", "12.5"), (0.0, "0"), (1, "1")]
+)
+def test_a_percentage_is_what_the_cell_shows(cell: Cell, value: str) -> None:
+    share = next(f for f in load_catalogue().item("9").fields if f.unit == "%")
+    assert convert(share, cell) == Decimal(value)
+
+
+@pytest.mark.parametrize("cell", [0.125, 1.0])
+def test_a_workbooks_percentage_is_not_taken_for_a_hundredth(cell: float) -> None:
+    share = next(f for f in load_catalogue().item("9").fields if f.unit == "%")
+    with pytest.raises(ValueProblem, match="PERCENT_OR_SHARE"):
+        convert(share, cell)
