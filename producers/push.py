@@ -30,13 +30,17 @@ CHUNK_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a push; ``reasons`` are (column, message, remedy, rows, first row numbers)."""
+    """What became of a push; ``reasons`` are (column, message, remedy, rows, first row numbers).
+
+    ``unknown``: the titles of columns that the item does not have, and that were not taken.
+    """
 
     submission: Submission
     progress: Progress
     state: str
     recognised: bool = False  # completed before: nothing was sent
     reasons: tuple[tuple[str, str, str, int, tuple[int, ...]], ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def push_table(

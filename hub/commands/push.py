@@ -65,7 +65,16 @@ def push_dir(
     as_json: _Json = False, yes: _Yes = False, jobs: _Jobs = 0,
 ) -> None:  # fmt: skip
     """Send every table below a folder; the unit comes from the folders' names."""
-    files = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in SUFFIXES and "说明" not in p.stem]
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.", remedy="Name the folder that holds the units' folders.")
+    # Without what programs leave beside a file while it is open, and hidden files.
+    found = [p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith(("~$", "."))]
+    files = [p for p in found if p.suffix.lower() in SUFFIXES and "说明" not in p.stem]
+    for path in sorted(set(found) - set(files)):
+        why = "文件名含“说明”" if path.suffix.lower() in SUFFIXES else "不是表格文件"
+        typer.echo(f"{path}: 没有报送：{why}。", err=True)
+    if not files:
+        raise UsageError(f"There is no table below {folder}.", remedy=f"Tables end in {', '.join(sorted(SUFFIXES))}.")
     options = Options(None, None, region, period, data_date, full, correct, force, dry_run, accept_withdrawals)
     _send(files, options, as_json=as_json, may_ask=not yes, jobs=jobs)
 
@@ -150,6 +159,8 @@ def _show(receipt: dict[str, Any], catalogue: Catalogue, *, as_json: bool) -> No
                 else f"撤下{receipt['withdrawn']}条表中没有的记录"
             )
         )
+    if receipt["unknown_columns"]:
+        lines.append(f"没有采集的列（清单的这一项没有）：{'、'.join(receipt['unknown_columns'])}")
     if receipt["recognised"]:
         lines.insert(0, "这个文件已经报送完成，没有重复发送（需要重发请加 --force）。")
     for line in lines:

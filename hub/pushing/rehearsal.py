@@ -55,6 +55,13 @@ class Rehearsal:
         whole.periods |= reading.periods
         whole.unread |= reading.unread.subjects
 
+    def tell(self, sender: Sender) -> None:
+        """Let who sends a list's last sheet know of the periods, and of the unreadable rows, of all its sheets."""
+        whole = self._lists.get(sender.item.id)
+        if whole is not None:
+            sender.periods |= whole.periods
+            sender.unread.subjects |= whole.unread
+
     def refuse(self, ledger: Ledger) -> None:
         """Raise FileRefused when a list leaves out so much of what the unit reported that it may be incomplete.
 

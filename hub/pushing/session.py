@@ -49,12 +49,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A table that was recognised by its first rows, ``head``, which its ``rows`` no longer hold."""
+    """A table that was recognised by its first rows, ``head``, which its ``rows`` no longer hold.
+
+    ``written`` is when its file was, ``rehearsed`` what was read before of the file's whole lists.
+    """
 
     table: Table
     head: list[tuple[int, list[Cell]]]
     seen: Recognised
     details: DetailSheets
+    written: tuple[int, int]
+    rehearsed: Rehearsal | None
 
 
 class Session:
@@ -91,9 +96,10 @@ class Session:
 
         Raises FileRefused for a file that cannot be taken, Unavailable when Kafka is away.
         """
+        written = _written(path)
         digest, spoke, silent = file_sha256(path), False, False
         details: DetailSheets | None = None
-        rehearsed = self._reader is None or self.options.accept_withdrawals
+        rehearsed: Rehearsal | None = None
         for table in open_tables(path):
             if details is None:
                 details = find_details(path, table.sheets, lambda head, sheet: self._told(head, _hints(path, sheet)))
@@ -101,21 +107,21 @@ class Session:
                 continue
             head = list(itertools.islice(table.rows, HEAD_ROWS))
             seen = self._recognise(head, _hints(path, table.sheet))
-            if len(head) < HEAD_ROWS and says_nothing(row for row in head if row[0] > seen.header_row):
+            if _is_silent(head, seen):
                 silent = True
                 continue
             spoke = True
-            if not rehearsed and (self._mode(path, table.sheet, seen) == "FULL" or "全量" in "".join(table.sheets)):
-                self._rehearse(path, digest, details)
-                rehearsed = True
-            yield self._kept(self._table(path, digest, Opened(table, head, seen, details), on_rows))
+            if rehearsed is None and (self._mode(path, table.sheet, seen) == "FULL" or "全量" in "".join(table.sheets)):
+                rehearsed = self._rehearse(path, digest, details)
+            opened = Opened(table, head, seen, details, written, rehearsed)
+            yield self._kept(self._table(path, digest, opened, on_rows))
         if silent and not spoke:
             raise ask_for_nil(path.name)
 
-    def _rehearse(self, path: Path, digest: str, details: DetailSheets) -> None:
-        """Raise FileRefused when a whole list in the file leaves out too much, before anything of the file is sent."""
+    def _rehearse(self, path: Path, digest: str, details: DetailSheets) -> Rehearsal | None:
+        """Read the whole lists of a file before any of it is sent; raises FileRefused when one leaves out too much."""
         if self._reader is None:
-            return
+            return None
         rehearsal = Rehearsal(self.config, self.registry, self._cipher)
         for table in open_tables(path):
             if table.sheet is not None and ("说明" in table.sheet or table.sheet in details.names):
@@ -126,10 +132,14 @@ class Session:
             except FileRefused:
                 continue  # in its turn
             sub = self._placed(self._declared(path, digest, table, seen))
-            below = ((n, cells) for n, cells in itertools.chain(head, table.rows) if n > seen.header_row)
-            if sub.mode == "FULL" and self.ledger.get(sub.id, {}).get("state") != "COMPLETED":
+            # A sheet that was sent before tells, too, of which periods its list is.
+            alone = len(table.sheets) < 2 and self.ledger.get(sub.id, {}).get("state") == "COMPLETED"
+            if sub.mode == "FULL" and not alone:
+                below = ((n, cells) for n, cells in itertools.chain(head, table.rows) if n > seen.header_row)
                 rehearsal.read(sub, *details.joined(table, seen, below))
-        rehearsal.refuse(self._reader.refresh())
+        if not self.options.accept_withdrawals:
+            rehearsal.refuse(self._reader.refresh())
+        return rehearsal
 
     def nil(self) -> dict[str, Any]:
         """Report that a unit has nothing of an item for a period; return the receipt. Raises FileRefused."""
@@ -152,7 +162,7 @@ class Session:
         table, head, seen = opened.table, opened.head, opened.seen
         sub = self._placed(self._declared(path, digest, table, seen))
         below = ((n, cells) for n, cells in itertools.chain(head, table.rows) if n > opened.seen.header_row)
-        seen, rows = opened.details.joined(table, seen, below)
+        seen, rows = opened.details.joined(table, seen, _unchanged(path, opened.written, below))
         sender = Sender(self.registry, self._cipher, sub, seen.item, seen)
         if self._reader is None:
             counts = Progress()
@@ -160,18 +170,22 @@ class Session:
                 sender.take(number, cells, counts)
                 if counts.rows % 5000 == 0:
                     on_rows(counts.rows)
-            return Receipt(sub, counts, "DRY_RUN", reasons=commonest(sender))
-        return push_table(
+            return Receipt(sub, counts, "DRY_RUN", reasons=commonest(sender), unknown=tuple(seen.unknown))
+        last = sub.mode == "FULL" and self._is_last(path, opened)
+        if last and opened.rehearsed is not None:
+            opened.rehearsed.tell(sender)
+        receipt = push_table(
             self.config,
             sender,
             sub,
             rows,
             self._reader,
             EventReader(self.config, self.registry, seen.item),
-            withdraws=sub.mode == "FULL" and self._is_last(path, opened),
+            withdraws=last,
             accept_withdrawals=self.options.accept_withdrawals,
             on_rows=on_rows,
         )
+        return replace(receipt, unknown=tuple(seen.unknown))
 
     def _mode(self, path: Path, sheet: str | None, seen: Recognised) -> str:
         hints = [sheet or "", path.stem, seen.title_text]
@@ -186,11 +200,14 @@ class Session:
         for table in itertools.islice(later, 1, None):
             if table.sheet is None or "说明" in table.sheet or table.sheet in opened.details.names:
                 continue
+            head = list(itertools.islice(table.rows, HEAD_ROWS))
             try:
-                seen = self._recognise(list(itertools.islice(table.rows, HEAD_ROWS)), _hints(path, table.sheet))
+                seen = self._recognise(head, _hints(path, table.sheet))
             except FileRefused:
                 # It will be refused in its turn; until then nobody knows what it holds.
                 return False
+            if _is_silent(head, seen):
+                continue
             if seen.item.id == opened.seen.item.id and self._mode(path, table.sheet, seen) == "FULL":
                 return False
         return True
@@ -228,12 +245,19 @@ class Session:
         except KeyError as exc:
             raise FileRefused(f"清单里没有“{name}”。", remedy="见 credithub catalogue。") from exc
 
-    def _unit(self, item: Item, path: Path) -> str:
+    def unit_of(self, path: Path) -> str | None:
+        """Return the unit that the options or the names of a file's folders tell; None when they tell none."""
         names = [self.options.unit] if self.options.unit else [p.name for p in path.resolve().parents]
         for name in names:
             for unit in self.catalogue.units.values():
                 if name in (unit.id, unit.zh, *unit.aliases):
                     return unit.id
+        return None
+
+    def _unit(self, item: Item, path: Path) -> str:
+        told = self.unit_of(path)
+        if told is not None:
+            return told
         if self.options.unit is None and len(item.units) == 1:
             return item.units[0]
         raise FileRefused("不知道是哪个责任单位报送的。", remedy=f"请用 --unit 指明：{'、'.join(item.units)}。")
@@ -248,12 +272,35 @@ class Session:
         body = described(receipt)
         kept = self.settings.home / "receipts" / f"{receipt.submission.id}.json"
         if receipt.recognised:
-            # The reasons are in the receipt of the run that sent it.
+            # What its rows were told is in the receipt of the run that sent it.
             return {**body, "reasons": _reasons_in(kept)}
         if receipt.state == "COMPLETED":
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
         return body
+
+
+def _is_silent(head: list[tuple[int, list[Cell]]], seen: Recognised) -> bool:
+    return len(head) < HEAD_ROWS and says_nothing(row for row in head if row[0] > seen.header_row)
+
+
+def _written(path: Path) -> tuple[int, int]:
+    try:
+        told = path.stat()
+    except OSError as exc:
+        raise FileRefused(f"无法读取文件“{path}”：{exc.strerror}。", remedy="请核对路径和权限。") from exc
+    return told.st_mtime_ns, told.st_size
+
+
+def _unchanged(
+    path: Path, written: tuple[int, int], rows: Iterator[tuple[int, list[Cell]]]
+) -> Iterator[tuple[int, list[Cell]]]:
+    """Yield the rows, then raise FileRefused when the file was written meanwhile: the receipt would name another."""
+    yield from rows
+    if _written(path) != written:
+        raise FileRefused(
+            f"“{path.name}”在报送过程中被改动，这次报送没有完成。", remedy="请等文件存好后，重新运行同一条命令。"
+        )
 
 
 def _hints(path: Path, sheet: str | None) -> list[str]:
@@ -270,6 +317,7 @@ def described(receipt: Receipt) -> dict[str, Any]:
         "recognised": receipt.recognised,
         "unit": sub.unit, "region": sub.region, "period": sub.period, "mode": sub.mode,
         "revision": sub.revision, "file": sub.file_name, "sheet": sub.sheet, "file_sha256": sub.file_sha256,
+        "unknown_columns": list(receipt.unknown),
         "reasons": [
             {"column": c, "message": m, "remedy": r, "rows": n, "first_rows": list(f)}
             for c, m, r, n, f in receipt.reasons

@@ -104,7 +104,7 @@ def workbook(path: Path, sheets: Mapping[str, Iterable[int]]) -> Path:
         for name, numbers in sheets.items():
             rows = listed(*numbers)
             sheet = book.add_worksheet(name)
-            for line, cells in enumerate([list(rows[0]), *(list(row.values()) for row in rows)]):
+            for line, cells in enumerate([list(listed(0)[0]), *(list(row.values()) for row in rows)]):
                 sheet.write_row(line, 0, cells)
     return path
 
@@ -125,6 +125,38 @@ def test_the_sheets_of_a_workbook_are_one_list(node_with: Callable[..., Node]) -
     path = workbook(node.folder / "名单_全量.xlsx", {"第一批": (0,), "第二批": (1, 3)})
     assert [r["withdrawn"] for r in node.push(path)] == [0, 1]
     assert live(node) == {0, 1, 3}
+
+
+def test_a_sheet_without_rows_keeps_nothing_from_being_withdrawn(node_with: Callable[..., Node]) -> None:
+    node = node_with(MARKET)
+    node.push(node.file("名单.csv", ITEM, listed(0, 1, 2)))
+    path = workbook(node.folder / "名单_全量.xlsx", {"一季度": (0, 1), "二季度": ()})
+    assert [r["withdrawn"] for r in node.push(path)] == [1]
+    assert live(node) == {0, 1}
+
+
+def used(months: Mapping[str, Iterable[int]]) -> dict[str, list[list[str]]]:
+    """Return a sheet a month, with a meter's row for each number."""
+    titles = ["主体名称", "统一社会信用代码", "户号"]
+    return {
+        month: [titles, *([f"样例企业{n}", CODES[n], f"H{n}"] for n in numbers)] for month, numbers in months.items()
+    }
+
+
+def test_a_list_of_several_months_withdraws_in_each_of_them(node_with: Callable[..., Node]) -> None:
+    node = node_with(topic("utilities"))
+    for name, months in (
+        ("用水_全量_1.xlsx", {"2025年1月": (0, 1, 2), "2025年2月": (0, 1, 2)}),
+        ("用水_全量_2.xlsx", {"2025年1月": (0, 2), "2025年2月": (0, 1, 2)}),
+    ):
+        with xlsxwriter.Workbook(str(node.folder / name)) as book:
+            for month, rows in used(months).items():
+                sheet = book.add_worksheet(month)
+                for line, cells in enumerate(rows):
+                    sheet.write_row(line, 0, cells)
+        receipts = node.push(node.folder / name, item="utilities.water", unit="water_group")
+    assert [(r["period"], r["withdrawn"]) for r in receipts] == [("2025-01", 0), ("2025-02", 1)]
+    assert {e["subject"] for e in node.values(topic("utilities")) if e["op"] == "WITHDRAW"} == {CODES[1]}
 
 
 class Killed(Sender):

@@ -69,3 +69,16 @@ def test_waiting_rows_are_resolved_exactly_once_and_never_guessed(node_with: Cal
     assert sorted(states) == ["RESOLVED", "RESOLVED", "WAITING", "WAITING"]
     counts = node.merge(MARKET, LAND)
     assert [counts[code].get("real_estate.mortgage") for code in (ONE, TWO, THREE)] == [1, 1, None]
+
+
+def test_a_row_is_given_to_nobody_whose_record_was_withdrawn(node_with: Callable[..., Node]) -> None:
+    node = node_with(MARKET, LAND)
+    owned = {
+        "权利人名称": "样例乙有限公司", "权利人证件号": TWO, "不动产权证书号": "样例", "不动产单元号": UNIT,
+        "登记时间": "2025-01-02",
+    }  # fmt: skip
+    node.push(node.file("不动产.csv", "48", [owned]))
+    node.push(node.file("过户.csv", "48", [{**owned, "增删改标志": "删"}]))
+    node.push(node.file("抵押.csv", "47", [mortgaged(1, "某处抵押人", 不动产单元号=UNIT)]))
+    node.merge(LAND)
+    assert (resolved(node).resolved, resolved(node).unknown) == (0, 1)

@@ -182,3 +182,26 @@ def test_a_missing_required_column_refuses_the_file_and_names_it(tmp_path: Path)
     path.write_text(f"企业名称,统一社会信用代码,列入机关\n甲公司,{CODE},样例局\n", encoding="utf-8")
     with pytest.raises(FileRefused, match="列入日期"):
         receipts(path)
+
+
+def test_a_column_that_the_item_does_not_have_is_named_in_the_receipt(tmp_path: Path) -> None:
+    path = tmp_path / "欠税20250430.csv"
+    lines = [
+        [*ARREARS, "税管员"],
+        ["样例公司", CODE, "2025-01-01", "2025-03-31", "1.25", "增值税", "否", "2025-04-01", "", "甲"],
+    ]
+    path.write_text("\n".join(",".join(line) for line in lines), "utf-8")
+    (receipt,) = receipts(path)
+    assert (receipt["accepted"], receipt["unknown_columns"]) == (1, ["税管员"])
+
+
+def test_a_file_that_is_written_while_it_is_sent_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "欠税20250430.csv"
+    rows = [
+        ["样例公司", CODE, "2025-01-01", "2025-03-31", str(n), "增值税", "否", "2025-04-01", ""] for n in range(6000)
+    ]
+    path.write_text("\n".join(",".join(line) for line in [ARREARS, *rows]), "utf-8")
+    with closing(Session(exact_settings(home=tmp_path), Options(dry_run=True))) as session:
+        pushed = session.push(path, lambda count: path.write_text("另一份", "utf-8"))
+        with pytest.raises(FileRefused, match="在报送过程中被改动"):
+            list(pushed)
