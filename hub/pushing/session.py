@@ -296,7 +296,16 @@ def _unchanged(
     path: Path, written: tuple[int, int], rows: Iterator[tuple[int, list[Cell]]]
 ) -> Iterator[tuple[int, list[Cell]]]:
     """Yield the rows, then raise FileRefused when the file was written meanwhile: the receipt would name another."""
-    yield from rows
+    try:
+        yield from rows
+    except FileRefused:
+        # What is wrong with a file that is half written is of no matter.
+        _refuse_changed(path, written)
+        raise
+    _refuse_changed(path, written)
+
+
+def _refuse_changed(path: Path, written: tuple[int, int]) -> None:
     if _written(path) != written:
         raise FileRefused(
             f"“{path.name}”在报送过程中被改动，这次报送没有完成。", remedy="请等文件存好后，重新运行同一条命令。"
