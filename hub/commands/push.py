@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from catalogue.errors import FilesRefused, UsageError
 from catalogue.model import Catalogue
@@ -166,7 +166,8 @@ def _show(receipt: dict[str, Any], catalogue: Catalogue, *, as_json: bool) -> No
     for line in lines:
         console.print(line, markup=False, highlight=False)
     if receipt["reasons"]:
-        grid = Table("列", "原因", "行数", "行号", "办法")
+        # Folded: Chinese has no blanks to wrap at, and a remedy that is cut is none.
+        grid = Table(*(Column(title, overflow="fold") for title in ("列", "原因", "行数", "行号", "办法")))
         for r in receipt["reasons"]:
             numbers = "、".join(map(str, r["first_rows"]))
             grid.add_row(r["column"], r["message"], str(r["rows"]), numbers, r["remedy"])

@@ -202,6 +202,6 @@ def test_a_file_that_is_written_while_it_is_sent_is_refused(tmp_path: Path) -> N
     ]
     path.write_text("\n".join(",".join(line) for line in [ARREARS, *rows]), "utf-8")
     with closing(Session(exact_settings(home=tmp_path), Options(dry_run=True))) as session:
-        pushed = session.push(path, lambda count: path.write_text("另一份", "utf-8"))
+        pushed = session.push(path, lambda count: [path.write_text("另一份", "utf-8")].clear())
         with pytest.raises(FileRefused, match="在报送过程中被改动"):
             list(pushed)
