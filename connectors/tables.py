@@ -139,6 +139,11 @@ def _cell(value: Any) -> Cell:
     return value  # type: ignore[no-any-return]
 
 
+def _unwrapped(cell: str) -> str | None:
+    """Return the text of ="0012", which programs write so that Excel keeps its zeros."""
+    return (cell[2:-1] if len(cell) > 2 and cell[-1] == '"' else cell) or None
+
+
 def text_encoding(path: Path) -> str:
     """Return the encoding in which the whole of a text file can be read strictly.
 
@@ -188,7 +193,7 @@ def _text_rows(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int,
         with path.open(encoding=encoding, newline="", buffering=_CHUNK_BYTES) as stream:
             # Strict: a quote that is never closed would make all rows behind it one cell.
             for number, row in enumerate(csv.reader(stream, delimiter=delimiter, strict=True), start=1):
-                yield number, [cell or None for cell in row]
+                yield number, [_unwrapped(cell) if cell[:2] == '="' else cell or None for cell in row]
     except csv.Error as exc:
         raise FileRefused(
             f"文件“{path.name}”第{number + 1}行读不下去：引号不成对（{exc}）。",

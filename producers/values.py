@@ -114,6 +114,9 @@ def as_text(cell: Cell) -> str:
 def _code(cell: Cell) -> Value:
     _refuse_lost_digits(cell)
     text = _text(cell)
+    if isinstance(text, str) and text[0] == "'" and "'" not in text[1:]:
+        # Before a number, the mark by which Excel takes it for text.
+        text = text[1:].strip() or None
     if isinstance(text, str) and not text.isascii() and text[0] not in "（〔":
         # Full-width digits and letters only: 〔2025〕 and Chinese punctuation belong to a document's number.
         text = "".join(chr(ord(c) - 0xFEE0) if "０" <= c <= "ｚ" and c.isalnum() else c for c in text)

@@ -116,9 +116,9 @@ def test_a_quote_that_is_not_closed_swallows_no_rows(tmp_path: Path, lines: str)
 
 def test_quotes_inside_of_a_cell_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('企业名称,备注\n甲"公司,"他说""好"""\n', "utf-8")
+    path.write_text('企业名称,备注\n甲"公司,"他说""好"""\n="0012","=""0013"""\n=,=""\n', "utf-8")
     (table,) = open_tables(path)
-    assert list(table.rows)[1] == (2, ['甲"公司', '他说"好"'])
+    assert [cells for _, cells in table.rows][1:] == [['甲"公司', '他说"好"'], ["0012", "0013"], ["=", None]]
 
 
 def test_a_text_that_breaks_off_inside_of_a_character_is_refused(tmp_path: Path) -> None:
