@@ -48,6 +48,6 @@ lock: setup  ## renew requirements.lock from pyproject.toml
 
 clean:  ## stop every process and remove every file that make made
 	@for home in .credithub .credithub/demo .credithub/bench .credithub/chaos; do \
-	  test -x $(BIN)/credithub && test -d $$home && CREDITHUB_HOME=$$home $(BIN)/credithub down >/dev/null 2>&1 || true; done
+	  if test -x $(BIN)/credithub && test -d $$home; then CREDITHUB_HOME=$$home $(BIN)/credithub down >/dev/null || exit 1; fi; done
 	@rm -rf .credithub $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

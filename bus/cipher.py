@@ -86,7 +86,10 @@ def load_key_file(path: Path) -> KeyRing:
         raw = json.loads(path.read_text("utf-8"))
         return KeyRing(base64.b64decode(raw["link"]), {int(k["id"]): base64.b64decode(k["key"]) for k in raw["keys"]})
     except FileNotFoundError as exc:
-        raise UsageError(f"There is no key file {path}.", remedy="Run `credithub keys init`.") from exc
+        raise UsageError(
+            f"There is no key file {path}.",
+            remedy="Copy it from the node, or from its backup; on a new node `credithub prepare` makes it.",
+        ) from exc
     except (ValueError, KeyError, TypeError) as exc:
         raise UsageError(f"The key file {path} is damaged.", remedy="Restore it from its backup.") from exc
 

@@ -1,16 +1,26 @@
 """Every topic of the hub, how it is kept, and its creation."""
 
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic, TopicMetadata
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    TopicMetadata,
+)
 
 from bus.config import BusConfig
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import StackError
 from catalogue.model import Catalogue
+
+log = logging.getLogger(__name__)
 
 SUBMISSION = "submission.v1"
 REJECTED = "rejected.v1"
@@ -30,7 +40,8 @@ _KEEP = {"retention.ms": "-1"}
 _COMPACT = {"cleanup.policy": "compact"}
 # A change holds two versions of a record, and what is set aside unread all of a message beside the reason: more than
 # the broker lets in.
-_LARGE = {"max.message.bytes": str(24 * 1024 * 1024)}
+_LARGEST, _IN_SYNC = "max.message.bytes", "min.insync.replicas"
+_LARGE = {_LARGEST: str(24 * 1024 * 1024)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,7 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
 
 
 def ensure_topics(config: BusConfig, specs: Sequence[TopicSpec]) -> list[str]:
-    """Create the topics that are missing and return their names.
+    """Create the topics that are missing and return their names; give those that exist the settings they have to have.
 
     Raises StackError when an existing topic keyed by subject has another number of partitions than the
     settings say: its subjects would be split over two owners.
@@ -87,6 +98,7 @@ def ensure_topics(config: BusConfig, specs: Sequence[TopicSpec]) -> list[str]:
     admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
     existing = admin.list_topics(timeout=30).topics
     wanted: list[NewTopic] = []
+    held: dict[str, dict[str, str]] = {}
     for spec in specs:
         name = config.topic(spec.name)
         partitions = config.partitions if spec.by_subject else 1
@@ -97,8 +109,13 @@ def ensure_topics(config: BusConfig, specs: Sequence[TopicSpec]) -> list[str]:
                     f"The topic {name} has {found} partitions, the settings say {partitions}.",
                     remedy="Set CREDITHUB_PARTITIONS to what it was created with; it cannot be changed afterwards.",
                 )
+            # By what it has, not by what the settings ask for now: one replica cannot be two in sync.
+            held[name] = spec.settings | _durable(len(existing[name].partitions[0].replicas))
             continue
-        wanted.append(NewTopic(name, partitions, config.replication, config=spec.settings))
+        wanted.append(
+            NewTopic(name, partitions, config.replication, config=spec.settings | _durable(config.replication))
+        )
+    _align(admin, held)
     if not wanted:
         return []
     for created in admin.create_topics(wanted, operation_timeout=30).values():
@@ -110,6 +127,43 @@ def ensure_topics(config: BusConfig, specs: Sequence[TopicSpec]) -> list[str]:
     names = [topic.topic for topic in wanted]
     _await_leaders(admin, names)
     return names
+
+
+def _align(admin: AdminClient, wanted: Mapping[str, Mapping[str, str]]) -> None:
+    """Set what differs: a topic that somebody made by the broker's defaults would lose its messages after a week."""
+    if not wanted:
+        return
+    differing = []
+    told = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, name) for name in wanted])
+    try:
+        for resource, answer in told.items():
+            entries = answer.result()
+            changes = [
+                ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+                for name, value in wanted[resource.name].items()
+                if not _suffices(name, entries[name].value if name in entries else None, value)
+            ]
+            if changes:
+                log.warning("topic %s: set %s", resource.name, ", ".join(f"{c.name}={c.value}" for c in changes))
+                differing.append(ConfigResource(resource.restype, resource.name, incremental_configs=changes))
+        for done in admin.incremental_alter_configs(differing).values() if differing else ():
+            done.result()
+    except KafkaException as exc:
+        raise StackError(
+            f"The settings of the topics cannot be read or set: {exc}.",
+            remedy="Let the hub's user describe and alter the settings of its topics.",
+        ) from exc
+
+
+def _durable(replicas: int) -> dict[str, str]:
+    # With the broker's default of 1 a leader that lost its followers would acknowledge what it alone has.
+    return {_IN_SYNC: str(min(2, replicas))}
+
+
+def _suffices(name: str, held: str | None, wanted: str) -> bool:
+    if held is not None and name in (_IN_SYNC, _LARGEST):
+        return int(held) >= int(wanted)
+    return held == wanted
 
 
 def _await_leaders(admin: AdminClient, names: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ address the supervisor writes into ``<home>/run/endpoints.json`` (see ``hub.stac
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,9 @@ class Settings(BaseSettings):
         default=None, repr=False, description="what authenticates this node at the platform above; unset: nothing does"
     )
     key_file: Path | None = Field(default=None, description="keys for personal data; unset: <home>/keys.json")
+    accept_date: date | None = Field(
+        default=None, description="a day that the clock may jump to, more than a month ahead; unset: none"
+    )
 
     @property
     def keys(self) -> Path:

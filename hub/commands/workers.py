@@ -5,7 +5,8 @@ import logging
 import signal
 import threading
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,9 +16,10 @@ from bus import topics
 from bus.calendar import told_day
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, producer_settings
+from bus.offsets import watermarks
 from bus.scan import scan
 from catalogue import wire
-from catalogue.errors import UsageError
+from catalogue.errors import IntegrityError, UsageError
 from catalogue.load import load_catalogue
 from hub.settings import bus_config, endpoints, load_settings
 from monitoring import metrics
@@ -25,6 +27,8 @@ from rules.indicators import SHANGHAI, load_indicators
 
 MetricsPort = Annotated[int, typer.Option("--metrics-port", help="Port to serve /metrics on; 0: none.")]
 _CLOCK_PERIOD_S = 5.0
+# A clock that is wrong by years would empty every window for good; a hub may have been off for some weeks.
+MOST_AHEAD = timedelta(days=31)
 
 
 def register(app: typer.Typer) -> None:
@@ -45,12 +49,13 @@ def prepare() -> None:
     settings = load_settings()
     config = bus_config(settings)
     banks = list(bank_ids())
-    if not settings.keys.exists():
-        create_key_file(settings.keys)
     made = topics.ensure_topics(config, topics.topic_specs(load_catalogue(), banks))
+    if not settings.keys.exists():
+        _refuse_other_keys(config, settings.keys)
+        create_key_file(settings.keys)
     registered = register_all(config, banks)
     migrate(endpoints(settings).postgres_dsn)
-    say_date(config, today())
+    say_date(config, today(), accepted=settings.accept_date, most_ahead=MOST_AHEAD)
     typer.echo(f"prepared: {len(made)} topics made, {registered} schemas registered")
 
 
@@ -76,13 +81,14 @@ def clock(metrics_port: MetricsPort = 0) -> None:
     """Tell the streams each new calendar day (Asia/Shanghai)."""
     log_to_stderr()
     metrics.serve(metrics_port, load_settings().listen_host)
-    config = bus_config(load_settings())
+    settings = load_settings()
+    config = bus_config(settings)
     stop = stop_event()
     said: date | None = None
     while not stop.is_set():
         now = today()
         if now != said:
-            say_date(config, now)
+            say_date(config, now, accepted=settings.accept_date, most_ahead=MOST_AHEAD)
             said = now
         stop.wait(_CLOCK_PERIOD_S)
 
@@ -168,13 +174,23 @@ def today() -> date:
     return datetime.now(SHANGHAI).date()
 
 
-def say_date(config: BusConfig, day: date) -> None:
+def say_date(
+    config: BusConfig, day: date, *, accepted: date | None = None, most_ahead: timedelta | None = None
+) -> None:
     """Put a calendar day into every partition that does not know it yet.
 
-    Raises UsageError when Kafka was written with another registry: nothing in it could be read.
+    Raises UsageError when Kafka was written with another registry: nothing in it could be read; and for a day more
+    than ``most_ahead`` behind the newest one told, unless it is the ``accepted`` one: no day can be taken back.
     """
     with closing(Registry(config)) as registry:
-        missing = _not_told(config, Decoder(registry), day)
+        known = _told(config, Decoder(registry))
+        newest = max(known.values(), default=day)
+        if most_ahead is not None and day > newest + most_ahead and day != accepted:
+            raise UsageError(
+                f"The clock says {day}, and the streams were last told {newest}.",
+                remedy=f"Set the clock; if it is right, start with CREDITHUB_ACCEPT_DATE={day}.",
+            )
+        missing = [number for number in range(config.partitions) if known.get(number, date.min) < day]
         if not missing:
             return
         value = Encoder(registry, topics.CALENDAR, wire.BUSINESS_DATE)({"date": day, "said_at": datetime.now(UTC)})
@@ -185,8 +201,8 @@ def say_date(config: BusConfig, day: date) -> None:
         raise UsageError("The broker did not take the business date.", remedy="See `credithub status`.")
 
 
-def _not_told(config: BusConfig, decode: Decoder, day: date) -> list[int]:
-    """Return the partitions whose newest day is before ``day``."""
+def _told(config: BusConfig, decode: Decoder) -> dict[int, date]:
+    """Return the newest day that each partition was told."""
     known: dict[int, date] = {}
     for message in scan(config, topics.CALENDAR):
         told = told_day(decode, message.value()) or date.min
@@ -196,7 +212,17 @@ def _not_told(config: BusConfig, decode: Decoder, day: date) -> list[int]:
             f"The topics of {config.bootstrap} were written with another registry than {config.registry_url}.",
             remedy="Name that registry in CREDITHUB_REGISTRY_URL, or take other topics by CREDITHUB_TOPIC_PREFIX.",
         )
-    return [number for number in range(config.partitions) if known.get(number, date.min) < day]
+    return known
+
+
+def _refuse_other_keys(config: BusConfig, keys: Path) -> None:
+    """Raise IntegrityError when something was pushed with keys that are not here: with others nothing would fit it."""
+    if any(end.high for end in watermarks(config, [(topics.SUBMISSION, 0)]).values()):
+        raise IntegrityError(
+            f"There is no key file {keys}, but what Kafka holds was sealed and linked with one.",
+            remedy="Restore it from its backup, or name it in CREDITHUB_KEY_FILE. With other keys nothing could be"
+            " opened, and each record would come a second time.",
+        )
 
 
 def stop_event() -> threading.Event:

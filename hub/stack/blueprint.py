@@ -33,6 +33,9 @@ def settings_environment(settings: Settings) -> dict[str, str]:
     """Return the variables that give a child exactly these settings."""
     raw = settings.model_dump(mode="json")
     raw["home"] = str(settings.home.expanduser().absolute())
+    # Children run in the home, where no credithub.env speaks for what was unset when the stack was started.
+    if settings.key_file is not None:
+        raw["key_file"] = str(settings.key_file.expanduser().absolute())
     return {f"CREDITHUB_{name.upper()}": str(value) for name, value in raw.items() if value is not None}
 
 

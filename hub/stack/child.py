@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ LONGEST_BACKOFF_S = 30.0
 FORGIVEN_AFTER_S = 60.0
 _LOG_LIMIT_BYTES = 10 * 1024**2
 _LOGS_KEPT = 3
+_LOG_LOOK_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,23 @@ def backoff_s(failures_in_a_row: int) -> float:
     return float(min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(failures_in_a_row - 1, 10)))
 
 
-def rotate(log_file: Path, *, limit_bytes: int = _LOG_LIMIT_BYTES) -> None:
-    """Move a log that has grown past the limit to ``.1``, that to ``.2`` and so on."""
+def rotate(log_file: Path, *, limit_bytes: int = _LOG_LIMIT_BYTES, running: bool = False) -> None:
+    """Move a log that has grown past the limit to ``.1``, that to ``.2`` and so on.
+
+    Of a process that is ``running``, and goes on writing to the file it has, the log is copied and emptied instead.
+    """
     if not log_file.exists() or log_file.stat().st_size < limit_bytes:
         return
     for number in range(_LOGS_KEPT - 1, 0, -1):
         older = log_file.with_name(f"{log_file.name}.{number}")
         if older.exists():
             older.replace(log_file.with_name(f"{log_file.name}.{number + 1}"))
-    log_file.replace(log_file.with_name(f"{log_file.name}.1"))
+    newest = log_file.with_name(f"{log_file.name}.1")
+    if running:
+        shutil.copyfile(log_file, newest)
+        os.truncate(log_file, 0)
+    else:
+        log_file.replace(newest)
 
 
 def describe_exit(code: int) -> str:
@@ -87,6 +97,7 @@ class Child:
         self._healthy_since: float | None = None
         self._failures_in_a_row = 0
         self._next_start = 0.0
+        self._next_rotation = 0.0
         self._monitor = HealthMonitor(spec.name, spec.check) if spec.check else None
         if self.state == "external" and self._monitor:
             self._monitor.resume()
@@ -125,28 +136,35 @@ class Child:
         if self._monitor:
             self._monitor.resume()
 
-    def tick(self, now: float) -> bool:
-        """Look at the process; return whether something changed that the pid list must know."""
+    def tick(self, now: float) -> None:
+        """Look at the process, and start it again when its time has come."""
         if self.state == "restarting" and now >= self._next_start:
             self.restarts += 1
-            self.start()
-            return True
+            try:
+                self.start()
+            except OSError as exc:
+                # No memory, no process or file left: the others go on, and so does this one when there is.
+                self._failed(f"cannot be started: {exc.strerror}", now)
+            return
         if self._process is None or self.state in ("stopped", "done", "failed", "restarting"):
-            return False
+            return
         code = self._process.poll()
         if code is not None:
-            self._ended(code, now)
-            return True
+            self.exit_code = code
+            self._failed(describe_exit(code), now)
+            return
+        if now >= self._next_rotation:
+            self._next_rotation = now + _LOG_LOOK_EVERY_S
+            with contextlib.suppress(OSError):
+                rotate(self.spec.log_file, running=True)
         self._judge(now)
-        return False
 
-    def _ended(self, code: int, now: float) -> None:
-        self.exit_code = code
-        self.last_exit = describe_exit(code)
+    def _failed(self, why: str, now: float) -> None:
+        self.last_exit = why
         if self._monitor:
             self._monitor.pause()
         if self.spec.one_shot:
-            self.state = "done" if code == 0 else "failed"
+            self.state = "done" if self.exit_code == 0 else "failed"
             return
         if self._healthy_since is not None and now - self._healthy_since >= FORGIVEN_AFTER_S:
             self._failures_in_a_row = 0

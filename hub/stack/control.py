@@ -33,7 +33,7 @@ def supervisor_of(layout: Layout) -> psutil.Process | None:
         row = json.loads(layout.supervisor_file.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-    return orphans.same_process(row["pid"], row["create_time"])
+    return orphans.same_process(row["pid"], row.get("born", ""))
 
 
 def status(settings: Settings) -> StackStatus:
@@ -172,11 +172,13 @@ def stop(settings: Settings, *, purge: bool = False, purge_cache: bool = False) 
         layout.children_file.unlink(missing_ok=True)
         layout.supervisor_file.unlink(missing_ok=True)
     if purge or purge_cache:
-        _purge(layout, purge_cache=purge_cache)
+        # With a Kafka or a database of somebody else's the data stays, and is of no use without its keys.
+        foreign = bool(settings.kafka_bootstrap or settings.postgres_dsn)
+        _purge(layout, settings.keys if foreign else None, purge_cache=purge_cache)
     return ran
 
 
-def _purge(layout: Layout, *, purge_cache: bool) -> None:
+def _purge(layout: Layout, keys: Path | None, *, purge_cache: bool) -> None:
     # A home that was set by mistake to a folder of other things must not be emptied.
     if layout.home in (Path.home(), *Path.cwd().parents, Path.cwd()) or (layout.home / ".git").exists():
         raise StackError(
@@ -184,7 +186,7 @@ def _purge(layout: Layout, *, purge_cache: bool) -> None:
             remedy="Delete what is ours in it yourself, and give CREDITHUB_HOME a folder of its own.",
         )
     for entry in layout.home.iterdir() if layout.home.exists() else ():
-        if entry == layout.cache and not purge_cache:
+        if (entry == layout.cache and not purge_cache) or (keys is not None and entry == keys.expanduser().absolute()):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

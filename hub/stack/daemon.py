@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
-
 from catalogue.errors import HubError
 from hub.settings import Settings, exact_settings
 from hub.stack import blueprint, diagnosis, orphans
@@ -34,7 +32,7 @@ def sole_supervisor(layout: Layout) -> Iterator[bool]:
         except BlockingIOError:
             yield False
             return
-        write_json(layout.supervisor_file, {"pid": os.getpid(), "create_time": psutil.Process().create_time()})
+        write_json(layout.supervisor_file, {"pid": os.getpid(), "born": orphans.birth(os.getpid())})
         try:
             yield True
         finally:
@@ -45,6 +43,10 @@ def serve(settings: Settings, *, services_only: bool, on_status: OnStatus = lamb
     """Run the stack in this process until SIGTERM or SIGINT; return why it could not come up, if so."""
     layout = Layout.of(settings)
     layout.create()
+    # For the children, too. What they keep, the city's data and their logs, is for nobody else on this machine; and
+    # what a credithub.env says by now is for the next start.
+    os.umask(0o077)
+    os.chdir(layout.home)
     with sole_supervisor(layout) as is_sole:
         if not is_sole:
             print("another supervisor runs this home", flush=True)
@@ -52,9 +54,11 @@ def serve(settings: Settings, *, services_only: bool, on_status: OnStatus = lamb
         failure = _supervise(settings, layout, services_only=services_only, on_status=on_status)
         layout.endpoints_file.unlink(missing_ok=True)
         layout.children_file.unlink(missing_ok=True)
-        if failure:
-            print(f"failed: {failure.message}", flush=True)
-        write_status(layout.status_file, _last_status(failure, services_only))
+        # A disk that is full must not hide why it ended.
+        with contextlib.suppress(OSError):
+            if failure:
+                print(f"failed: {failure.message}", flush=True)
+            write_status(layout.status_file, _last_status(failure, services_only))
         return failure
 
 
@@ -112,7 +116,8 @@ def _logged(on_status: OnStatus) -> OnStatus:
                 line += f" ({process.last_exit})"
             if known.get(process.name) != line:
                 known[process.name] = line
-                print(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line} pid={process.pid}", flush=True)
+                with contextlib.suppress(OSError):
+                    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line} pid={process.pid}", flush=True)
         on_status(status)
 
     return listen

@@ -118,6 +118,17 @@ def new_cluster_id() -> str:
             return text
 
 
+def _cluster_id(data: Path) -> str:
+    try:
+        lines = (data / "meta.properties").read_text("utf-8").splitlines()
+        return next(line.removeprefix("cluster.id=") for line in lines if line.startswith("cluster.id="))
+    except (OSError, StopIteration) as exc:
+        raise StackError(
+            f"{data} holds topics, but no meta.properties that tells of which cluster they are.",
+            remedy="Restore the whole folder from its backup, or move it away to begin anew.",
+        ) from exc
+
+
 def prepare(layout: Layout, node: BrokerNode) -> None:
     """Write the configuration, and format the log folder unless that was finished before.
 
@@ -128,8 +139,13 @@ def prepare(layout: Layout, node: BrokerNode) -> None:
     finished = node.folder / "formatted"
     if finished.exists():
         return
+    data = node.folder / "data"
+    if any(entry.is_dir() for entry in data.glob("*-[0-9]*")):
+        # Topics, from a backup or another disk, without the file that tells of their formatting: never to be deleted.
+        finished.write_text(_cluster_id(data), "utf-8")
+        return
     # Half a formatting holds nothing yet.
-    shutil.rmtree(node.folder / "data", ignore_errors=True)
+    shutil.rmtree(data, ignore_errors=True)
     cluster_id = new_cluster_id()
     tool = java_command(layout.cache, ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"))
     done = subprocess.run(

@@ -20,10 +20,13 @@ class Layout:
         return cls(home=home, cache=(settings.cache or home / "cache").expanduser().absolute())
 
     def create(self) -> None:
-        """Make the folders; ``run`` holds a database password, so only its owner may look inside."""
-        for folder in (self.home, self.cache, self.logs, self.kafka, self.postgres):
+        """Make the folders; only their owner may look into those that hold data, logs or a database password."""
+        for folder in (self.home, self.cache, self.postgres):
             folder.mkdir(parents=True, exist_ok=True)
-        self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.run, self.logs, self.kafka, self.streams, self.upstream):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Those of an earlier version were open.
+            folder.chmod(0o700)
 
     @property
     def logs(self) -> Path:
@@ -36,6 +39,14 @@ class Layout:
     @property
     def kafka(self) -> Path:
         return self.home / "kafka"
+
+    @property
+    def streams(self) -> Path:
+        return self.home / "streams"
+
+    @property
+    def upstream(self) -> Path:
+        return self.home / "upstream"
 
     @property
     def postgres(self) -> Path:

@@ -1,6 +1,7 @@
 """Processes that a killed supervisor left behind: found by what they are, never by a pid alone."""
 
 import contextlib
+import functools
 import json
 import time
 from collections.abc import Iterable
@@ -14,19 +15,38 @@ from hub.stack.status import write_json
 # Every child carries it, so that it is recognised even when children.json is lost.
 STACK_VARIABLE = "CREDITHUB_STACK"
 _TERM_GRACE_S = 10.0
-_START_TIME_TOLERANCE_S = 0.05
 
 
-def same_process(pid: int, create_time: float) -> psutil.Process | None:
+def birth(pid: int) -> str:
+    """Return what tells a process from every other one of its pid; raises psutil.NoSuchProcess.
+
+    The boot and the clock ticks since it: a time of day would be another one after each step of the clock, and a
+    living supervisor would be taken for a dead one.
+    """
+    try:
+        # proc(5): the 22nd field, counted behind the name, which may hold anything.
+        ticks = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace").rpartition(")")[2].split()[19]
+    except FileNotFoundError:
+        if Path("/proc/self/stat").exists():
+            raise psutil.NoSuchProcess(pid) from None
+        return f"{psutil.Process(pid).create_time():.2f}"
+    except ProcessLookupError:
+        raise psutil.NoSuchProcess(pid) from None
+    return f"{_boot()}:{ticks}"
+
+
+@functools.cache
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
+
+
+def same_process(pid: int, born: str) -> psutil.Process | None:
     """Return the process with this pid if it is the one that was recorded, and not a later one."""
     try:
         process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        started = process.create_time()
+        return process if process.status() != psutil.STATUS_ZOMBIE and birth(pid) == born else None
     except psutil.Error:
         return None
-    return process if abs(started - create_time) <= _START_TIME_TOLERANCE_S else None
 
 
 def record(file: Path, pids: dict[str, int]) -> None:
@@ -34,7 +54,7 @@ def record(file: Path, pids: dict[str, int]) -> None:
     rows = []
     for name, pid in pids.items():
         with contextlib.suppress(psutil.Error):
-            rows.append({"name": name, "pid": pid, "create_time": psutil.Process(pid).create_time()})
+            rows.append({"name": name, "pid": pid, "born": birth(pid)})
     write_json(file, rows)
 
 
@@ -47,7 +67,7 @@ def find(layout: Layout) -> list[psutil.Process]:
     found: dict[int, psutil.Process] = {}
     if layout.children_file.exists():
         for row in json.loads(layout.children_file.read_text("utf-8")):
-            process = same_process(row["pid"], row["create_time"])
+            process = same_process(row["pid"], row.get("born", ""))
             if process is not None:
                 found[process.pid] = process
     data = str(layout.postgres / "data")

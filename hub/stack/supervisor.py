@@ -1,5 +1,6 @@
 """Keeps a set of processes running: services first, then one preparation, then the hub's own processes."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Supervisor:
         self._was_ready = False
         self._stopping = False
         self._published: StackStatus | None = None
+        self._recorded: dict[str, int] = {}
 
     @property
     def _all(self) -> Iterable[Child]:
@@ -74,28 +76,32 @@ class Supervisor:
             self._stop_all()
 
     def _advance(self, now: float) -> None:
-        changed = False
         for child in self._all:
-            changed |= child.tick(now)
-        changed |= self._start_ready(self._services)
+            child.tick(now)
+        self._start_ready(self._services)
         if all(child.is_healthy for child in self._services):
             if not self._services_were_ready:
                 self._services_were_ready = True
                 self._on_services_ready()
-            changed |= self._start_ready(self._prepare)
+            self._start_ready(self._prepare)
         if self._services_were_ready and all(child.is_healthy for child in self._prepare):
-            changed |= self._start_ready(self._processes)
-        if changed:
-            pids = {child.spec.name: child.pid for child in self._all}
-            orphans.record(self._layout.children_file, {name: pid for name, pid in pids.items() if pid})
+            self._start_ready(self._processes)
+        self._record()
         self._give_up_if_hopeless()
 
-    def _start_ready(self, children: list[Child]) -> bool:
+    def _record(self) -> None:
+        pids = {child.spec.name: pid for child in self._all if (pid := child.pid)}
+        # On a full disk the next turn tries again: what runs must go on.
+        with contextlib.suppress(OSError):
+            if pids != self._recorded:
+                orphans.record(self._layout.children_file, pids)
+                self._recorded = pids
+
+    def _start_ready(self, children: list[Child]) -> None:
         healthy = {child.spec.name for child in self._all if child.is_healthy}
         ready = [child for child in children if child.state == "waiting" and healthy.issuperset(child.spec.after)]
         for child in ready:
             child.start()
-        return bool(ready)
 
     def _give_up_if_hopeless(self) -> None:
         if self._prepare and self._prepare[0].state == "failed":
@@ -116,10 +122,13 @@ class Supervisor:
 
     def _publish(self) -> None:
         status = self._status()
-        if status != self._published:
-            self._published = status
+        if status == self._published:
+            return
+        # On a full disk the next turn tries again: what runs must go on.
+        with contextlib.suppress(OSError):
             write_status(self._layout.status_file, status)
-            self._on_status(status)
+            self._published = status
+        self._on_status(status)
 
     def _status(self) -> StackStatus:
         rows = tuple(child.status() for child in self._all)

@@ -1,5 +1,6 @@
 """The supervisor on small real programs: order, restarts, failures, and that nothing outlives it."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,17 +10,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from catalogue.errors import StackError
 from hub.settings import exact_settings
-from hub.stack import orphans
+from hub.stack import kafka, orphans
 from hub.stack.child import Child, ChildSpec, backoff_s, describe_exit, rotate
 from hub.stack.health import HealthMonitor
 from hub.stack.layout import Layout
-from hub.stack.status import ProcessStatus, StackStatus, read_status
+from hub.stack.status import ProcessStatus, StackStatus, read_status, write_json, write_status
 from hub.stack.supervisor import Plan, Supervisor
 
 FOREVER = "import time; time.sleep(60)"
@@ -206,8 +208,100 @@ def test_orphans_are_found_by_their_mark_and_stopped(layout: Layout) -> None:
 
 def test_a_reused_pid_is_not_taken_for_a_child() -> None:
     me = psutil.Process()
-    assert orphans.same_process(me.pid, me.create_time()) == me
-    assert orphans.same_process(me.pid, me.create_time() - 5) is None
+    born = orphans.birth(me.pid)
+    assert orphans.same_process(me.pid, born) == me
+    assert orphans.same_process(me.pid, born + "0") is None
+    with subprocess.Popen([sys.executable, "-S", "-c", FOREVER]) as other:
+        assert orphans.same_process(other.pid, born) is None
+        other.kill()
+    assert orphans.same_process(other.pid, orphans.birth(me.pid)) is None
+
+
+def test_a_step_of_the_clock_hides_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    me = psutil.Process()
+    born = orphans.birth(me.pid)
+    # What psutil adds a process's ticks to: it moves with the clock.
+    moved = psutil.boot_time() + 2
+    monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: moved)
+    assert orphans.same_process(me.pid, born) == me
+
+
+def test_a_full_disk_ends_nothing(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = threading.Event()
+
+    def unless_full(write: Callable[[Path, Any], None]) -> Callable[[Path, Any], None]:
+        def written(file: Path, what: Any) -> None:
+            if full.is_set():
+                raise OSError(errno.ENOSPC, "No space left on device")
+            write(file, what)
+
+        return written
+
+    monkeypatch.setattr("hub.stack.supervisor.write_status", unless_full(write_status))
+    monkeypatch.setattr("hub.stack.orphans.write_json", unless_full(write_json))
+    plan = Plan((spec(layout, "one", FOREVER), spec(layout, "two", FOREVER)), None, ())
+    with running(plan, layout) as status:
+        until(lambda: status().phase == "ready")
+        first, second = (one(status(), name).pid for name in ("one", "two"))
+        assert first is not None
+        full.set()
+        os.kill(first, signal.SIGKILL)
+        until(lambda: not psutil.pid_exists(first))
+        time.sleep(1)
+        full.clear()
+        # It was started again meanwhile, and is told of as soon as there is room.
+        until(lambda: one(status(), "one").restarts == 1 and status().phase == "ready")
+        assert one(status(), "two").pid == second
+
+
+def test_a_child_that_cannot_be_started_again_stops_no_other(layout: Layout) -> None:
+    tries: list[int] = []
+
+    def before() -> None:
+        tries.append(len(tries))
+        if len(tries) == 2:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    plan = Plan((spec(layout, "one", FOREVER, before_start=before), spec(layout, "two", FOREVER)), None, ())
+    with running(plan, layout) as status:
+        until(lambda: status().phase == "ready")
+        first, second = (one(status(), name).pid for name in ("one", "two"))
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        until(lambda: one(status(), "one").restarts == 2 and status().phase == "ready")
+        assert one(status(), "two").pid == second
+
+
+def test_the_log_of_a_running_process_is_emptied_in_place(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    with log.open("ab") as held:
+        held.write(b"x" * 100)
+        held.flush()
+        rotate(log, limit_bytes=100, running=True)
+        held.write(b"y")
+    assert (log.read_bytes(), (tmp_path / "a.log.1").read_bytes()) == (b"y", b"x" * 100)
+
+
+def test_what_is_kept_is_for_its_owner_alone(tmp_path: Path) -> None:
+    layout = Layout.of(exact_settings(home=tmp_path / "home"))
+    for folder in (layout.logs, layout.kafka):
+        folder.mkdir(parents=True, mode=0o755)
+    layout.create()
+    for folder in (layout.run, layout.logs, layout.kafka, layout.streams, layout.upstream):
+        assert folder.stat().st_mode & 0o077 == 0, folder
+
+
+def test_topics_without_the_mark_of_their_formatting_are_not_deleted(layout: Layout) -> None:
+    node = kafka.BrokerNode(1, layout.kafka, 9092, 9093)
+    segment = layout.kafka / "data" / "credit.change.v1-0" / "00000000000000000000.log"
+    segment.parent.mkdir(parents=True)
+    segment.write_bytes(b"kept")
+    with pytest.raises(StackError, match=r"no meta\.properties"):
+        kafka.prepare(layout, node)
+    (layout.kafka / "data" / "meta.properties").write_text("version=1\ncluster.id=abc\n", "utf-8")
+    kafka.prepare(layout, node)
+    assert segment.read_bytes() == b"kept"
+    assert (layout.kafka / "formatted").read_text("utf-8") == "abc"
 
 
 def test_a_postmaster_file_of_another_program_is_removed(tmp_path: Path) -> None:

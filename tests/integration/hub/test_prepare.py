@@ -1,0 +1,86 @@
+"""What ``credithub prepare`` expects of a Kafka that others used before, and what it refuses to do to it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+
+from bus import topics
+from bus.calendar import told_day
+from bus.codec import Decoder, Registry
+from bus.config import BusConfig, producer_settings
+from bus.scan import scan
+from catalogue.errors import UsageError
+from catalogue.load import load_catalogue
+from hub.commands.workers import MOST_AHEAD, say_date
+from hub.settings import Endpoints
+
+DAY = date(2026, 6, 30)
+
+
+@pytest.fixture
+def prepare(stack: Endpoints, topic_prefix: str, tmp_path: Path) -> Callable[[], "subprocess.CompletedProcess[str]"]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")},
+        "CREDITHUB_HOME": str(tmp_path), "CREDITHUB_KAFKA_BOOTSTRAP": stack.bootstrap,
+        "CREDITHUB_REGISTRY_URL": stack.registry_url, "CREDITHUB_POSTGRES_DSN": stack.postgres_dsn,
+        "CREDITHUB_UPSTREAM_URL": "unused", "CREDITHUB_TOPIC_PREFIX": topic_prefix, "CREDITHUB_PARTITIONS": "1",
+    }  # fmt: skip
+    command = [sys.executable, "-P", "-c", "from hub.main import main; main()", "prepare"]
+    return lambda: subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_keys_that_are_gone_are_not_replaced(
+    prepare: Callable[[], "subprocess.CompletedProcess[str]"], stack: Endpoints, topic_prefix: str, tmp_path: Path
+) -> None:
+    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=1)
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+    # Made by somebody by the broker's defaults: its messages would go after a week.
+    name = config.topic(topics.CHANGE)
+    admin.create_topics([NewTopic(name, 1, 1)])[name].result(30)
+    first = prepare()
+    assert first.returncode == 0, first.stderr
+    (answer,) = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, name)]).values()
+    held = answer.result()
+    assert {held["retention.ms"].value, held["max.message.bytes"].value} == {"-1", str(24 * 1024 * 1024)}
+    keys = tmp_path / "keys.json"
+    kept = keys.read_bytes()
+    keys.unlink()
+    # Nothing was pushed yet.
+    assert prepare().returncode == 0
+    assert keys.read_bytes() != kept
+    producer = Producer(producer_settings(config))
+    producer.produce(config.topic(topics.SUBMISSION), b"a push", b"key")
+    assert producer.flush(30) == 0
+    keys.unlink()
+    refused = prepare()
+    assert refused.returncode != 0
+    assert "There is no key file" in refused.stderr
+    assert "backup" in refused.stderr
+    assert not keys.exists()
+
+
+def test_a_clock_that_is_wrong_by_years_is_not_told(stack: Endpoints, topic_prefix: str) -> None:
+    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+    topics.ensure_topics(
+        config, [spec for spec in topics.topic_specs(load_catalogue()) if spec.name == topics.CALENDAR]
+    )
+    say_date(config, DAY, most_ahead=MOST_AHEAD)
+    say_date(config, DAY + timedelta(days=31), most_ahead=MOST_AHEAD)
+    far = DAY + timedelta(days=3653)
+    with pytest.raises(UsageError, match="last told 2026-07-31") as caught:
+        say_date(config, far, most_ahead=MOST_AHEAD)
+    assert f"CREDITHUB_ACCEPT_DATE={far}" in caught.value.remedy
+    say_date(config, far, most_ahead=MOST_AHEAD, accepted=far)
+    with closing(Registry(config)) as registry:
+        told = [told_day(Decoder(registry), message.value()) for message in scan(config, topics.CALENDAR)]
+    assert sorted(filter(None, told)) == sorted([DAY, DAY + timedelta(days=31), far] * 2)
