@@ -197,7 +197,7 @@ class Decoder:
         schema_id = schema_id_of(message)
         read = self._values.get(schema_id)
         if read is None:
-            read = self._values[schema_id] = _reader(self._registry.schema(schema_id))
+            read = self._values[schema_id] = reader_of(self._registry.schema(schema_id))
         try:
             value: dict[str, Any] = read(message, HEAD_SIZE)[0]
         except _UNREADABLE as exc:
@@ -242,7 +242,7 @@ class Decoder:
         read = self._payloads.get(schema_id)
         if read is None:
             kind = self._registry.schema(schema_id)["fields"][-1]["type"]
-            read = self._payloads[schema_id] = _reader(kind, self._wanted)
+            read = self._payloads[schema_id] = reader_of(kind, self._wanted)
         try:
             value: dict[str, Any] | None = read(payload, 0)[0]
         except _UNREADABLE as exc:
@@ -267,7 +267,7 @@ def _misfit(problem: Exception) -> PoisonMessage:
     return PoisonMessage(f"The message does not fit its schema: {type(problem).__name__}.")
 
 
-def _reader(schema: Any, wanted: Collection[str] | None = None) -> Reader:
+def reader_of(schema: Any, wanted: Collection[str] | None = None) -> Reader:
     """Return the reader of a schema; what only other writers use is read by fastavro."""
     try:
         return compile_reader(schema, wanted=wanted)

@@ -3,16 +3,16 @@
 Of a message no more is decoded than is needed: Avro has no field lengths, but what comes first can be read alone.
 """
 
-import io
 import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-import fastavro
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from bus.codec import HEAD_SIZE, Registry, schema_id_of
+from bus.codec import HEAD_SIZE, Registry, reader_of, schema_id_of
+from bus.compiled import Reader as Read
+from bus.compiled import compile_reader
 from bus.config import BusConfig, consumer_settings
 from bus.offsets import Watermarks, offsets
 from bus.scan import Place, scan_places
@@ -99,32 +99,33 @@ class Reader:
         return self.bare(topic), number
 
 
-def _head(name: str, fields: Iterable[Schema]) -> Any:
-    """Return the schema of a message's first fields, times and dates as plain integers."""
-    plain = [{**f, "type": _plain(f["type"])} for f in fields]
-    return fastavro.parse_schema({"type": "record", "name": name, "namespace": "credithub.head", "fields": plain})
+def _stripped(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_stripped(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if "logicalType" in node:
+        return node["type"]
+    return {name: _stripped(value) for name, value in node.items() if not name.startswith("__")}
 
 
-def _plain(kind: Any) -> Any:
-    if isinstance(kind, dict) and "logicalType" in kind and kind["type"] in ("int", "long"):
-        return kind["type"]
-    return kind
+def _head(name: str, fields: Iterable[Schema]) -> Read:
+    """Return what reads a message's first fields, times and dates as plain integers."""
+    plain = [_stripped(one) for one in fields]
+    return compile_reader({"type": "record", "name": name, "namespace": "credithub.head", "fields": plain})
 
 
 ENVELOPE_HEAD = _head("Envelope", ENVELOPE)
 BANK_HEAD = _head("Bank", BANK_ENVELOPE[:6])
 STATE_HEAD = _head("State", wire.STATE["fields"][:5])
-REJECTED_HEAD = _head("Rejected", wire.REJECTED["fields"][:5])
 
 
-def head(message: bytes | None, schema: Any) -> dict[str, Any]:
-    """Return the first fields of a message; raises PoisonMessage when they cannot be read."""
+def head(message: bytes | None, read: Read) -> dict[str, Any]:
+    """Return what ``read`` finds behind a message's own head; raises PoisonMessage when it cannot be read."""
     if message is None or len(message) < HEAD_SIZE or message[0] != 0:
         raise PoisonMessage("The message does not begin with the magic byte and a schema id.")
-    body = io.BytesIO(message)
-    body.seek(HEAD_SIZE)
     try:
-        value: dict[str, Any] = fastavro.schemaless_reader(body, schema, None)
+        value: dict[str, Any] = read(message, HEAD_SIZE)[0]
     except (EOFError, ValueError, IndexError, UnicodeDecodeError, TypeError, KeyError, OverflowError) as exc:
         raise PoisonMessage(f"The message does not fit its schema: {type(exc).__name__}.") from exc
     return value
@@ -140,17 +141,17 @@ class Plain:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._schemas: dict[int, Any] = {}
+        self._readers: dict[int, Read] = {}
 
     def __call__(self, message: bytes | None) -> dict[str, Any]:
         """Return the value of a message; raises PoisonMessage when it cannot be read."""
         if message is None:
             raise PoisonMessage("The message is empty.")
         schema_id = schema_id_of(message)
-        schema = self._schemas.get(schema_id)
-        if schema is None:
-            schema = self._schemas[schema_id] = fastavro.parse_schema(_stripped(self._registry.schema(schema_id)))
-        return head(message, schema)
+        read = self._readers.get(schema_id)
+        if read is None:
+            read = self._readers[schema_id] = reader_of(_stripped(self._registry.schema(schema_id)))
+        return head(message, read)
 
     def name(self, message: bytes | None) -> str:
         """Return the full name of a message's record type; raises PoisonMessage when there is none."""
@@ -159,13 +160,3 @@ class Plain:
     def known(self, schema_id: int) -> None:
         """Raise PoisonMessage when the registry knows no such schema."""
         self._registry.schema(schema_id)
-
-
-def _stripped(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_stripped(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    if "logicalType" in node:
-        return node["type"]
-    return {name: _stripped(value) for name, value in node.items() if not name.startswith("__")}
