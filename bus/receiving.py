@@ -1,5 +1,7 @@
 """Messages as a sink takes them, with what is wrong told apart from what passes."""
 
+import time
+
 from confluent_kafka import Consumer, KafkaException, Message
 
 
@@ -9,6 +11,11 @@ def receive(consumer: Consumer, most: int, wait_s: float) -> list[Message]:
     What the client calls retriable is left out; of a broker that is away nothing comes. Raises KafkaException.
     """
     return [message for message in consumer.consume(most, timeout=wait_s) if not _passes(message)]
+
+
+def age_s(message: Message) -> float:
+    """Return how long ago a message was written, in seconds."""
+    return time.time() - float(message.timestamp()[1]) / 1000
 
 
 def _passes(message: Message) -> bool:

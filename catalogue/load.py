@@ -131,7 +131,7 @@ def _field(defaults: Mapping[str, Any], raw: Mapping[str, Any]) -> Field:
         audience=str(merged.get("audience", "all")),
         public_when=tuple(Condition(str(c["field"]), tuple(str(v) for v in c["values"])) for c in conditions),
         correction=str(merged.get("correction", "")),
-        takes_effect=bool(merged.get("takes_effect", False)),
+        may_lie_ahead=bool(merged.get("may_lie_ahead", False)),
         details=tuple(_field(defaults, sub) for sub in merged.get("details", ())),
     )
 

@@ -102,7 +102,7 @@ class Field:
     audience: str = "all"  # or "officials"
     public_when: tuple[Condition, ...] = ()
     correction: str = ""  # why zh differs from source
-    takes_effect: bool = False  # a date from which something holds, told before it comes: it may lie in the future
+    may_lie_ahead: bool = False  # a date that is told before it comes, such as one from which something holds
     details: tuple["Field", ...] = ()  # the columns of a DETAILS field
 
     @property

@@ -20,6 +20,7 @@ BATCH_EVENTS = Histogram(
 RESTORED = Counter("credithub_restored_records_total", "records a store was filled with", ["process", "topic"])
 STANDBYS = Gauge("credithub_standby_partitions", "partition numbers of which this worker keeps a warm copy")
 DELIVERIES = Counter("credithub_deliveries_total", "what a sink delivered, by outcome", ["sink", "outcome"])
+READY = Gauge("credithub_ready", "1 when the process may be relied upon, as /readyz says it")
 DIFFERENCE = Gauge("credithub_reconcile_difference", "events lost (negative) or doubled, by arrow", ["arrow"])
 
 
@@ -41,6 +42,7 @@ def serve(port: int, host: str = "127.0.0.1", ready: Ready = lambda: (True, "cur
     if not port:
         return
     metrics = make_wsgi_app()
+    READY.set_function(lambda: float(ready()[0]))
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != "/readyz":

@@ -18,10 +18,7 @@ from catalogue.model import Field, FieldType, IdentityKind, Item, Period, Sensit
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LONGEST_CLEAR_CHARS = 64
 _SINGLE = "1"
-# A day that was set beforehand: until it comes, the information is that of the entry (红名单 with its 退出日期).
-_PLANNED = re.compile("移出|退出")
-# What may begin, or be due, after it was decided; beyond a year it is a slip of the pen.
-_AHEAD = re.compile("生效|适用|完成|止$")
+# Beyond a year, what may lie ahead is a slip of the pen.
 _MOST_AHEAD = timedelta(days=366)
 # Clocks and midnights differ.
 _TOMORROW = timedelta(days=1)
@@ -187,9 +184,11 @@ def source_time(
 ) -> datetime:
     """Return the time of the information: the first filled source field, the period's end, the data date.
 
-    Raises FileRefused when there is none of them: the push's own clock must never order versions. Raises NotYet for
-    one that lies behind ``today`` (Asia/Shanghai).
+    A day that was told before it comes is that of the information only where no other field has one: of 红名单 with its
+    退出日期 it is the day of the entry, until it is left. Raises FileRefused when there is none of them: the push's own
+    clock must never order versions. Raises NotYet for one that lies behind ``today`` (Asia/Shanghai).
     """
+    ahead: list[tuple[str, datetime]] = []
     for name in item.source_time:
         value = values.get(name)
         if value is None:
@@ -197,11 +196,15 @@ def source_time(
         at = moment(value if isinstance(value, date) else period_end(plain(value)))
         # A year or a month is not over while it is reported of.
         begins = at if isinstance(value, date) else moment(_period_begin(plain(value)))
-        title = item.field(name).zh
-        if begins <= moment(today + (_MOST_AHEAD if _AHEAD.search(title) else _TOMORROW)):
+        if begins <= moment(today + _TOMORROW):
             return at
-        if not _PLANNED.search(title):
+        if not item.field(name).may_lie_ahead:
             raise NotYet(name)
+        ahead.append((name, at))
+    for name, at in ahead:
+        if at > moment(today + _MOST_AHEAD):
+            raise NotYet(name)
+        return at
     if period:
         if int(period[:4]) > today.year:
             raise NotYet("period")

@@ -18,7 +18,7 @@ from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
 from bus.offsets import partitions, refuse_beyond
-from bus.receiving import receive
+from bus.receiving import age_s, receive
 from bus.scan import scan
 from bus.transactions import TRANSACTION_S, abort, commit_with, produce
 from catalogue import wire
@@ -68,6 +68,9 @@ class _BankSink:
         self._encoders: dict[str, Encoder] = {}
         self._by_item: dict[str, Encoder | None] = {}
         self._sequences: dict[str, int] = {}
+        self._holds = False
+        # A series that begins with its first increment shows Prometheus no increase.
+        EVENTS.labels(self._group, "poison")
         # By partition, from where the next transaction reads on.
         self._reached: dict[int, int] = {}
         self._consumer = Consumer(consumer_settings(config, self._group))
@@ -115,13 +118,16 @@ class _BankSink:
         """Take one batch over, or hold its position when it could not be."""
         messages = receive(self._consumer, BATCH_SIZE, _POLL_S)
         if not messages:
-            LAG.labels(self._group, topics.CHANGE).set(0)
+            if not self._holds:
+                LAG.labels(self._group, topics.CHANGE).set(0)
             return
         begun = time.monotonic()
         try:
             emitted, seen = self._publish(messages)
         except Unavailable as exc:
             log.warning("bank %s holds its position: %s", self._bank, exc)
+            LAG.labels(self._group, topics.CHANGE).set(max(map(age_s, messages)))
+            self._holds = True
             self._rewind(messages)
             stop.wait(exc.retry_after_s)
             return
@@ -130,6 +136,7 @@ class _BankSink:
             abort(self._producer)
             raise
         self._sequences.update(seen)
+        self._holds = False
         self._count(messages, emitted, begun)
 
     def _publish(self, messages: list[Message]) -> tuple[int, dict[str, int]]:
@@ -218,4 +225,4 @@ class _BankSink:
         DELIVERIES.labels(self._group, "delivered").inc(emitted)
         BATCH.labels(self._group).observe(time.monotonic() - begun)
         BATCH_EVENTS.labels(self._group).observe(len(messages))
-        LAG.labels(self._group, topics.CHANGE).set(time.time() - messages[-1].timestamp()[1] / 1000)
+        LAG.labels(self._group, topics.CHANGE).set(age_s(messages[-1]))

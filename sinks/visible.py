@@ -19,6 +19,10 @@ SetAside = Callable[[Mapping[str, Any], PoisonMessage], None]
 """Is told which record of a change was passed over, and why."""
 
 
+# Another than any that a recipient may have, so that whatever comes next is told, a withdrawal too.
+_UNKNOWN = Projected({}, [("", "")])
+
+
 class Turned(NamedTuple):
     """A record of a change, and what the recipient could see of it before and can now; None: nothing."""
 
@@ -49,7 +53,7 @@ def visible(
     """Yield the records of a value of ``credit.change.v1`` of which the recipient sees something else than before.
 
     Nothing about persons or reporting units. A record that cannot be read is passed over and told to
-    ``set_aside``; where the former version cannot be, it was passed over in its time, and nobody was told of it.
+    ``set_aside``; where the former version cannot be, what the recipient has is that of one before it, or nothing.
     """
     if _is_no_enterprise(change):
         return
@@ -65,7 +69,7 @@ def visible(
         try:
             before = _projected(item, record, "previous_", payload, recipient) if record["was_live"] else None
         except PoisonMessage:
-            before = None
+            before = _UNKNOWN
         if before != after:
             yield Turned(record, item, before, after)
 

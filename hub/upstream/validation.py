@@ -88,8 +88,8 @@ def _rules(item: Item) -> _Rules:
         },
         tuple(f for f in open_fields.values() if f.public_when),
         tuple(f for f in open_fields.values() if f.required and not f.public_when),
-        # A decision lies behind us, and what is done; from when it holds may lie ahead.
-        tuple(n for n in item.source_time if n in open_fields and not open_fields[n].takes_effect),
+        # A decision lies behind us, and what is done; from when, or until when, it holds may lie ahead.
+        tuple(n for n in item.source_time if n in open_fields and not open_fields[n].may_lie_ahead),
         {name: _check(field) for name, field in open_fields.items()},
     )
 

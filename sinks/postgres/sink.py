@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ from bus import topics
 from bus.codec import Decoder, Registry
 from bus.config import BusConfig, consumer_settings
 from bus.offsets import refuse_beyond, topic_ids
-from bus.receiving import receive
+from bus.receiving import age_s, receive
 from catalogue.errors import IntegrityError, PoisonMessage, SinkUnavailable, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG, REJECTS
 from sinks.aside import set_aside
@@ -61,6 +61,9 @@ class _PostgresSink:
         self._decode = Decoder(self._registry)
         self._consumer = Consumer(consumer_settings(config, GROUP))
         self._connection: Any = None
+        for name in TABLES:
+            # A series that begins with its first increment shows Prometheus no increase.
+            EVENTS.labels(f"postgres.{name}", "poison")
 
     def open(self) -> None:
         """Migrate, see that the rows are of these topics, then join the group."""
@@ -82,9 +85,9 @@ class _PostgresSink:
                 LAG.labels(GROUP, name).set(0)
             return
         begun = time.monotonic()
-        read = self._persist(lambda: self._read(messages))
+        read = self._persist(lambda: self._read(messages), messages)
         ends = {(m.topic(), m.partition()): m.offset() + 1 for m in messages}
-        rows = None if read is None else self._persist(lambda: self._write(read, ends))
+        rows = None if read is None else self._persist(lambda: self._write(read, ends), messages)
         if rows is None:
             return  # stopped while waiting; nothing was written, the positions bring it back
         for topic in rows:
@@ -96,17 +99,25 @@ class _PostgresSink:
                 REJECTS.labels(row["item"], reason["code"]).inc()
         BATCH.labels(GROUP).observe(time.monotonic() - begun)
         BATCH_EVENTS.labels(GROUP).observe(len(messages))
-        for topic, at_ms in {m.topic(): m.timestamp()[1] for m in messages}.items():
-            LAG.labels(GROUP, self._names[topic]).set(time.time() - at_ms / 1000)
+        for topic, newest in {m.topic(): m for m in messages}.items():
+            LAG.labels(GROUP, self._names[topic]).set(age_s(newest))
 
-    def _persist(self, act: Callable[[], T]) -> T | None:
-        """Do ``act`` however long its services are away; None when stopped meanwhile."""
+    def _persist(self, act: Callable[[], T], held: Sequence[Message] = ()) -> T | None:
+        """Do ``act`` however long its services are away; None when stopped meanwhile. ``held``: what waits for it."""
+        say = tenacity.before_sleep_log(log, logging.WARNING)
+        oldest = {self._names[m.topic()]: m for m in reversed(held)}
+
+        def waits(state: tenacity.RetryCallState) -> None:
+            say(state)
+            for topic, message in oldest.items():
+                LAG.labels(GROUP, topic).set(age_s(message))
+
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type((Unavailable, psycopg2.OperationalError, psycopg2.InterfaceError)),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=_MAX_WAIT_S),
             sleep=tenacity.sleep_using_event(self._stop),
             stop=tenacity.stop_when_event_set(self._stop),
-            before_sleep=tenacity.before_sleep_log(log, logging.WARNING),
+            before_sleep=waits,
         )
         try:
             return retrying(act)

@@ -21,7 +21,7 @@ from bus import topics
 from bus.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig, consumer_settings, producer_settings
 from bus.offsets import partitions, refuse_beyond
-from bus.receiving import receive
+from bus.receiving import age_s, receive
 from bus.scan import scan
 from bus.transactions import TRANSACTION_S, abort, commit_with, produce
 from catalogue import wire
@@ -99,7 +99,10 @@ class _UpstreamSink:
         self._pool = ThreadPoolExecutor(target.profile.parallel, "upstream")
         self._under_way: tuple[_Batch, list[Future[Sent]]] | None = None
         self._limit = BATCH_CHANGES
+        self._holds = False
         self._encoders: tuple[Encoder, Encoder] | None = None
+        # A series that begins with its first increment shows Prometheus no increase.
+        EVENTS.labels(GROUP, "poison")
         # By partition, from where the next transaction reads on.
         self._reached: dict[int, int] = {}
 
@@ -133,7 +136,8 @@ class _UpstreamSink:
         """Read a batch and send it when the one before is done; or hold the position of both."""
         messages = receive(self._consumer, self._limit, _POLL_S)
         if not messages and self._under_way is None:
-            LAG.labels(GROUP, topics.CHANGE).set(0)
+            if not self._holds:
+                LAG.labels(GROUP, topics.CHANGE).set(0)
             return
         former = self._under_way
         try:
@@ -194,6 +198,7 @@ class _UpstreamSink:
         reached = self._reached | {m.partition(): m.offset() + 1 for m in batch.messages}
         commit_with(self._producer, self._consumer, self._source, reached)
         self._reached = reached
+        self._holds = False
         self._count(batch, [receipt for pairs in sent.values() for _, receipt in pairs])
 
     def _encode(self, pairs: Sent) -> Iterable[tuple[str, bytes, bytes]]:
@@ -225,7 +230,10 @@ class _UpstreamSink:
             for future in former[1]:
                 future.cancel()
         starts: dict[int, int] = {}
-        for message in [*(former[0].messages if former else ()), *messages]:
+        held = [*(former[0].messages if former else ()), *messages]
+        LAG.labels(GROUP, topics.CHANGE).set(max(map(age_s, held), default=0))
+        self._holds = True
+        for message in held:
             starts.setdefault(message.partition(), message.offset())
         for number, offset in starts.items():
             self._consumer.seek(TopicPartition(self._source, number, offset))
@@ -238,4 +246,4 @@ class _UpstreamSink:
         DELIVERIES.labels(GROUP, "rejected").inc(len(receipts) - accepted)
         BATCH.labels(GROUP).observe(time.monotonic() - batch.begun)
         BATCH_EVENTS.labels(GROUP).observe(len(batch.messages))
-        LAG.labels(GROUP, topics.CHANGE).set(time.time() - batch.messages[-1].timestamp()[1] / 1000)
+        LAG.labels(GROUP, topics.CHANGE).set(age_s(batch.messages[-1]))

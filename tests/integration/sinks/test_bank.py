@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
+from prometheus_client import REGISTRY
 
 from bus import topics
 from bus.codec import Decoder, Registry
@@ -191,6 +192,9 @@ def test_what_the_registry_does_not_know_is_held_and_not_passed_over(
     assert _read(config) == []
     assert "holds its position" in caplog.text
     assert "does not know the schema 2000000000" in caplog.text
+    # What the alert looks at.
+    labels = {"process": "sink.bank.yinhe", "topic": topics.CHANGE}
+    assert (REGISTRY.get_sample_value("credithub_lag_seconds", labels) or 0) > 1
 
 
 def test_an_open_transaction_hides_no_sequence(config: BusConfig) -> None:

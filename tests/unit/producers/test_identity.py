@@ -54,6 +54,7 @@ TODAY = date(2025, 6, 30)
         ("other.red_list", {"exit_date": date(2028, 6, 1), "list_date": date(2025, 6, 1)}, None, date(2025, 6, 1)),
         ("other.red_list", {"exit_date": date(2025, 6, 2), "list_date": date(2025, 6, 1)}, None, date(2025, 6, 2)),
         ("other.high_tech", {"effective_date": date(2026, 1, 1)}, None, date(2026, 1, 1)),
+        ("tax.balance_sheet", {"period_end": date(2025, 9, 30)}, "2025-09", date(2025, 9, 30)),
         ("agriculture.leading_enterprise", {"year": 2025}, "2025", date(2025, 12, 31)),
         ("utilities.water", {}, "2025-07", date(2025, 7, 31)),
     ],
