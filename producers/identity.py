@@ -193,10 +193,13 @@ def source_time(
         value = values.get(name)
         if value is None:
             continue
-        at = moment(value if isinstance(value, date) else period_end(plain(value)))
-        # A year or a month is not over while it is reported of.
-        begins = at if isinstance(value, date) else moment(_period_begin(plain(value)))
-        if begins <= moment(today + _TOMORROW):
+        if isinstance(value, date):
+            at = moment(value)
+            begins = value.date() if isinstance(value, datetime) else value
+        else:
+            # A year or a month is not over while it is reported of.
+            at, begins = moment(period_end(plain(value))), _period_begin(plain(value))
+        if begins <= today + _TOMORROW:
             return at
         if not item.field(name).may_lie_ahead:
             raise NotYet(name)

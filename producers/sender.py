@@ -119,7 +119,8 @@ class Sender:
             row.problems.append(
                 Problem("", added_title("op_flag"), "UNKNOWN_FLAG", "看不懂所填的标志", "请填写 增、改 或 删")
             )
-        if self._sub.sheet is None and not all(map(is_empty, cells[self._seen.width :])):
+        width = self._seen.width
+        if len(cells) > width and self._sub.sheet is None and not all(map(is_empty, cells[width:])):
             # A comma inside of a value that has no quotes: all behind it stand in wrong columns.
             row.problems.append(
                 Problem("", "", "TOO_MANY_CELLS", "这一行的格数比表头多", "内容里有逗号的格，请加引号后重新报送")

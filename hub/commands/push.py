@@ -70,7 +70,9 @@ def push_dir(
     # Without what programs leave beside a file while it is open, and hidden files.
     found = [p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith(("~$", "."))]
     files = [p for p in found if p.suffix.lower() in SUFFIXES and "说明" not in p.stem]
-    for path in sorted(set(found) - set(files)):
+    # Notes are no data, and each unit's folder may have one.
+    taken = set(files)
+    for path in (p for p in found if p not in taken and (p.suffix.lower() in SUFFIXES or "说明" not in p.stem)):
         why = "文件名含“说明”" if path.suffix.lower() in SUFFIXES else "不是表格文件"
         typer.echo(f"{path}: 没有报送：{why}。", err=True)
     if not files:
