@@ -105,7 +105,8 @@ def _sheet_rows(sheet: Any, errors: Mapping[tuple[int, int], str]) -> Iterator[t
     left = sheet.start[1]
     wrong: dict[int, dict[int, str]] = {}
     for (number, column), text in errors.items():
-        wrong.setdefault(number, {})[column - left] = text
+        if column >= left:  # what nobody calculated is not filled, and may have no title either
+            wrong.setdefault(number, {})[column - left] = text
     # Cells merged downwards say for each of their rows what the first one holds; titles are merged sideways.
     spans = {
         (first + 1, column - left): last + 1

@@ -27,6 +27,7 @@ from monitoring import metrics
 
 # While events flow a proof may catch a commit half way: what is real is found again.
 _ATTEMPTS = 3
+_CONFLICTS_SHOWN = 10
 
 
 def scope_of(settings: Settings, catalogue: Catalogue) -> Scope:
@@ -160,6 +161,9 @@ def described(found: Findings, catalogue: Catalogue) -> dict[str, Any]:
         "differences": [
             {"arrow": d.arrow, "place": d.place, "what": d.what, "count": d.count} for d in found.differences
         ],
+        "conflicts": [
+            {"item": item, "unit": unit, "count": count} for (item, unit), count in found.conflicts.most_common()
+        ],
         "pending": found.pending,
         "difference": found.difference,
     }
@@ -191,6 +195,9 @@ def _print(found: Findings, catalogue: Catalogue) -> None:
         console.print()
     still = f", {found.open_submissions} of them not finished" if found.open_submissions else ""
     console.print(f"{found.submissions} submissions{still}; pending {found.pending:,}", highlight=False)
+    for (item, unit), count in found.conflicts.most_common(_CONFLICTS_SHOWN):
+        text = f"{item} of {unit}: {count:,} events say something else of the same time; `push --correct` decides"
+        console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for one in found.differences:
         text = f"{one.arrow}: {one.place}: {one.what}" + (f" ({one.count})" if one.count > 1 else "")
         console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)

@@ -60,6 +60,8 @@ class Findings:
     differences: list[Difference] = field(default_factory=list)
     difference_by_arrow: Counter[str] = field(default_factory=Counter)
     moved: bool = False  # something was processed while the proof ran
+    # Events of equal time and revision, and other content, than another version of their record; by item and unit.
+    conflicts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def arrow(self, name: str) -> Tally:
         """Return an arrow's tally, made on first use."""

@@ -4,6 +4,7 @@ A record's item lives in one topic, and a subject in one partition number, so th
 is all that an outcome depends on.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from catalogue.envelope import PERSON_PREFIX, SET_MARK, Op
 from catalogue.errors import PoisonMessage
 from hub.reconcile.findings import MERGE, Findings, Tally
 from hub.reconcile.positions import Position
-from hub.reconcile.reading import ENVELOPE_HEAD, Plain, Reader, head, stamp
+from hub.reconcile.reading import ENVELOPE_HEAD, Plain, Reader, head, same_moment, stamp
 from hub.reconcile.records import Records, named, record_key
 
 _COUNTERS = ("merged", "duplicate", "superseded", "rejected")
@@ -31,6 +32,7 @@ class Events:
     doubles: dict[str, int] = field(default_factory=dict)
     poison: dict[Place, int] = field(default_factory=dict)
     topic_of: dict[str, str] = field(default_factory=dict)  # submission -> topic
+    conflicts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by item and unit
 
 
 def read_events(reader: Reader, plain: Plain, places: Iterable[Place], positions: Mapping[Place, Position]) -> Events:
@@ -97,6 +99,9 @@ def _merge(found: Events, value: Mapping[str, object], tally: Tally, partition: 
             found.later.setdefault(mark[0], set()).add(mark[1])
         return
     held = found.winners.get(key)
+    if held is not None and version != held[0] and same_moment(version, held[0]):
+        # Neither is newer, so the higher hash stands: no difference of ours, and hardly what the unit means.
+        found.conflicts[item, str(value["unit"])] += 1
     if held is None or version > held[0]:
         tally.merged += 1
         found.winners[key] = (version, partition)
@@ -112,6 +117,7 @@ def _merge(found: Events, value: Mapping[str, object], tally: Tally, partition: 
 
 def compare(found: Events, positions: Mapping[Place, Position], records: Records, findings: Findings) -> None:
     """Compare the merge's counters and records with what the scan found."""
+    findings.conflicts = found.conflicts
     arrow = findings.arrow(MERGE)
     for place, scanned in found.outcomes.items():
         name = f"{place[0]}/{place[1]}"

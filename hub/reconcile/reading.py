@@ -136,6 +136,11 @@ def stamp(source_time_us: int, revision: int, content_hash: str) -> bytes:
     return _VERSION.pack(source_time_us + _SHIFT, revision) + content_hash.encode()
 
 
+def same_moment(one: bytes, other: bytes) -> bool:
+    """Whether two stamps are of the same source time and revision."""
+    return one[: _VERSION.size] == other[: _VERSION.size]
+
+
 class Plain:
     """Decodes whole messages by the schema they name, logical types left as they are on the wire."""
 
