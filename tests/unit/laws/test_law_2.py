@@ -46,7 +46,7 @@ def scanned(messages: list[Record | None], merged_upto: int) -> merge.Events:
         value = {
             "subject": envelope.subject, "item": envelope.item, "record_key": envelope.record_key, "op": envelope.op,
             "source_time": round(envelope.source_time.timestamp() * 1_000_000), "revision": envelope.revision,
-            "content_hash": envelope.content_hash, "replaces_set": envelope.replaces_set,
+            "content_hash": envelope.content_hash, "replaces_set": envelope.replaces_set, "unit": envelope.unit,
         }  # fmt: skip
         merge._merge(found, value, tally, PLACE[1], pending)
     return found
