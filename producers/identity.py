@@ -188,7 +188,7 @@ def source_time(
     退出日期 it is the day of the entry, until it is left. Raises FileRefused when there is none of them: the push's own
     clock must never order versions. Raises NotYet for one that lies behind ``today`` (Asia/Shanghai).
     """
-    ahead: list[tuple[str, datetime]] = []
+    ahead: tuple[str, datetime] | None = None
     for name in item.source_time:
         value = values.get(name)
         if value is None:
@@ -203,8 +203,9 @@ def source_time(
             return at
         if not item.field(name).may_lie_ahead:
             raise NotYet(name)
-        ahead.append((name, at))
-    for name, at in ahead:
+        ahead = ahead or (name, at)
+    if ahead is not None:
+        name, at = ahead
         if at > moment(today + _MOST_AHEAD):
             raise NotYet(name)
         return at

@@ -31,11 +31,6 @@ _REGION = re.compile(r"[0-9]{6}(?:[0-9]{3}|[0-9]{6})?")
 _ADDED_TITLES = {"op_flag": "增删改标志", "data_date": "数据日期", "period": "所属期", "region": "区划代码"}
 
 
-_EXCEL_ERROR = ValueProblem(
-    "EXCEL_ERROR", "这一格的公式没有算出结果（#N/A、#VALUE! 等）", "请改正公式，或把这一列粘贴为数值后重新报送"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One reason: ``field`` is "" for the whole row, ``column`` the title as the file has it."""
@@ -116,7 +111,7 @@ def compile_row(
                 filled = filled or not isinstance(cell, str) or bool(cell.strip())
                 try:
                     if type(cell) is str and cell[:1] == "#" and cell.strip() in ERRORS:
-                        raise _EXCEL_ERROR
+                        raise _no_result()
                     value = convert(cell)
                     if exposed and type(cell) is str and len(cell) >= 18 and looks_like_id_number(cell):
                         raise values.natural_person()
@@ -146,6 +141,13 @@ def _converter(column: Column) -> values.Converter:
         return values.converter(column.field, column.unit)
     except ValueProblem as exc:
         raise FileRefused(f"列“{column.title}”：{exc.message_zh}。", remedy=f"{exc.remedy_zh}。") from exc
+
+
+def _no_result() -> ValueProblem:
+    # One for each: an exception that is raised again keeps the frames, and so the cells, of every time.
+    return ValueProblem(
+        "EXCEL_ERROR", "这一格的公式没有算出结果（#N/A、#VALUE! 等）", "请改正公式，或把这一列粘贴为数值后重新报送"
+    )
 
 
 def _is_old_code(cell: Cell) -> bool:

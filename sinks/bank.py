@@ -27,7 +27,7 @@ from catalogue.errors import IntegrityError, PoisonMessage, Unavailable
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Item
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
-from sinks.aside import set_aside
+from sinks import aside
 from sinks.visible import moved_indicators, visible
 
 log = logging.getLogger(__name__)
@@ -69,8 +69,7 @@ class _BankSink:
         self._by_item: dict[str, Encoder | None] = {}
         self._sequences: dict[str, int] = {}
         self._holds = False
-        # A series that begins with its first increment shows Prometheus no increase.
-        EVENTS.labels(self._group, "poison")
+        aside.expect(self._group)
         # By partition, from where the next transaction reads on.
         self._reached: dict[int, int] = {}
         self._consumer = Consumer(consumer_settings(config, self._group))
@@ -161,7 +160,7 @@ class _BankSink:
         try:
             change = self._decode(message.value() or b"")
         except PoisonMessage as exc:
-            set_aside(self._group, message, exc)
+            aside.set_aside(self._group, message, exc)
             return
         subject = change["subject"]
         for encode, value in self._told(message, change):
@@ -171,15 +170,15 @@ class _BankSink:
     def _told(self, message: Message, change: Mapping[str, Any]) -> Iterator[tuple[Encoder, dict[str, Any]]]:
         """Yield what of a change this bank may see, without the sequence."""
 
-        def aside(record: Mapping[str, Any], problem: PoisonMessage) -> None:
-            set_aside(self._group, message, problem, record)
+        def passed_over(record: Mapping[str, Any], problem: PoisonMessage) -> None:
+            aside.set_aside(self._group, message, problem, record)
 
         head = {
             "subject": change["subject"],
             "subject_name": change["subject_name"],
             "emitted_at": datetime.now(UTC),
         }
-        for turned in visible(change, self._items, self._decode.payload, "bank", aside):
+        for turned in visible(change, self._items, self._decode.payload, "bank", passed_over):
             encoder = self._record_encoder(turned.item)
             if encoder is None:
                 continue

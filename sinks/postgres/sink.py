@@ -24,7 +24,7 @@ from bus.offsets import refuse_beyond, topic_ids
 from bus.receiving import age_s, receive
 from catalogue.errors import IntegrityError, PoisonMessage, SinkUnavailable, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG, REJECTS
-from sinks.aside import set_aside
+from sinks import aside
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES, Row, Table, copy_line
 
@@ -62,8 +62,7 @@ class _PostgresSink:
         self._consumer = Consumer(consumer_settings(config, GROUP))
         self._connection: Any = None
         for name in TABLES:
-            # A series that begins with its first increment shows Prometheus no increase.
-            EVENTS.labels(f"postgres.{name}", "poison")
+            aside.expect(f"postgres.{name}")
 
     def open(self) -> None:
         """Migrate, see that the rows are of these topics, then join the group."""
@@ -173,7 +172,7 @@ class _PostgresSink:
             try:
                 row = table.row(self._decode(message.value()))
             except PoisonMessage as exc:
-                set_aside(f"postgres.{topic}", message, exc)
+                aside.set_aside(f"postgres.{topic}", message, exc)
                 continue
             key = tuple(row[name] for name in table.key)
             kept.setdefault((message.topic(), message.partition()), {})[key] = row

@@ -30,7 +30,7 @@ from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from connectors.http_out import HttpOut
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
-from sinks.aside import set_aside
+from sinks import aside
 from sinks.upstream.delivery import ACCEPTED, Delivery, Receipt
 from sinks.upstream.profile import Profile
 from sinks.upstream.records import Outgoing, chunks, outgoing
@@ -101,8 +101,7 @@ class _UpstreamSink:
         self._limit = BATCH_CHANGES
         self._holds = False
         self._encoders: tuple[Encoder, Encoder] | None = None
-        # A series that begins with its first increment shows Prometheus no increase.
-        EVENTS.labels(GROUP, "poison")
+        aside.expect(GROUP)
         # By partition, from where the next transaction reads on.
         self._reached: dict[int, int] = {}
 
@@ -165,15 +164,15 @@ class _UpstreamSink:
         return _Batch(messages, records, begun)
 
     def _outgoing(self, message: Message) -> list[Outgoing]:
-        def aside(record: Mapping[str, Any], problem: PoisonMessage) -> None:
-            set_aside(GROUP, message, problem, record)
+        def passed_over(record: Mapping[str, Any], problem: PoisonMessage) -> None:
+            aside.set_aside(GROUP, message, problem, record)
 
         try:
             change = self._decode(message.value() or b"")
         except PoisonMessage as exc:
-            set_aside(GROUP, message, exc)
+            aside.set_aside(GROUP, message, exc)
             return []
-        return outgoing(change, self._items, self._decode.payload, self._profile, aside)
+        return outgoing(change, self._items, self._decode.payload, self._profile, passed_over)
 
     def _send(self, batch: _Batch) -> list[Future[Sent]]:
         # A partition's batches one after the other, so that a record's changes arrive in their order.
