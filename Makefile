@@ -27,7 +27,7 @@ check: setup  ## style, types, import rules, unit tests; under a minute
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy .
-	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.layers
 	@$(BIN)/python -m pytest -q -n auto tests/unit
 
 test: setup  ## every test, on the real Kafka, registry and PostgreSQL

@@ -12,18 +12,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from confluent_kafka import Consumer, Producer
-
-from bus import topics
-from bus.codec import EventEncoder, Registry
-from bus.config import BusConfig, consumer_settings, producer_settings
+from bus import clients, topics
+from bus.avro.codec import EventEncoder, Registry
+from bus.config import BusConfig
 from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
 from catalogue.load import load_catalogue
 from hub.demo.figures import quantile
-from hub.sample.people import make_uscc
 from hub.settings import Settings, bus_config
-from hub.stack.processes import bank_ids
+from simulation.people import make_uscc
+from sinks.banks.recipients import bank_ids
 
 ITEM = "administration.penalty"
 WARM_UP, TOP = 3_000, 15_000
@@ -79,7 +77,7 @@ class _Chain:
         self._topic = avro.topic(self._item.category)
         with closing(Registry(config)) as registry:
             self._encode = EventEncoder(registry, self._topic, avro.event_schema(self._item))
-        self._producer = Producer(producer_settings(config))
+        self._producer = clients.producer(config)
         self._next = 0
         self._sent: dict[bytes, float] = {}
         self._stop = threading.Event()
@@ -138,7 +136,7 @@ class _Chain:
 
     def _listen(self, bank: str) -> None:
         seen = self._seen[bank]
-        consumer = Consumer(consumer_settings(self._config, f"latency.{bank}", **{"fetch.wait.max.ms": 50}))
+        consumer = clients.consumer(self._config, f"latency.{bank}", **{"fetch.wait.max.ms": 50})
         with closing(consumer):
             consumer.subscribe([self._config.topic(topics.bank_topic(bank))])
             while not self._stop.is_set():

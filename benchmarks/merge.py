@@ -22,22 +22,21 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import ConsumerGroupTopicPartitions
 
 from benchmarks.measured import Result, run
 from benchmarks.peers import environment, hub_worker
 from benchmarks.peers.job import CHANGE, STATE, peak_mb
 from benchmarks.prepared import ROOT, delete_topics, environment_of, prepared
 from benchmarks.push import ITEM
-from bus import topics
-from bus.codec import Decoder, Registry
-from bus.config import BusConfig, consumer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import Decoder, Registry
+from bus.config import BusConfig
+from bus.reading.scan import scan
 from catalogue import avro
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
-from rules.indicators import load_indicators, months_before
+from rules.indicators.definitions import load_indicators, months_before
 
 HUB = "credithub worker"
 _PATIENCE_S = 900.0
@@ -237,7 +236,7 @@ def _started(this: Round, index: int, folder: Path) -> "subprocess.Popen[bytes]"
 def wait_for_positions(config: BusConfig, events: int, alive: Callable[[], bool], patience_s: float) -> None:
     """Wait until the workers' committed positions have passed so many events, whatever became of them."""
     source = avro.topic(load_catalogue().item(ITEM).category)
-    consumer = Consumer(consumer_settings(config, "benchmark-watch"))
+    consumer = clients.consumer(config, "benchmark-watch")
     deadline = time.monotonic() + patience_s
     passed: dict[int, int] = {}
     with closing(Registry(config)) as registry, closing(consumer):
@@ -259,7 +258,7 @@ def _result(name: str, this: Round, used: Mapping[str, float]) -> Result:
 
 
 def _check_committed(this: Round, group: str) -> None:
-    admin = AdminClient({"bootstrap.servers": this.config.bootstrap, "log_level": 3})
+    admin = clients.admin(this.config)
     asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
     source = this.config.topic(avro.topic(load_catalogue().item(ITEM).category))
     offsets = [p.offset for p in asked[group].result().topic_partitions if p.topic == source]

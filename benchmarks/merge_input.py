@@ -10,12 +10,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from confluent_kafka import Producer
-
 from benchmarks.push import ITEM, MONTHS, payments
-from bus.cipher import Cipher, load_key_file
-from bus.codec import Registry
-from bus.config import producer_settings
+from bus import clients
+from bus.avro.codec import Registry
+from bus.crypto.cipher import Cipher, load_key_file
 from catalogue.load import load_catalogue
 from hub.commands.workers import today
 from hub.settings import bus_config, load_settings
@@ -91,7 +89,7 @@ def main(events: int) -> None:
         for n, (what, revision) in enumerate(((REPORT, 0), (DUPLICATE, 0), (CORRECTION, 1)))
     }
     progress = Progress()
-    producer = Producer(producer_settings(config))
+    producer = clients.producer(config)
     for count, (what, index, cells) in enumerate(told(events)):
         _, message = senders[what].take(index + 2, cells, progress)
         if message is None:

@@ -6,9 +6,8 @@ What is left behind burdens later runs: brokers and some clients look after all 
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
-
 from benchmarks.measured import run
+from bus import clients
 from bus.config import BusConfig
 from hub.settings import Settings, endpoints
 from hub.stack.blueprint import CREDITHUB, settings_environment
@@ -37,7 +36,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 def delete_topics(config: BusConfig) -> None:
     """Delete what ``prepared`` made, and what was made beside it."""
-    admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+    admin = clients.admin(config)
     own = [name for name in admin.list_topics(timeout=30).topics if name.startswith(config.topic_prefix)]
     for done in admin.delete_topics(own).values():
         done.result()

@@ -11,11 +11,11 @@ import time
 
 import fastavro
 import psutil
-from confluent_kafka import Producer
 
-from bus.codec import HEAD_SIZE, Decoder, Registry, schema_id_of
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients
+from bus.avro.codec import HEAD_SIZE, Decoder, Registry, schema_id_of
+from bus.config import BusConfig
+from bus.reading.scan import scan
 from bus.topics import TopicSpec, ensure_topics
 
 _MOST_EVENTS = 100_000
@@ -38,7 +38,7 @@ def main(bootstrap: str, registry_url: str, topic: str, target: str) -> None:
     if schema is None:
         raise SystemExit(f"{topic} is empty")
     ensure_topics(config, [TopicSpec(target, {})])
-    producer = Producer(producer_settings(config))
+    producer = clients.producer(config)
     producer.list_topics(target)
     process = psutil.Process()
     before, began = process.cpu_times(), time.monotonic()

@@ -16,9 +16,9 @@ from benchmarks.measured import Ended, Result, run
 from benchmarks.prepared import delete_topics, environment_of, prepared
 from catalogue import avro
 from catalogue.load import load_catalogue
-from hub.sample.people import make_uscc
 from hub.settings import Settings, bus_config
 from hub.stack.blueprint import CREDITHUB, settings_environment
+from simulation.people import make_uscc
 
 ITEM = "tax.payment"
 CSV, EXCEL, BARE, MILLION = "push CSV", "push Excel", "bare encode and produce", "push CSV of a million rows"

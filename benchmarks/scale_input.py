@@ -11,17 +11,15 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from confluent_kafka import Producer
-
 from benchmarks.push import ITEM
-from bus import splice
-from bus.codec import EventEncoder, Registry
-from bus.config import producer_settings
+from bus import clients
+from bus.avro import writer
+from bus.avro.codec import EventEncoder, Registry
 from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
 from catalogue.load import load_catalogue
-from hub.sample.people import make_uscc
 from hub.settings import bus_config, load_settings
+from simulation.people import make_uscc
 
 _PAYLOADS = 997
 _MONTHS = 24
@@ -62,29 +60,29 @@ class _Events:
             encode(envelope, {**said, "tax_amount": Decimal(f"{1000 + n}.78")})[empty:] for n in range(_PAYLOADS)
         ]
         self._magic = encode(envelope, None)[:5]
-        self._now = splice.long(splice.micros(now))
+        self._now = writer.long(writer.micros(now))
         month = timedelta(days=30)
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        self._times = [splice.long(splice.micros(today - month * n - timedelta(days=1))) for n in range(_MONTHS)]
-        self._front = splice.text(str(item.id)) + splice.text(str(Op.REPORT))
-        self._back = b"".join(map(splice.text, (item.units[0], "630100", "FILE", "scale")))
+        self._times = [writer.long(writer.micros(today - month * n - timedelta(days=1))) for n in range(_MONTHS)]
+        self._front = writer.text(str(item.id)) + writer.text(str(Op.REPORT))
+        self._back = b"".join(map(writer.text, (item.units[0], "630100", "FILE", "scale")))
 
     def __call__(self, subject: str, number: int) -> bytes:
         return b"".join(
             (
                 self._magic,
-                splice.text(f"scale:{subject}:{number:08}"),
+                writer.text(f"scale:{subject}:{number:08}"),
                 self._front,
-                splice.text(f"{number:08}|#4363a1c3d833296eebb7a96fa0a9a2e2"),
-                splice.optional_text(f"{number % _MONTHS:02}"),
+                writer.text(f"{number:08}|#4363a1c3d833296eebb7a96fa0a9a2e2"),
+                writer.optional_text(f"{number % _MONTHS:02}"),
                 self._times[number % _MONTHS],
                 b"\x00",
-                splice.text(f"1ecd762965bab13ea2752b48{number:08}"),
+                writer.text(f"1ecd762965bab13ea2752b48{number:08}"),
                 self._now,
                 self._back,
-                splice.long(number),
-                splice.text(subject),
-                splice.optional_text(f"西宁样例{subject[9:]}商贸有限公司"),
+                writer.long(number),
+                writer.text(subject),
+                writer.optional_text(f"西宁样例{subject[9:]}商贸有限公司"),
                 b"\x00",
                 self._payloads[number % _PAYLOADS],
             )
@@ -98,7 +96,7 @@ def send(subjects: int, wanted: Iterable[tuple[int, int]]) -> int:
     event = _Events(registry)
     registry.close()
     codes = [make_uscc("630102", number) for number in range(subjects)]
-    producer, topic, sent = Producer(producer_settings(config)), config.topic(event.topic), 0
+    producer, topic, sent = clients.producer(config), config.topic(event.topic), 0
     for sent, (subject, number) in enumerate(wanted, start=1):
         code = codes[subject]
         while True:

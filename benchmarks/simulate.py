@@ -13,7 +13,7 @@ import typer
 from aiokafka.partitioner import murmur2
 from rich.console import Console
 
-from hub.sample.people import make_uscc
+from simulation.people import make_uscc
 
 PARTITIONS = (8, 32, 128, 512)
 # Records of a subject after two years, on average.

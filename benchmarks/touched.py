@@ -14,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from benchmarks.prepared import delete_topics, prepared
-from bus.cipher import Cipher, load_key_file
-from bus.codec import EventEncoder, Registry
+from bus.avro.codec import EventEncoder, Registry
+from bus.crypto.cipher import Cipher, load_key_file
 from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
 from catalogue.load import load_catalogue
-from hub.sample.people import make_uscc
 from hub.settings import Settings, bus_config
-from rules.indicators import load_indicators
+from rules.indicators.definitions import load_indicators
+from simulation.people import make_uscc
 from streams.engine import Engine, Message
 
 ITEM = "tax.arrears"

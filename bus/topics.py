@@ -15,6 +15,7 @@ from confluent_kafka.admin import (
     TopicMetadata,
 )
 
+from bus import clients
 from bus.config import BusConfig
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import StackError
@@ -95,7 +96,7 @@ def ensure_topics(config: BusConfig, specs: Sequence[TopicSpec]) -> list[str]:
     Raises StackError when an existing topic keyed by subject has another number of partitions than the
     settings say: its subjects would be split over two owners.
     """
-    admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+    admin = clients.admin(config)
     existing = admin.list_topics(timeout=30).topics
     wanted: list[NewTopic] = []
     held: dict[str, dict[str, str]] = {}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.problems import ValueProblem
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from catalogue.errors import FileRefused
 from catalogue.model import Field, FieldType, Item
-from connectors.tables import Cell, Table, open_tables
+from connectors.files.tables import Cell, Table, open_tables
 from producers import values
 from producers.headers import HEAD_ROWS, Column, Recognised, normal, title_keys
 

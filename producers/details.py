@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from catalogue.model import Field, FieldType
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers import values
 from producers.problems import ValueProblem
 

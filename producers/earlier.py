@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from confluent_kafka import Message
 
-from bus.codec import Decoder, Registry, full_name, schema_id_of
+from bus.avro.codec import Decoder, Registry, full_name, schema_id_of
 from bus.config import BusConfig
-from bus.offsets import partitions, watermarks
-from bus.scan import scan
+from bus.reading.offsets import partitions, watermarks
+from bus.reading.scan import scan
 from catalogue import avro
 from catalogue.envelope import Envelope
 from catalogue.errors import PoisonMessage

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, Field, FieldType, Item
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.lookalikes import ItemQuestion, told_apart
 
 HEAD_ROWS = 30  # how many rows the header is looked for in

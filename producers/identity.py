@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bus.cipher import Cipher
+from bus.crypto.cipher import Cipher
 from catalogue.envelope import RecordKey
 from catalogue.errors import FileRefused
 from catalogue.model import Field, FieldType, IdentityKind, Item, Period, Sensitivity

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bus.cipher import Cipher
-from bus.codec import Registry
+from bus.avro.codec import Registry
+from bus.crypto.cipher import Cipher
 from catalogue.envelope import UNIT_PREFIX, Channel, Op
 from catalogue.errors import FileRefused
 from catalogue.model import Item
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.headers import Recognised
 from producers.identity import moment, period_end
 from producers.sender import REVISION_STEPS, Message, Progress, Sender

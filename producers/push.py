@@ -12,10 +12,11 @@ from typing import Any
 
 from confluent_kafka import KafkaException, Producer
 
-from bus.config import BusConfig, producer_settings
+from bus import clients
+from bus.config import BusConfig
 from catalogue.envelope import Envelope
 from catalogue.errors import FileRefused, Unavailable
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.earlier import EventReader, Key, Lift, lifts
 from producers.full import left_out, refuse_if_doubtful, scope_of, unread_elsewhere
 from producers.publishing import TIMEOUT_S, publish
@@ -120,7 +121,7 @@ def _producer(config: BusConfig, submission: Submission) -> Producer:
         # A clerk's terminal is no log: what fails is raised, what is retried is nobody's concern.
         "log_level": 2,
     }
-    return Producer(producer_settings(config, **settings))
+    return clients.producer(config, **settings)
 
 
 def _lifts(sub: Submission, ledger: Ledger, events: EventReader) -> dict[Key, Lift]:

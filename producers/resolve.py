@@ -7,18 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException
 
-from bus.cipher import Cipher
-from bus.codec import Decoder, Encoder, Registry
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients
+from bus.avro.codec import Decoder, Encoder, Registry
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher
+from bus.reading.scan import scan
 from bus.topics import RECORD, UNRESOLVED
 from catalogue import wire
 from catalogue.envelope import Op
 from catalogue.errors import Unavailable
 from catalogue.model import Catalogue, Item
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.directory import ITEMS, MARKS, Ambiguous, Answer, Directory
 from producers.headers import EXTRA, Column, Recognised, match_columns
 from producers.publishing import TIMEOUT_S, publish
@@ -94,7 +95,7 @@ class Resolver:
     def run(self, *, dry_run: bool = False) -> Outcome:
         """Resolve what can be resolved; raises Unavailable when Kafka is away: what was committed stays."""
         settings = {"transactional.id": self._config.topic("resolve"), "transaction.timeout.ms": 20_000, "log_level": 2}
-        producer = Producer(producer_settings(self._config, **settings))
+        producer = clients.producer(self._config, **settings)
         outcome = Outcome()
         ledger = LedgerReader(self._config, self._registry)
         try:

@@ -8,8 +8,8 @@ from datetime import date
 from catalogue.errors import FileRefused
 from catalogue.identifiers import looks_like_id_number, normalised
 from catalogue.model import Field, FieldType, Item, Sensitivity
-from connectors.cell_errors import ERRORS
-from connectors.tables import Cell
+from connectors.files.cell_errors import ERRORS
+from connectors.files.tables import Cell
 from producers import dates, values
 from producers.details import blank_record
 from producers.headers import Column

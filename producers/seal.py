@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bus.cipher import Cipher
+from bus.crypto.cipher import Cipher
 from catalogue.envelope import PERSON_PREFIX, Subject
 from catalogue.model import Field, FieldType, Item
 from producers.identity import plain

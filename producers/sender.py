@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bus.cipher import Cipher
-from bus.codec import Encoder, EventEncoder, Registry
+from bus.avro.codec import Encoder, EventEncoder, Registry
+from bus.crypto.cipher import Cipher
 from bus.topics import REJECTED, SUBMISSION, UNRESOLVED
 from catalogue import avro, wire
 from catalogue.envelope import Channel, Envelope, Op
 from catalogue.errors import FileRefused
 from catalogue.model import FieldType, Item, Send, Sensitivity
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.detail_sheets import StrayDetail
 from producers.earlier import Key, Lift
 from producers.full import Unread, withdrawal

@@ -11,12 +11,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
-from bus.codec import Decoder, Registry
-from bus.config import BusConfig, consumer_settings
-from bus.offsets import connected, offsets
+from bus import clients
+from bus.avro.codec import Decoder, Registry
+from bus.config import BusConfig
+from bus.reading.offsets import connected, offsets
 from catalogue.errors import Unavailable
 
 TOPIC = "submission.v1"
@@ -71,7 +72,7 @@ class LedgerReader:
         self._decode = Decoder(registry)
         self._place = TopicPartition(config.topic(TOPIC), 0)
         settings = {"enable.partition.eof": True, "fetch.wait.max.ms": 10}
-        self._consumer = Consumer(consumer_settings(config, f"ledger-{uuid.uuid4()}", **settings))
+        self._consumer = clients.consumer(config, f"ledger-{uuid.uuid4()}", **settings)
         self._consumer.assign([TopicPartition(self._place.topic, 0, OFFSET_BEGINNING)])
         self._admin = connected(config, self._place.topic)
         self._reached = 0

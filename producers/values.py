@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 
 from catalogue import identifiers
 from catalogue.model import Field, FieldType
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers import dates
 from producers.problems import ValueProblem
 

@@ -9,8 +9,8 @@ import faust.tables
 from faust.types import TP
 
 from bus import topics
-from bus.cipher import Cipher
 from bus.config import BusConfig
+from bus.crypto.cipher import Cipher
 from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
 from monitoring.metrics import LAG

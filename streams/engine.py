@@ -13,19 +13,20 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException
 
-from bus import splice, topics
-from bus.calendar import told_day
-from bus.cipher import Cipher
-from bus.codec import Decoder, Encoder, Registry
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro import writer
+from bus.avro.codec import Decoder, Encoder, Registry
+from bus.business_date import told_day
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher
+from bus.reading.scan import scan
 from bus.transactions import abort, produce
 from catalogue import wire
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, ItemId
 from catalogue.errors import PoisonMessage, Unavailable
-from rules.indicators import Indicator
+from rules.indicators.definitions import Indicator
 from rules.merge import Record
 from streams import restoring
 from streams.calendar import EPOCH, Calendar
@@ -104,18 +105,16 @@ class Engine:
 
         Raises Unavailable when the broker is away.
         """
-        self._producer = Producer(
-            producer_settings(
-                self._config,
-                **{
-                    "transactional.id": self._config.topic(f"merge.{self.number}"),
-                    "transaction.timeout.ms": 60_000,
-                    "linger.ms": 5,
-                    # Each number has a producer of its own, whose first connection must not be waited for.
-                    "reconnect.backoff.ms": 5,
-                    "retry.backoff.ms": 5,
-                },
-            )
+        self._producer = clients.producer(
+            self._config,
+            **{
+                "transactional.id": self._config.topic(f"merge.{self.number}"),
+                "transaction.timeout.ms": 60_000,
+                "linger.ms": 5,
+                # Each number has a producer of its own, whose first connection must not be waited for.
+                "reconnect.backoff.ms": 5,
+                "retry.backoff.ms": 5,
+            },
         )
         try:
             self._producer.init_transactions(60)
@@ -282,7 +281,7 @@ class Engine:
     ) -> Pending:
         behind: dict[bytes, bytes | None] = {}
         now = datetime.now(UTC)
-        changed_at = splice.long(splice.micros(now))
+        changed_at = writer.long(writer.micros(now))
         self._failed, self._open, self._last = None, True, {}
         self._producer.begin_transaction()
         try:
@@ -346,7 +345,7 @@ class Engine:
         person = batch.subject.startswith(PERSON_PREFIX)
         encode, topic = (self._person, topics.PERSON_RECORD) if person else (self._record, topics.RECORD)
         for (item, key), record in batch.after.items():
-            value = splice.record(encode.magic, record.head, record.schema_id, record.payload)
+            value = writer.record(encode.magic, record.head, record.schema_id, record.payload)
             message_key = record_key(batch.subject, item, key)
             self._send(topic, message_key, value)
             behind[stored_record(message_key)] = value

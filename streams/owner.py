@@ -14,13 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bus.cipher import Cipher
-from bus.codec import Registry
+from bus.avro.codec import Registry
 from bus.config import BusConfig
+from bus.crypto.cipher import Cipher
 from bus.deadline import GONE, deadline
 from catalogue.errors import IntegrityError, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, EVENTS, LAG, NEWEST, RESTORED, STANDBYS
-from rules.indicators import load_indicators
+from rules.indicators.definitions import load_indicators
 from streams.engine import Engine, Pending
 from streams.readiness import Readiness
 from streams.restoring import check_positions

@@ -8,8 +8,8 @@ from confluent_kafka import Message
 
 from bus import topics
 from bus.config import BusConfig
-from bus.offsets import Watermarks, topic_ids, watermarks
-from bus.scan import scan_topics
+from bus.reading.offsets import Watermarks, topic_ids, watermarks
+from bus.reading.scan import scan_topics
 from catalogue.errors import IntegrityError
 from streams.rolling import ByItem, forget, forget_subject
 from streams.store import (

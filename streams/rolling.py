@@ -14,9 +14,8 @@ from typing import Any
 
 from catalogue.envelope import ItemId
 from catalogue.errors import PoisonMessage
-from rules.indicators import Fact, Indicator, business_date
-from rules.merge import Record
-from rules.rolling import (
+from rules.indicators.definitions import Fact, Indicator, business_date
+from rules.indicators.running import (
     ORDERED,
     Running,
     Share,
@@ -29,6 +28,7 @@ from rules.rolling import (
     value,
     window_end,
 )
+from rules.merge import Record
 from streams.store import (
     COMPLETE,
     DEFINITIONS,

@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 
-from bus.config import BusConfig, consumer_settings
+from bus import clients
+from bus.config import BusConfig
 from catalogue.errors import Unavailable
 from streams.restoring import CHANGELOGS, OnRestored, Tail, open_store
 from streams.rolling import ByItem
@@ -70,7 +71,7 @@ class Standby:
     def _tail(self, stores: dict[int, Store], held: contextlib.ExitStack, stop: threading.Event) -> None:
         tails = {number: Tail(store, self._by_item) for number, store in stores.items()}
         bare = {self._config.topic(topic): topic for topic in CHANGELOGS}
-        consumer = Consumer(consumer_settings(self._config, "standby"))
+        consumer = clients.consumer(self._config, "standby")
         held.callback(consumer.close)
         consumer.assign(
             [TopicPartition(name, n, tail.start(topic)) for name, topic in bare.items() for n, tail in tails.items()]

@@ -11,14 +11,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from bus import splice
-from rules.indicators import millionths
+from bus.avro import writer
+from rules.indicators.definitions import millionths
 from rules.merge import Name
 from streams.subject import Closed, Held, Moved
 
 # Confluent's magic byte, with which marshal begins no tuple.
 _AVRO = 0
-_NONE = splice.array([])
+_NONE = writer.array([])
 # Bytes of records in one change. A single record may be larger: two versions of it, of up to a megabyte each.
 LARGEST_CHANGE = 800_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -36,7 +36,7 @@ def _hash(digest: int, indicators: list[tuple[str, int | None]]) -> str:
 
 def pack(held: Held) -> bytes:
     """Return a state as the store keeps it."""
-    name = held.name and (held.name.registered, splice.micros(held.name.source_time), *held.name[2:])
+    name = held.name and (held.name.registered, writer.micros(held.name.source_time), *held.name[2:])
     return marshal.dumps(
         (name, held.sequence, held.as_of.toordinal(), held.digest, dict(held.indicators), dict(held.counts))
     )
@@ -47,7 +47,7 @@ def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> Held:
     if raw[0] != _AVRO:
         name, sequence, as_of, digest, indicators, counts = marshal.loads(raw)
         if name is not None:
-            name = Name(name[0], splice.moment(name[1]), *name[2:])
+            name = Name(name[0], writer.moment(name[1]), *name[2:])
         return Held(name, sequence, date.fromordinal(as_of), digest, indicators, counts)
     state = decode(raw)
     by, text = state.get("named_by"), state["subject_name"]
@@ -65,33 +65,33 @@ def encode_head(subject: str, held: Held) -> bytes:
     """Return the Avro of what a state and a change begin with, alike."""
     return b"".join(
         (
-            splice.text(subject),
-            splice.optional_text(held.subject_name),
-            splice.long(held.sequence),
-            splice.long(held.as_of.toordinal() - _EPOCH_DAY),
+            writer.text(subject),
+            writer.optional_text(held.subject_name),
+            writer.long(held.sequence),
+            writer.long(held.as_of.toordinal() - _EPOCH_DAY),
         )
     )
 
 
 def encode_state(head: bytes, held: Held, changed_at: bytes) -> bytes:
-    """Return the Avro of ``State``; ``changed_at``: the moment as ``splice.long`` encodes it."""
+    """Return the Avro of ``State``; ``changed_at``: the moment as ``writer.long`` encodes it."""
     name, indicators = held.name, sorted(held.indicators.items())
     return b"".join(
         (
             head,
-            splice.text(_hash(held.digest, indicators)),
-            splice.array([_name(k) + _number(v) for k, v in indicators]),
-            splice.array([_name(k) + splice.long(v) for k, v in sorted(held.counts.items())]),
-            splice.text(f"{held.digest:032x}"),
+            writer.text(_hash(held.digest, indicators)),
+            writer.array([_name(k) + _number(v) for k, v in indicators]),
+            writer.array([_name(k) + writer.long(v) for k, v in sorted(held.counts.items())]),
+            writer.text(f"{held.digest:032x}"),
             changed_at,
             b"\x00"
             if name is None
             else b"".join(
                 (
                     b"\x02\x01" if name.registered else b"\x02\x00",
-                    splice.long(splice.micros(name.source_time)),
-                    splice.long(name.revision),
-                    splice.text(name.content_hash),
+                    writer.long(writer.micros(name.source_time)),
+                    writer.long(name.revision),
+                    writer.text(name.content_hash),
                 )
             ),
         )
@@ -105,13 +105,13 @@ def encode_changes(head: bytes, subject: str, closed: Closed, changed_at: bytes)
     each further one the next. The indicators come with the last one.
     """
     parts = _parts([_record_change(moved) for moved in closed.records])
-    turned = splice.array([_name(i.id) + _number(i.previous) + _number(i.current) for i in closed.indicators])
+    turned = writer.array([_name(i.id) + _number(i.previous) + _number(i.current) for i in closed.indicators])
     changes = []
     for number, records in enumerate(parts):
         if number:
             head = encode_head(subject, closed.held._replace(sequence=closed.held.sequence + number))
         last = turned if number == len(parts) - 1 else _NONE
-        changes.append(b"".join((head, changed_at, splice.array(records), last)))
+        changes.append(b"".join((head, changed_at, writer.array(records), last)))
     return changes
 
 
@@ -133,11 +133,11 @@ def _parts(records: list[bytes]) -> list[list[bytes]]:
 def _record_change(moved: Moved) -> bytes:
     new, old = moved.new, moved.old
     previous = None if old is None else (old.schema_id, old.payload)
-    return splice.record_change(new.head, moved.live, new.schema_id, new.payload, moved.was_live, previous)
+    return writer.record_change(new.head, moved.live, new.schema_id, new.payload, moved.was_live, previous)
 
 
 # Items and indicators: a few hundred names.
-_name = lru_cache(maxsize=4096)(splice.text)
+_name = lru_cache(maxsize=4096)(writer.text)
 
 
 # A change and a state say the same numbers, and many are small counts.
@@ -147,4 +147,4 @@ def _number(value: int | None) -> bytes:
     if value is None:
         return b"\x00"
     size = (value.bit_length() + 8) >> 3
-    return b"\x02" + splice.long(size) + value.to_bytes(size, "big", signed=True)
+    return b"\x02" + writer.long(size) + value.to_bytes(size, "big", signed=True)

@@ -2,8 +2,9 @@
 
 Events are those of ``tax.payment`` as a push sends them. Of each record the highest (source time, revision, content
 hash) wins; the first of equal ones stays. Out go a state per changed subject (``tax_paid_3m``, ``tax_paid_12m``,
-``tax_mean_12m`` and ``tax_months_12m`` of ``rules/indicators.yaml``) and a change per changed record, with the event
-as it came and the one before. The business date stands still, so peers keep no calendar; the hub's worker does.
+``tax_mean_12m`` and ``tax_months_12m`` of ``rules/indicators/indicators.yaml``) and a change per changed record, with
+the event as it came and the one before. The business date stands still, so peers keep no calendar; the hub's worker
+does.
 
 Needs fastavro alone, because it runs in the peers' environment too.
 """

@@ -60,7 +60,7 @@ def demo(
 
 def _run(settings: Settings, console: Console, enterprises: int, seed: int) -> int:
     from hub.demo.figures import gather
-    from hub.stack.processes import bank_ids
+    from sinks.banks.recipients import bank_ids
 
     city = settings.home / "city"
     sample = _start(settings, "sample", str(city), "--enterprises", str(enterprises), "--seed", str(seed),
@@ -166,14 +166,11 @@ def _table(console: Console, figures: Mapping[str, Any]) -> None:
 
 
 def _next(console: Console, settings: Settings, *, running: bool) -> None:
-    import psycopg2
+    from connectors import postgres
 
-    addresses = endpoints(settings)
-    connection = psycopg2.connect(addresses.postgres_dsn)
-    with connection, connection.cursor() as cursor:
+    with postgres.snapshot(endpoints(settings).postgres_dsn) as connection, connection.cursor() as cursor:
         cursor.execute("select subject from credit_state order by sequence desc, subject limit 1")
         row = cursor.fetchone()
-    connection.close()
     subject = row[0] if row else ""
     console.print(f"\nTry next, with `export CREDITHUB_HOME={settings.home}`"
                   + ("" if running else " and `credithub up`") + ":", highlight=False)  # fmt: skip

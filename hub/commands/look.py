@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from bus import topics
-from bus.codec import Decoder, Registry
+from bus.avro.codec import Decoder, Registry
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import PoisonMessage, UsageError
 from catalogue.identifiers import Uscc
@@ -26,9 +26,9 @@ from hub.look.tail import Told, follow
 from hub.look.targets import FieldTarget, choose
 from hub.look.values import jsonable, moment, number
 from hub.reconcile.reading import Reader
-from hub.schemas import bank_ids
 from hub.settings import bus_config, endpoints, load_settings
-from rules.indicators import Indicator, load_indicators
+from rules.indicators.definitions import Indicator, load_indicators
+from sinks.banks.recipients import bank_ids
 
 _Code = Annotated[str, typer.Argument(metavar="USCC", help="统一社会信用代码 of the enterprise.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -15,7 +15,7 @@ from rich.table import Column, Table
 
 from catalogue.errors import FilesRefused, UsageError
 from catalogue.model import Catalogue
-from connectors.tables import SUFFIXES
+from connectors.files.tables import SUFFIXES
 from hub.pushing.parallel import MOST_JOBS, FileDone, push_files
 from hub.pushing.session import Options, Session
 from hub.settings import load_settings

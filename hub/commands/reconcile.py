@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from bus.codec import Registry
+from bus.avro.codec import Registry
 from bus.config import BusConfig
 from catalogue.errors import HubError
 from catalogue.load import load_catalogue
@@ -32,8 +32,8 @@ _CONFLICTS_SHOWN = 10
 
 def scope_of(settings: Settings, catalogue: Catalogue) -> Scope:
     """Return what there is to prove under these settings."""
-    from hub.schemas import bank_ids
-    from rules.indicators import load_indicators
+    from rules.indicators.definitions import load_indicators
+    from sinks.banks.recipients import bank_ids
     from sinks.upstream.profile import load_profile
 
     return Scope(

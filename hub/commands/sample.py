@@ -26,7 +26,7 @@ def sample(
 ) -> None:
     """Write fictitious files of all items, a folder per unit, as units send them."""
     from catalogue.load import load_catalogue
-    from hub.sample.city import MANIFEST, write_city
+    from simulation.city import MANIFEST, write_city
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is not an empty folder.", remedy="Name a new folder, or empty this one.")

@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bus.config import BusConfig
+from bus.registration import register_all
 from catalogue.load import DATA, load_catalogue
 from catalogue.release import FOLDER, drift, generated, incompatible, release, write
-from hub.schemas import bank_ids, register_all
 from hub.settings import endpoints, load_settings
+from sinks.banks.recipients import bank_ids
 
 _schemas = typer.Typer(help="The Avro schemas of the topics.", no_args_is_help=True)
 _Folder = Annotated[Path, typer.Option("--folder", help="Where the .avsc files lie.", show_default=False)]

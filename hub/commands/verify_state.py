@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bus.codec import Registry
+from bus.avro.codec import Registry
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.counting import counting
@@ -16,7 +16,7 @@ from hub.reconcile.lag import Lag, wait_until_nothing_waits
 from hub.reconcile.proof import Scope
 from hub.settings import bus_config, load_settings
 from hub.verification.verification import Report, Verification
-from rules.indicators import load_indicators
+from rules.indicators.definitions import load_indicators
 
 _SEEDS = 1_000_000
 # What was asked for could not all be verified, though nothing that was is wrong.

@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from confluent_kafka import Producer
 
-from bus import topics
-from bus.calendar import told_day
-from bus.codec import Decoder, Encoder, Registry
-from bus.config import BusConfig, producer_settings
-from bus.offsets import watermarks
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import Decoder, Encoder, Registry
+from bus.business_date import told_day
+from bus.config import BusConfig
+from bus.reading.offsets import watermarks
+from bus.reading.scan import scan
 from catalogue import wire
 from catalogue.errors import IntegrityError, UsageError
 from catalogue.load import load_catalogue
 from hub.settings import bus_config, endpoints, load_settings
 from monitoring import metrics
-from rules.indicators import SHANGHAI, load_indicators
+from rules.indicators.definitions import SHANGHAI, load_indicators
 
 MetricsPort = Annotated[int, typer.Option("--metrics-port", help="Port to serve /metrics on; 0: none.")]
 _CLOCK_PERIOD_S = 5.0
@@ -42,8 +41,9 @@ def register(app: typer.Typer) -> None:
 
 def prepare() -> None:
     """Create topics, register schemas, migrate the database, make keys: all that the processes expect."""
-    from bus.cipher import create_key_file
-    from hub.schemas import bank_ids, register_all
+    from bus.crypto.cipher import create_key_file
+    from bus.registration import register_all
+    from sinks.banks.recipients import bank_ids
     from sinks.postgres.schema import migrate
 
     settings = load_settings()
@@ -64,7 +64,7 @@ def worker(
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a stream worker: merge catalogue events into records, changes and states."""
-    from bus.cipher import Cipher, load_key_file
+    from bus.crypto.cipher import Cipher, load_key_file
     from streams.app import create_app, run
 
     log_to_stderr()
@@ -98,8 +98,8 @@ def sink(
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a sink: deliver what the streams publish to one receiver."""
-    from hub.schemas import bank_ids
-    from sinks import bank
+    from sinks.banks import sink
+    from sinks.banks.recipients import bank_ids
     from sinks.postgres import sink as postgres
     from sinks.upstream import sink as national
     from sinks.upstream.profile import load_profile
@@ -120,7 +120,7 @@ def sink(
         national.run(config, national.Target(url, profile, settings.region, settings.upstream_token), stop_event())
         return
     public = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
-    bank.run(config, name.removeprefix("bank."), stop_event(), public_indicators=public)
+    sink.run(config, name.removeprefix("bank."), stop_event(), public_indicators=public)
 
 
 def upstream(
@@ -134,8 +134,8 @@ def upstream(
     """
     import uvicorn
 
-    from hub.upstream.app import create_app
-    from hub.upstream.interface import document
+    from federation.receiver.app import create_app
+    from federation.receiver.interface import document
 
     if openapi:
         typer.echo(document(), nl=False)
@@ -194,7 +194,7 @@ def say_date(
         if not missing:
             return
         value = Encoder(registry, topics.CALENDAR, wire.BUSINESS_DATE)({"date": day, "said_at": datetime.now(UTC)})
-    producer = Producer(producer_settings(config))
+    producer = clients.producer(config)
     for partition in missing:
         producer.produce(config.topic(topics.CALENDAR), value, None, partition)
     if producer.flush(30):

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import psycopg2
-
 from bus import topics
-from bus.codec import Decoder, Registry
+from bus.avro.codec import Decoder, Registry
 from bus.config import BusConfig
-from bus.scan import scan
+from bus.reading.scan import scan
 from catalogue.model import Catalogue
+from connectors import postgres
 
 Key = tuple[str, str, str]
 
@@ -101,16 +100,12 @@ def _receipts(config: BusConfig, decode: Decoder, of_item: Mapping[str, Figures]
 
 
 def _states(dsn: str, catalogue: Catalogue, figures: Mapping[str, Figures]) -> None:
-    connection = psycopg2.connect(dsn)
-    try:
-        with connection.cursor() as cursor:
-            for category in catalogue.categories:
-                items = [item.id for item in category.items]
-                cursor.execute(
-                    "select (select count(*) from credit_state where counts ?| %s),"
-                    " (select count(distinct subject) from person_record where item = any(%s))",
-                    (items, items),
-                )
-                figures[category.id].states, figures[category.id].persons = cursor.fetchone() or (0, 0)
-    finally:
-        connection.close()
+    with postgres.snapshot(dsn) as connection, connection.cursor() as cursor:
+        for category in catalogue.categories:
+            items = [item.id for item in category.items]
+            cursor.execute(
+                "select (select count(*) from credit_state where counts ?| %s),"
+                " (select count(distinct subject) from person_record where item = any(%s))",
+                (items, items),
+            )
+            figures[category.id].states, figures[category.id].persons = cursor.fetchone() or (0, 0)

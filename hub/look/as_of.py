@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import date, datetime
 
-from bus.codec import Decoder
+from bus.avro.codec import Decoder
 from catalogue.envelope import ItemId
 from hub.look.tables import State, Tables
 from hub.verification.fold import Event, Folded, indicators
-from rules.indicators import SHANGHAI, Indicator
+from rules.indicators.definitions import SHANGHAI, Indicator
 
 
 def as_of(

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from catalogue.envelope import Op
-from rules.indicators import Fact, Indicator, evaluate, on_the_wire
+from rules.indicators.definitions import Fact, Indicator, evaluate, on_the_wire
+from rules.indicators.running import Share, share
 from rules.merge import Record, is_live
-from rules.rolling import Share, share
 
 
 @dataclass(frozen=True, slots=True)

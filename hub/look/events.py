@@ -5,9 +5,9 @@ from datetime import date
 from aiokafka.partitioner import murmur2
 
 from bus import topics
-from bus.calendar import told_day
-from bus.codec import Decoder
-from bus.scan import Place
+from bus.avro.codec import Decoder
+from bus.business_date import told_day
+from bus.reading.scan import Place
 from catalogue.errors import PoisonMessage
 from hub.reconcile.reading import Reader
 from rules.merge import Record

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from bus.codec import Decoder
-from bus.scan import Place
+from bus.avro.codec import Decoder
+from bus.reading.scan import Place
 from catalogue.envelope import SET_MARK, Envelope, Op
 from catalogue.model import Catalogue, Item
 from hub.look import events
@@ -16,7 +16,7 @@ from hub.look.targets import FieldTarget, IndicatorTarget
 from hub.look.values import SEALED, moment, number, same_sealed, value_of
 from hub.look.versions import Standing, Version, ranked
 from hub.reconcile.reading import Reader
-from rules.indicators import from_millionths
+from rules.indicators.definitions import from_millionths
 from rules.merge import Record, is_live, is_mark
 
 Mark = tuple[datetime, int] | None

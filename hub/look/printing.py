@@ -15,7 +15,7 @@ from hub.look.counting import NO_LONGER, NOT_YET
 from hub.look.tail import Told
 from hub.look.targets import FieldTarget
 from hub.look.values import SEALED, clock, indicator_text, jsonable, text_of
-from rules.indicators import SHANGHAI, Indicator
+from rules.indicators.definitions import SHANGHAI, Indicator
 
 Json = Mapping[str, Any]
 Indicators = Mapping[str, Indicator]

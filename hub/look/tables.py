@@ -11,6 +11,7 @@ import psycopg2
 
 from catalogue.envelope import ENVELOPE_NAMES, SET_MARK, Envelope
 from catalogue.errors import SinkUnavailable, StackError
+from connectors import postgres
 from rules.merge import Record
 
 _RECORD = f"select {', '.join(ENVELOPE_NAMES)}, schema_id, payload from credit_record where subject = %s and item = %s"
@@ -102,12 +103,5 @@ class Tables:
 @contextmanager
 def tables(dsn: str) -> Iterator[Tables]:
     """Open a snapshot of the tables; raises SinkUnavailable when the database does not answer."""
-    try:
-        connection = psycopg2.connect(dsn)
-    except psycopg2.OperationalError as exc:
-        raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
-    try:
-        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+    with postgres.snapshot(dsn) as connection:
         yield Tables(connection)
-    finally:
-        connection.close()

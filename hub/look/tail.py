@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
-from bus.codec import Decoder, Registry
-from bus.config import BusConfig, consumer_settings
+from bus import clients
+from bus.avro.codec import Decoder, Registry
+from bus.config import BusConfig
 from catalogue.errors import PoisonMessage
 from hub.reconcile.reading import Reader
 
@@ -85,7 +86,7 @@ def follow(
     ends = reader.ends(reader.places((topic,)), stable=True)
     starts = {place: at.low if from_beginning else at.high for place, at in ends.items()}
     memory = Memory()
-    with closing(Registry(config)) as registry, closing(Consumer(consumer_settings(config, "watch"))) as consumer:
+    with closing(Registry(config)) as registry, closing(clients.consumer(config, "watch")) as consumer:
         decode = Decoder(registry)
         consumer.assign([TopicPartition(config.topic(t), number, at) for (t, number), at in starts.items()])
         on_ready(len(starts))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from catalogue.errors import UsageError
 from catalogue.model import Catalogue, Field, Item
-from rules.indicators import Indicator
+from rules.indicators.definitions import Indicator
 
 # In front of an indicator's name where a field has the same one.
 INDICATOR_PREFIXES = ("indicator", "指标")

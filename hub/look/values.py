@@ -7,7 +7,7 @@ from typing import Any
 
 from catalogue.model import Field, FieldType
 from hub.look.targets import FieldTarget
-from rules.indicators import SHANGHAI, Indicator
+from rules.indicators.definitions import SHANGHAI, Indicator
 
 SEALED = "sealed"
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bus.cipher import Cipher
-from bus.codec import Registry
+from bus.avro.codec import Registry
 from bus.config import BusConfig
+from bus.crypto.cipher import Cipher
 from catalogue.model import Item
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.earlier import EventReader
 from producers.full import left_out, refuse_if_doubtful, scope_of
 from producers.headers import Recognised

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bus.cipher import Cipher, KeyRing, load_key_file
-from bus.codec import OfflineRegistry, Registry
+from bus.avro.codec import OfflineRegistry, Registry
 from bus.config import BusConfig
+from bus.crypto.cipher import Cipher, KeyRing, load_key_file
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Item
-from connectors.tables import Cell, Table, open_tables
+from connectors.files.tables import Cell, Table, open_tables
 from hub.pushing.rehearsal import Rehearsal
 from hub.settings import Settings, bus_config
 from producers.declared import declared_date, declared_mode, declared_period

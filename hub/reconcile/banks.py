@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bus import topics
-from bus.codec import full_name
-from bus.scan import Place
+from bus.avro.codec import full_name
+from bus.reading.scan import Place
 from catalogue import wire
 from catalogue.errors import PoisonMessage
 from hub.reconcile.expected import Expected

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bus import topics
-from bus.codec import Decoder, Registry
-from bus.scan import Place
+from bus.avro.codec import Decoder, Registry
+from bus.reading.scan import Place
 from catalogue.avro import bank_schema
 from catalogue.envelope import PERSON_PREFIX, SET_MARK, UNIT_PREFIX
 from catalogue.errors import PoisonMessage
@@ -17,7 +17,7 @@ from hub.reconcile.findings import CHANGES, Findings
 from hub.reconcile.reading import STATE_HEAD, Plain, Reader, head, stamp
 from hub.reconcile.records import Records, named, record_key
 from hub.reconcile.upstream import Due
-from sinks.visible import Turned, moved_indicators, visible
+from rules.release.visible import Turned, moved_indicators, visible
 
 
 class State(NamedTuple):

@@ -4,11 +4,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg2
-
 from bus import topics
-from bus.scan import Place
-from catalogue.errors import SinkUnavailable
+from bus.reading.scan import Place
+from connectors import postgres
 from hub.reconcile.changes import Changes, State
 from hub.reconcile.expected import Expected
 from hub.reconcile.files import Ledger
@@ -70,15 +68,8 @@ class Database:
 @contextmanager
 def snapshot(dsn: str, prefix: str) -> Iterator[Database]:
     """Open a snapshot of the database; raises SinkUnavailable when it does not answer."""
-    try:
-        connection = psycopg2.connect(dsn)
-    except psycopg2.OperationalError as exc:
-        raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
-    try:
-        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+    with postgres.snapshot(dsn) as connection:
         yield Database(connection, prefix)
-    finally:
-        connection.close()
 
 
 def compare_records(database: Database, topic: str, table: str, records: Mapping[bytes, Held], found: Findings) -> None:

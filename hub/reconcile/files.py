@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bus import topics
-from bus.scan import Place
+from bus.reading.scan import Place
 from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
 from hub.reconcile.expected import Expected, Window

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from bus import topics
-from bus.codec import Registry
+from bus.avro.codec import Registry
 from bus.config import BusConfig
-from bus.scan import Place
+from bus.reading.scan import Place
 from catalogue.errors import Unavailable
 from hub.reconcile import database
 from hub.reconcile.findings import MERGE, POSTGRES, UPSTREAM, bank_arrow

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bus import topics
-from bus.codec import schema_id_of
-from bus.scan import Place
+from bus.avro.codec import schema_id_of
+from bus.reading.scan import Place
 from catalogue.envelope import PERSON_PREFIX, SET_MARK, Op
 from catalogue.errors import PoisonMessage
 from hub.reconcile.findings import MERGE, Findings, Tally

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bus import topics
-from bus.offsets import Watermarks
-from bus.scan import Place
+from bus.reading.offsets import Watermarks
+from bus.reading.scan import Place
 from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
 from hub.reconcile.reading import Plain, Reader

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bus import topics
-from bus.codec import Registry
+from bus.avro.codec import Registry
 from bus.config import BusConfig
-from bus.scan import Place
+from bus.reading.scan import Place
 from catalogue.model import Catalogue
 from hub.reconcile import banks, changes, database, files, merge, upstream
 from hub.reconcile.expected import Window

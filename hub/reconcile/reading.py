@@ -7,15 +7,16 @@ import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaException, Message, TopicPartition
+from confluent_kafka.admin import OffsetSpec
 
-from bus.codec import HEAD_SIZE, Registry, reader_of, schema_id_of
-from bus.compiled import Reader as Read
-from bus.compiled import compile_reader
-from bus.config import BusConfig, consumer_settings
-from bus.offsets import Watermarks, offsets
-from bus.scan import Place, scan_places
+from bus import clients
+from bus.avro.codec import HEAD_SIZE, Registry, reader_of, schema_id_of
+from bus.avro.reader import Reader as Read
+from bus.avro.reader import compile_reader
+from bus.config import BusConfig
+from bus.reading.offsets import Watermarks, offsets
+from bus.reading.scan import Place, scan_places
 from catalogue import wire
 from catalogue.avro import BANK_ENVELOPE, ENVELOPE, Schema
 from catalogue.errors import PoisonMessage, Unavailable
@@ -34,7 +35,7 @@ class Reader:
 
     def __init__(self, config: BusConfig, on_read: Progress = lambda count: None) -> None:
         self._config, self._on_read = config, on_read
-        self._admin = AdminClient({"bootstrap.servers": config.bootstrap, "log_level": 3})
+        self._admin = clients.admin(config)
         self._partitions: dict[str, list[int]] = {}
 
     def places(self, topics: Iterable[str]) -> list[Place]:
@@ -72,7 +73,7 @@ class Reader:
 
     def committed(self, group: str, places: Iterable[Place]) -> dict[Place, int]:
         """Return the next offset that a group (without prefix) will read; 0 where it never committed."""
-        consumer = Consumer(consumer_settings(self._config, group))
+        consumer = clients.consumer(self._config, group)
         asked = [TopicPartition(self._config.topic(topic), number) for topic, number in places]
         try:
             answered = consumer.committed(asked, timeout=_SILENCE_S)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from bus import topics
-from bus.scan import Place
+from bus.reading.scan import Place
 from catalogue.errors import PoisonMessage
 from hub.reconcile.findings import MERGE, Findings
 from hub.reconcile.reading import ENVELOPE_HEAD, Reader, head, stamp

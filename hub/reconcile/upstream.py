@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bus import topics
-from bus.scan import Place
+from bus.reading.scan import Place
 from catalogue.errors import PoisonMessage
 from hub.reconcile.expected import Window
 from hub.reconcile.findings import UPSTREAM, Findings
 from hub.reconcile.reading import Plain, Reader
+from rules.release.visible import Turned
 from sinks.upstream.profile import Profile
 from sinks.upstream.records import goes_up, idempotency_key
-from sinks.visible import Turned
 
 _STATUSES = ("ACCEPTED", "REJECTED")
 

@@ -13,9 +13,10 @@ from hub.stack.child import ChildSpec
 from hub.stack.layout import Layout
 from hub.stack.orphans import STACK_VARIABLE
 from hub.stack.ports import LOOPBACK, Ports
-from hub.stack.processes import HubProcess, bank_ids, hub_processes
+from hub.stack.processes import HubProcess, hub_processes
 from hub.stack.status import write_json
 from hub.stack.supervisor import Plan
+from sinks.banks.recipients import bank_ids
 
 CREDITHUB = (sys.executable, "-P", "-c", "from hub.main import main; main()")
 _MANAGEMENT_PORT = 9990

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
-import psycopg2
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from bus import clients
+from bus.config import BusConfig
 from catalogue.errors import Unavailable
+from connectors import postgres
 
 # While a service starts we look often, so that nobody waits for our nap.
 _EAGER_PAUSE_S = 0.2
@@ -95,13 +97,9 @@ class KafkaCheck:
     def __call__(self) -> None:
         """Raise Unavailable when the broker does not answer."""
         if self._admin is None:
-            self._admin = AdminClient(
-                {
-                    "bootstrap.servers": self._bootstrap,
-                    "log_level": 0,
-                    "reconnect.backoff.ms": 50,
-                    "reconnect.backoff.max.ms": 500,
-                }
+            self._admin = clients.admin(
+                BusConfig(self._bootstrap, registry_url=""),
+                **{"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 500},
             )
         try:
             future = self._admin.describe_cluster(request_timeout=_ANSWER_WITHIN_S)
@@ -165,15 +163,8 @@ def postgres_check(dsn: str) -> Check:
     """Return a check that logs in and runs ``select 1``."""
 
     def check() -> None:
-        try:
-            connection = psycopg2.connect(dsn, connect_timeout=int(_ANSWER_WITHIN_S))
-        except psycopg2.OperationalError as error:
-            raise Unavailable("PostgreSQL takes no connection.") from error
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("select 1")
-                cursor.fetchone()
-        finally:
-            connection.close()
+        with postgres.connection(dsn, timeout_s=_ANSWER_WITHIN_S) as connection, connection.cursor() as cursor:
+            cursor.execute("select 1")
+            cursor.fetchone()
 
     return check

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from hub.settings import Settings
-
-_BANKS = Path(__file__).parents[2] / "sinks" / "banks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +12,6 @@ class HubProcess:
 
     name: str
     arguments: tuple[str, ...]
-
-
-def bank_ids(folder: Path = _BANKS) -> tuple[str, ...]:
-    """Return the ids of the banks, which are the names of their files under ``sinks/banks``."""
-    return tuple(sorted(file.stem for file in folder.glob("*.yaml")))
 
 
 def hub_processes(settings: Settings, upstream_port: int | None, banks: tuple[str, ...]) -> Iterator[HubProcess]:

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import psycopg2
 from psycopg2 import errors, sql
 
-from catalogue.errors import StackError
+from catalogue.errors import SinkUnavailable, StackError
+from connectors.postgres import connection
 from hub.stack import downloads, postgres, preflight
 from hub.stack.layout import Layout
 from hub.stack.ports import LOOPBACK
@@ -56,18 +57,15 @@ def create_external_store(dsn: str) -> None:
     """
     name = external_store(dsn).url.rsplit("/", 1)[1].split("?")[0]
     try:
-        connection = psycopg2.connect(dsn, connect_timeout=5)
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
+        with connection(dsn, timeout_s=5) as opened:
+            opened.autocommit = True
+            with opened.cursor() as cursor:
                 cursor.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        finally:
-            connection.close()
     except errors.DuplicateDatabase:
         return
-    except psycopg2.Error as error:
+    except (psycopg2.Error, SinkUnavailable) as error:
         raise StackError(
-            f"The registry's database {name} cannot be created: {type(error).__name__}.",
+            f"The registry's database {name} cannot be created: {type(error.__cause__ or error).__name__}.",
             remedy="Give the user of CREDITHUB_POSTGRES_DSN the right CREATEDB, create it yourself, "
             "or name an existing registry in CREDITHUB_REGISTRY_URL.",
         ) from error

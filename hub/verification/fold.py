@@ -1,7 +1,7 @@
 """The plain reference: every event of a subject, sorted, folded, and its indicators by their plain definition.
 
 It is written a second time on purpose. No join, no running sum and no store of the engine is in it, so that an error
-there cannot hide here; what both share is the words of the catalogue and ``rules.indicators.evaluate``.
+there cannot hide here; what both share is the words of the catalogue and ``rules.indicators.definitions.evaluate``.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from catalogue.envelope import SET_MARK, Envelope, ItemId, Op, RecordKey
-from rules.indicators import Fact, Indicator, evaluate, on_the_wire
+from rules.indicators.definitions import Fact, Indicator, evaluate, on_the_wire
 from rules.merge import fingerprint
 
 Key = tuple[ItemId, RecordKey]

@@ -14,10 +14,10 @@ from typing import Any
 from confluent_kafka import Message
 
 from bus import topics
-from bus.calendar import told_day
-from bus.codec import Decoder
+from bus.avro.codec import Decoder
+from bus.business_date import told_day
 from bus.config import BusConfig
-from bus.scan import scan, scan_topics
+from bus.reading.scan import scan, scan_topics
 from catalogue.envelope import PERSON_PREFIX, ItemId, RecordKey
 from catalogue.errors import PoisonMessage
 from hub.verification.comparison import Difference, has_state

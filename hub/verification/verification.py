@@ -5,9 +5,9 @@ import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from bus.codec import Decoder, Registry
+from bus.avro.codec import Decoder, Registry
 from bus.config import BusConfig
-from bus.offsets import watermarks
+from bus.reading.offsets import watermarks
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
@@ -22,7 +22,7 @@ from hub.verification.comparison import (
 )
 from hub.verification.fold import expected, fold, indicators
 from hub.verification.reading import Moment, Topics
-from rules.indicators import Indicator
+from rules.indicators.definitions import Indicator
 
 # While events flow a subject may move as it is read: it is read again.
 _ATTEMPTS = 3

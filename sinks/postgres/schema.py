@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import psycopg2
+from connectors import postgres
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any constant will do, as long as every process of the hub takes the same.
@@ -12,22 +12,18 @@ _LOCK = 542_068
 def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[str]:
     """Apply the migrations that are missing, in one transaction, and return their names.
 
-    Raises psycopg2.OperationalError while the database is away.
+    Raises SinkUnavailable while the database is away.
     """
-    connection = psycopg2.connect(dsn)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
-            cursor.execute(
-                "create table if not exists schema_migration"
-                " (name text primary key, applied_at timestamptz not null default now())"
-            )
-            cursor.execute("select name from schema_migration")
-            done = {str(row[0]) for row in cursor.fetchall()}
-            missing = [path for path in sorted(folder.glob("*.sql")) if path.stem not in done]
-            for path in missing:
-                cursor.execute(path.read_text("utf-8"))
-                cursor.execute("insert into schema_migration (name) values (%s)", (path.stem,))
-            return [path.stem for path in missing]
-    finally:
-        connection.close()
+    with postgres.connection(dsn) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        cursor.execute(
+            "create table if not exists schema_migration"
+            " (name text primary key, applied_at timestamptz not null default now())"
+        )
+        cursor.execute("select name from schema_migration")
+        done = {str(row[0]) for row in cursor.fetchall()}
+        missing = [path for path in sorted(folder.glob("*.sql")) if path.stem not in done]
+        for path in missing:
+            cursor.execute(path.read_text("utf-8"))
+            cursor.execute("insert into schema_migration (name) values (%s)", (path.stem,))
+        return [path.stem for path in missing]

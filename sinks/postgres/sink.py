@@ -15,14 +15,15 @@ from typing import Any, TypeVar
 
 import psycopg2
 import tenacity
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 
-from bus import topics
-from bus.codec import Decoder, Registry
-from bus.config import BusConfig, consumer_settings
-from bus.offsets import refuse_beyond, topic_ids
-from bus.receiving import age_s, receive
-from catalogue.errors import IntegrityError, PoisonMessage, SinkUnavailable, Unavailable
+from bus import clients, topics
+from bus.avro.codec import Decoder, Registry
+from bus.config import BusConfig
+from bus.reading.offsets import refuse_beyond, topic_ids
+from bus.reading.receiving import age_s, receive
+from catalogue.errors import IntegrityError, PoisonMessage, Unavailable
+from connectors import postgres
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG, REJECTS
 from sinks import aside
 from sinks.postgres.schema import migrate
@@ -59,7 +60,7 @@ class _PostgresSink:
         self._names = {config.topic(name): name for name in TABLES}
         self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
-        self._consumer = Consumer(consumer_settings(config, GROUP))
+        self._consumer = clients.consumer(config, GROUP)
         self._connection: Any = None
         for name in TABLES:
             aside.expect(f"postgres.{name}")
@@ -207,10 +208,7 @@ class _PostgresSink:
 
     def _cursor(self) -> "_Transaction":
         if self._connection is None or self._connection.closed:
-            try:
-                self._connection = psycopg2.connect(self._dsn)
-            except psycopg2.OperationalError as exc:
-                raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
+            self._connection = postgres.connect(self._dsn)
         return _Transaction(self._connection)
 
     def _disconnect(self) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from catalogue.model import Item
+from rules.release.visible import Payload, SetAside, Turned, visible
 from sinks.upstream.profile import Profile
-from sinks.visible import Payload, SetAside, Turned, visible
 
 # By level 6 a batch is 3 % smaller still, and takes three times as long.
 _GZIP_LEVEL = 1

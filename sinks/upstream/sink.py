@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 
-from bus import topics
-from bus.codec import Decoder, Encoder, Registry
-from bus.config import BusConfig, consumer_settings, producer_settings
-from bus.offsets import partitions, refuse_beyond
-from bus.receiving import age_s, receive
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import Decoder, Encoder, Registry
+from bus.config import BusConfig
+from bus.reading.offsets import partitions, refuse_beyond
+from bus.reading.receiving import age_s, receive
+from bus.reading.scan import scan
 from bus.transactions import TRANSACTION_S, abort, commit_with, produce
 from catalogue import wire
 from catalogue.errors import IntegrityError, PoisonMessage, Unavailable
@@ -85,8 +85,8 @@ class _UpstreamSink:
         self._items = {item.id: item for item in catalogue.items if target.profile.takes(item.id)}
         self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
-        self._consumer = Consumer(consumer_settings(config, GROUP))
-        self._producer = Producer(producer_settings(config, **{"transactional.id": config.topic(GROUP)}))
+        self._consumer = clients.consumer(config, GROUP)
+        self._producer = clients.producer(config, **{"transactional.id": config.topic(GROUP)})
         self._http = HttpOut(
             target.url,
             headers=target.profile.headers(target.token),

@@ -14,6 +14,8 @@ from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from bus import clients
+
 # What is given beyond the most, as a share of it: what is under way is a worker's memory.
 _REST = 4
 
@@ -87,7 +89,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=conf.consumer_group_instance_id,
-            bootstrap_servers=driver.server_list(transport.url, transport.default_port),
+            **clients.aiokafka_settings(self.app.bus),
             partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -102,7 +104,6 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             session_timeout_ms=int(conf.broker_session_timeout * 1000.0),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000.0),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000.0),
-            isolation_level="read_committed",
             metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
             connections_max_idle_ms=conf.consumer_connections_max_idle_ms,
         )

@@ -5,10 +5,10 @@ from contextlib import closing
 from typing import Any
 
 from bus import topics
-from bus.codec import Decoder, Registry
+from bus.avro.codec import Decoder, Registry
 from bus.config import BusConfig
-from bus.scan import scan
-from hub.stack.processes import bank_ids
+from bus.reading.scan import scan
+from sinks.banks.recipients import bank_ids
 
 _SHOWN = 8
 

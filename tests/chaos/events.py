@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from catalogue.load import load_catalogue
-from hub.sample.enterprises import found_city
-from hub.sample.records import records
-from hub.sample.writing import habit, shown, write
+from simulation.enterprises import found_city
+from simulation.records import records
+from simulation.writing import habit, shown, write
 
 # Items whose rows stand for themselves, whatever file they come in: no whole lists, no flags, no declared period.
 ITEMS = (4, 16, 19, 20, 21, 25, 27, 30, 31, 52, 53, 65)

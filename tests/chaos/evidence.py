@@ -6,12 +6,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from bus import topics
-from bus.codec import Decoder, Registry
-from bus.config import BusConfig, consumer_settings
+from bus import clients, topics
+from bus.avro.codec import Decoder, Registry
+from bus.config import BusConfig
 
 # What the transactions of a partition number write.
 PUBLISHED = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION)
@@ -62,7 +62,7 @@ class Witness:
 
     def _client(self) -> AdminClient:
         # A new one each time: an old one goes on asking brokers by what they were once.
-        return AdminClient({"bootstrap.servers": self._config.bootstrap, "log_level": 0, "reconnect.backoff.ms": 5})
+        return clients.admin(self._config, **{"log_level": 0, "reconnect.backoff.ms": 5})
 
     def open(self, numbers: Collection[int], names: Iterable[str] = PUBLISHED) -> Open:
         """Return what is hidden behind open transactions in these partition numbers."""
@@ -139,7 +139,7 @@ class Witness:
         """Return the messages of a partition between two offsets."""
         level = "read_committed" if committed else "read_uncommitted"
         more = {"isolation.level": level, "enable.partition.eof": True}
-        consumer = Consumer(consumer_settings(self._config, f"witness-{uuid.uuid4()}", **more))
+        consumer = clients.consumer(self._config, f"witness-{uuid.uuid4()}", **more)
         found: list[bytes] = []
         try:
             consumer.assign([TopicPartition(self._config.topic(place[0]), place[1], start)])

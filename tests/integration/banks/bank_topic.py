@@ -7,16 +7,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Message, TopicPartition
 
-from bus import topics
-from bus.codec import Decoder, Encoder, Registry
-from bus.config import BusConfig, consumer_settings, producer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import Decoder, Encoder, Registry
+from bus.config import BusConfig
+from bus.reading.scan import scan
 from bus.topics import ensure_topics, topic_specs
 from catalogue.avro import Schema, bank_schema
-from sinks import bank
+from sinks.banks import sink
 from tests.integration.sinks.changes import CATALOGUE, MOMENT, Running, Streams
 
 BANK = "yinhe"
@@ -51,7 +50,7 @@ def bank_topics(config: BusConfig) -> Iterator[None]:
     try:
         yield
     finally:
-        admin = AdminClient({"bootstrap.servers": config.bootstrap})
+        admin = clients.admin(config)
         for done in admin.delete_topics([config.topic(name) for name in wanted]).values():
             done.result()
 
@@ -79,7 +78,7 @@ def fill(config: BusConfig) -> None:
 
 def abort(config: BusConfig, times: int) -> None:
     """Begin transactions of another producer in every partition of the topic, and abort them."""
-    producer = Producer(producer_settings(config, **{"transactional.id": config.topic("aborting")}))
+    producer = clients.producer(config, **{"transactional.id": config.topic("aborting")})
     producer.init_transactions(30)
     with closing(Registry(config)) as registry:
         encode = Encoder(registry, TOPIC, schema_of(PENALTY))
@@ -93,7 +92,7 @@ def abort(config: BusConfig, times: int) -> None:
 
 def publish(config: BusConfig, sequences: list[int]) -> None:
     """Publish events of A with these sequences, which the sink would never do."""
-    producer = Producer(producer_settings(config, **{"compression.type": "gzip"}))
+    producer = clients.producer(config, **{"compression.type": "gzip"})
     with closing(Registry(config)) as registry:
         encode = Encoder(registry, TOPIC, schema_of(PENALTY))
         for sequence in sequences:
@@ -124,7 +123,7 @@ def published(config: BusConfig) -> list[tuple[Message, dict[str, Any]]]:
 def aborted_count(config: BusConfig) -> int:
     """Return how many messages of the topic a reader without read_committed would wrongly take."""
     settings = {"isolation.level": "read_uncommitted", "enable.partition.eof": True}
-    consumer = Consumer(consumer_settings(config, "uncommitted", **settings))
+    consumer = clients.consumer(config, "uncommitted", **settings)
     consumer.assign([TopicPartition(config.topic(TOPIC), number, 0) for number in range(config.partitions)])
     found, ends, deadline = 0, 0, time.monotonic() + 20
     try:
@@ -146,4 +145,4 @@ def _await(config: BusConfig, count: int) -> None:
 
 
 def _run(config: BusConfig, stop: Any) -> None:
-    bank.run(config, BANK, stop, public_indicators={"fines_36m", "penalties_12m"})
+    sink.run(config, BANK, stop, public_indicators={"fines_36m", "penalties_12m"})

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from confluent_kafka import Producer
 
-from bus import topics
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.config import BusConfig
+from bus.reading.scan import scan
 from bus.topics import TopicSpec
 
 _WITHIN_S = 30.0
@@ -141,6 +141,6 @@ class Forge:
 
     def _producer(self, name: str) -> Producer:
         more = {"transactional.id": self._config.topic(f"tampered.{name}"), "linger.ms": 0}
-        producer = Producer(producer_settings(self._config, **more))
+        producer = clients.producer(self._config, **more)
         producer.init_transactions(_WITHIN_S)
         return producer

@@ -17,15 +17,14 @@ from typing import Any
 import psycopg2
 import pytest
 import typer
-from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from typer.testing import CliRunner
 
-from bus import topics
-from bus.cipher import Cipher, create_key_file, load_key_file
-from bus.codec import Decoder, Registry
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import Decoder, Registry
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher, create_key_file, load_key_file
+from bus.reading.scan import scan
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
@@ -34,11 +33,11 @@ from hub.commands.workers import say_date, today
 from hub.look.events import partition_of
 from hub.pushing.session import Options, Session
 from hub.reconcile.reading import Reader
-from hub.sample.people import make_uscc
 from hub.settings import Endpoints, Settings, bus_config, exact_settings
 from hub.stack.blueprint import CREDITHUB, settings_environment
-from rules.indicators import load_indicators
-from sinks import bank
+from rules.indicators.definitions import load_indicators
+from simulation.people import make_uscc
+from sinks.banks import sink
 from sinks.postgres import sink as postgres
 from sinks.postgres.schema import migrate
 from streams.engine import Engine, Message
@@ -214,7 +213,7 @@ def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         topics.ensure_topics(made.config, topics.topic_specs(CATALOGUE, ["yinhe"]))
         migrate(settings.postgres_dsn or "")
         running.append(Running(postgres.run, made.config, settings.postgres_dsn))
-        running.append(Running(bank.run, made.config, "yinhe", public_indicators=PUBLIC))
+        running.append(Running(sink.run, made.config, "yinhe", public_indicators=PUBLIC))
         fill(made)
         until(made.delivered)
         yield made
@@ -339,7 +338,7 @@ def test_an_indicator_names_its_records(hub: Hub) -> None:
 
 def test_a_bank_is_watched_from_the_beginning(hub: Hub) -> None:
     messages = sum(1 for _ in scan(hub.config, BANK))
-    out = hub.run("watch", "bank.yinhe", "--from-beginning", "--json", "-n", str(messages))
+    out = hub.run("watch", "sink.yinhe", "--from-beginning", "--json", "-n", str(messages))
     events = [json.loads(line) for line in out.splitlines()]
     assert [event["sequence"] for event in events] == list(range(1, messages + 1))
     moved = [event for event in events if event["item"] == "market.legal_person"]
@@ -349,13 +348,13 @@ def test_a_bank_is_watched_from_the_beginning(hub: Hub) -> None:
     (indicators,) = (event for event in events if event["op"] == "INDICATORS")
     assert indicators["changed"]["penalties_12m"] == {"previous": None, "current": "1"}
     assert MOBILE not in out
-    shown = hub.run("watch", "bank.yinhe", "--from-beginning", "-n", str(messages)).splitlines()
+    shown = hub.run("watch", "sink.yinhe", "--from-beginning", "-n", str(messages)).splitlines()
     assert len(shown) == messages
     assert any("3 企业法人信息: 住所 东川路1号 → 东川路3号" in line for line in shown)
 
 
 def test_what_comes_is_seen_as_it_comes(hub: Hub) -> None:
-    process = hub.start("watch", "bank.yinhe", "--json", "-n", "1")
+    process = hub.start("watch", "sink.yinhe", "--json", "-n", "1")
     assert process.stderr is not None
     assert "watching" in process.stderr.readline()
     hub.push("法人四.csv", "3", [person("东川路9号", MOBILE, OTHER)], data_date="2025-07-01")
@@ -368,7 +367,7 @@ def test_what_comes_is_seen_as_it_comes(hub: Hub) -> None:
 
 
 def test_ctrl_c_ends_a_watch_well(hub: Hub) -> None:
-    process = hub.start("watch", "bank.yinhe")
+    process = hub.start("watch", "sink.yinhe")
     assert process.stderr is not None
     assert "watching" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
@@ -379,8 +378,8 @@ def test_ctrl_c_ends_a_watch_well(hub: Hub) -> None:
 def test_a_bank_that_is_none_or_has_no_topic(hub: Hub) -> None:
     # By the command itself: its exit code and its messages. The fixture made no topic for the second one.
     for arguments, code, says in (
-        ("bank.nobody", 2, "bank.qinghe, bank.yinhe"),
-        ("bank.qinghe", 1, "credithub prepare"),
+        ("sink.nobody", 2, "sink.qinghe, sink.yinhe"),
+        ("sink.qinghe", 1, "credithub prepare"),
     ):
         process = hub.start("watch", arguments)
         out, told = process.communicate(timeout=WITHIN_S)
@@ -393,7 +392,7 @@ def test_the_partition_of_a_subject_is_where_producers_put_it(hub: Hub) -> None:
     codes = [make_uscc("630103", number) for number in range(40)]
     topic = "partitions.v1"
     topics.ensure_topics(hub.config, [topics.TopicSpec(topic, {})])
-    producer = Producer(producer_settings(hub.config))
+    producer = clients.producer(hub.config)
     for code in codes:
         producer.produce(hub.config.topic(topic), b"", code.encode())
     assert producer.flush(30) == 0

@@ -9,14 +9,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
-from bus import topics
-from bus.calendar import told_day
-from bus.codec import Decoder, Registry
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import Decoder, Registry
+from bus.business_date import told_day
+from bus.config import BusConfig
+from bus.reading.scan import scan
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.commands.workers import MOST_AHEAD, say_date
@@ -58,7 +57,7 @@ def test_keys_that_are_gone_are_not_replaced(
     # Nothing was pushed yet.
     assert prepare().returncode == 0
     assert keys.read_bytes() != kept
-    producer = Producer(producer_settings(config))
+    producer = clients.producer(config)
     producer.produce(config.topic(topics.SUBMISSION), b"a push", b"key")
     assert producer.flush(30) == 0
     keys.unlink()

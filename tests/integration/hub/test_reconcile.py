@@ -23,16 +23,15 @@ from typing import Any
 import fastavro
 import psycopg2
 import pytest
-from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from typer import Typer
 from typer.testing import CliRunner
 
-from bus import topics
-from bus.cipher import Cipher, create_key_file, load_key_file
-from bus.codec import HEAD_SIZE, Decoder, Registry, schema_id_of
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import HEAD_SIZE, Decoder, Registry, schema_id_of
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher, create_key_file, load_key_file
+from bus.reading.scan import scan
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
@@ -43,12 +42,12 @@ from hub.reconcile.findings import Findings
 from hub.reconcile.lag import Lag, wait_until_nothing_waits
 from hub.reconcile.proof import Scope
 from hub.reconcile.reading import Plain
-from hub.sample.city import write_city
-from hub.schemas import bank_ids
 from hub.settings import Endpoints, Settings, bus_config, exact_settings
 from hub.stack.blueprint import settings_environment
-from rules.indicators import load_indicators
-from sinks import bank
+from rules.indicators.definitions import load_indicators
+from simulation.city import write_city
+from sinks.banks import sink
+from sinks.banks.recipients import bank_ids
 from sinks.postgres import sink as postgres
 from sinks.postgres.schema import migrate
 from sinks.upstream import sink as upstream
@@ -171,13 +170,13 @@ def run_through(settings: Settings, scope: Scope, node: Node, folder: Path) -> N
         for file in files:
             if file.item in ITEMS:
                 list(session.push(folder / "city" / file.file))
-    stray = Producer(producer_settings(config))
+    stray = clients.producer(config)
     stray.produce(config.topic(PENALTIES), b"no event", b"nobody", 0)
     assert stray.flush(30) == 0
     merge(config, settings, folder / "streams", cut_short, catalogue_topic("evaluation"))
     target = upstream.Target(node.url, load_profile(settings.upstream_profile), settings.region)
     running = [Running(postgres.run, config, settings.postgres_dsn), Running(upstream.run, config, target)]
-    running += [Running(bank.run, config, one, public_indicators=scope.public_indicators) for one in scope.banks]
+    running += [Running(sink.run, config, one, public_indicators=scope.public_indicators) for one in scope.banks]
     try:
         found = proved(config, scope, 60)
     finally:
@@ -481,7 +480,7 @@ def test_a_change_in_the_database_under_another_sequence(hub: Hub) -> None:
 @contextmanager
 def open_transaction(view: View, topic: str) -> Iterator[Callable[[], None]]:
     """Leave a message in a topic whose transaction nobody ends, as a push that was killed; yield what ends it."""
-    killed = Producer(producer_settings(view, **{"transactional.id": f"{view.topic(topic)}.killed"}))
+    killed = clients.producer(view, **{"transactional.id": f"{view.topic(topic)}.killed"})
     killed.init_transactions(30)
     killed.begin_transaction()
     killed.produce(view.topic(topic), b"", b"", 0)
@@ -503,7 +502,7 @@ def test_an_open_transaction_hides_no_receipt_that_others_committed_behind_it(hu
     last = hub.forge.messages(topics.SUBMISSION)[-1]
     view = hub.forge.view(hub.forge.copy(topics.SUBMISSION, without={last.spot}))
     with open_transaction(view, topics.SUBMISSION) as end:
-        behind = Producer(producer_settings(view))
+        behind = clients.producer(view)
         behind.produce(view.topic(topics.SUBMISSION), last.value, last.key, last.spot.partition)
         assert behind.flush(30) == 0
         timer = Timer(2, end)

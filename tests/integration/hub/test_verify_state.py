@@ -18,27 +18,26 @@ from typing import Any
 
 import fastavro
 import pytest
-from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from typer import Typer
 from typer.testing import CliRunner
 
-from bus import topics
-from bus.cipher import Cipher, create_key_file, load_key_file
-from bus.codec import HEAD_SIZE, Decoder, Registry, schema_id_of
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import HEAD_SIZE, Decoder, Registry, schema_id_of
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher, create_key_file, load_key_file
+from bus.reading.scan import scan
 from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue
 from hub.commands.verify_state import register
 from hub.commands.workers import say_date, today
 from hub.pushing.session import Options, Session
-from hub.sample.city import write_city
-from hub.schemas import bank_ids
 from hub.settings import Endpoints, Settings, bus_config, exact_settings
 from hub.stack.blueprint import settings_environment
 from hub.verification.verification import Report, Verification
-from rules.indicators import load_indicators
+from rules.indicators.definitions import load_indicators
+from simulation.city import write_city
+from sinks.banks.recipients import bank_ids
 from streams.engine import Engine, Message
 from tests.integration.hub.tampered import Forge, Told
 
@@ -283,7 +282,7 @@ def runner(*arguments: str, env: Mapping[str, str]) -> Any:
 
 
 def produce(hub: Hub, told: Told, topic: str = topics.STATE) -> None:
-    producer = Producer(producer_settings(hub.config))
+    producer = clients.producer(hub.config)
     producer.produce(hub.config.topic(topic), told.value, told.key, told.spot.partition)
     assert producer.flush(30) == 0
 
@@ -301,7 +300,7 @@ def test_states_that_did_not_go_along_with_the_calendar_are_named(hub: Hub) -> N
 
 def known_by_the_broker(hub: Hub, *made: str) -> None:
     """Wait for topics: a broker learns of a new one a moment after the controller."""
-    admin = AdminClient({"bootstrap.servers": hub.config.bootstrap})
+    admin = clients.admin(hub.config)
     until = time.monotonic() + 30
     while not {hub.config.topic(name) for name in made} <= admin.list_topics(timeout=30).topics.keys():
         assert time.monotonic() < until

@@ -10,15 +10,15 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from bus import topics
-from bus.cipher import Cipher, create_key_file, load_key_file
-from bus.codec import Decoder, Registry
+from bus.avro.codec import Decoder, Registry
 from bus.config import BusConfig
-from bus.scan import scan
+from bus.crypto.cipher import Cipher, create_key_file, load_key_file
+from bus.reading.scan import scan
 from bus.topics import TopicSpec, ensure_topics
 from catalogue.load import load_catalogue
 from hub.pushing.session import Options, Session
 from hub.settings import Endpoints, Settings, bus_config, exact_settings
-from rules.indicators import load_indicators
+from rules.indicators.definitions import load_indicators
 from streams.engine import Engine, Message
 
 OUTPUTS = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION, topics.CALENDAR)

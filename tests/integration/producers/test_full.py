@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from bus.codec import Registry
+from bus.avro.codec import Registry
 from bus.topics import SUBMISSION
 from catalogue.avro import topic
 from catalogue.envelope import Envelope
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
-from connectors.tables import open_tables
-from hub.sample.people import make_uscc
+from connectors.files.tables import open_tables
 from producers.earlier import EventReader, is_derived
 from producers.headers import HEAD_ROWS, recognise
 from producers.push import Receipt, push_table
 from producers.sender import Message, Progress, Sender
 from producers.submission import LedgerReader, Submission, file_sha256
+from simulation.people import make_uscc
 from tests.integration.producers.conftest import Node
 
 MARKET, ITEM = topic("market"), "market.abnormal_list"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bus.cipher import Cipher, create_key_file
-from bus.codec import Decoder, Registry
+from bus.avro.codec import Decoder, Registry
 from bus.config import BusConfig
-from bus.scan import scan
+from bus.crypto.cipher import Cipher, create_key_file
+from bus.reading.scan import scan
 from bus.topics import REJECTED, SUBMISSION, UNRESOLVED, TopicSpec, ensure_topics
 from catalogue.avro import topic
 from catalogue.load import load_catalogue
-from connectors.tables import Cell, open_tables
+from connectors.files.tables import Cell, open_tables
 from hub.settings import Endpoints
 from producers.earlier import EventReader
 from producers.headers import HEAD_ROWS, recognise

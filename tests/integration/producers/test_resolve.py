@@ -4,11 +4,11 @@ from collections.abc import Callable
 from contextlib import closing
 
 from bus import topics
-from bus.codec import Registry
+from bus.avro.codec import Registry
 from catalogue.avro import topic
 from catalogue.load import load_catalogue
-from hub.sample.people import make_uscc
 from producers.resolve import Outcome, Resolver
+from simulation.people import make_uscc
 from tests.integration.producers.conftest import Node
 
 MARKET, LAND = topic("market"), topic("real_estate")

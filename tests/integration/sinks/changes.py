@@ -10,12 +10,11 @@ from threading import Event, Thread
 from typing import Any
 
 import fastavro
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
-from bus import topics
-from bus.codec import Encoder, Registry
-from bus.config import BusConfig, producer_settings
+from bus import clients, topics
+from bus.avro.codec import Encoder, Registry
+from bus.config import BusConfig
 from bus.topics import TopicSpec, ensure_topics
 from catalogue import wire
 from catalogue.avro import event_schema
@@ -32,7 +31,7 @@ def own_topics(config: BusConfig, names: list[str]) -> Iterator[None]:
     try:
         yield
     finally:
-        admin = AdminClient({"bootstrap.servers": config.bootstrap})
+        admin = clients.admin(config)
         for done in admin.delete_topics([config.topic(n) for n in names]).values():
             done.result()
 
@@ -75,7 +74,7 @@ def failing_commit(*_: Any) -> None:
 def move_beyond(config: BusConfig, group: str) -> None:
     """Commit a position for a group that none of its partitions has reached, as after a log lost its tail."""
     places = [TopicPartition(config.topic(topics.CHANGE), number, 1000) for number in range(config.partitions)]
-    admin = AdminClient({"bootstrap.servers": config.bootstrap})
+    admin = clients.admin(config)
     asked = [ConsumerGroupTopicPartitions(config.topic(group), places)]
     for done in admin.alter_consumer_group_offsets(asked).values():
         done.result()
@@ -83,7 +82,7 @@ def move_beyond(config: BusConfig, group: str) -> None:
 
 def forget(config: BusConfig, group: str) -> None:
     """Have the broker forget all positions of a group."""
-    admin = AdminClient({"bootstrap.servers": config.bootstrap})
+    admin = clients.admin(config)
     for done in admin.delete_consumer_groups([config.topic(group)]).values():
         done.result()
 
@@ -94,7 +93,7 @@ class Streams:
     def __init__(self, config: BusConfig) -> None:
         self._config = config
         self._registry = Registry(config)
-        self._producer = Producer(producer_settings(config))
+        self._producer = clients.producer(config)
 
     def payload(self, item_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return an item's schema id and its encoded payload."""

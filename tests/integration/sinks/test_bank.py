@@ -6,20 +6,19 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaException, Message
 from prometheus_client import REGISTRY
 
-from bus import topics
-from bus.codec import Decoder, Registry
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import Decoder, Registry
+from bus.config import BusConfig
+from bus.reading.scan import scan
 from bus.topics import ensure_topics
 from bus.transactions import commit_with
 from catalogue.errors import IntegrityError, Unavailable
 from hub.look.events import partition_of
 from hub.settings import Endpoints
-from sinks import bank
+from sinks.banks import sink as bank
 from tests.integration.sinks.changes import Running, Streams, failing_commit, forget, move_beyond, own_topics
 
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
@@ -34,7 +33,7 @@ def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
         yield config
 
 
-def _read(config: BusConfig, topic: str = "bank.yinhe.v1") -> list[tuple[Message, dict[str, Any]]]:
+def _read(config: BusConfig, topic: str = "sink.yinhe.v1") -> list[tuple[Message, dict[str, Any]]]:
     registry = Registry(config)
     decode = Decoder(registry)
     try:
@@ -181,7 +180,7 @@ def test_what_the_registry_does_not_know_is_held_and_not_passed_over(
 ) -> None:
     # As it is where another registry answers at the address: the hub wrote all of this topic.
     unknown = b"\x00" + (2_000_000_000).to_bytes(4, "big") + b"?"
-    producer = Producer(producer_settings(config))
+    producer = clients.producer(config)
     for number in range(config.partitions):
         producer.produce(config.topic(topics.CHANGE), unknown, A.encode(), number)
     assert producer.flush(30) == 0
@@ -203,7 +202,7 @@ def test_an_open_transaction_hides_no_sequence(config: BusConfig) -> None:
     _report(streams, "a", 20)
     sink = Running(bank.run, config, "yinhe")
     _await(config, 20)
-    other = Producer(producer_settings(config, **{"transactional.id": config.topic("other")}))
+    other = clients.producer(config, **{"transactional.id": config.topic("other")})
     other.init_transactions(30)
     other.begin_transaction()
     other.produce(config.topic(topics.sequence_topic("yinhe")), b"", b"X", 0)
@@ -270,7 +269,7 @@ def test_forgotten_sequences_stop_the_sink_before_it_counts_from_1_again(config:
     streams = Streams(config)
     _report(streams, "a", 5)
     _served(config, 5)
-    memory, admin = topics.sequence_topic("yinhe"), AdminClient({"bootstrap.servers": config.bootstrap})
+    memory, admin = topics.sequence_topic("yinhe"), clients.admin(config)
     admin.delete_topics([config.topic(memory)])[config.topic(memory)].result()
     time.sleep(1)
     ensure_topics(config, [topics.TopicSpec(memory, {"cleanup.policy": "compact"}, by_subject=False)])

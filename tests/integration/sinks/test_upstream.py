@@ -17,9 +17,9 @@ from prometheus_client import REGISTRY
 from stdnum.cn import uscc
 
 from bus import topics
-from bus.codec import Decoder, Registry
+from bus.avro.codec import Decoder, Registry
 from bus.config import BusConfig
-from bus.scan import scan
+from bus.reading.scan import scan
 from bus.transactions import commit_with
 from catalogue.errors import IntegrityError, Unavailable
 from connectors.http_out import Backoff

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from hub.upstream.app import MAINTENANCE
+from federation.receiver.app import MAINTENANCE
 
 
 class Node:

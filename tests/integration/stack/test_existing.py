@@ -6,11 +6,10 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from confluent_kafka import Producer
 
 import hub.stack
-from bus import topics
-from bus.config import BusConfig, producer_settings
+from bus import clients, topics
+from bus.config import BusConfig
 from catalogue.errors import StackError, UsageError
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
@@ -85,7 +84,7 @@ def test_topics_written_with_another_registry_are_told_apart(stack: Endpoints, t
     topics.ensure_topics(
         config, [spec for spec in topics.topic_specs(load_catalogue()) if spec.name == topics.CALENDAR]
     )
-    producer = Producer(producer_settings(config))
+    producer = clients.producer(config)
     producer.produce(config.topic(topics.CALENDAR), b"\x00" + (2**31 - 1).to_bytes(4, "big") + b"..")
     assert producer.flush(30) == 0
     with pytest.raises(UsageError, match="written with another registry") as caught:

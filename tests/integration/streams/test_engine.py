@@ -12,17 +12,17 @@ import pytest
 from confluent_kafka import Producer
 
 import streams.engine
-from bus import topics
-from bus.cipher import Cipher, KeyRing
-from bus.codec import Decoder, Encoder, Registry
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import Decoder, Encoder, Registry
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher, KeyRing
+from bus.reading.scan import scan
 from catalogue.avro import event_schema, topic
 from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
 from hub.settings import Endpoints
-from rules.indicators import Indicator, load_indicators
+from rules.indicators.definitions import Indicator, load_indicators
 from streams.engine import POISON_CONTEXT, Engine, Message
 from streams.restoring import CHANGELOGS
 from streams.store import Store, condemn, is_corruption
@@ -316,7 +316,7 @@ def test_an_indicator_that_is_no_longer_defined_leaves_the_states(config: BusCon
 def test_what_tells_no_day_is_set_aside_and_stops_nobody(config: BusConfig, tmp_path: Path) -> None:
     say_date(config, DAY.date())
     (value, *_) = penalties(config, 1)
-    producer = Producer(producer_settings(config))
+    producer = clients.producer(config)
     for unreadable in (b"\x01nonsense", None, value):
         producer.produce(config.topic(topics.CALENDAR), unreadable, None, 0)
     assert producer.flush(30) == 0

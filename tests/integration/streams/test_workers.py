@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from bus import clients
 from bus.deadline import GONE
 from bus.topics import TopicSpec, ensure_topics
 from hub.settings import Settings
@@ -126,7 +127,7 @@ def test_what_the_group_committed_is_for_display(own: Site) -> None:
     worker = own.start(0)
     until(lambda: own.merged() == 1000, lambda: worker.said()[-3000:])
     group, name = own.config.topic("merge"), own.config.topic(PENALTIES)
-    admin = AdminClient({"bootstrap.servers": own.config.bootstrap})
+    admin = clients.admin(own.config)
     # Faust commits now and then: what is shown comes to where reading goes on.
     until(lambda: sum(_committed(admin, group, name).values()) == 1000)
     worker.process.send_signal(signal.SIGTERM)
@@ -170,7 +171,7 @@ def test_a_registry_that_is_away_is_waited_for(own: Site) -> None:
 def test_events_that_were_deleted_before_they_were_merged_stop_the_worker(own: Site) -> None:
     own.send(0, 400)
     name = own.config.topic(PENALTIES)
-    admin = AdminClient({"bootstrap.servers": own.config.bootstrap})
+    admin = clients.admin(own.config)
     for done in admin.delete_records([TopicPartition(name, number, 3) for number in range(8)]).values():
         done.result()
     worker = own.start(0)

@@ -17,13 +17,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
-
-from bus import topics
-from bus.codec import Decoder, Encoder, Registry
-from bus.config import BusConfig, producer_settings
-from bus.scan import scan
+from bus import clients, topics
+from bus.avro.codec import Decoder, Encoder, Registry
+from bus.config import BusConfig
+from bus.reading.scan import scan
 from catalogue.avro import event_schema, topic
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
@@ -99,7 +96,7 @@ class Site:
 
     def prepare(self) -> None:
         """Create the topics and the keys, and say the day."""
-        from bus.cipher import create_key_file
+        from bus.crypto.cipher import create_key_file
 
         create_key_file(self.settings.keys)
         topics.ensure_topics(self.config, topics.topic_specs(load_catalogue()))
@@ -126,7 +123,7 @@ class Site:
         name = topic(declared.category)
         with closing(Registry(self.config)) as registry:
             encode = Encoder(registry, name, event_schema(declared))
-        producer = Producer(producer_settings(self.config))
+        producer = clients.producer(self.config)
         for number in range(first, first + count):
             value = encode(
                 {
@@ -171,7 +168,7 @@ class Site:
         for worker in self.workers:
             worker.process.kill()
             worker.process.wait()
-        admin = AdminClient({"bootstrap.servers": self.config.bootstrap})
+        admin = clients.admin(self.config)
         own = [t for t in admin.list_topics(timeout=30).topics if t.startswith(self.settings.topic_prefix)]
         for done in admin.delete_topics(own).values():
             done.result()

@@ -9,10 +9,10 @@ from typing import Any
 import psycopg2
 import pytest
 
-from bus.cipher import create_key_file
-from connectors.tables import SUFFIXES
-from hub.sample.city import write_city
+from bus.crypto.cipher import create_key_file
+from connectors.files.tables import SUFFIXES
 from hub.settings import Endpoints, Settings, exact_settings
+from simulation.city import write_city
 from tests.integration.whole.runs import Run
 
 ENTERPRISES = 20

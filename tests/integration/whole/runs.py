@@ -12,7 +12,7 @@ from typing import Any
 
 import hub.stack
 from catalogue.load import load_catalogue
-from connectors.tables import open_tables
+from connectors.files.tables import open_tables
 from hub.settings import Settings, endpoints
 from hub.stack.blueprint import CREDITHUB, settings_environment
 from producers.headers import HEAD_ROWS, recognise

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from confluent_kafka.admin import AdminClient
 
-from bus.scan import scan
+from bus import clients
+from bus.reading.scan import scan
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
 from tests.integration.whole.conftest import Reference
@@ -45,7 +45,7 @@ def test_no_number_of_a_person_is_in_clear_anywhere(reference: Reference, files:
     # The pattern is right: the files do hold such numbers.
     assert any(PERSONAL.search(file.read_bytes()) for file in files if file.suffix == ".csv")
     config = bus_config(reference.run.settings)
-    kafka = AdminClient({"bootstrap.servers": config.bootstrap})
+    kafka = clients.admin(config)
     names = [t for t in kafka.list_topics(timeout=30).topics if t.startswith(config.topic_prefix)]
     assert len(names) > 30
     for name in names:

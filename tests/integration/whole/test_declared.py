@@ -9,8 +9,8 @@ import psycopg2
 import pytest
 
 from catalogue.load import load_catalogue
-from hub.sample.people import make_uscc
 from hub.settings import Settings
+from simulation.people import make_uscc
 from tests.integration.whole.runs import Run
 
 CODES = [make_uscc("630102", number) for number in range(20)]

@@ -9,7 +9,7 @@ from catalogue.avro import bank_schema
 from catalogue.load import load_catalogue
 from catalogue.model import FieldType, Item
 from hub.stack.downloads import locked
-from rules.projection import project
+from rules.release.projection import project
 
 GUIDE = Path(__file__).parents[3] / "docs" / "banks"
 EXAMPLES = GUIDE / "examples"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
 from hub.verification.fold import Event, Expected, expected, fold
-from rules.indicators import Indicator, from_millionths
+from rules.indicators.definitions import Indicator, from_millionths
 from rules.merge import Outcome, Record
 from streams.calendar import EPOCH, Calendar
 from streams.rolling import Rolling

@@ -10,9 +10,17 @@ from hypothesis import strategies as st
 
 from catalogue.load import load_catalogue
 from catalogue.model import FieldType
-from rules.indicators import Fact, Indicator, business_date, evaluate, from_millionths, load_indicators, on_the_wire
+from rules.indicators.definitions import (
+    Fact,
+    Indicator,
+    business_date,
+    evaluate,
+    from_millionths,
+    load_indicators,
+    on_the_wire,
+)
+from rules.indicators.running import ORDERED, Running, share, value
 from rules.merge import Record
-from rules.rolling import ORDERED, Running, share, value
 from streams.store import Store
 from tests.unit.laws.partition import DAYS, EVENTS, START, Killed, Partition, computed, shown
 

@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from catalogue.load import load_catalogue
-from connectors.tables import open_tables
+from connectors.files.tables import open_tables
 from hub.pushing.session import Options, Session
 from hub.settings import exact_settings
 from producers.detail_sheets import DetailSheets, StrayDetail, find_details, layout_of

@@ -7,7 +7,7 @@ import pytest
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from catalogue.model import Item
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.headers import ItemQuestion, recognise, title_keys
 
 CATALOGUE = load_catalogue()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.cipher import Cipher, KeyRing
+from bus.crypto.cipher import Cipher, KeyRing
 from catalogue.load import load_catalogue
 from producers.identity import NotYet, content_hash, moment, period_end, source_time, written_period
 

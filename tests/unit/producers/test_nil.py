@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.nil import says_nothing
 
 

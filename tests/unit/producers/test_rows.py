@@ -7,7 +7,7 @@ import pytest
 
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.headers import Recognised, recognise
 from producers.rows import Row, compile_row
 

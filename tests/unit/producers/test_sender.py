@@ -10,15 +10,15 @@ from typing import Any
 import fastavro
 import pytest
 
-from bus.cipher import Cipher, KeyRing
-from bus.codec import HEAD_SIZE, OfflineRegistry
+from bus.avro.codec import HEAD_SIZE, OfflineRegistry
 from bus.config import BusConfig
+from bus.crypto.cipher import Cipher, KeyRing
 from bus.topics import REJECTED, UNRESOLVED
 from catalogue import wire
 from catalogue.avro import event_schema
 from catalogue.load import load_catalogue
 from catalogue.model import Item
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.earlier import Lift
 from producers.headers import recognise
 from producers.sender import REVISION_STEPS, Message, Progress, Sender

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from catalogue.load import load_catalogue
 from catalogue.model import Field, FieldType, Sensitivity
-from connectors.tables import Cell
+from connectors.files.tables import Cell
 from producers.dates import SHANGHAI
 from producers.problems import ValueProblem
 from producers.values import convert

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubmissionId
 from catalogue.envelope import Subject as SubjectKey
-from rules.indicators import Fact, Indicator, evaluate, from_millionths, on_the_wire
+from rules.indicators.definitions import Fact, Indicator, evaluate, from_millionths, on_the_wire
 from rules.merge import Record
 from streams.rolling import Rolling
 from streams.store import Store

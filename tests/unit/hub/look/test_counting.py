@@ -11,7 +11,7 @@ from hypothesis import given
 
 from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
 from hub.look.counting import LEFT_OUT, NO_LONGER, NOT_YET, WITHDRAWN, counted, definition
-from rules.indicators import Fact, Indicator, evaluate, load_indicators, on_the_wire
+from rules.indicators.definitions import Fact, Indicator, evaluate, load_indicators, on_the_wire
 from rules.merge import Record
 
 BY_ID = {indicator.id: indicator for indicator in load_indicators()}

@@ -10,7 +10,7 @@ from rich.console import Console
 from catalogue.load import load_catalogue
 from hub.look.printing import print_told
 from hub.look.tail import Memory, Told
-from rules.indicators import load_indicators
+from rules.indicators.definitions import load_indicators
 
 SUBJECT = "91630102MAX000015H"
 

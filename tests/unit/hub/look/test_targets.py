@@ -5,7 +5,7 @@ import pytest
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.look.targets import FieldTarget, IndicatorTarget, Target, choose
-from rules.indicators import load_indicators
+from rules.indicators.definitions import load_indicators
 
 CATALOGUE = load_catalogue()
 HELD = {"market.registration": 1, "market.legal_person": 1}

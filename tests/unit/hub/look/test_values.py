@@ -11,7 +11,7 @@ from catalogue.load import load_catalogue
 from catalogue.model import Sensitivity
 from hub.look.targets import FieldTarget
 from hub.look.values import SEALED, clock, indicator_text, jsonable, number, same_sealed, text_of, value_of
-from rules.indicators import load_indicators
+from rules.indicators.definitions import load_indicators
 
 CATALOGUE = load_catalogue()
 INDICATORS = {i.id: i for i in load_indicators()}

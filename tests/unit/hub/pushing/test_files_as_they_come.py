@@ -15,7 +15,7 @@ import xlwt
 
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
-from connectors.tables import open_tables
+from connectors.files.tables import open_tables
 from hub.pushing.session import Options, Session
 from hub.settings import exact_settings
 from producers.headers import HEAD_ROWS, recognise

@@ -9,8 +9,8 @@ from typing import Any
 
 from catalogue.load import load_catalogue
 from hub.pushing.session import Options, Session
-from hub.sample.city import SampleFile, write_city
 from hub.settings import exact_settings
+from simulation.city import SampleFile, write_city
 
 AS_OF = date(2026, 6, 30)
 # No code of their subject stands in the list: where the unit adds none, the row waits.

@@ -8,7 +8,8 @@ from hub.settings import exact_settings
 from hub.stack import blueprint, postgres, registry
 from hub.stack.child import ChildSpec
 from hub.stack.layout import Layout
-from hub.stack.processes import bank_ids, hub_processes
+from hub.stack.processes import hub_processes
+from sinks.banks.recipients import bank_ids
 
 
 def test_a_password_is_generated_once_kept_private_and_quoted(tmp_path: Path) -> None:

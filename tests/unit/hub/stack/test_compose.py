@@ -11,7 +11,8 @@ import yaml
 
 from hub.settings import Settings, exact_settings
 from hub.stack import kafka, versions
-from hub.stack.processes import bank_ids, hub_processes
+from hub.stack.processes import hub_processes
+from sinks.banks.recipients import bank_ids
 
 REPOSITORY = Path(__file__).parents[4]
 FIELDS = {f"CREDITHUB_{name.upper()}" for name in Settings.model_fields}

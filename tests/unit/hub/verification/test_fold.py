@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
 from hub.verification.fold import Event, expected, fold
-from rules.indicators import Indicator
+from rules.indicators.definitions import Indicator
 from rules.merge import Record, fingerprint, join, set_mark
 
 DAY = datetime(2026, 6, 30, tzinfo=UTC)

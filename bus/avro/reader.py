@@ -1,0 +1,246 @@
+"""Readers of Avro made for one schema: straight lines of Python over a message's bytes (Avro 1.12, Binary Encoding).
+
+A general reader asks the schema and a file object about every field and byte; here both questions are answered once,
+when the reader is made (docs/decisions/0006). A test compares every reader with fastavro's. Writing is left to
+fastavro, and so is reading of what is not covered here: ``compile_reader`` raises ``Uncovered`` for such a schema.
+"""
+
+import itertools
+from collections.abc import Callable, Collection
+from datetime import date, datetime, timedelta
+from decimal import Context, Decimal
+from typing import Any
+
+from bus.avro.writer import moment, read_long
+
+# Raises EOFError, IndexError, ValueError, UnicodeDecodeError or OverflowError for bytes that do not fit.
+Reader = Callable[[bytes, int], tuple[Any, int]]
+Make = Callable[[tuple[Any, ...]], Any]
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_EXACT = Context(prec=200)
+# Moments that came lately, by their bytes: source times repeat, and these are the slowest of all values to read.
+_MOMENTS: dict[bytes, datetime] = {}
+# By their higher bytes, the moments of which 2^20 microseconds have these: those of reporting differ in the lower ones.
+_SECONDS: dict[bytes, datetime] = {}
+_MOST_MOMENTS = 4096
+_MOMENT_SIZE, _LOW_SIZE = 8, 3
+
+
+class Uncovered(Exception):
+    """A schema with a type that the hub's own schemas do not use."""
+
+
+def compile_reader(schema: Any, *, wanted: Collection[str] | None = None, make: Make | None = None) -> Reader:
+    """Return a function that reads one value: (bytes, where it begins) → (value, where it ended).
+
+    ``wanted``: of a record, or a union of null and a record, read these fields alone and step over the others.
+    ``make``: of a record, build the value from the tuple of its fields; a dict else.
+    """
+    source = _Source(None if wanted is None else frozenset(wanted), make is not None)
+    value = source.read(schema)
+    source.say("if at > len(raw): raise EOFError")
+    source.say(f"return {value}, at")
+    scope: dict[str, Any] = {**_SCOPE, "make": make}
+    exec("def read(raw, at):\n" + "\n".join(source.lines), scope)
+    found: Reader = scope["read"]
+    return found
+
+
+class _Source:
+    """The lines of one reader; values are in variables v0, v1, …, the next byte is at ``at``."""
+
+    def __init__(self, wanted: frozenset[str] | None, made: bool) -> None:
+        self.lines: list[str] = []
+        self._numbers = itertools.count()
+        self._depth = 1
+        self._named: dict[str, Any] = {}
+        self._inside: list[str] = []
+        self._wanted, self._made = wanted, made
+
+    def say(self, line: str) -> None:
+        self.lines.append("    " * self._depth + line)
+
+    def read(self, schema: Any) -> str:
+        """Add the lines that read a value and return the variable that holds it."""
+        kind, schema = self._kind(schema)
+        name = f"v{next(self._numbers)}"
+        logical = schema.get("logicalType") if isinstance(schema, dict) else None
+        if kind == "union":
+            self._branches(schema, lambda branch: self._assign(name, self.read(branch)))
+        elif kind == "record":
+            self._record(name, schema)
+        elif kind in ("array", "map"):
+            self._many(name, kind, schema)
+        elif kind == "null":
+            self._assign(name, "None")
+        elif kind == "boolean":
+            self.say(f"{name} = raw[at] != 0; at += 1")
+        elif kind == "string":
+            self._size()
+            self.say(f"e = at + n; {name} = raw[at:e].decode(); at = e")
+            if logical is not None:
+                raise Uncovered(logical)
+        elif kind == "bytes":
+            self._size()
+            self.say(f"e = at + n; {name} = raw[at:e]; at = e")
+            if logical == "decimal":
+                # As a number, for what a foreign schema says must not become a line of the program.
+                scale = int(schema.get("scale", 0))
+                self._assign(name, f"Decimal(from_bytes({name}, 'big', signed=True)).scaleb({-scale}, EXACT)")
+            elif logical is not None:
+                raise Uncovered(logical)
+        elif kind == "long" and logical == "timestamp-micros":
+            self.say(f"{name} = MOMENTS.get(raw[at:at + {_MOMENT_SIZE}])")
+            self.say(f"if {name} is None: {name}, at = read_moment(raw, at)")
+            self.say(f"else: at += {_MOMENT_SIZE}")
+        elif kind in ("int", "long"):
+            self.say("n = raw[at]; at += 1")
+            self.say("if n > 127: n, at = read_long(raw, at - 1)")
+            self.say("else: n = (n >> 1) ^ -(n & 1)")
+            if logical not in (None, "date"):
+                raise Uncovered(logical)
+            self._assign(name, "n" if logical is None else f"fromordinal(n + {_EPOCH_DAY})")
+        else:
+            raise Uncovered(kind)
+        return name
+
+    def skip(self, schema: Any) -> None:
+        """Add the lines that step over a value."""
+        kind, schema = self._kind(schema)
+        if kind == "union":
+            self._branches(schema, self.skip)
+        elif kind == "record":
+            for field in schema["fields"]:
+                self.skip(field["type"])
+        elif kind in ("array", "map"):
+            # Rare and short enough to be read and forgotten.
+            self.read(schema)
+        elif kind == "boolean":
+            self.say("at += 1")
+        elif kind in ("string", "bytes"):
+            self._size()
+            self.say("at += n")
+        elif kind in ("int", "long"):
+            self.say("while raw[at] > 127: at += 1")
+            self.say("at += 1")
+        elif kind != "null":
+            raise Uncovered(kind)
+
+    def _kind(self, schema: Any) -> tuple[str, Any]:
+        if isinstance(schema, list):
+            return "union", schema
+        if isinstance(schema, str):
+            if schema not in self._named:
+                return schema, {}
+            schema = self._named[schema]
+        kind = schema["type"]
+        return (kind, schema) if isinstance(kind, str) else self._kind(kind)
+
+    def _assign(self, name: str, value: str) -> None:
+        self.say(f"{name} = {value}")
+
+    def _size(self) -> None:
+        self.say("n = raw[at]; at += 1")
+        self.say("if n > 127 or n & 1: n, at = read_size(raw, at - 1)")
+        self.say("else: n >>= 1")
+
+    def _branches(self, union: list[Any], say: Callable[[Any], None]) -> None:
+        self.say("n = raw[at]; at += 1")
+        for number, branch in enumerate(union):
+            self.say(f"{'if' if number == 0 else 'elif'} n == {number * 2}:")
+            self._depth += 1
+            say(branch)
+            if self._kind(branch)[0] == "null":
+                self.say("pass")
+            self._depth -= 1
+        self.say("else: raise ValueError('no such branch')")
+
+    def _record(self, name: str, schema: Any) -> None:
+        full = schema["name"] if "." in schema["name"] else f"{schema.get('namespace', '')}.{schema['name']}"
+        if full in self._inside:
+            raise Uncovered("a record inside itself")
+        self._named |= {full: schema, schema["name"]: schema}
+        wanted, self._wanted = self._wanted, None
+        made, self._made = self._made, False
+        self._inside.append(full)
+        values: list[tuple[str, str]] = []
+        for field in schema["fields"]:
+            if wanted is None or field["name"] in wanted:
+                values.append((field["name"], self.read(field["type"])))
+            else:
+                self.skip(field["type"])
+        self._inside.pop()
+        if made:
+            self._assign(name, f"make(({', '.join(value for _, value in values)},))")
+        else:
+            self._assign(name, "{" + ", ".join(f"{field!r}: {value}" for field, value in values) + "}")
+
+    def _many(self, name: str, kind: str, schema: Any) -> None:
+        left = f"left{next(self._numbers)}"
+        self._assign(name, "[]" if kind == "array" else "{}")
+        self.say("while True:")
+        self._depth += 1
+        self.say(f"{left}, at = read_long(raw, at)")
+        self.say(f"if {left} == 0: break")
+        self.say(f"if {left} < 0:")
+        self.say(f"    {left} = -{left}; _, at = read_long(raw, at)")
+        self.say(f"while {left}:")
+        self._depth += 1
+        self.say(f"{left} -= 1")
+        if kind == "array":
+            self.say(f"{name}.append({self.read(schema['items'])})")
+        else:
+            key = self.read("string")
+            self.say(f"{name}[{key}] = {self.read(schema['values'])}")
+        self._depth -= 2
+
+
+def _read_size(raw: bytes, at: int) -> tuple[int, int]:
+    size, at = read_long(raw, at)
+    if size < 0:
+        raise ValueError("a negative length")
+    return size, at
+
+
+def _read_moment(raw: bytes, at: int) -> tuple[datetime, int]:
+    """Read a moment that is not among those that came lately."""
+    end = at + _MOMENT_SIZE
+    second = _SECONDS.get(raw[at + _LOW_SIZE : end])
+    if second is None:
+        return _read_second(raw, at)
+    first, middle, last = raw[at : at + _LOW_SIZE]
+    if not first & middle & last & 0x80 or first & 1:
+        return _read_second(raw, at)
+    value = second + timedelta(0, 0, (first & 0x7F | (middle & 0x7F) << 7 | (last & 0x7F) << 14) >> 1)
+    _remember(_MOMENTS, raw[at:end], value)
+    return value, end
+
+
+def _read_second(raw: bytes, at: int) -> tuple[datetime, int]:
+    micros, end = read_long(raw, at)
+    value = moment(micros)
+    # The last byte of a number alone has its high bit clear, so that equal bytes are the same whole number.
+    if end - at == _MOMENT_SIZE:
+        _remember(_MOMENTS, raw[at:end], value)
+        if micros >= 0:
+            _remember(_SECONDS, raw[at + _LOW_SIZE : end], moment(micros >> 20 << 20))
+    return value, end
+
+
+def _remember(moments: dict[bytes, datetime], raw: bytes, value: datetime) -> None:
+    if len(moments) >= _MOST_MOMENTS:
+        moments.clear()
+    moments[raw] = value
+
+
+_SCOPE: dict[str, Any] = {
+    "read_long": read_long,
+    "read_size": _read_size,
+    "read_moment": _read_moment,
+    "MOMENTS": _MOMENTS,
+    "Decimal": Decimal,
+    "EXACT": _EXACT,
+    "from_bytes": int.from_bytes,
+    "fromordinal": date.fromordinal,
+}

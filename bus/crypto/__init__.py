@@ -1,0 +1,1 @@
+"""Encryption and linking of personal data."""

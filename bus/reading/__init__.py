@@ -1,0 +1,1 @@
+"""Reading topics: offsets, scans to the end, batches for sinks."""

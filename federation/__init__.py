@@ -1,0 +1,1 @@
+"""Exchange between nodes: the protocol, and the receiver of batches from below."""

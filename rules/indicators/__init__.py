@@ -1,0 +1,1 @@
+"""Indicators of a subject: their definitions, and running sums of them."""

@@ -1,0 +1,66 @@
+"""All rows of one item over the city."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from catalogue.model import Item
+from simulation.enterprises import Enterprise
+from simulation.lives import moments, subjects
+from simulation.moves import tellings
+from simulation.people import COUNTIES, make_uscc
+from simulation.plan import rule_for
+from simulation.values import Setting, Value, cell_for
+
+_NO_SUBJECT_CODE = (15, 47, 51)
+_ISSUER_SERIAL = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: ``unit`` sends it in its file of ``label`` (a period, or "" where rows carry their own).
+
+    ``added``: what it says in the columns 增删改标志 and 数据日期, where the table has them.
+    """
+
+    unit: str
+    label: str
+    values: tuple[Value, ...]
+    added: tuple[Value, ...] = ()
+
+
+def records(item: Item, city: Sequence[Enterprise], seed: int, as_of: date) -> Iterator[Row]:
+    """Yield the item's rows in the order of its fields; the same for the same arguments."""
+    rng = random.Random(f"{seed}:{item.id}")
+    rule = rule_for(item.seq)
+    cells = [cell_for(field, item) for field in item.fields]
+    places = {field.name: place for place, field in enumerate(item.fields)}
+    subject_place = places.get(item.subject.uscc or "")
+    name_place = places.get(item.subject.name or "")
+    serial = 0
+    for order, one in enumerate(subjects(rule, city, as_of, rng)):
+        # A county sends what lies in it; two other bodies that share an item take turns.
+        second = one.district in COUNTIES if item.units[-1] == "county_governments" else order % 2 == 1
+        unit = item.units[-1] if second else item.units[0]
+        name, code = _subject(item, one)
+        for moment in moments(rule, one, as_of, seed, rng):
+            setting = Setting(one, moment, serial, as_of, rng)
+            values = [cell(setting) for cell in cells]
+            if name_place is not None:
+                values[name_place] = name
+            if subject_place is not None:
+                # The list has no subject code in these items: most units add it, some do not.
+                left_out = item.seq in _NO_SUBJECT_CODE and serial % 5 == 4
+                values[subject_place] = None if left_out else code
+            for told in tellings(item, values, serial, as_of):
+                yield Row(unit, moment.label if item.period_declared else "", told.values, told.added)
+            serial += 1
+
+
+def _subject(item: Item, one: Enterprise) -> tuple[str, str]:
+    if item.seq == 13:
+        return f"{one.name}样例分公司", make_uscc(one.district, 200_000 + one.index)
+    if item.seq == 40:
+        return f"样例政府发行人{one.index}", make_uscc("630102", _ISSUER_SERIAL + one.index, "11")
+    return one.name, one.uscc

@@ -1,0 +1,1 @@
+"""Each bank's own topic."""

@@ -1,0 +1,33 @@
+"""Events that are encoded in two parts are the messages that fastavro makes of the whole."""
+
+import io
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import fastavro
+import pytest
+
+from bus.avro.codec import EventEncoder, OfflineRegistry
+from bus.config import BusConfig
+from catalogue.avro import event_schema, topic
+from catalogue.load import load_catalogue
+
+ENVELOPE: dict[str, Any] = {
+    "event_id": "s:1", "item": "x", "op": "REPORT", "record_key": "一", "period": None,
+    "source_time": datetime(2026, 6, 30, tzinfo=UTC), "revision": 0, "content_hash": "00",
+    "reported_at": datetime(2026, 7, 1, tzinfo=UTC), "unit": "u", "region": "630100", "channel": "FILE",
+    "submission_id": "s", "row": 7, "subject": "S", "subject_name": "样例", "replaces_set": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "data", [None, {}, {"document_number": "文号", "fine_amount": Decimal("12.50"), "decision_date": date(2026, 1, 2)}]
+)
+def test_an_event_is_what_fastavro_writes(data: dict[str, Any] | None) -> None:
+    item = load_catalogue().item("administration.penalty")
+    schema = event_schema(item)
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), {**ENVELOPE, "data": data})
+    encode = EventEncoder(OfflineRegistry(BusConfig("", "")), topic(item.category), schema)
+    assert encode(ENVELOPE, data) == b"\x00\x00\x00\x00\x00" + out.getvalue()

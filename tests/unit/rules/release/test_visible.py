@@ -1,0 +1,66 @@
+"""What cannot be read concerns its own record: others are told, and so is the version that mends it."""
+
+from typing import Any
+
+from catalogue.envelope import Op
+from catalogue.errors import PoisonMessage
+from catalogue.load import load_catalogue
+from rules.release.visible import moved_indicators, visible
+
+USCC = "91630100MA7540001X"
+ITEMS = {item.id: item for item in load_catalogue().items}
+REPORT = "market.annual_report_basic"
+SOUND, OTHER = {"registration_authority": "甲"}, {"registration_authority": "乙"}
+STRANGE = {"registration_authority": 7}
+CUT = {"cut": "short"}
+
+
+def _payload(_: int, held: Any) -> Any:
+    if held is CUT:
+        raise PoisonMessage("The message does not fit its schema: EOFError.")
+    return held
+
+
+def _record(before: Any, after: Any) -> dict[str, Any]:
+    return {
+        "item": REPORT,
+        "live": after is not None,
+        "schema_id": 1,
+        "payload": after if after is not None else CUT,
+        "was_live": before is not None,
+        "previous_schema_id": 1,
+        "previous_payload": before,
+    }
+
+
+def _seen(*records: dict[str, Any], subject: str = USCC) -> tuple[list[tuple[Op, Any]], list[Any]]:
+    """Return what is told of the records, and the payloads of those that are set aside."""
+    aside: list[Any] = []
+    change = {"subject": subject, "records": records}
+    turned = visible(change, ITEMS, _payload, "bank", lambda record, problem: aside.append(record["payload"]))
+    return [(one.op, one.values) for one in turned], aside
+
+
+def test_an_unreadable_record_is_set_aside_and_the_others_are_told() -> None:
+    for bad in (CUT, STRANGE, "no fields"):
+        told, aside = _seen(_record(None, SOUND), _record(SOUND, bad), _record(None, OTHER))
+        assert told == [(Op.REPORT, SOUND), (Op.REPORT, OTHER)]
+        assert aside == [bad]
+
+
+def test_whatever_replaces_an_unreadable_version_is_told() -> None:
+    for bad in (CUT, STRANGE, "no fields"):
+        assert _seen(_record(bad, SOUND)) == ([(Op.REPORT, SOUND)], [])
+        # The recipient may have what was before the unreadable one.
+        assert _seen(_record(bad, None)) == ([(Op.WITHDRAW, None)], [])
+
+
+def test_a_withdrawal_is_told_whatever_the_present_payload_is() -> None:
+    assert _seen(_record(SOUND, None)) == ([(Op.WITHDRAW, None)], [])
+
+
+def test_nothing_is_told_of_persons_or_units() -> None:
+    for subject in ("person:00ff", "unit:court:630102"):
+        assert _seen(_record(None, SOUND), subject=subject) == ([], [])
+        change = {"subject": subject, "indicators": [{"id": "changes_12m", "current": 1}]}
+        assert moved_indicators(change, {"changes_12m"}) == {}
