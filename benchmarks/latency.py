@@ -16,7 +16,7 @@ from bus import clients, topics
 from bus.avro.codec import EventEncoder, Registry
 from bus.config import BusConfig
 from catalogue import avro
-from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
+from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from catalogue.load import load_catalogue
 from hub.demo.figures import quantile
 from hub.settings import Settings, bus_config
@@ -126,7 +126,7 @@ class _Chain:
         envelope = Envelope(
             EventId(f"latency:{number}"), ItemId(ITEM), Op.REPORT, RecordKey(key), None, now - timedelta(days=30), 0,
             f"{number:032x}", now, self._item.units[0], "630100", "FILE", SubmissionId("latency"), number,
-            Subject(code), f"西宁样例{number}商贸有限公司", False,
+            SubjectKey(code), f"西宁样例{number}商贸有限公司", False,
         )  # fmt: skip
         said = {
             "subject_name": envelope.subject_name, "uscc": code, "penalty_decision_number": key,

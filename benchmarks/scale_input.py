@@ -16,7 +16,7 @@ from bus import clients
 from bus.avro import writer
 from bus.avro.codec import EventEncoder, Registry
 from catalogue import avro
-from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
+from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from catalogue.load import load_catalogue
 from hub.settings import bus_config, load_settings
 from simulation.people import make_uscc
@@ -52,7 +52,7 @@ class _Events:
         now = datetime.now(UTC)
         envelope = Envelope(
             EventId(""), ItemId(item.id), Op.REPORT, RecordKey(""), None, now, 0, "", now, item.units[0], "630100",
-            "FILE", SubmissionId(""), 0, Subject(""), None, False,
+            "FILE", SubmissionId(""), 0, SubjectKey(""), None, False,
         )._asdict()  # fmt: skip
         empty = len(encode(envelope, None)) - 1
         said = {"tax_authority_name": "国家税务总局西宁市税务局", "tax_type": "增值税", "year": 2025, "month": 6}
@@ -60,10 +60,10 @@ class _Events:
             encode(envelope, {**said, "tax_amount": Decimal(f"{1000 + n}.78")})[empty:] for n in range(_PAYLOADS)
         ]
         self._magic = encode(envelope, None)[:5]
-        self._now = writer.long(writer.micros(now))
+        self._now = writer.timestamp(now)
         month = timedelta(days=30)
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        self._times = [writer.long(writer.micros(today - month * n - timedelta(days=1))) for n in range(_MONTHS)]
+        self._times = [writer.timestamp(today - month * n - timedelta(days=1)) for n in range(_MONTHS)]
         self._front = writer.text(str(item.id)) + writer.text(str(Op.REPORT))
         self._back = b"".join(map(writer.text, (item.units[0], "630100", "FILE", "scale")))
 

@@ -17,7 +17,7 @@ from benchmarks.prepared import delete_topics, prepared
 from bus.avro.codec import EventEncoder, Registry
 from bus.crypto.cipher import Cipher, load_key_file
 from catalogue import avro
-from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
+from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
 from rules.indicators.definitions import load_indicators
@@ -92,7 +92,7 @@ class _Events:
         envelope = Envelope(
             EventId(f"touched:{op}:{number}"), ItemId(ITEM), op, RecordKey(f"样例欠税{number}"), None, told, 0,
             f"{number:032x}", self._now, self._unit, "630100", "FILE", SubmissionId("touched"), number,
-            Subject(make_uscc("630104", 1)), "西宁样例商贸有限公司", False,
+            SubjectKey(make_uscc("630104", 1)), "西宁样例商贸有限公司", False,
         )  # fmt: skip
         said = {"arrears_amount": Decimal(f"{1000 + number}.25")} if op == Op.REPORT else None
         return self._encode(envelope._asdict(), said)

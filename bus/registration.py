@@ -11,20 +11,34 @@ from typing import Any
 from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from bus import clients
+from bus import clients, topics
 from bus.avro.codec import Registry
 from bus.config import BusConfig
 from bus.topics import bank_topic, sequence_topic
+from catalogue import wire
 from catalogue.avro import Schema, topic
-from catalogue.compatibility import Problem, level, problems
+from catalogue.compatibility import Incompatibility, incompatibilities, level
 from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
-from catalogue.release import generated, incompatible, refuse
-from catalogue.wire import BANK_SEQUENCE, INTERNAL
+from catalogue.schema_versions import generated, incompatible, internal_path, refuse
 
 # Requests under way at once: the registry answers one in some 10 ms, and there are hundreds.
 _AT_ONCE = 8
 _NOT_FOUND = 404
+# What the hub's own topics carry, each bank's apart.
+_CARRIED: Mapping[str, Schema] = {
+    topics.SUBMISSION: wire.SUBMISSION,
+    topics.REJECTED: wire.REJECTED,
+    topics.UNRESOLVED: wire.UNRESOLVED,
+    topics.RECORD: wire.RECORD,
+    topics.PERSON_RECORD: wire.RECORD,
+    topics.CHANGE: wire.CHANGE,
+    topics.STATE: wire.STATE,
+    topics.POSITION: wire.POSITION,
+    topics.CALENDAR: wire.BUSINESS_DATE,
+    topics.UPSTREAM_UP: wire.UPSTREAM_UP,
+    topics.UPSTREAM_RECEIPT: wire.UPSTREAM_RECEIPT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +59,8 @@ def placements(schemas: Mapping[str, Schema], banks: Sequence[str]) -> list[Plac
             found.append(Placement(topic(rest[0]), path, schema))
         elif kind == "bank":
             found += [Placement(bank_topic(bank), path, schema) for bank in banks]
-    for name, carried in INTERNAL.items():
-        found += [Placement(name, f"internal/{schema['name']}.avsc", schema) for schema in carried]
-    return [*found, *(Placement(sequence_topic(bank), "internal/BankSequence.avsc", BANK_SEQUENCE) for bank in banks)]
+    carried = [*_CARRIED.items(), *((sequence_topic(bank), wire.BANK_SEQUENCE) for bank in banks)]
+    return [*found, *(Placement(name, internal_path(schema), schema) for name, schema in carried)]
 
 
 def register_all(
@@ -99,7 +112,7 @@ class _Desk:
         """Return the subjects that the registry holds."""
         return set(_asked(self._client.get_subjects))
 
-    def check(self, placement: Placement) -> list[Problem]:
+    def check(self, placement: Placement) -> list[Incompatibility]:
         """Return why the schema may not follow the versions under its subject; [] when it is one of them."""
         subject = self.subject(placement)
         wanted = RegistrySchema(json.dumps(placement.schema, ensure_ascii=False), "AVRO")
@@ -107,8 +120,8 @@ class _Desk:
             return []
         numbers = sorted(_asked(lambda: self._client.get_versions(subject)))
         texts = [_asked(partial(self._client.get_version, subject, n)).schema.schema_str for n in numbers]
-        found = problems(placement.path, placement.schema, [json.loads(text) for text in texts])
-        return [Problem(subject, numbers[p.version - 1], p.field, p.message) for p in found]
+        found = incompatibilities(placement.path, placement.schema, [json.loads(text) for text in texts])
+        return [Incompatibility(subject, numbers[p.version - 1], p.field, p.message) for p in found]
 
     def register(self, placement: Placement) -> None:
         """Register the schema, then hold its subject to its level."""

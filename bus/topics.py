@@ -32,8 +32,8 @@ CHANGE = "credit.change.v1"
 STATE = "credit.state.v1"
 POSITION = "stream.position.v1"
 CALENDAR = "calendar.v1"
-NATIONAL_UP = "national.up.v1"
-NATIONAL_RECEIPT = "national.receipt.v1"
+UPSTREAM_UP = "national.up.v1"
+UPSTREAM_RECEIPT = "national.receipt.v1"
 
 _LEADERS_WITHIN_S = 30.0
 _DAY_MS = 24 * 3600 * 1000
@@ -83,8 +83,8 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         TopicSpec(STATE, _COMPACT),
         TopicSpec(POSITION, _COMPACT),
         TopicSpec(CALENDAR, _KEEP),
-        TopicSpec(NATIONAL_UP, _KEEP),
-        TopicSpec(NATIONAL_RECEIPT, _KEEP),
+        TopicSpec(UPSTREAM_UP, _KEEP),
+        TopicSpec(UPSTREAM_RECEIPT, _KEEP),
         *(TopicSpec(bank_topic(bank), thirty_days) for bank in banks),
         *(TopicSpec(sequence_topic(bank), _COMPACT, by_subject=False) for bank in banks),
     ]

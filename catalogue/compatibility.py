@@ -31,7 +31,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Incompatibility:
     """Why a schema may not follow a released one."""
 
     schema: str  # path below schemas/avro, or the registry's subject
@@ -49,9 +49,9 @@ def level(path: str) -> Level:
     return Level.BACKWARD if path.startswith("internal/") else Level.FULL_TRANSITIVE
 
 
-def problems(path: str, new: Schema, released: Sequence[Schema]) -> list[Problem]:
+def incompatibilities(path: str, new: Schema, released: Sequence[Schema]) -> list[Incompatibility]:
     """Return why ``new`` may not follow ``released`` (oldest first); an empty list when it may."""
-    found: list[Problem] = []
+    found: list[Incompatibility] = []
     for version, old in enumerate(released, start=1):
         if level(path) is Level.BACKWARD:
             if version == len(released):
@@ -66,8 +66,10 @@ def problems(path: str, new: Schema, released: Sequence[Schema]) -> list[Problem
     return found
 
 
-def _as_problems(path: str, version: int, found: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> list[Problem]:
-    return [Problem(path, version, field, message) for field, message in found]
+def _as_problems(
+    path: str, version: int, found: Iterator[tuple[str, str]] | list[tuple[str, str]]
+) -> list[Incompatibility]:
+    return [Incompatibility(path, version, field, message) for field, message in found]
 
 
 def _envelope(new: Schema, old: Schema) -> Iterator[tuple[str, str]]:

@@ -4,8 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
-Uscc = NewType("Uscc", str)
-Subject = NewType("Subject", str)  # a USCC, "person:<keyed hash>" or "unit:<unit>:<region>" (a nil report's)
+SubjectKey = NewType("SubjectKey", str)  # a USCC, "person:<keyed hash>" or "unit:<unit>:<region>" (a nil report's)
 ItemId = NewType("ItemId", str)
 RecordKey = NewType("RecordKey", str)
 EventId = NewType("EventId", str)
@@ -38,7 +37,7 @@ class Channel(StrEnum):
 # The ordered stamp of one record, (source time, revision, content hash): the highest wins, whatever order the events
 # come in. The source time is that of the information at its source, the revision rises only by an explicit
 # correction, the content hash is keyed, over the canonical plaintext.
-Version = tuple[datetime, int, str]
+VersionStamp = tuple[datetime, int, str]
 
 
 class Envelope(NamedTuple):
@@ -58,12 +57,12 @@ class Envelope(NamedTuple):
     channel: str
     submission_id: SubmissionId
     row: int
-    subject: Subject
+    subject: SubjectKey
     subject_name: str | None
     replaces_set: bool  # the event belongs to a push of the subject's whole set
 
     @property
-    def version(self) -> Version:
+    def version(self) -> VersionStamp:
         """The stamp that decides between two reports of the same record."""
         return self[5:8]
 

@@ -5,7 +5,6 @@
     │   ├── CatalogueError    a catalogue file contradicts itself
     │   ├── FileRefused       a department's file cannot be taken as it is
     │   └── FilesRefused      some of several files were refused, the others were sent
-    ├── BadRow                one row can never succeed as it is
     ├── PoisonMessage         one message of a topic cannot be read
     ├── Unavailable           a service is away: hold the position, try again after `retry_after_s`
     │   └── SinkUnavailable   the receiver of a sink is away
@@ -46,10 +45,6 @@ class FileRefused(UsageError):
 
 class FilesRefused(UsageError):
     """Some of several files were refused; the others were sent."""
-
-
-class BadRow(HubError):
-    """This row can never succeed as it is: reject it with its reasons and go on."""
 
 
 class PoisonMessage(HubError):

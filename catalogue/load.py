@@ -24,7 +24,7 @@ from catalogue.model import (
     Period,
     Send,
     Sensitivity,
-    Subject,
+    SubjectColumns,
     Unit,
 )
 
@@ -76,7 +76,7 @@ def _item(
     defaults = {**shared, **row.get("defaults", {})}
     try:
         fields = [_field(defaults, raw) for raw in row["fields"]]
-        subject = Subject(
+        subject = SubjectColumns(
             row["subject"].get("uscc"),
             row["subject"].get("name"),
             tuple(row["subject"].get("codes", ())),
@@ -84,7 +84,7 @@ def _item(
         )
         if subject.uscc is None and subject.person is None:
             fields.append(_field({"sensitivity": "public", "ground": "清单未列，各项均可附带 [A]"}, ADDED_USCC))
-            subject = Subject("uscc", subject.name, subject.codes, None)
+            subject = SubjectColumns("uscc", subject.name, subject.codes, None)
         item = Item(
             seq=int(row["seq"]),
             id=str(row["id"]),

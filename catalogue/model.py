@@ -125,7 +125,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class SubjectColumns:
     """Which columns name the subject of a row.
 
     ``uscc`` is tried first, then the other codes in order; ``name`` accompanies it. ``person`` names the
@@ -149,7 +149,7 @@ class Item:
     period: Period
     units: tuple[str, ...]
     send: Send
-    subject: Subject
+    subject: SubjectColumns
     identity: Identity
     source_time: tuple[str, ...]  # date fields, the first filled one wins; then the period's end; then the data date
     reporting_period: tuple[str, ...]  # the columns that carry the reporting period (year, month); () = none

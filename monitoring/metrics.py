@@ -2,12 +2,14 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from socketserver import ThreadingMixIn
 from typing import Any, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import Counter, Gauge, Histogram, make_wsgi_app
+
+from monitoring.health import HealthCheck, always_ready
 
 EVENTS = Counter("credithub_events_total", "events by arrow and what became of them", ["arrow", "outcome"])
 REJECTS = Counter("credithub_rejects_total", "rows not taken, by item and reason", ["item", "reason"])
@@ -24,10 +26,6 @@ READY = Gauge("credithub_ready", "1 when the process may be relied upon, as /rea
 DIFFERENCE = Gauge("credithub_reconcile_difference", "events lost (negative) or doubled, by arrow", ["arrow"])
 
 
-# Whether a process may be relied upon, its state and the reason.
-Ready = Callable[[], tuple[bool, str, str]]
-
-
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
@@ -37,20 +35,20 @@ class _Silent(WSGIRequestHandler):
         """Say nothing: a probe every few seconds is no news."""
 
 
-def serve(port: int, host: str = "127.0.0.1", ready: Ready = lambda: (True, "current", "")) -> None:
+def serve(port: int, host: str = "127.0.0.1", health: HealthCheck = always_ready) -> None:
     """Serve ``/metrics``, and ``/readyz`` with 200 or 503 and a JSON of state and reason; port 0 serves nothing."""
     if not port:
         return
     metrics = make_wsgi_app()
-    READY.set_function(lambda: float(ready()[0]))
+    READY.set_function(lambda: float(health().ready))
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != "/readyz":
             return cast(Iterable[bytes], metrics(environ, start_response))
-        is_ready, state, reason = ready()
-        status = "200 OK" if is_ready else "503 Service Unavailable"
+        now = health()
+        status = "200 OK" if now.ready else "503 Service Unavailable"
         start_response(status, [("Content-Type", "application/json; charset=utf-8")])
-        return [json.dumps({"state": state, "reason": reason}).encode()]
+        return [json.dumps({"state": now.state, "reason": now.reason}).encode()]
 
     server = make_server(host, port, answer, server_class=_Server, handler_class=_Silent)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()

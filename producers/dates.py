@@ -9,12 +9,11 @@ import unicodedata
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from catalogue.times import SHANGHAI
 from connectors.files.tables import Cell
 from producers.problems import ValueProblem
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 # What has no end is written in words or as 9999-12-31; both mean the same.
 NO_END = date(9999, 12, 31)
 

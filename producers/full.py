@@ -9,8 +9,8 @@ from typing import Any
 from catalogue.envelope import Channel, Envelope, Op
 from catalogue.errors import FileRefused
 from catalogue.model import IdentityKind, Item
+from catalogue.times import SHANGHAI
 from producers.earlier import Key, derived_id, is_derived
-from producers.identity import SHANGHAI
 from producers.submission import Ledger, Submission
 
 # A list that leaves out more than this of what it held before is rather half a list.

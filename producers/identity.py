@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bus.crypto.cipher import Cipher
 from catalogue.envelope import RecordKey
 from catalogue.errors import FileRefused
 from catalogue.model import Field, FieldType, IdentityKind, Item, Period, Sensitivity
+from catalogue.times import SHANGHAI
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LONGEST_CLEAR_CHARS = 64
 _SINGLE = "1"
 # Beyond a year, what may lie ahead is a slip of the pen.

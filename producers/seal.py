@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bus.crypto.cipher import Cipher
-from catalogue.envelope import PERSON_PREFIX, Subject
+from catalogue.envelope import PERSON_PREFIX, SubjectKey
 from catalogue.model import Field, FieldType, Item
 from producers.identity import plain
 
@@ -48,10 +48,10 @@ def _columns(cipher: Cipher, fields: Sequence[Field], context: str) -> Seal:
     return seal
 
 
-def subject_of(cipher: Cipher, item: Item, values: Mapping[str, Any]) -> Subject | None:
+def subject_of(cipher: Cipher, item: Item, values: Mapping[str, Any]) -> SubjectKey | None:
     """Return whom a row is about; None when its code is missing."""
     if item.subject.person is not None:
         number = values.get(item.subject.person)
-        return Subject(PERSON_PREFIX + cipher.link(plain(number), FieldType.ID_NUMBER.value)) if number else None
+        return SubjectKey(PERSON_PREFIX + cipher.link(plain(number), FieldType.ID_NUMBER.value)) if number else None
     code = values.get(item.subject.uscc) if item.subject.uscc else None
-    return Subject(str(code)) if code else None
+    return SubjectKey(str(code)) if code else None

@@ -15,13 +15,13 @@ from catalogue import avro, wire
 from catalogue.envelope import Channel, Envelope, Op
 from catalogue.errors import FileRefused
 from catalogue.model import FieldType, Item, Send, Sensitivity
+from catalogue.times import SHANGHAI
 from connectors.files.tables import Cell
 from producers.detail_sheets import StrayDetail
 from producers.earlier import Key, Lift
 from producers.full import Unread, withdrawal
 from producers.headers import Recognised
 from producers.identity import (
-    SHANGHAI,
     NotYet,
     compile_key,
     content_hash,

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from catalogue.envelope import SET_MARK, Envelope, ItemId, Op, RecordKey
+from catalogue.times import micros
 
 _DIGEST_MODULUS = 1 << 128
 REGISTRATION = ItemId("market.registration")
@@ -98,7 +99,7 @@ def fingerprint(record: Envelope) -> int:
 # Records of one day or one file are often of one moment.
 @functools.lru_cache(maxsize=1 << 14)
 def _micros(moment: datetime) -> int:
-    return round(moment.timestamp() * 1_000_000)
+    return micros(moment)
 
 
 def replace_in_digest(digest: int, old: Envelope | None, new: Envelope) -> int:

@@ -13,6 +13,7 @@ from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
+from monitoring.health import Health, HealthState
 from monitoring.metrics import LAG
 from streams.owner import Owner
 from streams.transport import SCHEME
@@ -51,10 +52,10 @@ class MergeApp(faust.App):  # type: ignore[misc]
         for topic in self.topics_read:
             LAG.labels("merge", topic).set(0)
 
-    def readiness(self) -> tuple[bool, str, str]:
+    def readiness(self) -> Health:
         """Return whether this worker is ready, its state and the reason."""
         verdict = self.owner.readiness.verdict()
-        return verdict.ready, verdict.state, verdict.reason
+        return Health(HealthState(verdict.state), verdict.reason)
 
     def bare(self, topic: str) -> str:
         """Return a topic's name without the prefix."""

@@ -281,7 +281,7 @@ class Engine:
     ) -> Pending:
         behind: dict[bytes, bytes | None] = {}
         now = datetime.now(UTC)
-        changed_at = writer.long(writer.micros(now))
+        changed_at = writer.timestamp(now)
         self._failed, self._open, self._last = None, True, {}
         self._producer.begin_transaction()
         try:

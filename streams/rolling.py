@@ -14,7 +14,8 @@ from typing import Any
 
 from catalogue.envelope import ItemId
 from catalogue.errors import PoisonMessage
-from rules.indicators.definitions import Fact, Indicator, business_date
+from catalogue.times import business_date
+from rules.indicators.definitions import Fact, Indicator
 from rules.indicators.running import (
     ORDERED,
     Running,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from bus.avro import writer
+from catalogue.times import from_micros, micros
 from rules.indicators.definitions import millionths
 from rules.merge import Name
 from streams.subject import Closed, Held, Moved
@@ -36,7 +37,7 @@ def _hash(digest: int, indicators: list[tuple[str, int | None]]) -> str:
 
 def pack(held: Held) -> bytes:
     """Return a state as the store keeps it."""
-    name = held.name and (held.name.registered, writer.micros(held.name.source_time), *held.name[2:])
+    name = held.name and (held.name.registered, micros(held.name.source_time), *held.name[2:])
     return marshal.dumps(
         (name, held.sequence, held.as_of.toordinal(), held.digest, dict(held.indicators), dict(held.counts))
     )
@@ -47,7 +48,7 @@ def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> Held:
     if raw[0] != _AVRO:
         name, sequence, as_of, digest, indicators, counts = marshal.loads(raw)
         if name is not None:
-            name = Name(name[0], writer.moment(name[1]), *name[2:])
+            name = Name(name[0], from_micros(name[1]), *name[2:])
         return Held(name, sequence, date.fromordinal(as_of), digest, indicators, counts)
     state = decode(raw)
     by, text = state.get("named_by"), state["subject_name"]
@@ -89,7 +90,7 @@ def encode_state(head: bytes, held: Held, changed_at: bytes) -> bytes:
             else b"".join(
                 (
                     b"\x02\x01" if name.registered else b"\x02\x00",
-                    writer.long(writer.micros(name.source_time)),
+                    writer.timestamp(name.source_time),
                     writer.long(name.revision),
                     writer.text(name.content_hash),
                 )

@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
 from typing import Any
 
-from bus.avro.writer import moment, read_long
+from bus.avro.writer import read_long
+from catalogue.times import from_micros
 
 # Raises EOFError, IndexError, ValueError, UnicodeDecodeError or OverflowError for bytes that do not fit.
 Reader = Callable[[bytes, int], tuple[Any, int]]
@@ -219,12 +220,12 @@ def _read_moment(raw: bytes, at: int) -> tuple[datetime, int]:
 
 def _read_second(raw: bytes, at: int) -> tuple[datetime, int]:
     micros, end = read_long(raw, at)
-    value = moment(micros)
+    value = from_micros(micros)
     # The last byte of a number alone has its high bit clear, so that equal bytes are the same whole number.
     if end - at == _MOMENT_SIZE:
         _remember(_MOMENTS, raw[at:end], value)
         if micros >= 0:
-            _remember(_SECONDS, raw[at + _LOW_SIZE : end], moment(micros >> 20 << 20))
+            _remember(_SECONDS, raw[at + _LOW_SIZE : end], from_micros(micros >> 20 << 20))
     return value, end
 
 

@@ -5,24 +5,13 @@ to the record and the change. Only lengths and small fields around them are writ
 Encoding); a test compares every result with fastavro's.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICRO = timedelta(microseconds=1)
+from catalogue.times import micros
+
 _SMALL = tuple(bytes((number << 1,)) for number in range(64)) + tuple(
     bytes((number << 1 & 0x7F | 0x80, number >> 6)) for number in range(64, 8192)
 )
-
-
-def micros(moment: datetime) -> int:
-    """Return a moment as ``timestamp-micros`` has it."""
-    return (moment - _EPOCH) // _MICRO
-
-
-def moment(micros: int) -> datetime:
-    """Return the moment, in UTC, of a ``timestamp-micros``."""
-    # By place: a third quicker than by name, for what every event has two of.
-    return _EPOCH + timedelta(0, 0, micros)
 
 
 def long(number: int) -> bytes:
@@ -36,6 +25,11 @@ def long(number: int) -> bytes:
         rest >>= 7
     out.append(rest)
     return bytes(out)
+
+
+def timestamp(moment: datetime) -> bytes:
+    """Encode a ``timestamp-micros``."""
+    return long(micros(moment))
 
 
 def text(value: str) -> bytes:

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from stdnum.cn import uscc as uscc_standard
 from stdnum.exceptions import ValidationError
 
 from catalogue.identifiers import looks_like_id_number
 from catalogue.model import Catalogue, Field, FieldType, Item, Sensitivity
+from catalogue.times import SHANGHAI
 from federation.receiver.model import Record
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LONGEST_TEXT_CHARS = 20_000
 _MONTH = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
 _PERIOD = re.compile(r"((?:19|20)\d\d)(?:-(?:Q[1-4]|(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?))?")

@@ -12,7 +12,7 @@ from rich.progress import Progress
 from bus.config import BusConfig
 from bus.registration import register_all
 from catalogue.load import DATA, load_catalogue
-from catalogue.release import FOLDER, drift, generated, incompatible, release, write
+from catalogue.schema_versions import FOLDER, drift, generated, incompatible, release, write
 from hub.settings import endpoints, load_settings
 from sinks.banks.recipients import bank_ids
 

@@ -20,9 +20,10 @@ from bus.reading.scan import scan
 from catalogue import wire
 from catalogue.errors import IntegrityError, UsageError
 from catalogue.load import load_catalogue
+from catalogue.times import SHANGHAI
 from hub.settings import bus_config, endpoints, load_settings
 from monitoring import metrics
-from rules.indicators.definitions import SHANGHAI, load_indicators
+from rules.indicators.definitions import load_indicators
 
 MetricsPort = Annotated[int, typer.Option("--metrics-port", help="Port to serve /metrics on; 0: none.")]
 _CLOCK_PERIOD_S = 5.0

@@ -92,10 +92,10 @@ def _latencies(
 
 def _receipts(config: BusConfig, decode: Decoder, of_item: Mapping[str, Figures]) -> None:
     sent: dict[str, str] = {}
-    for message in scan(config, topics.NATIONAL_UP):
+    for message in scan(config, topics.UPSTREAM_UP):
         up = decode(message.value())
         sent[up["key"]] = up["item"]
-    for message in scan(config, topics.NATIONAL_RECEIPT):
+    for message in scan(config, topics.UPSTREAM_RECEIPT):
         of_item[sent[decode(message.value())["key"]]].receipts += 1
 
 

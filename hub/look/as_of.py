@@ -5,9 +5,10 @@ from datetime import date, datetime
 
 from bus.avro.codec import Decoder
 from catalogue.envelope import ItemId
+from catalogue.times import business_date
 from hub.look.tables import State, Tables
 from hub.verification.fold import Event, Folded, indicators
-from rules.indicators.definitions import SHANGHAI, Indicator
+from rules.indicators.definitions import Indicator
 
 
 def as_of(
@@ -28,7 +29,7 @@ def as_of(
     newest: dict[str, datetime] = {}
     for (item, _), one in folded.live().items():
         at = one.envelope.source_time
-        if at.astimezone(SHANGHAI).date() <= day:
+        if business_date(at) <= day:
             counts[item] = counts.get(item, 0) + 1
             newest[item] = max(at, newest.get(item, at))
     values = indicators(folded, by_item, decode.payload, day)

@@ -11,11 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from catalogue.model import Catalogue
+from catalogue.times import SHANGHAI
 from hub.look.counting import NO_LONGER, NOT_YET
 from hub.look.tail import Told
 from hub.look.targets import FieldTarget
 from hub.look.values import SEALED, clock, indicator_text, jsonable, text_of
-from rules.indicators.definitions import SHANGHAI, Indicator
+from rules.indicators.definitions import Indicator
 
 Json = Mapping[str, Any]
 Indicators = Mapping[str, Indicator]

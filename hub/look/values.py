@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from catalogue.model import Field, FieldType
+from catalogue.times import SHANGHAI
 from hub.look.targets import FieldTarget
-from rules.indicators.definitions import SHANGHAI, Indicator
+from rules.indicators.definitions import Indicator
 
 SEALED = "sealed"
 

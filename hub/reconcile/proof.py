@@ -134,7 +134,7 @@ class Proof:
         profile, group = self._scope.upstream, self._scope.upstream_group
         if profile is None:
             return None, upstream.Answered()
-        places = self._places(topics.NATIONAL_UP, topics.NATIONAL_RECEIPT)
+        places = self._places(topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT)
         answered = upstream.read_answers(self._reader, self._plain, places, self.findings)
         return upstream.Due(profile, Window(before[group], self._committed(group))), answered
 

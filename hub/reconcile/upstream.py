@@ -59,7 +59,7 @@ def read_answers(reader: Reader, plain: Plain, places: Iterable[Place], findings
             findings.differ(UPSTREAM, place, f"unreadable: {problem.message}")
             continue
         key = value["key"]
-        if topic == topics.NATIONAL_UP:
+        if topic == topics.UPSTREAM_UP:
             if key in found.sent:
                 findings.differ(UPSTREAM, place, f"double: {key}")
             found.sent.add(key)
@@ -83,12 +83,12 @@ def compare(due: Due, answered: Answered, findings: Findings) -> None:
     for key, certain in due.keys.items():
         if key not in receipts:
             if certain:
-                findings.differ(UPSTREAM, topics.NATIONAL_RECEIPT, f"no receipt: {key}")
+                findings.differ(UPSTREAM, topics.UPSTREAM_RECEIPT, f"no receipt: {key}")
             else:
                 arrow.pending += 1
         if certain and key not in answered.sent:
-            findings.differ(UPSTREAM, topics.NATIONAL_UP, f"not sent: {key}")
+            findings.differ(UPSTREAM, topics.UPSTREAM_UP, f"not sent: {key}")
     for key in receipts.keys() - due.keys.keys():
-        findings.differ(UPSTREAM, topics.NATIONAL_RECEIPT, f"a receipt of nothing that was due: {key}")
+        findings.differ(UPSTREAM, topics.UPSTREAM_RECEIPT, f"a receipt of nothing that was due: {key}")
     for key in (answered.sent - due.keys.keys()) if quiet else ():
-        findings.differ(UPSTREAM, topics.NATIONAL_UP, f"sent, and not due: {key}")
+        findings.differ(UPSTREAM, topics.UPSTREAM_UP, f"sent, and not due: {key}")

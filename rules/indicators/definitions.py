@@ -12,13 +12,12 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import yaml
 
 from catalogue.errors import CatalogueError
+from catalogue.times import business_date
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 DEFINITIONS = Path(__file__).parent / "indicators.yaml"
 SIX = Decimal("0.000001")
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -92,12 +91,6 @@ def months_before(day: date, months: int) -> date:
     first = date(year, month + 1, 1)
     last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
     return first.replace(day=min(day.day, last))
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def business_date(moment: datetime) -> date:
-    """Return the day of a moment in Shanghai (which had summer time from 1986 to 1991)."""
-    return moment.astimezone(SHANGHAI).date()
 
 
 def as_date(value: Any) -> date | None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import MAXYEAR, date, timedelta
 from typing import Any, NamedTuple
 
-from rules.indicators.definitions import Fact, Indicator, as_date, business_date, millionths, months_before
+from catalogue.times import business_date
+from rules.indicators.definitions import Fact, Indicator, as_date, millionths, months_before
 
 MILLION = 1_000_000
 # The aggregates whose value is one share's: they need the shares in order.

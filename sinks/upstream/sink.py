@@ -114,7 +114,7 @@ class _UpstreamSink:
         places = [TopicPartition(self._source, p) for p in partitions(self._config, topics.CHANGE)]
         starts = self._consumer.committed(places, timeout=TRANSACTION_S)
         self._reached = {place.partition: place.offset for place in starts if place.offset >= 0}
-        if not self._reached and next(scan(self._config, topics.NATIONAL_UP), None) is not None:
+        if not self._reached and next(scan(self._config, topics.UPSTREAM_UP), None) is not None:
             raise IntegrityError(
                 "Records were sent to the platform above, but Kafka has forgotten up to where: all would go up again.",
                 remedy=f"Set the offsets of the group {self._config.topic(GROUP)}, and the broker's"
@@ -203,8 +203,8 @@ class _UpstreamSink:
     def _encode(self, pairs: Sent) -> Iterable[tuple[str, bytes, bytes]]:
         if self._encoders is None:
             self._encoders = (
-                Encoder(self._registry, topics.NATIONAL_UP, wire.NATIONAL_UP),
-                Encoder(self._registry, topics.NATIONAL_RECEIPT, wire.NATIONAL_RECEIPT),
+                Encoder(self._registry, topics.UPSTREAM_UP, wire.UPSTREAM_UP),
+                Encoder(self._registry, topics.UPSTREAM_RECEIPT, wire.UPSTREAM_RECEIPT),
             )
         up, back = self._encoders
         now = datetime.now(UTC)
@@ -216,9 +216,9 @@ class _UpstreamSink:
                 "profile": self._profile.id,
                 "sent_at": now,
             }
-            yield topics.NATIONAL_UP, subject, up(value)
+            yield topics.UPSTREAM_UP, subject, up(value)
             answer = {name: getattr(receipt, name) for name in Receipt.__slots__}
-            yield topics.NATIONAL_RECEIPT, subject, back(answer)
+            yield topics.UPSTREAM_RECEIPT, subject, back(answer)
 
     def _hold(
         self, former: tuple[_Batch, list[Future[Sent]]] | None, messages: list[Message], retry_after_s: float

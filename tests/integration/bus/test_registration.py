@@ -11,7 +11,7 @@ from bus.config import BusConfig
 from bus.registration import placements, register_all
 from catalogue.errors import CatalogueError, Unavailable
 from catalogue.load import load_catalogue
-from catalogue.release import generated
+from catalogue.schema_versions import generated
 from hub.settings import Endpoints
 
 ORDER = "catalogue/tobacco/Order.avsc"

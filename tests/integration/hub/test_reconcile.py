@@ -419,8 +419,8 @@ def rewritten(registry: Registry, message: bytes, value: Mapping[str, Any]) -> b
 
 
 UPLOADS = {
-    "sent": (topics.NATIONAL_UP, r"national\.up\.v1.*(not sent|double): "),
-    "receipt": (topics.NATIONAL_RECEIPT, r"national\.receipt\.v1.*(no receipt|double receipt): "),
+    "sent": (topics.UPSTREAM_UP, r"national\.up\.v1.*(not sent|double): "),
+    "receipt": (topics.UPSTREAM_RECEIPT, r"national\.receipt\.v1.*(no receipt|double receipt): "),
 }
 
 

@@ -51,7 +51,7 @@ sink.run(config, sink.Target(url, load_profile("provincial"), "630100"), threadi
 @pytest.fixture
 def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
     config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
-    with own_topics(config, [topics.CHANGE, topics.NATIONAL_UP, topics.NATIONAL_RECEIPT]):
+    with own_topics(config, [topics.CHANGE, topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT]):
         yield config
 
 
@@ -104,7 +104,7 @@ def _await_receipts(config: BusConfig, count: int) -> list[dict[str, Any]]:
     deadline, found = time.monotonic() + 30, []
     while time.monotonic() < deadline:
         try:
-            found = _read(config, topics.NATIONAL_RECEIPT)
+            found = _read(config, topics.UPSTREAM_RECEIPT)
         except Unavailable:
             found = []
         if len(found) >= count:
@@ -115,7 +115,7 @@ def _await_receipts(config: BusConfig, count: int) -> list[dict[str, Any]]:
 
 def _agree(config: BusConfig, node: Node, receipts: list[dict[str, Any]]) -> None:
     """One message up and one receipt per key, and the node says the same of each."""
-    sent = Counter(up["key"] for up in _read(config, topics.NATIONAL_UP))
+    sent = Counter(up["key"] for up in _read(config, topics.UPSTREAM_UP))
     assert sent == Counter(receipt["key"] for receipt in receipts)
     assert set(sent.values()) == {1}
     held = {key: (batch, status) for key, batch, status in node.rows("select key, batch_id, status from receipt")}
@@ -136,7 +136,7 @@ def test_a_producer_whose_transaction_was_aborted_is_not_used_again(
         assert running.ended()
     with pytest.raises(KafkaException):
         running.stop()
-    assert _read(config, topics.NATIONAL_RECEIPT) == []
+    assert _read(config, topics.UPSTREAM_RECEIPT) == []
     again = Running(sink.run, config, _target(node))
     receipts = _await_receipts(config, 20)
     again.stop()
@@ -167,7 +167,7 @@ def test_what_may_be_released_goes_up_and_nothing_else(config: BusConfig, node: 
     running.stop()
     assert {r["status"] for r in receipts} == {"ACCEPTED"}
     _agree(config, node, receipts)
-    ups = _read(config, topics.NATIONAL_UP)
+    ups = _read(config, topics.UPSTREAM_UP)
     assert [(u["item"], u["change_sequence"], u["op"]) for u in ups][-1] == (ITEM, 2, "WITHDRAW")
     assert {u["profile"] for u in ups} == {"provincial"}
     held = {row["record_key"]: row for row in node.get("/records", subject=A)}
@@ -262,7 +262,7 @@ def test_a_sink_killed_between_sending_and_committing_sends_nothing_twice(config
     doomed = subprocess.Popen((sys.executable, "-c", _DRIVER, *arguments))
     try:
         node.await_accepted(100)
-        assert _read(config, topics.NATIONAL_RECEIPT) == []
+        assert _read(config, topics.UPSTREAM_RECEIPT) == []
     finally:
         doomed.kill()
         doomed.wait()
@@ -291,7 +291,7 @@ def test_a_lost_position_stops_the_sink_before_it_sends_everything_again(
     assert again.ended()
     with pytest.raises(IntegrityError, match=what):
         again.stop()
-    assert len(_read(config, topics.NATIONAL_UP)) == 10
+    assert len(_read(config, topics.UPSTREAM_UP)) == 10
 
 
 def test_positions_of_all_partitions_are_committed_together_so_that_none_is_forgotten_alone(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalogue.avro import ENVELOPE, MONEY, TIMESTAMP, Schema, optional
-from catalogue.compatibility import Level, level, problems
+from catalogue.compatibility import Level, incompatibilities, level
 
 PATH = "catalogue/market/Registration.avsc"
 INTERNAL = "internal/Submission.avsc"
@@ -62,14 +62,14 @@ def test_the_level_follows_from_the_path(path: str, expected: Level) -> None:
 
 
 def test_a_schema_may_follow_itself_and_a_first_one_nothing() -> None:
-    assert problems(PATH, event(NAME, CAPITAL), [event(NAME, CAPITAL)]) == []
-    assert problems(PATH, event(NAME), []) == []
+    assert incompatibilities(PATH, event(NAME, CAPITAL), [event(NAME, CAPITAL)]) == []
+    assert incompatibilities(PATH, event(NAME), []) == []
 
 
 def test_a_nullable_field_may_come_and_go_and_move() -> None:
-    assert problems(PATH, event(NAME, CAPITAL), [event(NAME)]) == []
-    assert problems(PATH, event(NAME), [event(NAME, CAPITAL)]) == []
-    assert problems(PATH, event(CAPITAL, NAME), [event(NAME, CAPITAL)]) == []
+    assert incompatibilities(PATH, event(NAME, CAPITAL), [event(NAME)]) == []
+    assert incompatibilities(PATH, event(NAME), [event(NAME, CAPITAL)]) == []
+    assert incompatibilities(PATH, event(CAPITAL, NAME), [event(NAME, CAPITAL)]) == []
 
 
 # The first three are what a registry lets pass.
@@ -92,13 +92,13 @@ def test_a_nullable_field_may_come_and_go_and_move() -> None:
     ids=str,
 )
 def test_another_type_may_not_follow(before: Any, after: Any) -> None:
-    found = problems(PATH, event(NAME, optional("amount", after, "")), [event(optional("amount", before, ""))])
+    found = incompatibilities(PATH, event(NAME, optional("amount", after, "")), [event(optional("amount", before, ""))])
     assert found
     assert all(p.field.startswith("data.amount") and p.version == 1 and p.schema == PATH for p in found)
 
 
 def test_the_field_inside_an_array_is_named() -> None:
-    found = problems(
+    found = incompatibilities(
         PATH,
         event(optional("rows", rows(optional("paid", decimal(24, 4), "")), "")),
         [event(optional("rows", rows(optional("paid", decimal(24, 2), "")), ""))],
@@ -111,12 +111,12 @@ def test_the_field_inside_an_array_is_named() -> None:
 def test_a_field_without_default_may_neither_come_nor_go() -> None:
     must = {"name": "must", "type": "string"}
     for new, old in ((event(NAME, must), event(NAME)), (event(NAME), event(NAME, must))):
-        assert [p.field for p in problems(PATH, new, [old])] == ["data.must"]
+        assert [p.field for p in incompatibilities(PATH, new, [old])] == ["data.must"]
 
 
 def test_every_released_version_is_looked_at_not_the_last_alone() -> None:
     gone, back = event(NAME), event(NAME, optional("amount", "string", ""))
-    found = problems(PATH, back, [event(NAME, optional("amount", "long", "")), gone])
+    found = incompatibilities(PATH, back, [event(NAME, optional("amount", "long", "")), gone])
     assert [(p.field, p.version) for p in found] == [("data.amount", 1)]
 
 
@@ -137,18 +137,18 @@ def _append(schema: Schema) -> None:
 def test_the_envelope_is_fixed_although_avro_would_allow_it(change: Callable[[Schema], None]) -> None:
     new = event(NAME)
     change(new)
-    assert any("envelope" in p.message for p in problems(PATH, new, [event(NAME)]))
+    assert any("envelope" in p.message for p in incompatibilities(PATH, new, [event(NAME)]))
 
 
 def test_internal_schemas_need_only_read_what_the_last_one_wrote() -> None:
     a, b = {"name": "a", "type": "int"}, {"name": "b", "type": "string"}
     wide = {"name": "a", "type": "long"}
-    assert problems(INTERNAL, internal(wide), [internal(a, b)]) == []
-    assert problems(INTERNAL, internal(a), [internal(wide), internal(a)]) == []
-    assert [p.field for p in problems(INTERNAL, internal(a, b), [internal(a)])] == ["b"]
-    assert [p.field for p in problems(INTERNAL, internal(a), [internal(wide)])] == ["a"]
+    assert incompatibilities(INTERNAL, internal(wide), [internal(a, b)]) == []
+    assert incompatibilities(INTERNAL, internal(a), [internal(wide), internal(a)]) == []
+    assert [p.field for p in incompatibilities(INTERNAL, internal(a, b), [internal(a)])] == ["b"]
+    assert [p.field for p in incompatibilities(INTERNAL, internal(a), [internal(wide)])] == ["a"]
     money = [{"name": "m", "type": decimal(24, scale)} for scale in (2, 4)]
-    assert [p.field for p in problems(INTERNAL, internal(money[1]), [internal(money[0])])] == ["m"]
+    assert [p.field for p in incompatibilities(INTERNAL, internal(money[1]), [internal(money[0])])] == ["m"]
 
 
 def test_maps_enums_and_fixed_are_compared() -> None:
@@ -158,12 +158,12 @@ def test_maps_enums_and_fixed_are_compared() -> None:
     def colours(*symbols: str) -> Schema:
         return {"type": "enum", "name": "Colour", "symbols": list(symbols)}
 
-    assert problems(INTERNAL, one(colours("A", "B")), [one(colours("A"))]) == []
-    assert problems(INTERNAL, one(colours("A")), [one(colours("A", "B"))])
-    assert problems(
+    assert incompatibilities(INTERNAL, one(colours("A", "B")), [one(colours("A"))]) == []
+    assert incompatibilities(INTERNAL, one(colours("A")), [one(colours("A", "B"))])
+    assert incompatibilities(
         INTERNAL,
         one({"type": "fixed", "name": "F", "size": 4}),
         [one({"type": "fixed", "name": "F", "size": 8})],
     )
-    found = problems(INTERNAL, one({"type": "map", "values": "int"}), [one({"type": "map", "values": "long"})])
+    found = incompatibilities(INTERNAL, one({"type": "map", "values": "int"}), [one({"type": "map", "values": "long"})])
     assert [p.field for p in found] == ["x{}"]

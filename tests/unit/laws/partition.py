@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject, SubmissionId
+from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from hub.verification.fold import Event, Expected, expected, fold
 from rules.indicators.definitions import Indicator, from_millionths
 from rules.merge import Outcome, Record
@@ -20,7 +20,7 @@ from streams.subject import Closed, Held, SubjectBatch, close
 
 START = date(2026, 6, 30)
 RATED, PLAIN, REGISTRATION = ItemId("tax.payment"), ItemId("market.shareholder"), ItemId("market.registration")
-ONE, OTHER = Subject("91630102MA0000001X"), Subject("91630102MA0000002X")
+ONE, OTHER = SubjectKey("91630102MA0000001X"), SubjectKey("91630102MA0000002X")
 BY_ITEM: dict[str, tuple[Indicator, ...]] = {
     RATED: tuple(
         Indicator(f"{kind}_{window}_{len(unless)}", "例", RATED, kind, "amount", None, window, {}, unless, "public", "")
@@ -37,7 +37,7 @@ def decode(_: int, payload: bytes) -> dict[str, Any]:
 
 
 def event(
-    subject: Subject = ONE,
+    subject: SubjectKey = ONE,
     item: ItemId = RATED,
     key: str = "k",
     op: str = Op.REPORT,

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from catalogue.load import load_catalogue
 from catalogue.model import FieldType
+from catalogue.times import business_date
 from rules.indicators.definitions import (
     Fact,
     Indicator,
-    business_date,
     evaluate,
     from_millionths,
     load_indicators,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
+from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from producers.earlier import Lift, is_derived, lifts
@@ -24,7 +24,7 @@ def event(key: str, submission: str = "one", **more: Any) -> Envelope:
         "event_id": EventId(f"{submission}:{key}"), "item": ItemId(LIST.item), "op": "REPORT",
         "record_key": RecordKey("1"), "period": None, "source_time": DAY, "revision": 0, "content_hash": "aa",
         "reported_at": DAY, "unit": LIST.unit, "region": LIST.region, "channel": "FILE",
-        "submission_id": SubmissionId(submission), "row": 2, "subject": Subject(key), "subject_name": None,
+        "submission_id": SubmissionId(submission), "row": 2, "subject": SubjectKey(key), "subject_name": None,
         "replaces_set": False,
     }  # fmt: skip
     return Envelope(**values | more)

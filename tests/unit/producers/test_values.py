@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from catalogue.load import load_catalogue
 from catalogue.model import Field, FieldType, Sensitivity
+from catalogue.times import SHANGHAI
 from connectors.files.tables import Cell
-from producers.dates import SHANGHAI
 from producers.problems import ValueProblem
 from producers.values import convert
 

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
+from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from rules.merge import Outcome, Record, fingerprint, is_live, join, replace_in_digest, set_mark
 
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
@@ -38,7 +38,7 @@ def event(
         channel="FILE",
         submission_id=SubmissionId("s"),
         row=1,
-        subject=Subject("916301020000000000"),
+        subject=SubjectKey("916301020000000000"),
         subject_name="样例企业",
         replaces_set=whole,
     )

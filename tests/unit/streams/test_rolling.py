@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubmissionId
-from catalogue.envelope import Subject as SubjectKey
+from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from rules.indicators.definitions import Fact, Indicator, evaluate, from_millionths, on_the_wire
 from rules.merge import Record
 from streams.rolling import Rolling

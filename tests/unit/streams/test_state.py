@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from bus.avro import writer
 from bus.avro.codec import encode_envelope
 from catalogue import wire
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
+from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
+from catalogue.times import from_micros
 from rules.indicators.definitions import from_millionths
 from rules.merge import Name, Record
 from streams.state import LARGEST_CHANGE, encode_changes, encode_head, encode_state, pack, state_hash, unpack
 from streams.subject import Closed, Held, Moved, Turned
 
 # Until 2112.
-MOMENTS = st.integers(0, 2**52).map(writer.moment)
+MOMENTS = st.integers(0, 2**52).map(from_micros)
 NUMBERS = st.none() | st.integers(-(10**30), 10**30)
 NAMES = st.text(max_size=8)
 LONGS = st.integers(0, 2**40)
@@ -62,7 +63,7 @@ def test_a_state_is_avros_and_is_kept_as_it_is(held: Held, at: datetime) -> None
             "content_hash": name.content_hash,
         },
     }  # fmt: skip
-    raw = encode_state(encode_head("S", held), held, writer.long(writer.micros(at)))
+    raw = encode_state(encode_head("S", held), held, writer.timestamp(at))
     assert raw == written(wire.STATE, value)
     assert unpack(pack(held), lambda _: {}) == held
     assert unpack(b"\x00head" + raw, lambda message: dict(read(wire.STATE, message[5:]))) == held
@@ -75,7 +76,7 @@ def test_a_change_is_avros(held: Held, turned: list[Turned], at: datetime) -> No
         "changed_at": at, "records": [],
         "indicators": [{"id": t.id, "previous": number(t.previous), "current": number(t.current)} for t in turned],
     }  # fmt: skip
-    closed, changed_at = Closed(held, [], turned, kept=False), writer.long(writer.micros(at))
+    closed, changed_at = Closed(held, [], turned, kept=False), writer.timestamp(at)
     assert encode_changes(encode_head("S", held), "S", closed, changed_at) == [written(wire.CHANGE, value)]
 
 
@@ -88,7 +89,7 @@ def test_a_change_that_is_too_large_is_told_in_several(sizes: list[int], sequenc
     envelopes = [
         Envelope(
             EventId("e"), ItemId("i"), "REPORT", RecordKey(f"{n}"), None, at, 0, "", at, "u", "r", "FILE",
-            SubmissionId("s"), n, Subject("S"), None, False,
+            SubmissionId("s"), n, SubjectKey("S"), None, False,
         )
         for n in range(len(sizes))
     ]  # fmt: skip
@@ -97,7 +98,7 @@ def test_a_change_that_is_too_large_is_told_in_several(sizes: list[int], sequenc
         for envelope, size in zip(envelopes, sizes, strict=True)
     ]
     closed = Closed(held, moved, [Turned("i", None, 1)], kept=False)
-    raws = encode_changes(encode_head("S", held), "S", closed, writer.long(writer.micros(at)))
+    raws = encode_changes(encode_head("S", held), "S", closed, writer.timestamp(at))
     changes = [read(wire.CHANGE, raw) for raw in raws]
     assert [c["sequence"] for c in changes] == [*range(sequence, sequence + len(changes))]
     assert [r["record_key"] for c in changes for r in c["records"]] == [e.record_key for e in envelopes]

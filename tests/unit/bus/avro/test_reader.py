@@ -14,7 +14,8 @@ from bus.avro import writer
 from bus.avro.reader import Uncovered, compile_reader
 from catalogue.avro import all_schemas
 from catalogue.load import load_catalogue
-from catalogue.wire import internal_schemas
+from catalogue.schema_versions import internal_schemas
+from catalogue.times import from_micros
 
 SCHEMAS = {**all_schemas(load_catalogue()), **internal_schemas()}
 TROUBLE = (EOFError, IndexError, ValueError, OverflowError)
@@ -121,7 +122,7 @@ def test_what_a_schema_says_never_becomes_a_line_of_the_program() -> None:
 
 # Around what is remembered of a moment: the microseconds that share its higher bytes, before and after 1970.
 _NEAR = st.builds(
-    lambda base, away: writer.moment(base + away),
+    lambda base, away: from_micros(base + away),
     st.sampled_from([0, 1 << 20, 1_782_864_000_000_000, 2**54 - 1, 2**54, -1_782_864_000_000_000]),
     st.integers(-3 << 20, 3 << 20),
 )
@@ -130,5 +131,5 @@ _NEAR = st.builds(
 @given(st.lists(_NEAR, min_size=2, max_size=20))
 def test_moments_that_are_near_each_other_are_told_apart(moments: list[datetime]) -> None:
     read = compile_reader({"type": "array", "items": {"type": "long", "logicalType": "timestamp-micros"}})
-    raw = b"".join([writer.long(len(moments)), *(writer.long(writer.micros(one)) for one in moments), b"\x00"])
+    raw = b"".join([writer.long(len(moments)), *(writer.timestamp(one) for one in moments), b"\x00"])
     assert read(raw, 0) == (moments, len(raw))

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from bus.avro import writer
 from bus.avro.codec import encode_envelope, envelope_dict
 from catalogue import wire
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubmissionId
-from catalogue.envelope import Subject as SubjectKey
+from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 
 LONGS = st.integers(-(2**63), 2**63 - 1)
 INTS = st.integers(0, 2**31 - 1)

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
+from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from hub.look.counting import LEFT_OUT, NO_LONGER, NOT_YET, WITHDRAWN, counted, definition
 from rules.indicators.definitions import Fact, Indicator, evaluate, load_indicators, on_the_wire
 from rules.merge import Record
@@ -23,7 +23,7 @@ def record(key: str, day: date, data: Payload, op: str = "REPORT") -> tuple[Reco
     at = datetime(day.year, day.month, day.day, tzinfo=UTC)
     envelope = Envelope(
         EventId(f"e-{key}"), ItemId("administration.penalty"), op, RecordKey(key), None, at, 0, "a", at, "u", "630102",
-        "FILE", SubmissionId("s"), 2, Subject("91630102MAX000015H"), None, False,
+        "FILE", SubmissionId("s"), 2, SubjectKey("91630102MAX000015H"), None, False,
     )  # fmt: skip
     return Record(envelope, 1, b""), data
 

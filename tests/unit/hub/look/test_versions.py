@@ -7,7 +7,7 @@ from functools import reduce
 import hypothesis.strategies as st
 from hypothesis import given
 
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
+from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from hub.look.versions import ONLY, Standing, ranked
 from rules.merge import Outcome, Record, join
 
@@ -18,7 +18,7 @@ def version(event: str, day: int = 0, revision: int = 0, content: str = "a") -> 
     envelope = Envelope(
         EventId(event), ItemId("market.legal_person"), "REPORT", RecordKey("1"), None, MOMENT + timedelta(days=day),
         revision, content, MOMENT, "market_regulation", "630102", "FILE", SubmissionId("s"), 2,
-        Subject("91630102MAX000015H"), None, False,
+        SubjectKey("91630102MAX000015H"), None, False,
     )  # fmt: skip
     return Record(envelope, 1, b"")
 

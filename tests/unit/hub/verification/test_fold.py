@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey, Subject, SubmissionId
+from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from hub.verification.fold import Event, expected, fold
 from rules.indicators.definitions import Indicator
 from rules.merge import Record, fingerprint, join, set_mark
@@ -40,7 +40,7 @@ def event(
 ) -> Event:
     envelope = Envelope(
         EventId(event_id), ItemId(item), op, RecordKey(key), None, DAY + timedelta(days=day), revision,
-        f"{op}{amount}", DAY, "tax", "630100", "FILE", SubmissionId("s"), 1, Subject("S"), "样例企业", whole,
+        f"{op}{amount}", DAY, "tax", "630100", "FILE", SubmissionId("s"), 1, SubjectKey("S"), "样例企业", whole,
     )  # fmt: skip
     return Event(envelope, 1, b"%d" % amount)
 

@@ -8,19 +8,42 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from catalogue import wire
 from catalogue.avro import Schema, all_schemas
-from catalogue.compatibility import Problem, problems
+from catalogue.compatibility import Incompatibility, incompatibilities
 from catalogue.errors import CatalogueError
 from catalogue.model import Catalogue
-from catalogue.wire import internal_schemas
 
 FOLDER = Path(__file__).parents[1] / "schemas" / "avro"
 _RELEASED = "released"
+_INTERNAL = (
+    wire.SUBMISSION,
+    wire.REJECTED,
+    wire.UNRESOLVED,
+    wire.RECORD,
+    wire.CHANGE,
+    wire.STATE,
+    wire.POSITION,
+    wire.BUSINESS_DATE,
+    wire.BANK_SEQUENCE,
+    wire.UPSTREAM_UP,
+    wire.UPSTREAM_RECEIPT,
+)
 
 
 def generated(catalogue: Catalogue) -> dict[str, Schema]:
     """Return every schema of the hub by its path below ``schemas/avro``, sorted by path."""
     return dict(sorted({**all_schemas(catalogue), **internal_schemas()}.items()))
+
+
+def internal_schemas() -> dict[str, Schema]:
+    """Return the schemas of the hub's own topics by their path below ``schemas/avro``."""
+    return {internal_path(schema): schema for schema in _INTERNAL} | {"bank/Indicators.avsc": wire.BANK_INDICATORS}
+
+
+def internal_path(schema: Schema) -> str:
+    """Return the path, below ``schemas/avro``, of a schema of the hub's own topics."""
+    return f"internal/{schema['name']}.avsc"
 
 
 def text(schema: Schema) -> str:
@@ -65,14 +88,14 @@ def released(path: str, folder: Path = FOLDER) -> list[Schema]:
     return [json.loads((_place(path, folder) / f"{n}.avsc").read_text("utf-8")) for n in versions]
 
 
-def incompatible(schemas: Mapping[str, Schema], folder: Path = FOLDER) -> list[Problem]:
+def incompatible(schemas: Mapping[str, Schema], folder: Path = FOLDER) -> list[Incompatibility]:
     """Return why the schemas may not follow the released ones; a reported item's schema may not vanish."""
-    found = [p for path, schema in schemas.items() for p in problems(path, schema, released(path, folder))]
+    found = [p for path, schema in schemas.items() for p in incompatibilities(path, schema, released(path, folder))]
     kept = (folder / _RELEASED / "catalogue").glob("*/*")
     for place in sorted(kept):
         path = place.relative_to(folder / _RELEASED).as_posix() + ".avsc"
         if path not in schemas:
-            found.append(Problem(path, len(released(path, folder)), "", "was released and is gone"))
+            found.append(Incompatibility(path, len(released(path, folder)), "", "was released and is gone"))
     return found
 
 
@@ -94,7 +117,7 @@ def release(schemas: Mapping[str, Schema], folder: Path = FOLDER) -> list[str]:
     return new
 
 
-def refuse(found: list[Problem]) -> None:
+def refuse(found: list[Incompatibility]) -> None:
     """Raise CatalogueError naming every problem, when there is one."""
     if found:
         listed = "\n  ".join(str(problem) for problem in found)

@@ -8,7 +8,7 @@ import pytest
 
 from catalogue.errors import CatalogueError
 from catalogue.load import DATA, load_catalogue
-from catalogue.release import FOLDER, drift, generated, incompatible, release, released, write
+from catalogue.schema_versions import FOLDER, drift, generated, incompatible, release, released, write
 
 CATALOGUE = load_catalogue()
 PATH = "catalogue/tobacco/Order.avsc"

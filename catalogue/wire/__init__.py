@@ -1,0 +1,31 @@
+"""Avro schemas of the hub's own topics: what happens to a report on its way. One module a topic.
+
+They lie beside the catalogue because every stage reads or writes them. ``credithub schemas generate`` writes them
+to ``schemas/avro/internal``.
+"""
+
+from catalogue.wire.bank import BANK_INDICATORS, BANK_SEQUENCE
+from catalogue.wire.calendar import BUSINESS_DATE
+from catalogue.wire.change import CHANGE
+from catalogue.wire.position import POSITION
+from catalogue.wire.record import RECORD
+from catalogue.wire.rejected import REJECTED
+from catalogue.wire.state import STATE
+from catalogue.wire.submission import SUBMISSION
+from catalogue.wire.unresolved import UNRESOLVED
+from catalogue.wire.upstream import UPSTREAM_RECEIPT, UPSTREAM_UP
+
+__all__ = [
+    "BANK_INDICATORS",
+    "BANK_SEQUENCE",
+    "BUSINESS_DATE",
+    "CHANGE",
+    "POSITION",
+    "RECORD",
+    "REJECTED",
+    "STATE",
+    "SUBMISSION",
+    "UNRESOLVED",
+    "UPSTREAM_RECEIPT",
+    "UPSTREAM_UP",
+]

@@ -1,0 +1,37 @@
+"""``submission.v1``: how far a push of one table came."""
+
+from catalogue.avro import DATE, TIMESTAMP, optional
+from catalogue.wire.parts import field, internal_record
+
+SUBMISSION = internal_record(
+    "Submission",
+    "a push of one table: its file, its counts, how far it came",
+    field("submission_id", "string"),
+    field("state", "string", "OPEN, COMPLETED or FAILED"),
+    field("unit", "string"),
+    field("region", "string"),
+    field("item", "string"),
+    optional("period", "string", "所属期"),
+    field("mode", "string", "FULL, SET or INCREMENTAL"),
+    optional("data_date", DATE, "数据日期"),
+    field("correction", "boolean"),
+    field("channel", "string"),
+    field("file_name", "string"),
+    field("file_sha256", "string"),
+    optional("sheet", "string", "工作表"),
+    field("rows", "long", "data rows read so far; in all, once COMPLETED"),
+    field("accepted", "long", "events in the catalogue topic"),
+    field("rejected", "long"),
+    field("unresolved", "long"),
+    field("duplicates", "long", "rows that repeat another row of the same file to the letter: not sent again"),
+    field("conflicts", "long", "rows of equal time and identity but different content; the higher hash wins"),
+    field("withdrawn", "long", "events the push derived itself: records that a full file no longer holds"),
+    field("next_row", "long", "the first data row not yet sent"),
+    field(
+        "control_totals",
+        {"type": "map", "values": "string"},
+        "sum of each money column over the accepted rows, yuan",
+    ),
+    field("opened_at", TIMESTAMP),
+    field("updated_at", TIMESTAMP),
+)

@@ -1,0 +1,36 @@
+"""What a process says of itself: whether it may be relied upon, and why not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class HealthState(StrEnum):
+    """How far a process is from what it is for; ``/readyz`` answers 200 for the last one alone."""
+
+    ALIVE = "alive"  # it runs, and has nothing that it may work on
+    RECOVERING = "recovering"  # it fills its store, or opens its receiver
+    STALE = "stale"  # it works, but what it shows is out of date, or it holds because its receiver is away
+    CURRENT = "current"  # it has handled what it received
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of a process, with the reason in words for the operator."""
+
+    state: HealthState
+    reason: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether others may rely on the process."""
+        return self.state is HealthState.CURRENT
+
+
+# What ``monitoring.metrics.serve`` asks at every probe, from a thread of its own; it must not block.
+HealthCheck = Callable[[], Health]
+
+
+def always_ready() -> Health:
+    """Return the health of a process that is ready as soon as it runs."""
+    return Health(HealthState.CURRENT, "")
