@@ -5,7 +5,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup demo test check bench bench-full chaos lock clean
+.PHONY: help setup demo check test style unit integration bench bench-full chaos lock clean
+# Style before tests, whatever -j says: what is cheap to know comes first.
+.NOTPARALLEL:
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,15 +25,21 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: setup  ## the main job on a fictitious city, on an embedded stack; STAY=1 keeps it running
 	@$(BIN)/credithub demo $(if $(filter 1 yes true,$(STAY)),--stay)
 
-check: setup  ## style, types, import rules, unit tests; under a minute
+# Each of these runs once in `make check test`, which is what .ci/run says.
+check: style unit  ## style, types, import rules, unit tests; under a minute
+
+test: unit integration  ## every test, on the real Kafka, registry and PostgreSQL
+
+style: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy .
 	@$(BIN)/python -m tests.layers
+
+unit: setup
 	@$(BIN)/python -m pytest -q -n auto tests/unit
 
-test: setup  ## every test, on the real Kafka, registry and PostgreSQL
-	@$(BIN)/python -m pytest -q -n auto tests/unit
+integration: setup
 	@$(BIN)/python -m pytest -q tests/integration tests/chaos
 
 bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes docs/benchmarks.md

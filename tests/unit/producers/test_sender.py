@@ -158,7 +158,7 @@ def test_no_row_is_too_large_for_the_broker() -> None:
         {"统一社会信用代码": CODE}.get(f.zh, "长" * 90_000 if f.zh in texts else "2025-01-02") for f in item.fields
     ]
     counts = Progress()
-    messages = taken(sender(item, titles), [row, ["长" * 4_000_000] * len(titles)], counts)
+    messages = taken(sender(item, titles), [row, ["长" * 400_000] * len(titles)], counts)
     assert (counts.accepted, counts.rejected) == (0, 2)
     assert all(m is not None and m.topic == REJECTED and len(m.value) < 1_000_000 for m in messages)
 

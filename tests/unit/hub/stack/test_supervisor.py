@@ -45,7 +45,7 @@ def spec(layout: Layout, name: str, program: str, *arguments: str, **changes: ob
     return ChildSpec(name, command, layout.log_file(name), environment, **changes)  # type: ignore[arg-type]
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+def until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
