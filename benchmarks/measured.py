@@ -69,8 +69,8 @@ def own_settings() -> Settings:
     outer = load_settings()
     settings = exact_settings(
         home=(outer.home / "bench").resolve(),
-        cache=(outer.cache or outer.home / "cache").resolve(),
-        jar_repository=outer.jar_repository,
+        cache=(outer.stack.cache or outer.home / "cache").resolve(),
+        jar_repository=outer.stack.jar_repository,
     )
     hub.stack.stop(settings, purge=True)
     settings.home.mkdir(parents=True, exist_ok=True)

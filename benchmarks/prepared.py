@@ -9,8 +9,8 @@ from typing import Any
 from benchmarks.measured import run
 from bus import clients
 from bus.config import BusConfig
-from hub.settings import Settings, endpoints
-from hub.stack.blueprint import CREDITHUB, settings_environment
+from hub.settings import Settings, changed_settings, endpoints, settings_environment
+from hub.stack.blueprint import CREDITHUB
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,10 +20,10 @@ def prepared(settings: Settings, prefix: str, **more: Any) -> Settings:
     folder = settings.home / prefix.rstrip(".")
     folder.mkdir(parents=True)
     addresses = endpoints(settings)
-    own = settings.model_copy(
-        update={"home": folder, "topic_prefix": f"{settings.topic_prefix}{prefix}",
-                "kafka_bootstrap": addresses.bootstrap, "registry_url": addresses.registry_url,
-                "postgres_dsn": addresses.postgres_dsn, "upstream_url": addresses.upstream_url, **more}
+    own = changed_settings(
+        settings, home=folder, topic_prefix=f"{settings.bus.topic_prefix}{prefix}",
+        kafka_bootstrap=addresses.bootstrap, registry_url=addresses.registry_url,
+        postgres_dsn=addresses.postgres_dsn, upstream_url=addresses.upstream_url, **more,
     )  # fmt: skip
     run((*CREDITHUB, "prepare"), settings_environment(own), folder)
     return own

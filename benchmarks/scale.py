@@ -125,7 +125,7 @@ def _fill(settings: Settings, subjects: int, *numbers: int) -> None:
 def _worker(settings: Settings, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
     (folder / hub_worker.FIRST).unlink(missing_ok=True)
     command = (sys.executable, "-P", "-m", hub_worker.__name__, str(folder), "worker",
-               "--metrics-port", str(settings.metrics_port))  # fmt: skip
+               "--metrics-port", str(settings.processes.metrics_port))  # fmt: skip
     with (folder / "worker.log").open("ab") as log:
         worker = subprocess.Popen(
             command, env={**os.environ, **environment_of(settings)}, cwd=folder, stdout=log, stderr=log
@@ -170,7 +170,7 @@ def _until_current(worker: "subprocess.Popen[bytes]", settings: Settings) -> flo
     deadline = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline and worker.poll() is None:
         try:
-            if httpx.get(f"http://127.0.0.1:{settings.metrics_port}/readyz", timeout=5).status_code == 200:
+            if httpx.get(f"http://127.0.0.1:{settings.processes.metrics_port}/readyz", timeout=5).status_code == 200:
                 return time.time() - began
         except httpx.TransportError:
             pass
@@ -179,5 +179,5 @@ def _until_current(worker: "subprocess.Popen[bytes]", settings: Settings) -> flo
 
 
 def _restored(settings: Settings) -> float:
-    lines = httpx.get(f"http://127.0.0.1:{settings.metrics_port}/metrics", timeout=10).text.splitlines()
+    lines = httpx.get(f"http://127.0.0.1:{settings.processes.metrics_port}/metrics", timeout=10).text.splitlines()
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("credithub_restored_records_total{"))

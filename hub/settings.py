@@ -1,7 +1,8 @@
 """Settings, read once: from the environment (``CREDITHUB_…``) and ``credithub.env`` in the current folder.
 
-A service that is named here is used as it is; one that is not named is the embedded one, whose
-address the supervisor writes into ``<home>/run/endpoints.json`` (see ``hub.stack``).
+They are grouped by what they are about: ``settings.kafka.port`` is the variable ``CREDITHUB_KAFKA_PORT``. A service
+that is named here is used as it is. One that is not named is the embedded one; the supervisor writes its address into
+``<home>/run/endpoints.json`` (see ``hub.stack``).
 """
 
 import json
@@ -10,61 +11,73 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bus.config import BusConfig
 from catalogue.errors import UsageError
+from hub.variables import SettingsGroup, VariablesSource, flattened, grouped, setting_paths, variable
 
 
-class Settings(BaseSettings):
-    """What an operator may set. Every field is the variable ``CREDITHUB_<FIELD>``."""
+class StackSettings(SettingsGroup):
+    """How the embedded stack gets its programs and its ports."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="CREDITHUB_",
-        env_file="credithub.env",
-        env_file_encoding="utf-8",
-        frozen=True,
-        extra="ignore",
-        # `CREDITHUB_X=` in a file or a container means: not set.
-        env_ignore_empty=True,
-    )
-
-    home: Path = Field(
-        default=Path(".credithub"), description="the one folder that holds all data of the embedded stack"
-    )
     cache: Path | None = Field(
         default=None, description="downloads of the embedded stack, may be shared; unset: <home>/cache"
     )
     jar_repository: str | None = Field(
         default=None, description="a mirror to download the jars from; unset: jgo's default"
     )
-    kafka_bootstrap: str | None = Field(
-        default=None, description="an existing Kafka, host:port[,…]; unset: the embedded one"
-    )
-    registry_url: str | None = Field(
-        default=None, description="an existing registry with the Confluent API; unset: the embedded one"
-    )
-    postgres_dsn: str | None = Field(
-        default=None, description="an existing PostgreSQL, postgresql://…; unset: the embedded one"
-    )
-    upstream_url: str | None = Field(
-        default=None, description="the upstream platform's interface; unset: the reference node"
-    )
-    kafka_port: int = Field(
-        default=9092, description="port the embedded broker prefers; another is chosen when it is taken"
-    )
-    registry_port: int = Field(default=8081, description="port the embedded registry prefers")
-    postgres_port: int = Field(default=5432, description="port the embedded PostgreSQL prefers")
-    upstream_port: int = Field(default=8090, description="port the reference upstream node prefers")
-    metrics_port: int = Field(default=9400, description="first of the ports the processes serve /metrics on")
-    listen_host: str = Field(
-        default="127.0.0.1",
-        description="interface that the hub's own servers listen on; 0.0.0.0 in a container",
-    )
     pin_ports: bool = Field(
         default=False, description="fail when a preferred port is taken instead of choosing another"
     )
+
+
+class KafkaSettings(SettingsGroup):
+    """The broker."""
+
+    prefix = "kafka_"
+
+    bootstrap: str | None = Field(default=None, description="an existing Kafka, host:port[,…]; unset: the embedded one")
+    port: int = Field(default=9092, description="port the embedded broker prefers; another is chosen when it is taken")
+
+
+class RegistrySettings(SettingsGroup):
+    """The schema registry."""
+
+    prefix = "registry_"
+
+    url: str | None = Field(
+        default=None, description="an existing registry with the Confluent API; unset: the embedded one"
+    )
+    port: int = Field(default=8081, description="port the embedded registry prefers")
+
+
+class PostgresSettings(SettingsGroup):
+    """The database."""
+
+    prefix = "postgres_"
+
+    dsn: str | None = Field(default=None, description="an existing PostgreSQL, postgresql://…; unset: the embedded one")
+    port: int = Field(default=5432, description="port the embedded PostgreSQL prefers")
+
+
+class UpstreamSettings(SettingsGroup):
+    """The platform above, which this node reports to."""
+
+    prefix = "upstream_"
+
+    url: str | None = Field(default=None, description="the upstream platform's interface; unset: the reference node")
+    port: int = Field(default=8090, description="port the reference upstream node prefers")
+    profile: str = Field(default="provincial", description="provincial or national: sinks/upstream/<profile>.yaml")
+    token: str | None = Field(
+        default=None, repr=False, description="what authenticates this node at the platform above; unset: nothing does"
+    )
+
+
+class BusSettings(SettingsGroup):
+    """The shape of the topics."""
+
     topic_prefix: str = Field(
         default="", description="put before every topic and group name; each needs a database of its own"
     )
@@ -72,18 +85,59 @@ class Settings(BaseSettings):
         default=8, ge=1, le=256, description="partitions of every topic keyed by subject; fixed at creation"
     )
     replication: int = Field(default=1, ge=1, le=5, description="replicas of every topic")
+
+
+class ProcessSettings(SettingsGroup):
+    """The hub's own processes."""
+
     workers: int = Field(default=1, ge=0, le=64, description="stream workers that the supervisor runs")
-    region: str = Field(default="630100", description="administrative division of this node, GB/T 2260")
-    upstream_profile: str = Field(
-        default="provincial", description="provincial or national: sinks/upstream/<profile>.yaml"
+    metrics_port: int = Field(default=9400, description="first of the ports the processes serve /metrics on")
+    listen_host: str = Field(
+        default="127.0.0.1",
+        description="interface that the hub's own servers listen on; 0.0.0.0 in a container",
     )
-    upstream_token: str | None = Field(
-        default=None, repr=False, description="what authenticates this node at the platform above; unset: nothing does"
-    )
-    key_file: Path | None = Field(default=None, description="keys for personal data; unset: <home>/keys.json")
     accept_date: date | None = Field(
         default=None, description="a day that the clock may jump to, more than a month ahead; unset: none"
     )
+
+
+class Settings(BaseSettings):
+    """What an operator may set, in groups; frozen."""
+
+    model_config = SettingsConfigDict(
+        env_file="credithub.env",
+        env_file_encoding="utf-8",
+        frozen=True,
+        extra="forbid",
+        # `CREDITHUB_X=` in a file or a container means: not set.
+        env_ignore_empty=True,
+    )
+
+    home: Path = Field(
+        default=Path(".credithub"), description="the one folder that holds all data of the embedded stack"
+    )
+    region: str = Field(default="630100", description="administrative division of this node, GB/T 2260")
+    key_file: Path | None = Field(default=None, description="keys for personal data; unset: <home>/keys.json")
+    stack: StackSettings = StackSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    registry: RegistrySettings = RegistrySettings()
+    postgres: PostgresSettings = PostgresSettings()
+    upstream: UpstreamSettings = UpstreamSettings()
+    bus: BusSettings = BusSettings()
+    processes: ProcessSettings = ProcessSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the variables of the environment first, then those of the file."""
+        named = [s for s in (env_settings, dotenv_settings) if isinstance(s, EnvSettingsSource)]
+        return (init_settings, *(VariablesSource(settings_cls, source) for source in named))
 
     @property
     def keys(self) -> Path:
@@ -94,16 +148,6 @@ class Settings(BaseSettings):
     def endpoints_file(self) -> Path:
         """Where the supervisor writes the addresses of the embedded services."""
         return self.home / "run" / "endpoints.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoints:
-    """Addresses that clients use, whoever runs the services."""
-
-    bootstrap: str
-    registry_url: str
-    postgres_dsn: str
-    upstream_url: str
 
 
 class _ExactSettings(Settings):
@@ -119,14 +163,58 @@ class _ExactSettings(Settings):
         return (init_settings,)
 
 
+SETTING_PATHS = setting_paths(Settings)
+"""Where each setting lies, by the name of its variable in lower case without ``CREDITHUB_``."""
+
+
 def exact_settings(**values: Any) -> Settings:
-    """Return settings of these values and the defaults alone, whatever the environment says."""
-    return _ExactSettings(**values)
+    """Return settings of these values and the defaults alone, whatever the environment says.
+
+    The values go by the names of their variables: ``exact_settings(kafka_bootstrap=…, partitions=2)``.
+    """
+    return _ExactSettings(**grouped(values, SETTING_PATHS))
+
+
+def changed_settings(settings: Settings, **values: Any) -> Settings:
+    """Return the settings with other values, which go by the names of their variables."""
+    return exact_settings(**{**flattened(settings.model_dump(), SETTING_PATHS), **values})
+
+
+def plain_settings(settings: Settings) -> dict[str, Any]:
+    """Return the values as JSON has them, by the names of their variables; `exact_settings` reads them again."""
+    return flattened(settings.model_dump(mode="json"), SETTING_PATHS)
+
+
+def settings_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables that give a child exactly these settings, in whatever folder it runs."""
+    values = plain_settings(settings)
+    values["home"] = str(settings.home.expanduser().absolute())
+    if settings.key_file is not None:
+        values["key_file"] = str(settings.key_file.expanduser().absolute())
+    return {variable(name): str(value) for name, value in values.items() if value is not None}
 
 
 def load_settings() -> Settings:
-    """Read the settings from the environment, once, for ``main``."""
-    return Settings()
+    """Read the settings from the environment, once in each command.
+
+    Raises UsageError naming each variable whose value is none.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        variables = {path: variable(name) for name, path in SETTING_PATHS.items()}
+        wrong = [f"{variables[tuple(map(str, e['loc']))]}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise UsageError("; ".join(wrong) + ".", remedy="credithub.env.example names every setting.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Addresses that clients use, whoever runs the services."""
+
+    bootstrap: str
+    registry_url: str
+    postgres_dsn: str
+    upstream_url: str
 
 
 def endpoints(settings: Settings) -> Endpoints:
@@ -138,24 +226,22 @@ def endpoints(settings: Settings) -> Endpoints:
     if settings.endpoints_file.exists():
         running = json.loads(settings.endpoints_file.read_text("utf-8"))
     named = {
-        "bootstrap": settings.kafka_bootstrap,
-        "registry_url": settings.registry_url,
-        "postgres_dsn": settings.postgres_dsn,
-        "upstream_url": settings.upstream_url,
+        "bootstrap": settings.kafka.bootstrap,
+        "registry_url": settings.registry.url,
+        "postgres_dsn": settings.postgres.dsn,
+        "upstream_url": settings.upstream.url,
     }
-    found = {key: value or running.get(key, "") for key, value in named.items()}
-    missing = [key for key, value in found.items() if not value]
+    addresses = {key: value or running.get(key, "") for key, value in named.items()}
+    missing = [key for key, value in addresses.items() if not value]
     if missing:
         raise UsageError(
             f"No address for: {', '.join(missing)}.",
             remedy="Start the embedded stack with `credithub up`, or name them in CREDITHUB_… settings.",
         )
-    return Endpoints(**found)
+    return Endpoints(**addresses)
 
 
 def bus_config(settings: Settings) -> BusConfig:
     """Return where the bus is and how it is shaped."""
-    found = endpoints(settings)
-    return BusConfig(
-        found.bootstrap, found.registry_url, settings.topic_prefix, settings.partitions, settings.replication
-    )
+    addresses, bus = endpoints(settings), settings.bus
+    return BusConfig(addresses.bootstrap, addresses.registry_url, bus.topic_prefix, bus.partitions, bus.replication)

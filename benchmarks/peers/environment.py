@@ -68,7 +68,7 @@ def kafka_streams(settings: Settings) -> tuple[str, ...]:
 def _jars(settings: Settings, pins: list[LockedArtifact]) -> str:
     """Bring jars to the stack's own Maven folder, checked by SHA-256, and return them as a class path."""
     repository = Layout.of(settings).cache / "m2"
-    mirror = settings.jar_repository
+    mirror = settings.stack.jar_repository
     context = MavenContext(repo_cache=repository, remote_repos={"mirror": mirror.rstrip("/")} if mirror else None)
     for pin in pins:
         file = pin.path(repository)

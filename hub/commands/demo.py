@@ -16,7 +16,7 @@ from rich.table import Table
 
 from catalogue.errors import HubError, StackError
 from catalogue.load import load_catalogue
-from hub.settings import Settings, bus_config, endpoints, exact_settings, load_settings
+from hub.settings import Settings, bus_config, endpoints, exact_settings, load_settings, settings_environment
 
 # A share of rows with the errors that real files have, so that there is something to explain.
 _DIRTY = 0.002
@@ -38,9 +38,9 @@ def demo(
     # Never a Kafka that the settings name: the sample is fictitious, and must not reach a real one.
     settings = exact_settings(
         home=(outer.home / "demo").resolve(),
-        cache=(outer.cache or outer.home / "cache").resolve(),
-        jar_repository=outer.jar_repository,
-        workers=max(1, outer.workers),
+        cache=(outer.stack.cache or outer.home / "cache").resolve(),
+        jar_repository=outer.stack.jar_repository,
+        workers=max(1, outer.processes.workers),
     )
     console, begun = Console(soft_wrap=True), time.monotonic()
     hub.stack.stop(settings, purge=True)
@@ -115,7 +115,7 @@ def _pushed(settings: Settings, city: Path, files: int) -> Iterator[dict[str, An
 
 
 def _start(settings: Settings, *arguments: str) -> "subprocess.Popen[str]":
-    from hub.stack.blueprint import CREDITHUB, settings_environment
+    from hub.stack.blueprint import CREDITHUB
 
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
     # In its own folder, where no credithub.env of the user's is read.

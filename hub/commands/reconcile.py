@@ -41,7 +41,7 @@ def scope_of(settings: Settings, catalogue: Catalogue) -> Scope:
         banks=tuple(bank_ids()),
         public_indicators=frozenset(i.id for i in load_indicators() if i.sensitivity == "public"),
         dsn=endpoints(settings).postgres_dsn,
-        upstream=load_profile(settings.upstream_profile) if _uploads() else None,
+        upstream=load_profile(settings.upstream.profile) if _uploads() else None,
     )
 
 
@@ -62,7 +62,7 @@ def reconcile(
 ) -> None:
     """Prove that every row of every file is accounted for on every arrow; exit code 1 when one is not."""
     settings = load_settings()
-    metrics.serve(metrics_port, settings.listen_host)
+    metrics.serve(metrics_port, settings.processes.listen_host)
     catalogue = load_catalogue()
     while True:
         found = proved(bus_config(settings), scope_of(settings, catalogue), wait)

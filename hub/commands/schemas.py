@@ -9,11 +9,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from bus.config import BusConfig
 from bus.registration import register_all
 from catalogue.load import DATA, load_catalogue
 from catalogue.schema_versions import FOLDER, drift, generated, incompatible, release, write
-from hub.settings import endpoints, load_settings
+from hub.settings import bus_config, load_settings
 from sinks.banks.recipients import bank_ids
 
 _schemas = typer.Typer(help="The Avro schemas of the topics.", no_args_is_help=True)
@@ -68,15 +67,7 @@ def register_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the number of subjects as JSON.")] = False,
 ) -> None:
     """Register every schema for its topic, and hold each subject to its compatibility level."""
-    settings = load_settings()
-    addresses = endpoints(settings)
-    config = BusConfig(
-        addresses.bootstrap,
-        addresses.registry_url,
-        settings.topic_prefix,
-        settings.partitions,
-        settings.replication,
-    )
+    config = bus_config(load_settings())
     console = Console(stderr=True)
     banks = bank_ids()
     with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as progress:

@@ -56,7 +56,7 @@ def prepare() -> None:
         create_key_file(settings.keys)
     registered = register_all(config, banks)
     migrate(endpoints(settings).postgres_dsn)
-    say_date(config, today(), accepted=settings.accept_date, most_ahead=MOST_AHEAD)
+    say_date(config, today(), accepted=settings.processes.accept_date, most_ahead=MOST_AHEAD)
     typer.echo(f"prepared: {len(made)} topics made, {registered} schemas registered")
 
 
@@ -73,7 +73,7 @@ def worker(
     folder = settings.home / "streams" / f"worker-{index}"
     cipher = Cipher(load_key_file(settings.keys))
     app = create_app(bus_config(settings), load_catalogue(), folder, cipher, instance=f"worker-{index}")
-    metrics.serve(metrics_port, settings.listen_host, app.readiness)
+    metrics.serve(metrics_port, settings.processes.listen_host, app.readiness)
     collect_seldom()
     run(app)
 
@@ -81,7 +81,7 @@ def worker(
 def clock(metrics_port: MetricsPort = 0) -> None:
     """Tell the streams each new calendar day (Asia/Shanghai)."""
     log_to_stderr()
-    metrics.serve(metrics_port, load_settings().listen_host)
+    metrics.serve(metrics_port, load_settings().processes.listen_host)
     settings = load_settings()
     config = bus_config(settings)
     stop = stop_event()
@@ -89,7 +89,7 @@ def clock(metrics_port: MetricsPort = 0) -> None:
     while not stop.is_set():
         now = today()
         if now != said:
-            say_date(config, now, accepted=settings.accept_date, most_ahead=MOST_AHEAD)
+            say_date(config, now, accepted=settings.processes.accept_date, most_ahead=MOST_AHEAD)
             said = now
         stop.wait(_CLOCK_PERIOD_S)
 
@@ -111,14 +111,14 @@ def sink(
     known = ["postgres", "national", *(f"bank.{b}" for b in bank_ids())]
     if name not in known:
         raise UsageError(f"There is no sink {name}.", remedy=f"Use one of: {', '.join(known)}.")
-    metrics.serve(metrics_port, settings.listen_host)
+    metrics.serve(metrics_port, settings.processes.listen_host)
     collect_seldom()
     if name == "postgres":
         postgres.run(config, endpoints(settings).postgres_dsn, stop_event())
         return
     if name == "national":
-        profile, url = load_profile(settings.upstream_profile), endpoints(settings).upstream_url
-        national.run(config, national.Target(url, profile, settings.region, settings.upstream_token), stop_event())
+        profile, url = load_profile(settings.upstream.profile), endpoints(settings).upstream_url
+        national.run(config, national.Target(url, profile, settings.region, settings.upstream.token), stop_event())
         return
     public = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
     sink.run(config, name.removeprefix("bank."), stop_event(), public_indicators=public)
@@ -146,11 +146,13 @@ def upstream(
     app = create_app(
         settings.home / "upstream" / "store.sqlite3",
         load_catalogue(),
-        settings.upstream_token,
-        on_started=lambda: metrics.serve(metrics_port, settings.listen_host),
+        settings.upstream.token,
+        on_started=lambda: metrics.serve(metrics_port, settings.processes.listen_host),
     )
     # Without the access log: every batch would be a line.
-    uvicorn.run(app, host=settings.listen_host, port=port or settings.upstream_port, access_log=False, log_config=None)
+    uvicorn.run(
+        app, host=settings.processes.listen_host, port=port or settings.upstream.port, access_log=False, log_config=None
+    )
 
 
 def log_to_stderr() -> None:

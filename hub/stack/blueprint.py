@@ -7,13 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hub.settings import Endpoints, Settings
+from hub.processes import HubProcess, hub_processes
+from hub.settings import Endpoints, Settings, settings_environment
 from hub.stack import health, kafka, postgres, registry
 from hub.stack.child import ChildSpec
 from hub.stack.layout import Layout
 from hub.stack.orphans import STACK_VARIABLE
 from hub.stack.ports import LOOPBACK, Ports
-from hub.stack.processes import HubProcess, hub_processes
 from hub.stack.status import write_json
 from hub.stack.supervisor import Plan
 from sinks.banks.recipients import bank_ids
@@ -28,16 +28,6 @@ class Blueprint:
 
     plan: Plan
     endpoints: Endpoints
-
-
-def settings_environment(settings: Settings) -> dict[str, str]:
-    """Return the variables that give a child exactly these settings."""
-    raw = settings.model_dump(mode="json")
-    raw["home"] = str(settings.home.expanduser().absolute())
-    # Children run in the home, where no credithub.env speaks for what was unset when the stack was started.
-    if settings.key_file is not None:
-        raw["key_file"] = str(settings.key_file.expanduser().absolute())
-    return {f"CREDITHUB_{name.upper()}": str(value) for name, value in raw.items() if value is not None}
 
 
 def base_environment(settings: Settings, layout: Layout) -> dict[str, str]:
@@ -56,20 +46,20 @@ def draw(settings: Settings, layout: Layout, *, services_only: bool) -> Blueprin
 
     Raises StackError when a port or a preparation fails.
     """
-    ports = Ports(layout.ports_file, pinned=settings.pin_ports)
+    ports = Ports(layout.ports_file, pinned=settings.stack.pin_ports)
     environment = base_environment(settings, layout)
     node, kafka_spec = _kafka(settings, layout, ports, environment)
     dsn, postgres_spec = _postgres(settings, layout, ports, environment)
     registry_url, registry_spec = _registry(settings, layout, ports, environment)
-    upstream_port = None if settings.upstream_url else ports.give("upstream", settings.upstream_port)
+    upstream_port = None if settings.upstream.url else ports.give("upstream", settings.upstream.port)
     with ThreadPoolExecutor() as pool:
         jobs: list[Future[None]] = []
         if node:
             jobs.append(pool.submit(kafka.prepare, layout, node))
-        if not settings.postgres_dsn:
+        if not settings.postgres.dsn:
             jobs.append(pool.submit(postgres.prepare, layout))
-        elif not settings.registry_url:
-            jobs.append(pool.submit(registry.create_external_store, settings.postgres_dsn))
+        elif not settings.registry.url:
+            jobs.append(pool.submit(registry.create_external_store, settings.postgres.dsn))
         for job in jobs:
             job.result()
     processes: tuple[ChildSpec, ...] = ()
@@ -79,10 +69,10 @@ def draw(settings: Settings, layout: Layout, *, services_only: bool) -> Blueprin
         write_targets(layout.metrics_targets_file, processes)
     prepare = ChildSpec("prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), environment, one_shot=True)
     endpoints = Endpoints(
-        bootstrap=node.bootstrap if node else settings.kafka_bootstrap or "",
+        bootstrap=node.bootstrap if node else settings.kafka.bootstrap or "",
         registry_url=registry_url,
         postgres_dsn=dsn,
-        upstream_url=settings.upstream_url or f"http://{LOOPBACK}:{upstream_port}",
+        upstream_url=settings.upstream.url or f"http://{LOOPBACK}:{upstream_port}",
     )
     plan = Plan((postgres_spec, kafka_spec, registry_spec), prepare, processes, services_only)
     return Blueprint(plan, endpoints)
@@ -109,11 +99,11 @@ def _external(name: str, address: str, check: health.Check, layout: Layout) -> C
 def _kafka(
     settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]
 ) -> tuple[kafka.BrokerNode | None, ChildSpec]:
-    if settings.kafka_bootstrap:
-        check = health.KafkaCheck(settings.kafka_bootstrap)
-        return None, _external("kafka", settings.kafka_bootstrap, check, layout)
-    port = ports.give("kafka", settings.kafka_port)
-    node = kafka.BrokerNode(1, layout.kafka, port, ports.give("kafka-controller", settings.kafka_port + 1))
+    if settings.kafka.bootstrap:
+        check = health.KafkaCheck(settings.kafka.bootstrap)
+        return None, _external("kafka", settings.kafka.bootstrap, check, layout)
+    port = ports.give("kafka", settings.kafka.port)
+    node = kafka.BrokerNode(1, layout.kafka, port, ports.give("kafka-controller", settings.kafka.port + 1))
     spec = ChildSpec(
         "kafka",
         kafka.broker_command(layout, node),
@@ -127,11 +117,11 @@ def _kafka(
 
 
 def _postgres(settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]) -> tuple[str, ChildSpec]:
-    if settings.postgres_dsn:
-        check = health.postgres_check(settings.postgres_dsn)
-        shown = settings.postgres_dsn.rpartition("@")[2].split("?")[0]
-        return settings.postgres_dsn, _external("postgres", shown, check, layout)
-    port = ports.give("postgres", settings.postgres_port)
+    if settings.postgres.dsn:
+        check = health.postgres_check(settings.postgres.dsn)
+        shown = settings.postgres.dsn.rpartition("@")[2].split("?")[0]
+        return settings.postgres.dsn, _external("postgres", shown, check, layout)
+    port = ports.give("postgres", settings.postgres.port)
     dsn = postgres.dsn(layout, port)
     spec = ChildSpec(
         "postgres",
@@ -150,15 +140,15 @@ def _postgres(settings: Settings, layout: Layout, ports: Ports, environment: dic
 
 
 def _registry(settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]) -> tuple[str, ChildSpec]:
-    if settings.registry_url:
-        check = health.registry_check(settings.registry_url)
-        return settings.registry_url, _external("registry", settings.registry_url, check, layout)
-    port = ports.give("registry", settings.registry_port)
+    if settings.registry.url:
+        check = health.registry_check(settings.registry.url)
+        return settings.registry.url, _external("registry", settings.registry.url, check, layout)
+    port = ports.give("registry", settings.registry.port)
     management = ports.give("registry-management", _MANAGEMENT_PORT)
-    if settings.postgres_dsn:
-        store = registry.external_store(settings.postgres_dsn)
+    if settings.postgres.dsn:
+        store = registry.external_store(settings.postgres.dsn)
     else:
-        store = registry.embedded_store(layout, ports.give("postgres", settings.postgres_port))
+        store = registry.embedded_store(layout, ports.give("postgres", settings.postgres.port))
     url = registry.url(port)
     spec = ChildSpec(
         "registry",
@@ -177,7 +167,7 @@ def _hub_specs(
 ) -> list[ChildSpec]:
     specs = []
     for offset, process in enumerate(wanted):
-        port = ports.give(f"metrics.{process.name}", settings.metrics_port + offset)
+        port = ports.give(f"metrics.{process.name}", settings.processes.metrics_port + offset)
         url = f"http://{LOOPBACK}:{port}"
         command = (*CREDITHUB, *process.arguments, "--metrics-port", str(port))
         log_file = layout.log_file(process.name)

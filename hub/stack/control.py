@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from catalogue.errors import StackError
-from hub.settings import Endpoints, Settings
+from hub.settings import Endpoints, Settings, plain_settings
 from hub.stack import diagnosis, downloads, orphans, preflight
 from hub.stack.child import rotate
 from hub.stack.layout import Layout
@@ -69,13 +69,13 @@ def prepare_machine(settings: Settings, progress: downloads.Progress | None = No
 def _prepare_machine(settings: Settings, layout: Layout, progress: downloads.Progress | None) -> None:
     preflight.check_platform()
     layout.create()
-    if settings.kafka_bootstrap and settings.registry_url:
+    if settings.kafka.bootstrap and settings.registry.url:
         preflight.check_disk(layout, downloads_complete=True)
         return
     is_complete = downloads.is_complete(layout.cache)
     preflight.check_disk(layout, downloads_complete=is_complete)
     if not is_complete:
-        downloads.download(layout.cache, mirror=settings.jar_repository, progress=progress)
+        downloads.download(layout.cache, mirror=settings.stack.jar_repository, progress=progress)
 
 
 def start(
@@ -107,9 +107,8 @@ def start(
 
 
 def _spawn(settings: Settings, layout: Layout, *, services_only: bool) -> subprocess.Popen[bytes]:
-    raw = settings.model_dump(mode="json")
-    raw["home"], raw["cache"] = str(layout.home), str(layout.cache)
-    write_json(layout.settings_file, {**raw, "services_only": services_only})
+    values = {**plain_settings(settings), "home": str(layout.home), "cache": str(layout.cache)}
+    write_json(layout.settings_file, {**values, "services_only": services_only})
     log_file = layout.log_file("supervisor")
     rotate(log_file)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
@@ -173,7 +172,7 @@ def stop(settings: Settings, *, purge: bool = False, purge_cache: bool = False) 
         layout.supervisor_file.unlink(missing_ok=True)
     if purge or purge_cache:
         # With a Kafka or a database of somebody else's the data stays, and is of no use without its keys.
-        foreign = bool(settings.kafka_bootstrap or settings.postgres_dsn)
+        foreign = bool(settings.kafka.bootstrap or settings.postgres.dsn)
         _purge(layout, settings.keys if foreign else None, purge_cache=purge_cache)
     return ran
 

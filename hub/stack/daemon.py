@@ -125,10 +125,10 @@ def _logged(on_status: OnStatus) -> OnStatus:
 
 def main() -> int:
     """Read the settings that `start` left, and serve."""
-    raw = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    services_only = bool(raw.pop("services_only"))
+    values = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    services_only = bool(values.pop("services_only"))
     # Already resolved by whoever started us: the environment and credithub.env must not speak again.
-    settings = exact_settings(**raw)
+    settings = exact_settings(**values)
     return 1 if serve(settings, services_only=services_only) else 0
 
 

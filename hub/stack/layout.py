@@ -17,7 +17,7 @@ class Layout:
     def of(cls, settings: Settings) -> "Layout":
         """Return the layout that the settings name; nothing is created."""
         home = settings.home.expanduser().absolute()
-        return cls(home=home, cache=(settings.cache or home / "cache").expanduser().absolute())
+        return cls(home=home, cache=(settings.stack.cache or home / "cache").expanduser().absolute())
 
     def create(self) -> None:
         """Make the folders; only their owner may look into those that hold data, logs or a database password."""

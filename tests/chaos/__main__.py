@@ -28,8 +28,8 @@ def settings_under(home: Path, outer: Settings, bootstrap: str | None = None) ->
     """Return the settings of the hub under fire."""
     return exact_settings(
         home=home,
-        cache=(outer.cache or outer.home / "cache").resolve(),
-        jar_repository=outer.jar_repository,
+        cache=(outer.stack.cache or outer.home / "cache").resolve(),
+        jar_repository=outer.stack.jar_repository,
         kafka_bootstrap=bootstrap,
         topic_prefix="chaos.",
         partitions=PARTITIONS,

@@ -142,7 +142,7 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     say(f"{topics.CHANGE}: {written:,} written, {aborted:,} of them in aborted transactions, which nobody sees")
     hashes = site.hashes()
     site.stop_workers()
-    calm = Site(beside(site.settings, f"{site.settings.topic_prefix.rstrip('.') or 'chaos'}_calm"))
+    calm = Site(beside(site.settings, f"{site.settings.bus.topic_prefix.rstrip('.') or 'chaos'}_calm"))
     try:
         rows = write_together(islice(pieces(seed), fed.files), home_of(calm.home / "files"))
         calm.start_merge(1)

@@ -13,9 +13,8 @@ import psycopg2
 import hub.stack
 from bus.config import BusConfig
 from hub.commands.workers import today
-from hub.settings import Settings, bus_config, endpoints, exact_settings
+from hub.settings import Settings, bus_config, endpoints, exact_settings, settings_environment
 from hub.stack import ports
-from hub.stack.blueprint import settings_environment
 from tests.chaos.feed import Fed, read_fed
 from tests.chaos.processes import REPOSITORY, Process, until
 from tests.integration.whole.runs import Run
@@ -212,14 +211,14 @@ def beside(settings: Settings, name: str, home: Path | None = None) -> Settings:
     connection.close()
     return exact_settings(
         home=home or settings.home / name,
-        cache=settings.cache,
+        cache=settings.stack.cache,
         key_file=settings.keys,
         kafka_bootstrap=found.bootstrap,
         registry_url=found.registry_url,
         upstream_url=found.upstream_url,
         postgres_dsn=f"{found.postgres_dsn.rpartition('/')[0]}/{name}",
         topic_prefix=f"{name}.",
-        partitions=settings.partitions,
-        replication=settings.replication,
+        partitions=settings.bus.partitions,
+        replication=settings.bus.replication,
         workers=0,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bus.crypto.cipher import create_key_file
-from hub.settings import Settings
+from hub.settings import Settings, changed_settings
 from tests.chaos.fire import Fire, judge
 from tests.chaos.plan import FIRST_WORKERS, KINDS, Fault, plan
 from tests.chaos.site import Site, beside
@@ -24,9 +24,9 @@ def site(settings: Settings, tmp_path: Path) -> Iterator[Site]:
     """Return a hub with workers and sinks of its own on the shared services."""
     keys = tmp_path / "keys.json"
     create_key_file(keys)
-    shared = settings.model_copy(update={"key_file": keys, "partitions": 2})
+    shared = changed_settings(settings, key_file=keys, partitions=2)
     named = beside(shared, f"chaos{uuid.uuid4().hex[:8]}", home=tmp_path / "home")
-    own = Site(named.model_copy(update={"upstream_url": None}))
+    own = Site(changed_settings(named, upstream_url=None))
     try:
         own.start(FIRST_WORKERS)
         yield own

@@ -24,5 +24,5 @@ def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
 @pytest.fixture(scope="session")
 def downloads(settings: Settings) -> Path:
     """Return the folder of the checkout's downloads."""
-    assert settings.cache is not None
-    return settings.cache
+    assert settings.stack.cache is not None
+    return settings.stack.cache

@@ -33,8 +33,8 @@ from hub.commands.workers import say_date, today
 from hub.look.events import partition_of
 from hub.pushing.session import Options, Session
 from hub.reconcile.reading import Reader
-from hub.settings import Endpoints, Settings, bus_config, exact_settings
-from hub.stack.blueprint import CREDITHUB, settings_environment
+from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
+from hub.stack.blueprint import CREDITHUB
 from rules.indicators.definitions import load_indicators
 from simulation.people import make_uscc
 from sinks.banks import sink
@@ -100,7 +100,7 @@ class Hub:
             states = [decode(m.value() or b"") for m in scan(self.config, topics.STATE)]
         reader, last = Reader(self.config), {m.partition(): m.offset() for m in scan(self.config, topics.CHANGE)}
         read = reader.committed("sink.bank.yinhe", reader.places((topics.CHANGE,)))
-        with closing(psycopg2.connect(self.settings.postgres_dsn)) as connection, connection.cursor() as cursor:
+        with closing(psycopg2.connect(self.settings.postgres.dsn)) as connection, connection.cursor() as cursor:
             cursor.execute("select subject, sequence from credit_state")
             held = dict(cursor.fetchall())
             cursor.execute(
@@ -211,8 +211,8 @@ def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     try:
         create_key_file(settings.keys)
         topics.ensure_topics(made.config, topics.topic_specs(CATALOGUE, ["yinhe"]))
-        migrate(settings.postgres_dsn or "")
-        running.append(Running(postgres.run, made.config, settings.postgres_dsn))
+        migrate(settings.postgres.dsn or "")
+        running.append(Running(postgres.run, made.config, settings.postgres.dsn))
         running.append(Running(sink.run, made.config, "yinhe", public_indicators=PUBLIC))
         fill(made)
         until(made.delivered)

@@ -42,8 +42,7 @@ from hub.reconcile.findings import Findings
 from hub.reconcile.lag import Lag, wait_until_nothing_waits
 from hub.reconcile.proof import Scope
 from hub.reconcile.reading import Plain
-from hub.settings import Endpoints, Settings, bus_config, exact_settings
-from hub.stack.blueprint import settings_environment
+from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from rules.indicators.definitions import load_indicators
 from simulation.city import write_city
 from sinks.banks import sink
@@ -174,8 +173,8 @@ def run_through(settings: Settings, scope: Scope, node: Node, folder: Path) -> N
     stray.produce(config.topic(PENALTIES), b"no event", b"nobody", 0)
     assert stray.flush(30) == 0
     merge(config, settings, folder / "streams", cut_short, catalogue_topic("evaluation"))
-    target = upstream.Target(node.url, load_profile(settings.upstream_profile), settings.region)
-    running = [Running(postgres.run, config, settings.postgres_dsn), Running(upstream.run, config, target)]
+    target = upstream.Target(node.url, load_profile(settings.upstream.profile), settings.region)
+    running = [Running(postgres.run, config, settings.postgres.dsn), Running(upstream.run, config, target)]
     running += [Running(sink.run, config, one, public_indicators=scope.public_indicators) for one in scope.banks]
     try:
         found = proved(config, scope, 60)
@@ -462,7 +461,7 @@ def test_a_row_of_postgresql(hub: Hub, table: str, way: str) -> None:
         # With a 9 behind: another text, and another number.
         other = f"jsonb_populate_record(t, jsonb_build_object('{column}', {column} || '9'))"
         statement = f"insert into {table} select ({other}).* from {one}"
-    with changed(hub.settings.postgres_dsn or "", table, statement):
+    with changed(hub.settings.postgres.dsn or "", table, statement):
         found = proved(hub.config, hub.scope)
     named(found, "postgres", rf"postgres: {table}\b")
     assert found.difference == 1
@@ -471,7 +470,7 @@ def test_a_row_of_postgresql(hub: Hub, table: str, way: str) -> None:
 def test_a_change_in_the_database_under_another_sequence(hub: Hub) -> None:
     last = "credit_change t where sequence = (select max(sequence) from credit_change where subject = t.subject)"
     statement = f"update credit_change set sequence = sequence + 5 where ctid = (select min(ctid) from {last})"
-    with changed(hub.settings.postgres_dsn or "", "credit_change", statement):
+    with changed(hub.settings.postgres.dsn or "", "credit_change", statement):
         found = proved(hub.config, hub.scope)
     named(found, "postgres", r"credit_change of credit\.change\.v1/\d: \w+: the changes end at \d+, the rows at \d+")
     assert found.difference == 1
@@ -536,7 +535,7 @@ def test_the_command_ends_by_what_it_finds(hub: Hub) -> None:
         result = CliRunner().invoke(command, ["reconcile", "--json"], env=settings_environment(hub.settings))
         return result.exit_code, json.loads(result.stdout)
 
-    with changed(hub.settings.postgres_dsn or "", "credit_change", "delete from credit_change where sequence = 1"):
+    with changed(hub.settings.postgres.dsn or "", "credit_change", "delete from credit_change where sequence = 1"):
         code, said = ended()
     assert code == 1
     assert said["difference"] > 0

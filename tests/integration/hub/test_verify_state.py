@@ -32,8 +32,7 @@ from catalogue.load import load_catalogue
 from hub.commands.verify_state import register
 from hub.commands.workers import say_date, today
 from hub.pushing.session import Options, Session
-from hub.settings import Endpoints, Settings, bus_config, exact_settings
-from hub.stack.blueprint import settings_environment
+from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from hub.verification.verification import Report, Verification
 from rules.indicators.definitions import load_indicators
 from simulation.city import write_city

@@ -18,7 +18,7 @@ def credithub(*arguments: str, home: Path, **variables: str) -> subprocess.Compl
 
 
 def cache_of(settings: Settings) -> dict[str, str]:
-    return {"CREDITHUB_CACHE": str(settings.cache)}
+    return {"CREDITHUB_CACHE": str(settings.stack.cache)}
 
 
 def test_up_on_a_running_stack_says_so_and_changes_nothing(stack: Endpoints, settings: Settings) -> None:

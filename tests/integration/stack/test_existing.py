@@ -13,7 +13,7 @@ from bus.config import BusConfig
 from catalogue.errors import StackError, UsageError
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
-from hub.settings import Endpoints, Settings, exact_settings
+from hub.settings import Endpoints, Settings, changed_settings, exact_settings
 from hub.stack import postgres
 from hub.stack.registry import external_store
 
@@ -62,10 +62,10 @@ def test_a_named_service_that_is_away_is_named_in_the_error(stack: Endpoints, tm
 def test_our_registry_stores_beside_an_existing_database(
     stack: Endpoints, settings_of: Callable[[Path], Settings], topic_prefix: str, tmp_path: Path
 ) -> None:
-    cache = settings_of(tmp_path).cache
+    cache = settings_of(tmp_path).stack.cache
     # A registry of its own gives ids of its own: what another registry's ids encoded must not be read by it.
     own = {"cache": cache, "topic_prefix": topic_prefix}
-    settings = naming(stack, tmp_path / "home", registry_url=None).model_copy(update=own)
+    settings = changed_settings(naming(stack, tmp_path / "home", registry_url=None), **own)
     database = external_store(stack.postgres_dsn).url.rsplit("/", 1)[1]
     try:
         addresses = hub.stack.start(settings, services_only=True, timeout_s=60)

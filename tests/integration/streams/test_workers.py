@@ -39,7 +39,7 @@ def test_three_workers_share_and_take_over_from_one_that_is_killed(own: Site) ->
     until(lambda: all(w.state() == "current" for w in workers), lambda: str([w.ready() for w in workers]))
     until(lambda: own.merged() == 2000)
     # Each number has one owner and one copy elsewhere.
-    until(lambda: sum(partitions_of(workers)) == own.settings.partitions)
+    until(lambda: sum(partitions_of(workers)) == own.settings.bus.partitions)
     workers[0].process.send_signal(signal.SIGKILL)
     own.send(2000, 1000)
     until(lambda: own.merged() == 3000, lambda: workers[1].said()[-3000:])
@@ -146,7 +146,7 @@ def _committed(admin: AdminClient, group: str, topic: str) -> dict[int, int]:
 
 
 def test_a_registry_that_is_away_is_waited_for(own: Site) -> None:
-    url = own.settings.registry_url or ""
+    url = own.settings.registry.url or ""
     door = Door(url)
     try:
         path = url.removeprefix("http://").partition("/")[2]

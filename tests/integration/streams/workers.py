@@ -24,8 +24,8 @@ from bus.reading.scan import scan
 from catalogue.avro import event_schema, topic
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
-from hub.settings import Settings, bus_config, exact_settings
-from hub.stack.blueprint import CREDITHUB, settings_environment
+from hub.settings import Settings, bus_config, changed_settings, exact_settings, settings_environment
+from hub.stack.blueprint import CREDITHUB
 
 PENALTIES, LICENCES = topic("administration"), topic("qualification")
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
@@ -109,7 +109,7 @@ class Site:
         with log.open("wb") as out:
             process = subprocess.Popen(
                 (*command, "worker", "--index", str(index), "--metrics-port", str(port)),
-                env={**os.environ, **settings_environment(self.settings.model_copy(update=settings))},
+                env={**os.environ, **settings_environment(changed_settings(self.settings, **settings))},
                 cwd=self.settings.home,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -169,7 +169,7 @@ class Site:
             worker.process.kill()
             worker.process.wait()
         admin = clients.admin(self.config)
-        own = [t for t in admin.list_topics(timeout=30).topics if t.startswith(self.settings.topic_prefix)]
+        own = [t for t in admin.list_topics(timeout=30).topics if t.startswith(self.settings.bus.topic_prefix)]
         for done in admin.delete_topics(own).values():
             done.result()
 

@@ -13,8 +13,8 @@ from typing import Any
 import hub.stack
 from catalogue.load import load_catalogue
 from connectors.files.tables import open_tables
-from hub.settings import Settings, endpoints
-from hub.stack.blueprint import CREDITHUB, settings_environment
+from hub.settings import Settings, endpoints, settings_environment
+from hub.stack.blueprint import CREDITHUB
 from producers.headers import HEAD_ROWS, recognise
 from producers.lookalikes import ItemQuestion
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import hub.stack
-from hub.settings import Settings
+from hub.settings import Settings, changed_settings
 from tests.integration.whole.conftest import Reference
 from tests.integration.whole.runs import Run
 
@@ -73,7 +73,7 @@ def test_a_push_with_every_process_killed_once_ends_like_an_undisturbed_one(
     city: Path,
     tmp_path: Path,
 ) -> None:
-    settings = settings_of(tmp_path / "home").model_copy(update={"key_file": key_file})
+    settings = changed_settings(settings_of(tmp_path / "home"), key_file=key_file)
     with Run(settings) as run:
         killed = push_with_kills(run, city)
         assert sorted(killed) == sorted(PLAN.values())

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import psycopg2.extensions
 
+from hub.processes import hub_processes
 from hub.settings import exact_settings
 from hub.stack import blueprint, postgres, registry
 from hub.stack.child import ChildSpec
 from hub.stack.layout import Layout
-from hub.stack.processes import hub_processes
 from sinks.banks.recipients import bank_ids
 
 
@@ -43,14 +43,6 @@ def test_every_worker_and_sink_is_a_process() -> None:
     assert processes["sink-bank.x"] == ("sink", "bank.x")
     assert processes["upstream"] == ("upstream", "--port", "8090")
     assert "upstream" not in {process.name for process in hub_processes(settings, None, ())}
-
-
-def test_a_child_is_told_exactly_these_settings(tmp_path: Path) -> None:
-    settings = exact_settings(home=tmp_path, workers=3, pin_ports=True)
-    variables = blueprint.settings_environment(settings)
-    assert variables["CREDITHUB_HOME"] == str(tmp_path)
-    read = {name.removeprefix("CREDITHUB_").lower(): value for name, value in variables.items()}
-    assert exact_settings(**read).model_dump() == settings.model_dump()
 
 
 def test_prometheus_is_told_where_the_processes_answer(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ import jsonschema
 import pytest
 import yaml
 
-from hub.settings import Settings, exact_settings
+from hub.processes import hub_processes
+from hub.settings import SETTING_PATHS, Settings, exact_settings, plain_settings
 from hub.stack import kafka, versions
-from hub.stack.processes import hub_processes
+from hub.variables import variable
 from sinks.banks.recipients import bank_ids
+from tests.conftest import READ_BY_TESTS
 
 REPOSITORY = Path(__file__).parents[4]
-FIELDS = {f"CREDITHUB_{name.upper()}" for name in Settings.model_fields}
+FIELDS = {variable(name) for name in SETTING_PATHS}
 # What only the embedded stack, which has no images, has a use for.
 EMBEDDED_ONLY = {
     "CREDITHUB_CACHE",
@@ -65,7 +67,9 @@ def test_it_knows_the_same_settings_as_the_hub(text: str) -> None:
     assert FIELDS - named == EMBEDDED_ONLY, "a setting is missing in docker-compose.yml"
 
 
-def test_the_example_names_every_setting_with_its_default() -> None:
+def test_the_example_names_every_setting_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in READ_BY_TESTS:
+        monkeypatch.delenv(name, raising=False)
     example = (REPOSITORY / "credithub.env.example").read_text("utf-8")
     lines = dict(re.findall(r"^(CREDITHUB_[A-Z_]+)=(.*)$", example, re.MULTILINE))
     assert set(lines) == FIELDS
@@ -74,7 +78,7 @@ def test_the_example_names_every_setting_with_its_default() -> None:
 
 
 def test_defaults_in_the_compose_file_are_those_of_the_hub(text: str) -> None:
-    defaults = exact_settings().model_dump(mode="json")
+    defaults = plain_settings(exact_settings())
     addresses = {
         "CREDITHUB_KAFKA_BOOTSTRAP",
         "CREDITHUB_REGISTRY_URL",
@@ -110,7 +114,7 @@ def test_the_broker_is_set_as_the_embedded_one(compose: dict[str, Any]) -> None:
 def test_it_runs_the_hubs_processes(compose: dict[str, Any]) -> None:
     wanted = wanted_processes()
     own = {name: service for name, service in compose["services"].items() if name not in SERVICES}
-    assert set(own) == set(wanted), "add or remove the service in docker-compose.yml (see hub/stack/processes.py)"
+    assert set(own) == set(wanted), "add or remove the service in docker-compose.yml (see hub/processes.py)"
     for name, arguments in wanted.items():
         assert own[name]["command"] == [*arguments, "--metrics-port", "9400"]
         assert own[name]["depends_on"]["prepare"]["condition"] == "service_completed_successfully"

@@ -19,7 +19,7 @@ def hub_processes(settings: Settings, upstream_port: int | None, banks: tuple[st
     if upstream_port is not None:
         yield HubProcess("upstream", ("upstream", "--port", str(upstream_port)))
     yield HubProcess("clock", ("clock",))
-    for index in range(settings.workers):
+    for index in range(settings.processes.workers):
         yield HubProcess(f"worker-{index}", ("worker", "--index", str(index)))
     yield HubProcess("sink-postgres", ("sink", "postgres"))
     yield HubProcess("sink-national", ("sink", "national"))
