@@ -7,7 +7,7 @@ from typing import Any
 from catalogue.errors import PoisonMessage
 
 
-def told_day(decode: Callable[[bytes], Mapping[str, Any]], message: bytes | None) -> date | None:
+def business_date_of(decode: Callable[[bytes], Mapping[str, Any]], message: bytes | None) -> date | None:
     """Return the day that a message tells; None for what tells none, which the merge sets aside and nobody heeds.
 
     Raises Unavailable when the registry is away.

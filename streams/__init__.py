@@ -1,1 +1,1 @@
-"""The Faust app: batch transport, local store, and a thin agent that moves records through the rules."""
+"""The stream processors. Each decides by rules; the frame in ``processing`` does everything that is Kafka's."""

@@ -15,8 +15,8 @@ from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
 from monitoring.health import Health, HealthState
 from monitoring.metrics import LAG
+from processing.transport import SCHEME
 from streams.owner import Owner
-from streams.transport import SCHEME
 
 
 class NoTables(faust.tables.TableManager):  # type: ignore[misc]

@@ -18,7 +18,7 @@ from confluent_kafka import KafkaException
 from bus import clients, topics
 from bus.avro import writer
 from bus.avro.codec import Decoder, Encoder, Registry
-from bus.business_date import told_day
+from bus.business_date import business_date_of
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.reading.scan import scan
@@ -26,14 +26,15 @@ from bus.transactions import abort, produce
 from catalogue import wire
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, ItemId
 from catalogue.errors import PoisonMessage, Unavailable
+from processing.store import Store, stored_offset, stored_position
 from rules.indicators.definitions import Indicator
 from rules.merge import Record
 from streams import restoring
-from streams.calendar import EPOCH, Calendar
-from streams.rolling import Rolling
-from streams.state import encode_changes, encode_head, encode_state, pack, unpack
-from streams.store import Store, record_key, record_prefix, stored_offset, stored_position, stored_record, stored_state
-from streams.subject import Held, SubjectBatch, close
+from streams.merge.calendar import EPOCH, Calendar
+from streams.merge.keys import record_key, record_prefix, stored_record, stored_state
+from streams.merge.rolling import Rolling
+from streams.merge.state import encode_changes, encode_head, encode_state, pack, unpack
+from streams.merge.subject import Held, SubjectBatch, close
 
 log = logging.getLogger(__name__)
 _OUTCOMES = ("merged", "duplicate", "superseded", "rejected")
@@ -143,7 +144,7 @@ class Engine:
         for message in scan(self._config, topics.CALENDAR, partitions=[self.number]):
             # A day that was not merged yet is still to be rolled to; when nothing was, there is nothing to roll.
             if message.offset() < reached or not self._positions:
-                self._as_of = max(self._as_of, told_day(self._decode, message.value()) or EPOCH)
+                self._as_of = max(self._as_of, business_date_of(self._decode, message.value()) or EPOCH)
         self._rolling.begin(self._as_of)
 
     def positions(self) -> dict[str, int]:
@@ -207,7 +208,7 @@ class Engine:
             tally = counts[topic] = dict.fromkeys(_OUTCOMES, 0)
             for message in messages:
                 if topic == topics.CALENDAR:
-                    day = told_day(self._decode, message.value)
+                    day = business_date_of(self._decode, message.value)
                     if day is None:
                         poison.append((topic, message, "The message tells no day."))
                         tally["rejected"] += 1

@@ -20,14 +20,14 @@ from bus.crypto.cipher import Cipher
 from bus.deadline import GONE, deadline
 from catalogue.errors import IntegrityError, Unavailable
 from monitoring.metrics import BATCH, BATCH_EVENTS, EVENTS, LAG, NEWEST, RESTORED, STANDBYS
+from processing.readiness import Readiness
+from processing.store import condemn, is_corruption
+from processing.transport.consumer import Batch
 from rules.indicators.definitions import load_indicators
 from streams.engine import Engine, Pending
-from streams.readiness import Readiness
+from streams.merge.rolling import ByItem
 from streams.restoring import check_positions
-from streams.rolling import ByItem
 from streams.standby import Standby
-from streams.store import condemn, is_corruption
-from streams.transport.consumer import Batch
 
 log = logging.getLogger(__name__)
 _RETRY_S = 2.0

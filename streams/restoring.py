@@ -11,17 +11,9 @@ from bus.config import BusConfig
 from bus.reading.offsets import Watermarks, topic_ids, watermarks
 from bus.reading.scan import scan_topics
 from catalogue.errors import IntegrityError
-from streams.rolling import ByItem, forget, forget_subject
-from streams.store import (
-    COMPLETE,
-    Store,
-    condemn,
-    stored_offset,
-    stored_position,
-    stored_record,
-    stored_state,
-    stored_topic,
-)
+from processing.store import Store, condemn, stored_offset, stored_position, stored_topic
+from streams.merge.keys import COMPLETE, stored_record, stored_state
+from streams.merge.rolling import ByItem, forget, forget_subject
 
 log = logging.getLogger(__name__)
 # What the store is a cache of, each partition number its own.

@@ -15,9 +15,9 @@ from confluent_kafka import TopicPartition
 from bus import clients
 from bus.config import BusConfig
 from catalogue.errors import Unavailable
+from processing.store import Store, condemn
+from streams.merge.rolling import ByItem
 from streams.restoring import CHANGELOGS, OnRestored, Tail, open_store
-from streams.rolling import ByItem
-from streams.store import Store, condemn
 
 log = logging.getLogger(__name__)
 _RETRY_S = 5.0

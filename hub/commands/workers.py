@@ -13,7 +13,7 @@ import typer
 
 from bus import clients, topics
 from bus.avro.codec import Decoder, Encoder, Registry
-from bus.business_date import told_day
+from bus.business_date import business_date_of
 from bus.config import BusConfig
 from bus.reading.offsets import watermarks
 from bus.reading.scan import scan
@@ -208,7 +208,7 @@ def _told(config: BusConfig, decode: Decoder) -> dict[int, date]:
     """Return the newest day that each partition was told."""
     known: dict[int, date] = {}
     for message in scan(config, topics.CALENDAR):
-        told = told_day(decode, message.value()) or date.min
+        told = business_date_of(decode, message.value()) or date.min
         known[message.partition()] = max(told, known.get(message.partition(), told))
     if known and max(known.values()) == date.min:
         raise UsageError(

@@ -6,7 +6,7 @@ from aiokafka.partitioner import murmur2
 
 from bus import topics
 from bus.avro.codec import Decoder
-from bus.business_date import told_day
+from bus.business_date import business_date_of
 from bus.reading.scan import Place
 from catalogue.errors import PoisonMessage
 from hub.reconcile.reading import Reader
@@ -42,5 +42,5 @@ def versions_of(reader: Reader, decode: Decoder, place: Place, subject: str, ite
 def business_day(reader: Reader, decode: Decoder, subject: str) -> date | None:
     """Return the newest day that the streams of this subject's partition were told; None before the first."""
     place = place_of(reader, topics.CALENDAR, subject)
-    days = (told_day(decode, message.value()) for message in reader.read({place: 0}))
+    days = (business_date_of(decode, message.value()) for message in reader.read({place: 0}))
     return max((day for day in days if day is not None), default=None)

@@ -15,7 +15,7 @@ from confluent_kafka import Message
 
 from bus import topics
 from bus.avro.codec import Decoder
-from bus.business_date import told_day
+from bus.business_date import business_date_of
 from bus.config import BusConfig
 from bus.reading.scan import scan, scan_topics
 from catalogue.envelope import PERSON_PREFIX, ItemId, RecordKey
@@ -137,7 +137,7 @@ class Topics:
             place = (topics.CALENDAR, message.partition() or 0)
             # On the way to a new day some states are of it and others are not yet.
             if (message.offset() or 0) < before.get(place, 0) == after.get(place, 0):
-                day = told_day(self._decode, message.value())
+                day = business_date_of(self._decode, message.value())
                 if day is not None:
                     found.days[place[1]] = max(day, found.days.get(place[1], day))
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import confluent_kafka
 
-import streams.engine
-import streams.subject
+import bus.clients
+import streams.merge.subject
 from bus import topics
 from rules.merge import Outcome, Record
 
@@ -66,10 +66,10 @@ def _join(held: Record | None, seen: Record) -> tuple[Record, Outcome]:
 
 def hook() -> None:
     """Put the hooks in place; fails when the product has no such place any more."""
-    _put(streams.engine, "Producer", Producer)
+    _put(bus.clients, "Producer", Producer)
     if os.environ.get("CHAOS_BREAK") == IDEMPOTENCE:
-        _put(streams.subject, "join", _join)
-        _put(streams.subject, "_differs", lambda old, new: old is not new)
+        _put(streams.merge.subject, "join", _join)
+        _put(streams.merge.subject, "_differs", lambda old, new: old is not new)
 
 
 def _put(module: ModuleType, name: str, value: object) -> None:

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from bus import clients, topics
 from bus.avro.codec import Decoder, Registry
-from bus.business_date import told_day
+from bus.business_date import business_date_of
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue.errors import UsageError
@@ -81,5 +81,5 @@ def test_a_clock_that_is_wrong_by_years_is_not_told(stack: Endpoints, topic_pref
     assert f"CREDITHUB_ACCEPT_DATE={far}" in caught.value.remedy
     say_date(config, far, most_ahead=MOST_AHEAD, accepted=far)
     with closing(Registry(config)) as registry:
-        told = [told_day(Decoder(registry), message.value()) for message in scan(config, topics.CALENDAR)]
+        told = [business_date_of(Decoder(registry), message.value()) for message in scan(config, topics.CALENDAR)]
     assert sorted(filter(None, told)) == sorted([DAY, DAY + timedelta(days=31), far] * 2)

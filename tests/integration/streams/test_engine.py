@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
-import streams.engine
+import bus.clients
 from bus import clients, topics
 from bus.avro.codec import Decoder, Encoder, Registry
 from bus.config import BusConfig
@@ -22,10 +22,10 @@ from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date
 from hub.settings import Endpoints
+from processing.store import Store, condemn, is_corruption
 from rules.indicators.definitions import Indicator, load_indicators
 from streams.engine import POISON_CONTEXT, Engine, Message
 from streams.restoring import CHANGELOGS
-from streams.store import Store, condemn, is_corruption
 
 CIPHER = Cipher(KeyRing(b"l" * 32, {1: b"k" * 32}))
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
@@ -409,7 +409,7 @@ class Once(Producer):  # type: ignore[misc]
 def test_a_payload_that_ends_too_soon_is_set_aside_and_stops_nothing(
     config: BusConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams.engine, "Producer", Once)
+    monkeypatch.setattr(bus.clients, "Producer", Once)
     values = list(penalties(config, 10))
     counts = merged(config, tmp_path, [[*values[:5], values[5][:-3], *values[6:]]], (DAY.date(),))
     assert counts["rejected"] == 1

@@ -74,7 +74,7 @@ def test_a_topic_that_only_newer_workers_know_is_merged_by_nobody_in_part(own: S
 # another before the seek of the former one was done.
 STOPPED = """
 import asyncio
-from streams.transport.consumer import BatchConsumer
+from processing.transport.consumer import BatchConsumer
 
 wait, stopped = BatchConsumer._wait_next_records, []
 

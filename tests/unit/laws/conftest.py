@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.store import Store
+from processing.store import Store
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from hub.verification.fold import Event, Expected, expected, fold
+from processing.store import Store
 from rules.indicators.definitions import Indicator, from_millionths
 from rules.merge import Outcome, Record
-from streams.calendar import EPOCH, Calendar
-from streams.rolling import Rolling
-from streams.state import state_hash
-from streams.store import Store
-from streams.subject import Closed, Held, SubjectBatch, close
+from streams.merge.calendar import EPOCH, Calendar
+from streams.merge.rolling import Rolling
+from streams.merge.state import state_hash
+from streams.merge.subject import Closed, Held, SubjectBatch, close
 
 START = date(2026, 6, 30)
 RATED, PLAIN, REGISTRATION = ItemId("tax.payment"), ItemId("market.shareholder"), ItemId("market.registration")

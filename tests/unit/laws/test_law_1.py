@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.envelope import EventId, Op, SubmissionId
+from processing.store import Store
 from rules.merge import Record
-from streams.store import Store
 from tests.unit.laws.partition import DAYS, EVENTS, ONE, OTHER, PLAIN, RATED, REGISTRATION, START, Partition, event
 
 LAST = START + timedelta(days=500)

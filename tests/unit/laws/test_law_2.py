@@ -11,8 +11,8 @@ from hub.reconcile import files, merge
 from hub.reconcile.findings import OUTCOMES, Findings, Tally
 from hub.reconcile.reading import stamp
 from hub.reconcile.records import Held, record_key
+from processing.store import Store
 from rules.merge import Outcome, Record
-from streams.store import Store
 from tests.unit.laws.partition import EVENTS, Partition
 
 PLACE = ("catalogue.tax.v1", 0)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from catalogue.load import load_catalogue
 from catalogue.model import FieldType
 from catalogue.times import business_date
+from processing.store import Store
 from rules.indicators.definitions import (
     Fact,
     Indicator,
@@ -21,7 +22,6 @@ from rules.indicators.definitions import (
 )
 from rules.indicators.running import ORDERED, Running, share, value
 from rules.merge import Record
-from streams.store import Store
 from tests.unit.laws.partition import DAYS, EVENTS, START, Killed, Partition, computed, shown
 
 

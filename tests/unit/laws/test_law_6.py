@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hub.reconcile import banks
 from hub.reconcile.expected import Window
 from hub.reconcile.findings import Findings
+from processing.store import Store
 from rules.merge import Record
-from streams.store import Store
 from tests.unit.laws.partition import DAYS, EVENTS, START, Partition
 
 STEPS = st.lists(st.tuples(DAYS, st.booleans()), min_size=1, max_size=5)

@@ -6,7 +6,7 @@ that nothing waited when the broker was last heard. Nothing else of it is known 
 
 from faust.transport.drivers import aiokafka as driver
 
-from streams.transport.consumer import BatchConsumer
+from processing.transport.consumer import BatchConsumer
 
 SCHEME = "kafkabatch"
 

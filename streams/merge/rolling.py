@@ -15,6 +15,7 @@ from typing import Any
 from catalogue.envelope import ItemId
 from catalogue.errors import PoisonMessage
 from catalogue.times import business_date
+from processing.store import Store
 from rules.indicators.definitions import Fact, Indicator
 from rules.indicators.running import (
     ORDERED,
@@ -30,10 +31,9 @@ from rules.indicators.running import (
     window_end,
 )
 from rules.merge import Record
-from streams.store import (
+from streams.merge.keys import (
     COMPLETE,
     DEFINITIONS,
-    Store,
     due_from,
     due_key,
     due_prefix,

@@ -15,8 +15,8 @@ from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey,
 from catalogue.times import from_micros
 from rules.indicators.definitions import from_millionths
 from rules.merge import Name, Record
-from streams.state import LARGEST_CHANGE, encode_changes, encode_head, encode_state, pack, state_hash, unpack
-from streams.subject import Closed, Held, Moved, Turned
+from streams.merge.state import LARGEST_CHANGE, encode_changes, encode_head, encode_state, pack, state_hash, unpack
+from streams.merge.subject import Closed, Held, Moved, Turned
 
 # Until 2112.
 MOMENTS = st.integers(0, 2**52).map(from_micros)

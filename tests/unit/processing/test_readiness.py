@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from streams.readiness import STALE_S, WATCHDOG_S, Readiness
+from processing.readiness import STALE_S, WATCHDOG_S, Readiness
 
 
 class Clock:

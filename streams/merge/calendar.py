@@ -6,8 +6,8 @@ from datetime import date
 
 from catalogue.envelope import ItemId
 from rules.merge import Record, is_live
-from streams.rolling import Due, Rolling
-from streams.subject import SubjectBatch
+from streams.merge.rolling import Due, Rolling
+from streams.merge.subject import SubjectBatch
 
 # Where no day was ever told.
 EPOCH = date(1970, 1, 1)

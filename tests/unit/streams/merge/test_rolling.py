@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
+from processing.store import Store
 from rules.indicators.definitions import Fact, Indicator, evaluate, from_millionths, on_the_wire
 from rules.merge import Record
-from streams.rolling import Rolling
-from streams.store import Store
+from streams.merge.rolling import Rolling
 
 ITEM = "market.change"
 START = date(2025, 1, 15)

@@ -1,36 +1,28 @@
-"""The local store of one partition number: winning records, states, positions, in RocksDB.
+"""The local store of one partition, in RocksDB: a cache of the processor's changelogs, never the truth.
 
-Beside them lie, derived from the records, the running sums of the indicators (``a``), the shares of those that need
-an order (``k``) and the days on which a share begins or ends to count (``x``).
+It is written after the transaction that published the same, with the offset up to which it holds each changelog.
+Lost or behind, it is filled from those topics.
 
-It is a cache of ``credit.record.v1``, ``person.record.v1``, ``credit.state.v1`` and ``stream.position.v1``, written
-after the transaction that published them, with the offset up to which it holds them. Lost or behind, it is filled
-from those topics; it is never the truth.
+The frame's own keys begin with ``o`` (offsets), ``p`` (positions) and ``t`` (topic ids); all others are the
+processor's.
 """
 
 import functools
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from pathlib import Path
 
 from rocksdict import AccessType, BlockBasedOptions, Cache, Options, Rdict, RdictIter, WriteBatch, WriteBufferManager
 
-from catalogue.envelope import ItemId
 from catalogue.errors import Unavailable
 
-# By which definitions of the indicators all below ``a``, ``k`` and ``x`` was made.
-DEFINITIONS = b"d"
-# Whether that is all there is to make: of every record, up to the day that the engine reached.
-COMPLETE = b"i"
-_SEPARATOR = b"\x00"
 _MB = 1 << 20
-# Of all stores of a process together: a worker on few cores owns every number, and its memory shall not follow theirs.
+# Of all stores of a process together: one worker may own every partition, and its memory must not grow with them.
 _CACHED, _BUFFERED = 128 * _MB, 96 * _MB
 
 
 class Store:
-    """Keys and values are bytes; ``record_key`` and ``state_key`` say how they are made."""
+    """Keys and values are bytes. Not thread-safe: its partition is worked on by one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -129,53 +121,6 @@ def is_corruption(problem: BaseException) -> bool:
 
 def _condemned(path: Path) -> Path:
     return path.with_name(path.name + ".condemned")
-
-
-def record_key(subject: str, item: str, key: str) -> bytes:
-    """Return the key of a winning record; it is the message key of its changelog, too."""
-    return f"{subject}\0{item}\0{key}".encode()
-
-
-def record_prefix(subject: str, item: str) -> bytes:
-    """Return what the keys of all records of a subject's item begin with."""
-    return f"r{subject}\0{item}\0".encode()
-
-
-def stored_record(changelog_key: bytes) -> bytes:
-    """Return the store's key of a record."""
-    return b"r" + changelog_key
-
-
-def running_key(subject: str, item: str) -> bytes:
-    """Return the store's key of what the shares of a subject's item add up to."""
-    return f"a{subject}\0{item}".encode()
-
-
-def top_prefix(subject: str, indicator: str) -> bytes:
-    """Return what the keys of an ordered indicator's shares begin with; sort key and record key follow."""
-    return f"k{subject}\0{indicator}\0".encode()
-
-
-def due_key(day: date, subject: str, item: str, key: str) -> bytes:
-    """Return the key that says: on this day a share of this record begins or ends to count."""
-    return due_prefix(day) + record_key(subject, item, key)
-
-
-def due_prefix(day: date) -> bytes:
-    """Return what the keys of everything due on a day begin with; they sort by day."""
-    return b"x" + day.toordinal().to_bytes(4, "big")
-
-
-def due_from(key: bytes) -> tuple[date, str, ItemId, str]:
-    """Return (day, subject, item, record key) of a key that ``due_key`` made."""
-    subject, item, record = key[5:].split(_SEPARATOR, 2)
-    day = date.fromordinal(int.from_bytes(key[1:5], "big"))
-    return day, subject.decode(), ItemId(item.decode()), record.decode()
-
-
-def stored_state(subject: str) -> bytes:
-    """Return the store's key of a state."""
-    return b"s" + subject.encode()
 
 
 def stored_position(topic: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from bus.avro.codec import encode_envelope
 from catalogue.envelope import ENVELOPE_NAMES, SET_MARK, Envelope, ItemId, RecordKey
 from rules.merge import Name, Outcome, Record, is_live, is_mark, join, named, replace_in_digest, set_mark
-from streams.rolling import Replaced, Rolling
+from streams.merge.rolling import Replaced, Rolling
 
 LoadRecord = Callable[[str, str, str], Record | None]
 LoadItem = Callable[[str, str], Iterable[Record]]

@@ -1,7 +1,7 @@
 """Two parts of what one partition gave are one batch, unless a seek came between them."""
 
+from processing.transport.consumer import Batch, _joined
 from streams.engine import Message
-from streams.transport.consumer import Batch, _joined
 
 
 def batch(since: int, *offsets: int) -> Batch:

@@ -15,7 +15,7 @@ from bus.avro import writer
 from catalogue.times import from_micros, micros
 from rules.indicators.definitions import millionths
 from rules.merge import Name
-from streams.subject import Closed, Held, Moved
+from streams.merge.subject import Closed, Held, Moved
 
 # Confluent's magic byte, with which marshal begins no tuple.
 _AVRO = 0
