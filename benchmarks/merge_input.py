@@ -17,9 +17,9 @@ from bus.crypto.cipher import Cipher, load_key_file
 from catalogue.load import load_catalogue
 from hub.commands.workers import today
 from hub.settings import bus_config, load_settings
-from producers.headers import Recognised, match_columns
-from producers.sender import Progress, Sender
-from producers.submission import Submission
+from producers.submissions.ledger import Submission
+from producers.submissions.sender import Progress, Sender
+from producers.tables.headers import Recognised, match_columns
 
 REPORT, DUPLICATE, CORRECTION = "report", "duplicate", "correction"
 # So many reports lie between a record's report and its repetition.

@@ -16,10 +16,11 @@ from rich.table import Column, Table
 from catalogue.errors import FilesRefused, UsageError
 from catalogue.model import Catalogue
 from connectors.files.tables import SUFFIXES
-from hub.pushing.parallel import MOST_JOBS, FileDone, push_files
-from hub.pushing.session import Options, Session
+from hub.intake import intake_config
 from hub.settings import load_settings
-from producers.lookalikes import ItemQuestion
+from producers.submissions.parallel import MOST_JOBS, FileDone, push_files
+from producers.submissions.session import Options, Session
+from producers.tables.lookalikes import ItemQuestion
 
 _Unit = Annotated[str | None, typer.Option("--unit", help="责任单位: id or Chinese name.")]
 _Region = Annotated[str | None, typer.Option("--region", help="Region code; default: the node's.")]
@@ -48,14 +49,14 @@ def push(
     as_json: _Json = False, yes: _Yes = False, jobs: _Jobs = 0,
 ) -> None:  # fmt: skip
     """Send files, or a nil report; exit code 2 when a file is refused."""
-    options = Options(item, unit, region, period, data_date, full, correct, force, dry_run, accept_withdrawals)
+    options = Options(item, unit, region, period, data_date, full, correct, force, accept_withdrawals)
     if nil and not files:
-        with closing(Session(load_settings(), options)) as session:
+        with closing(Session(intake_config(load_settings(), dry_run=dry_run), options)) as session:
             _show(session.nil(), session.catalogue, as_json=as_json)
         return
     if nil or not files:
         raise UsageError("Name files to send, or --nil for a nil report.", remedy="See `credithub push --help`.")
-    _send(files, options, as_json=as_json, may_ask=not yes, jobs=jobs)
+    _send(files, options, dry_run=dry_run, as_json=as_json, may_ask=not yes, jobs=jobs)
 
 
 def push_dir(
@@ -77,13 +78,13 @@ def push_dir(
         typer.echo(f"{path}: 没有报送：{why}。", err=True)
     if not files:
         raise UsageError(f"There is no table below {folder}.", remedy=f"Tables end in {', '.join(sorted(SUFFIXES))}.")
-    options = Options(None, None, region, period, data_date, full, correct, force, dry_run, accept_withdrawals)
-    _send(files, options, as_json=as_json, may_ask=not yes, jobs=jobs)
+    options = Options(None, None, region, period, data_date, full, correct, force, accept_withdrawals)
+    _send(files, options, dry_run=dry_run, as_json=as_json, may_ask=not yes, jobs=jobs)
 
 
-def _send(files: list[Path], options: Options, *, as_json: bool, may_ask: bool, jobs: int) -> None:
+def _send(files: list[Path], options: Options, *, dry_run: bool, as_json: bool, may_ask: bool, jobs: int) -> None:
     ask = _ask if may_ask and not as_json and sys.stdin.isatty() else None
-    with closing(Session(load_settings(), options, ask=ask)) as session:
+    with closing(Session(intake_config(load_settings(), dry_run=dry_run), options, ask=ask)) as session:
         if len(files) == 1:
             _one(session, files[0], as_json=as_json)
             return

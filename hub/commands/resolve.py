@@ -17,7 +17,7 @@ def resolve(
     from bus.avro.codec import Registry
     from bus.crypto.cipher import Cipher, load_key_file
     from catalogue.load import load_catalogue
-    from producers.resolve import Resolver
+    from producers.subjects.resolve import Resolver
 
     settings = load_settings()
     config, cipher = bus_config(settings), Cipher(load_key_file(settings.keys))

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from catalogue.errors import HubError
 from hub.commands.workers import log_to_stderr, say_date
-from hub.pushing.session import Options, Session
+from hub.intake import intake_config
 from hub.settings import bus_config, load_settings
 from hub.stack.status import write_json
+from producers.submissions.session import Options, Session
 from tests.chaos.events import Piece, day_after, pieces, write_piece
 
 _AGAIN_S = 1.0
@@ -46,7 +47,7 @@ def feed(seed: int, rows_per_s: float, folder: Path, first_day: date) -> None:
     piece = next(todo)
     while True:
         try:
-            with closing(Session(settings, Options())) as session:
+            with closing(Session(intake_config(settings), Options())) as session:
                 while True:
                     begun = time.monotonic()
                     day = day_after(fed.files, first_day)

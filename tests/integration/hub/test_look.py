@@ -30,11 +30,12 @@ from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.commands import look
 from hub.commands.workers import say_date, today
+from hub.intake import intake_config
 from hub.look.events import partition_of
-from hub.pushing.session import Options, Session
 from hub.reconcile.reading import Reader
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from hub.stack.blueprint import CREDITHUB
+from producers.submissions.session import Options, Session
 from rules.indicators.definitions import load_indicators
 from simulation.people import make_uscc
 from sinks.banks import sink
@@ -74,7 +75,7 @@ class Hub:
         lines = [titles, *([row.get(title, "") for title in titles] for row in rows)]
         path = self.folder / name
         path.write_text("\n".join(",".join(line) for line in lines) + "\n", "utf-8")
-        with closing(Session(self.settings, Options(item=item, full=False, **options))) as session:
+        with closing(Session(intake_config(self.settings), Options(item=item, full=False, **options))) as session:
             (receipt,) = session.push(path)
         assert receipt["accepted"] == len(rows), receipt
 

@@ -37,12 +37,13 @@ from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
 from hub.commands.reconcile import proved, register, scope_of
 from hub.commands.workers import say_date, today
-from hub.pushing.session import Options, Session
+from hub.intake import intake_config
 from hub.reconcile.findings import Findings
 from hub.reconcile.lag import Lag, wait_until_nothing_waits
 from hub.reconcile.proof import Scope
 from hub.reconcile.reading import Plain
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
+from producers.submissions.session import Options, Session
 from rules.indicators.definitions import load_indicators
 from simulation.city import write_city
 from sinks.banks import sink
@@ -164,7 +165,7 @@ def run_through(settings: Settings, scope: Scope, node: Node, folder: Path) -> N
     files = write_city(folder / "city", enterprises=6, seed=7, dirty=0.25, as_of=date(2026, 6, 30))
     waiting = folder / f"{CATALOGUE.item('47').zh}.csv"
     waiting.write_text(WAITING, "utf-8")
-    with closing(Session(settings, Options())) as session:
+    with closing(Session(intake_config(settings), Options())) as session:
         list(session.push(waiting))
         for file in files:
             if file.item in ITEMS:

@@ -31,9 +31,10 @@ from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue
 from hub.commands.verify_state import register
 from hub.commands.workers import say_date, today
-from hub.pushing.session import Options, Session
+from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from hub.verification.verification import Report, Verification
+from producers.submissions.session import Options, Session
 from rules.indicators.definitions import load_indicators
 from simulation.city import write_city
 from sinks.banks.recipients import bank_ids
@@ -106,7 +107,7 @@ def hub(stack: Endpoints, city: Path, tmp_path_factory: pytest.TempPathFactory) 
         create_key_file(settings.keys)
         topics.ensure_topics(config, SPECS)
         say_date(config, today())
-        with closing(Session(settings, Options())) as session:
+        with closing(Session(intake_config(settings), Options())) as session:
             for file in sorted(city.rglob("*")):
                 if any(CATALOGUE.item(item).zh in file.name for item in ITEMS):
                     list(session.push(file))

@@ -16,8 +16,9 @@ from bus.crypto.cipher import Cipher, create_key_file, load_key_file
 from bus.reading.scan import scan
 from bus.topics import TopicSpec, ensure_topics
 from catalogue.load import load_catalogue
-from hub.pushing.session import Options, Session
+from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings
+from producers.submissions.session import Options, Session
 from rules.indicators.definitions import load_indicators
 from streams.engine import Engine, Message
 
@@ -54,12 +55,12 @@ class Node:
 
     def push(self, path: Path, **options: Any) -> list[dict[str, Any]]:
         """Push a file and return its receipts."""
-        with closing(Session(self.settings, Options(**options))) as session:
+        with closing(Session(intake_config(self.settings), Options(**options))) as session:
             return list(session.push(path))
 
     def nil(self, **options: Any) -> dict[str, Any]:
         """Make a nil report and return its receipt."""
-        with closing(Session(self.settings, Options(**options))) as session:
+        with closing(Session(intake_config(self.settings), Options(**options))) as session:
             return session.nil()
 
     def values(self, topic: str) -> list[dict[str, Any]]:

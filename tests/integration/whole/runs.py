@@ -15,8 +15,8 @@ from catalogue.load import load_catalogue
 from connectors.files.tables import open_tables
 from hub.settings import Settings, endpoints, settings_environment
 from hub.stack.blueprint import CREDITHUB
-from producers.headers import HEAD_ROWS, recognise
-from producers.lookalikes import ItemQuestion
+from producers.tables.headers import HEAD_ROWS, recognise
+from producers.tables.lookalikes import ItemQuestion
 
 SETTLED_WITHIN_S = 180
 

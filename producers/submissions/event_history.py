@@ -1,0 +1,90 @@
+"""What an item's topic holds already: its events read back, the newest word on each record, and lifted revisions."""
+
+from collections.abc import Container, Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from confluent_kafka import Message
+
+from bus.avro.codec import Decoder, Registry, full_name, schema_id_of
+from bus.config import BusConfig
+from bus.reading.offsets import partitions, watermarks
+from bus.reading.scan import scan
+from catalogue import avro
+from catalogue.envelope import Envelope
+from catalogue.errors import PoisonMessage
+from catalogue.model import Item
+
+Key = tuple[str, str]  # subject, record key
+_DERIVED = ":w"
+
+
+class EventReader:
+    """Reads the envelopes of one item's events, in the order of each partition."""
+
+    def __init__(self, config: BusConfig, registry: Registry, item: Item) -> None:
+        self._config, self._topic = config, avro.topic(item.category)
+        self._decode, self._name = Decoder(registry), full_name(avro.event_schema(item))
+        self._is_item: dict[int, bool] = {}
+
+    def partitions(self) -> Iterator[Iterator[Envelope]]:
+        """Yield, one partition after the other, the events up to what was its end; a subject is in one of them.
+
+        Waits for open transactions. Raises Unavailable when Kafka is away.
+        """
+        ends = watermarks(self._config, ((self._topic, number) for number in partitions(self._config, self._topic)))
+        for (topic, number), end in ends.items():
+            if end.high:
+                yield self._envelopes(scan(self._config, topic, partitions=[number]))
+
+    def _envelopes(self, messages: Iterable[Message]) -> Iterator[Envelope]:
+        for message in messages:
+            value = message.value()
+            if isinstance(value, bytes) and self._of_item(value):
+                yield self._decode.envelope(value)[0]
+
+    def _of_item(self, value: bytes) -> bool:
+        try:
+            schema_id = schema_id_of(value)
+            if schema_id not in self._is_item:
+                self._is_item[schema_id] = self._decode.name(value) == self._name
+        except PoisonMessage:
+            return False
+        return self._is_item[schema_id]
+
+
+def is_derived(event_id: str) -> bool:
+    """Whether an event is a withdrawal that a whole list made (see ``snapshot_withdrawals``), no row of a file."""
+    return _DERIVED in event_id
+
+
+def derived_id(submission_id: str, digest: str) -> str:
+    """Return the id of the withdrawal that a submission derives for one record; the same whenever it is derived."""
+    return f"{submission_id}{_DERIVED}{digest}"
+
+
+class Lift(NamedTuple):
+    """The highest revision of a record since a whole list withdrew it, and whether it still is withdrawn."""
+
+    source_time: datetime
+    revision: int
+    withdrawn: bool
+
+
+def lifts(events: Iterable[Envelope], submissions: Container[str], current: str) -> dict[Key, Lift]:
+    """Return the lifts of the records that one of these ``submissions`` withdrew by leaving them out.
+
+    The events of the ``current`` submission do not count: a killed push has to go on as it began.
+    """
+    found: dict[Key, Lift] = {}
+    for event in events:
+        if event.submission_id not in submissions or event.submission_id == current:
+            continue
+        key = (event.subject, event.record_key)
+        held = found.get(key)
+        derived = is_derived(event.event_id)
+        if derived and (held is None or (event.source_time, event.revision) > held[:2]):
+            found[key] = Lift(event.source_time, event.revision, True)
+        elif held is not None and event.source_time == held.source_time and event.revision > held.revision:
+            found[key] = Lift(event.source_time, event.revision, derived)
+    return found

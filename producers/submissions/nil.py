@@ -1,0 +1,88 @@
+"""零报告: a unit says that it has nothing to report of an item for a period."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from bus.avro.codec import Registry
+from bus.crypto.cipher import Cipher
+from catalogue.envelope import UNIT_PREFIX, Channel, Op
+from catalogue.errors import FileRefused
+from catalogue.model import Item
+from connectors.files.tables import Cell
+from producers.submissions.ledger import Submission
+from producers.submissions.sender import REVISION_STEPS, Message, Progress, Sender
+from producers.tables.headers import Recognised
+from producers.tables.identity import moment, period_end
+from producers.tables.values import is_empty
+
+# What clerks write into the first cell of a table that has nothing to say.
+_NOTHING = re.compile(
+    r"[（(]?(?:本[年季月周日期次])?(?:暂?无|没有|零报告|无(?:此项|新增)?(?:数据|记录|内容|情况))[）)]?"
+)
+_ONE_ROW: tuple[tuple[int, Sequence[Cell]], ...] = ((0, ()),)
+
+
+def nil_submission(item: Item, unit: str, region: str, period: str) -> Submission:
+    """Return the submission of a nil report; the same for the same unit, region, item and period."""
+    digest = hashlib.sha256("\x00".join(("nil", item.id, unit, region, period)).encode()).hexdigest()
+    return Submission(item.id, unit, region, "INCREMENTAL", period, None, False, "零报告", digest, None)
+
+
+def nil_rows() -> Iterable[tuple[int, Sequence[Cell]]]:
+    """Return what a nil report has for rows: one, which says that there are none."""
+    return _ONE_ROW
+
+
+class NilSender(Sender):
+    """Sends the one event of a nil report, keyed by the unit so that it enters no enterprise's state."""
+
+    def __init__(self, registry: Registry, cipher: Cipher, sub: Submission, item: Item) -> None:
+        super().__init__(registry, cipher, sub, item, Recognised(item, 0, {}, "", [], {}, 0))
+        if sub.period is None:
+            raise ValueError("a nil report is about a period")
+        self._sub, self._period = sub, sub.period
+
+    def take(self, row_no: int, cells: Sequence[Cell], progress: Progress) -> tuple[bool, Message | None]:
+        """Return the nil report's one message."""
+        sub = self._sub
+        progress.rows += 1
+        progress.accepted += 1
+        subject = f"{UNIT_PREFIX}{sub.unit}:{sub.region}"
+        value = {
+            "event_id": f"{sub.id}:{row_no:08d}",
+            "item": sub.item,
+            "op": Op.NIL.value,
+            "record_key": self._period,
+            "period": self._period,
+            "source_time": moment(period_end(self._period)),
+            "revision": REVISION_STEPS * sub.revision,
+            "content_hash": self._cipher.link(Op.NIL.value, "content"),
+            "reported_at": datetime.now(UTC),
+            "unit": sub.unit,
+            "region": sub.region,
+            "channel": Channel.FILE.value,
+            "submission_id": sub.id,
+            "row": row_no,
+            "subject": subject,
+            "subject_name": None,
+            "replaces_set": False,
+        }
+        return True, Message(self._topic, subject, self._event(value, None))
+
+
+def says_nothing(rows: Iterable[tuple[int, Sequence[Cell]]]) -> bool:
+    """Whether the rows below a header hold no record: there are none, or they say 无 or 零报告."""
+    return all(
+        is_empty(cell) or (isinstance(cell, str) and _NOTHING.fullmatch(cell.strip()))
+        for _, cells in rows
+        for cell in cells
+    )
+
+
+def ask_for_nil(name: str) -> FileRefused:
+    """Return the refusal of a file without records: silence is no report."""
+    return FileRefused(
+        f"“{name}”没有数据行。", remedy="若确无数据，请用 --nil 作零报告（同时写明 --item 和 --period）。"
+    )

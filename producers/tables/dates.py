@@ -1,0 +1,175 @@
+"""Dates, months and years as departments write them.
+
+2025-01-02, 2025/1/2, 2025.1.2, 20250102, 2025年1月2日, Excel serials, 2025年1月. Business time is Asia/Shanghai.
+"""
+
+import functools
+import re
+import unicodedata
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from catalogue.times import SHANGHAI
+from connectors.files.tables import Cell
+from producers.tables.problems import ValueProblem
+
+# What has no end is written in words or as 9999-12-31; both mean the same.
+NO_END = date(9999, 12, 31)
+
+_NO_END_WORDS = frozenset({"长期", "长期有效", "永久", "永久有效", "无固定期限", "无限期"})
+_EMPTY = frozenset({"", "空", "无", "/", "\\", "-", "--", "—", "——", "NULL", "\\N"})
+# Excel counts days from here, its false 1900-02-29 included; the plausible serials are 1930 to 2119.
+_EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's day has no zone
+_FIRST_SERIAL, _LAST_SERIAL = 10_959, 80_000
+_WRITTEN = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*[日号]?)?月?"
+    r"(?:\s*T?\s*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?|分)?)?"
+    r"\s*(Z|[+-]\d{2}:?\d{2})?"
+)
+_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
+_PACKED = re.compile(r"(\d{4})(\d{2})(?:(\d{2})(?:\s*(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?")
+
+# Year, month, day or None, hour, minute, second; in Asia/Shanghai.
+Parts = tuple[int, int, int | None, int, int, int]
+
+
+def _problem(text: str, wanted: str) -> ValueProblem:
+    return ValueProblem("NOT_A_DATE", f"“{text[:20]}”不是{wanted}", f"请写成{wanted}，如 2025-01-02、2025年1月")
+
+
+def _parts(text: str, wanted: str) -> Parts | None:
+    """Return what a text writes; None for an empty mark."""
+    plain = text.strip() if text.isascii() else unicodedata.normalize("NFKC", text).strip()
+    if plain.upper() in _EMPTY:
+        return None
+    if plain in _NO_END_WORDS:
+        return (NO_END.year, NO_END.month, NO_END.day, 0, 0, 0)
+    found = _PACKED.fullmatch(plain) or _WRITTEN.fullmatch(plain)
+    if found is None:
+        try:
+            serial = float(plain)
+        except ValueError:
+            raise _problem(text.strip(), wanted) from None
+        return _of_datetime(_from_serial(serial, wanted))
+    year, month, day, hour, minute, second = (int(g) if g else None for g in found.groups()[:6])
+    parts = (year or 0, month or 0, day, hour or 0, minute or 0, second or 0)
+    zone = found.group(7) if found.re is _WRITTEN else None
+    # 2025-01-01T16:00Z is a midnight in Shanghai: its day, month and year are those of the morning after.
+    return parts if zone is None else _of_datetime(datetime.fromisoformat(_moment(parts, wanted).isoformat() + zone))
+
+
+def _from_serial(serial: float, wanted: str) -> datetime:
+    if not _FIRST_SERIAL <= serial <= _LAST_SERIAL:
+        raise _problem(f"{serial:g}", wanted)
+    # Excel keeps a time as a fraction of a day; its last digits are noise below a second.
+    return _EXCEL_EPOCH + timedelta(seconds=round(serial * 86_400))
+
+
+def _of_datetime(moment: datetime) -> Parts:
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(SHANGHAI)
+    return (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+
+
+def _moment(parts: Parts, wanted: str) -> datetime:
+    """Return the local time, without a zone."""
+    day, (hour, minute, second) = _checked(parts, parts[2] or 1, wanted), parts[3:]
+    try:
+        return datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001
+    except ValueError:
+        raise ValueProblem("NOT_A_DATE", f"{hour}时{minute}分{second}秒不存在", "请核对时间") from None
+
+
+def _read(cell: Cell, wanted: str) -> Parts | None:
+    if cell is None:
+        return None
+    if isinstance(cell, str):
+        return _parts(cell, wanted)
+    if isinstance(cell, bool):
+        raise _problem("是" if cell else "否", wanted)
+    if isinstance(cell, datetime):
+        return _of_datetime(cell)
+    if isinstance(cell, date):
+        return (cell.year, cell.month, cell.day, 0, 0, 0)
+    if cell >= 100_000:
+        return _parts(str(int(cell)), wanted)
+    return _of_datetime(_from_serial(float(cell), wanted))
+
+
+def _checked(parts: Parts, day: int, wanted: str) -> date:
+    year, month = parts[0], parts[1]
+    if not (1850 <= year <= 2200 or year == NO_END.year):
+        raise ValueProblem("DATE_IMPLAUSIBLE", f"年份{year}不合常理", f"请核对{wanted}")
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise ValueProblem("NOT_A_DATE", f"{year}年{month}月{day}日不存在", f"请核对{wanted}") from None
+
+
+def date_converter(*, ends: bool) -> Callable[[Cell], date | None]:
+    """Return the conversion to a date; 2025年1月 is its last day where the column ``ends`` a span, else its first."""
+
+    # Thousands of rows write the same few days.
+    @functools.lru_cache(maxsize=1 << 12)
+    def written(text: str) -> date | None:
+        return converted(text)
+
+    def to_date(cell: Cell) -> date | None:
+        if type(cell) is str and len(cell) == 10 and cell[4] == "-" == cell[7]:
+            try:
+                if "1850" <= cell <= "2200":
+                    return date.fromisoformat(cell)
+            except ValueError:
+                pass
+        return written(cell) if type(cell) is str else converted(cell)
+
+    def converted(cell: Cell) -> date | None:
+        parts = _read(cell, "日期")
+        if parts is None:
+            return None
+        day = parts[2]
+        if day is None:
+            valid = ends and 1 <= parts[1] <= 12
+            day = monthrange(parts[0], parts[1])[1] if valid else 1
+        return _checked(parts, day, "日期")
+
+    return to_date
+
+
+def to_timestamp(cell: Cell) -> datetime | None:
+    """Return an aware moment; what names no zone is Asia/Shanghai, what names no hour its midnight."""
+    if isinstance(cell, datetime) and cell.tzinfo is not None:
+        return cell
+    # Seconds or milliseconds since 1970; 202501021230 is written in digits.
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool) and 1e9 <= cell < 1e13:
+        if not 1.85e11 <= cell < 2.2e11:
+            return datetime.fromtimestamp(cell / (1000 if cell >= 1e11 else 1), SHANGHAI)
+        cell = str(int(cell))
+    parts = _read(cell, "时间")
+    if parts is None:
+        return None
+    return _moment(parts, "时间").replace(tzinfo=SHANGHAI)
+
+
+def to_month(cell: Cell) -> str | None:
+    """Return YYYY-MM; a whole date gives its month."""
+    if type(cell) is str and _MONTH.fullmatch(cell) and "1850" <= cell <= "2200":
+        return cell
+    parts = _read(cell, "年月")
+    if parts is None:
+        return None
+    first = _checked(parts, parts[2] or 1, "年月")
+    return f"{first.year:04d}-{first.month:02d}"
+
+
+def to_year(cell: Cell) -> int | None:
+    """Return the year; 2025年, 2025年度 and a whole date give theirs."""
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool) and 1850 <= cell <= 2200 and cell == int(cell):
+        return int(cell)
+    if isinstance(cell, str):
+        plain = unicodedata.normalize("NFKC", cell).strip().removesuffix("度").removesuffix("年")
+        if len(plain) == 4 and plain.isdigit():
+            return _checked((int(plain), 1, 1, 0, 0, 0), 1, "年度").year
+    parts = _read(cell, "年度")
+    return None if parts is None else _checked(parts, parts[2] or 1, "年度").year

@@ -1,0 +1,200 @@
+"""What rows become: operations, revisions, repeats, and rows set aside. Nothing leaves: the registry is offline."""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import fastavro
+import pytest
+
+from bus.avro.codec import HEAD_SIZE, OfflineRegistry
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher, KeyRing
+from bus.topics import REJECTED, UNRESOLVED
+from catalogue import wire
+from catalogue.avro import event_schema
+from catalogue.load import load_catalogue
+from catalogue.model import Item
+from connectors.files.tables import Cell
+from producers.submissions.event_history import Lift
+from producers.submissions.ledger import Submission
+from producers.submissions.sender import REVISION_STEPS, Message, Progress, Sender
+from producers.tables.headers import recognise
+
+CATALOGUE = load_catalogue()
+CIPHER = Cipher(KeyRing(b"k" * 32, {1: b"e" * 32}))
+CODE = "91350100M000100Y43"
+LISTED = ("统一社会信用代码", "企业名称", "列入日期", "列入机关", "列入异常名录原因", "增删改标志")
+MIDNIGHT = datetime(2025, 1, 1, 16, tzinfo=UTC)
+
+
+def sender(item: Item, titles: Sequence[Cell], **more: Any) -> Sender:
+    """Return the sender of a table with these headers."""
+    seen = recognise(CATALOGUE, [(1, list(titles))], [], item)
+    sub = replace(
+        Submission(item.id, item.units[0], "630100", "INCREMENTAL", None, None, False, "t.csv", "00", None), **more
+    )
+    return Sender(OfflineRegistry(BusConfig("", "")), CIPHER, sub, item, seen)
+
+
+def listed(flag: str | None, reason: str = "样例", code: str = CODE) -> list[Cell]:
+    return [code, "样例企业", "2025-01-02", "样例局", reason, flag]
+
+
+def taken(one: Sender, rows: Sequence[Sequence[Cell]], progress: Progress | None = None) -> list[Message | None]:
+    counts = progress or Progress()
+    return [one.take(number, cells, counts)[1] for number, cells in enumerate(rows, start=2)]
+
+
+def events(item: Item, messages: Sequence[Message | None]) -> list[Any]:
+    schema = fastavro.parse_schema(event_schema(item))
+    return [fastavro.schemaless_reader(io.BytesIO(m.value[HEAD_SIZE:]), schema, None) for m in messages if m]
+
+
+def said(one: Sender, rows: Sequence[Sequence[Cell]]) -> list[tuple[str, int]]:
+    return [(e["op"], e["revision"]) for e in events(one.item, taken(one, rows))]
+
+
+ABNORMAL = CATALOGUE.item("5")
+
+
+@pytest.mark.parametrize(
+    ("flags", "ops"),
+    [
+        (["增"], [("REPORT", 0)]),
+        ([None], [("REPORT", 0)]),
+        (["改"], [("REPORT", 1)]),
+        (["删"], [("WITHDRAW", 2)]),
+        (["u"], [("REPORT", 1)]),
+        # Within a file each row comes after the one above it.
+        (["增", "改", "删", "增"], [("REPORT", 0), ("REPORT", 1), ("WITHDRAW", 2), ("REPORT", 3)]),
+        (["删", "增"], [("WITHDRAW", 2), ("REPORT", 3)]),
+    ],
+)
+def test_flags_decide_the_operation_and_win_in_order(flags: list[str | None], ops: list[tuple[str, int]]) -> None:
+    rows = [listed(flag, f"样例{number}") for number, flag in enumerate(flags)]
+    assert said(sender(ABNORMAL, LISTED), rows) == ops
+
+
+def test_a_correction_is_above_every_flag() -> None:
+    ((_, corrected),) = said(sender(ABNORMAL, LISTED, revision=1, correction=True), [listed("增")])
+    counts = Progress()
+    history = [listed("改", f"样例{number}") for number in range(REVISION_STEPS + 1)]
+    revisions = [e["revision"] for e in events(ABNORMAL, taken(sender(ABNORMAL, LISTED), history, counts))]
+    assert max(revisions) == corrected - 1
+    # Beyond that nobody can say which comes later: a conflict, not a lost correction.
+    assert counts.conflicts == 2
+
+
+def test_a_removal_is_a_newer_version_of_its_record() -> None:
+    titles = [*LISTED[:4], "移出日期"]
+    rows = [[CODE, "样例企业", "2025-01-02", "样例局", day] for day in (None, "2025-06-02")]
+    first, second = events(ABNORMAL, taken(sender(ABNORMAL, titles), rows))
+    assert first["record_key"] == second["record_key"]
+    assert first["op"] == second["op"] == "REPORT"
+    assert first["source_time"] < second["source_time"]
+
+
+def test_repeats_and_flags_nobody_knows() -> None:
+    counts = Progress()
+    messages = taken(sender(ABNORMAL, LISTED), [listed("增"), listed("增"), listed("移交")], counts)
+    assert (counts.accepted, counts.duplicates, counts.rejected, counts.conflicts) == (1, 1, 1, 0)
+    assert messages[1] is None
+    assert messages[2] is not None
+    assert messages[2].topic == REJECTED
+    refused = fastavro.schemaless_reader(
+        io.BytesIO(messages[2].value[HEAD_SIZE:]), fastavro.parse_schema(wire.REJECTED), None
+    )
+    assert [r["code"] for r in refused["reasons"]] == ["UNKNOWN_FLAG"]
+
+
+@pytest.mark.parametrize(
+    ("lift", "correction", "revision"),
+    [
+        (Lift(MIDNIGHT, 5, True), False, 6),
+        (Lift(MIDNIGHT, 6, False), False, 6),
+        (Lift(MIDNIGHT, REVISION_STEPS + 2, False), True, REVISION_STEPS + 3),
+        (Lift(MIDNIGHT.replace(year=2024), 9, True), False, 0),
+    ],
+)
+def test_what_a_whole_list_withdrew_returns_above_it(lift: Lift, correction: bool, revision: int) -> None:
+    one = sender(ABNORMAL, LISTED[:5], correction=correction)
+    (event,) = events(ABNORMAL, taken(one, [listed(None)[:5]]))
+    one = sender(ABNORMAL, LISTED[:5], correction=correction, revision=int(correction))
+    one.lift({(CODE, event["record_key"]): lift})
+    assert said(one, [listed(None)[:5]]) == [("REPORT", revision)]
+
+
+def test_the_rows_of_a_set_share_one_revision() -> None:
+    item = CATALOGUE.item("2")
+    titles = ["统一社会信用代码", "企业名称", "股东名称", "认缴出资时间"]
+    one = sender(item, titles, mode="SET", data_date=MIDNIGHT.date())
+    rows = [[CODE, "样例企业", f"样例股东{n}", "2025-01-02"] for n in (1, 2)]
+    first, second = events(item, taken(one, rows))
+    assert first["replaces_set"]
+    again = sender(item, titles, mode="SET", data_date=MIDNIGHT.date())
+    again.lift({(CODE, first["record_key"]): Lift(second["source_time"], 1, True)})
+    assert said(again, rows) == [("REPORT", 2), ("REPORT", 2)]
+
+
+def test_an_old_code_waits_and_protects_nobody() -> None:
+    item = CATALOGUE.item("5")
+    one = sender(item, LISTED, mode="FULL")
+    messages = taken(one, [listed("增", code=""), listed("增", code=CODE[:-1] + "0")])
+    assert [m.topic for m in messages if m] == [UNRESOLVED, REJECTED]
+    assert (one.unread.rows, one.unread.subjects) == (2, set())
+    assert taken(one, [[CODE, "样例企业", "2025-02-30", "样例局", "样例", None]])[0] is not None
+    assert one.unread.subjects == {CODE}
+
+
+def test_no_row_is_too_large_for_the_broker() -> None:
+    item = CATALOGUE.item("52")
+    titles = [f.zh for f in item.fields]
+    texts = {f.zh for f in item.fields if f.type.value == "text" and not f.required}
+    row: list[Cell] = [
+        {"统一社会信用代码": CODE}.get(f.zh, "长" * 90_000 if f.zh in texts else "2025-01-02") for f in item.fields
+    ]
+    counts = Progress()
+    messages = taken(sender(item, titles), [row, ["长" * 400_000] * len(titles)], counts)
+    assert (counts.accepted, counts.rejected) == (0, 2)
+    assert all(m is not None and m.topic == REJECTED and len(m.value) < 1_000_000 for m in messages)
+
+
+def test_a_flag_that_is_none_is_not_repeated() -> None:
+    one, counts = sender(ABNORMAL, LISTED), Progress()
+    taken(one, [listed("张三")], counts)
+    assert counts.rejected == 1
+    ((column, message, _),) = one.reasons
+    assert column == "增删改标志"
+    assert "张三" not in message
+
+
+def test_a_row_wider_than_its_header_is_rejected() -> None:
+    one, counts = sender(ABNORMAL, LISTED), Progress()
+    messages = taken(one, [[*listed(None), None, ""], [*listed(None, "另一"), "北京路3号"]], counts)
+    assert (counts.accepted, counts.rejected) == (1, 1)
+    assert messages[1] is not None
+    assert messages[1].topic == REJECTED
+
+
+def test_a_time_that_has_not_come_is_rejected_by_its_column() -> None:
+    one, counts = sender(ABNORMAL, LISTED), Progress()
+    taken(one, [[CODE, "样例企业", "2052-01-02", "样例局", "样例", None]], counts)
+    assert (counts.accepted, counts.rejected) == (0, 1)
+    assert next(iter(one.reasons))[:2] == ("列入日期", "“列入日期”晚于今天")
+
+
+def test_what_waits_is_sealed_as_its_columns_read_it() -> None:
+    titles = ["行政相对人名称", "行政许可决定书号", "行政许可决定日期", "备注", "行政机关名称", "备注"]
+    one = sender(CATALOGUE.item("administration.license"), titles)
+    cells: list[Cell] = ["虚构样例公司", 20250117.0, datetime(2025, 1, 17), True, "样例局", "另一"]  # noqa: DTZ001
+    (message,) = taken(one, [cells])
+    assert message is not None
+    assert message.topic == UNRESOLVED
+    value = fastavro.schemaless_reader(io.BytesIO(message.value[HEAD_SIZE:]), wire.UNRESOLVED, None)
+    sealed = json.loads(CIPHER.open(value["sealed"], "administration.license.raw"))
+    assert ["行政许可决定书号", "20250117"] in sealed
+    assert ["备注", "是"] in sealed

@@ -1,0 +1,116 @@
+"""Whole lists: what they withdraw, what they leave alone, and how a record returns."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
+from catalogue.errors import FileRefused
+from catalogue.load import load_catalogue
+from producers.submissions.event_history import Lift, is_derived, lifts
+from producers.submissions.ledger import Submission
+from producers.submissions.snapshot_withdrawals import Scope, left_out, refuse_if_doubtful, scope_of, withdrawal
+
+DAY = datetime(2025, 3, 31, tzinfo=UTC)
+LIST = Submission("market.registration", "market_regulation", "630100", "FULL", None, None, False, "f.csv", "22", None)
+
+
+def event(key: str, submission: str = "one", **more: Any) -> Envelope:
+    """Return a report of the record ``key``."""
+    values: dict[str, Any] = {
+        "event_id": EventId(f"{submission}:{key}"), "item": ItemId(LIST.item), "op": "REPORT",
+        "record_key": RecordKey("1"), "period": None, "source_time": DAY, "revision": 0, "content_hash": "aa",
+        "reported_at": DAY, "unit": LIST.unit, "region": LIST.region, "channel": "FILE",
+        "submission_id": SubmissionId(submission), "row": 2, "subject": SubjectKey(key), "subject_name": None,
+        "replaces_set": False,
+    }  # fmt: skip
+    return Envelope(**values | more)
+
+
+def scope(**more: Any) -> Scope:
+    values: dict[str, Any] = {
+        "earlier": frozenset({"one", "two", LIST.id}), "own": frozenset({LIST.id}), "periods": None, "before": None,
+    }  # fmt: skip
+    return Scope(**values | more)
+
+
+def gone(events: Sequence[Envelope], where: Scope) -> list[str]:
+    return [one.subject for one in left_out(events, where)[1]]
+
+
+def test_a_list_withdraws_what_it_leaves_out_in_whatever_order_events_lie() -> None:
+    events = [event("a"), event("b"), event("a", LIST.id), event("c", "two")]
+    for order in permutations(events):
+        live, missing = left_out(order, scope())
+        assert live == 3
+        assert [one.subject for one in missing] == ["b", "c"]
+
+
+def test_what_is_anothers_gone_or_newer_stays_as_it_is() -> None:
+    later = DAY + timedelta(days=40)
+    events = [
+        event("theirs", "one"), event("theirs", "of another unit", source_time=later),
+        event("withdrawn"), event("withdrawn", "two", op="WITHDRAW", revision=1),
+        event("newer", source_time=later),
+        event("member"), event("member", "two", record_key=RecordKey("2"), source_time=later, replaces_set=True),
+    ]  # fmt: skip
+    assert gone(events, scope(before=DAY + timedelta(days=1))) == []
+
+
+def test_a_month_says_nothing_of_another() -> None:
+    events = [event("a", period="2025-02"), event("b", period="2025-03"), event("c", LIST.id, period="2025-03")]
+    assert gone(events, scope(periods=frozenset({"2025-03"}))) == ["b"]
+
+
+def test_the_scope_is_the_unit_and_region_and_the_other_sheets_of_the_file_are_the_list_too() -> None:
+    catalogue = load_catalogue()
+    same = {"item": LIST.item, "unit": LIST.unit, "region": LIST.region, "file_sha256": "11"}
+    ledger = {
+        "one": same, "elsewhere": {**same, "region": "630121"}, "other": {**same, "unit": "tax"},
+        "sheet": {**same, "file_sha256": "22"},
+    }  # fmt: skip
+    found = scope_of(LIST, catalogue.item("1"), ledger, [])
+    assert found.earlier == {"one", "sheet", LIST.id}
+    assert found.own == {"sheet", LIST.id}
+    assert found.periods is None
+    monthly = scope_of(LIST, catalogue.item("16"), ledger, ["2025-03"])
+    assert monthly.periods == frozenset[str | None]({"2025-03"})
+    assert found.before is None
+
+
+def test_a_list_of_an_earlier_day_withdraws_nothing_newer() -> None:
+    dated = Submission(*[*list(vars(LIST).values())[:5], date(2025, 3, 31), *list(vars(LIST).values())[6:10]])
+    found = scope_of(dated, load_catalogue().item("1"), {}, [])
+    assert found.before == datetime(2025, 3, 31, 16, tzinfo=UTC)
+
+
+def test_a_withdrawal_beats_what_it_withdraws_and_the_record_returns_above_it() -> None:
+    held = event("a", revision=4)
+    raised = withdrawal(LIST, held)
+    assert raised["event_id"] == withdrawal(LIST, held)["event_id"]
+    assert is_derived(raised["event_id"])
+    withdrew = Envelope(**raised)
+    assert withdrew.version > held.version
+    events = [held, withdrew]
+    assert lifts(events, {"one", LIST.id}, "now") == {("a", "1"): Lift(DAY, 5, True)}
+    returned = event("a", "three", revision=6)
+    ids = {"one", "three", LIST.id}
+    assert lifts([*events, returned], ids, "now") == {("a", "1"): Lift(DAY, 6, False)}
+    # A killed push goes on as it began: its own events are no past.
+    assert lifts([*events, returned], ids, "three") == {("a", "1"): Lift(DAY, 5, True)}
+
+
+@pytest.mark.parametrize(
+    ("live", "missing", "unread", "doubtful"),
+    [(100, 30, 0, False), (100, 31, 0, True), (12, 10, 0, False), (100, 1, 1, True), (100, 0, 5, False)],
+)
+def test_a_list_that_may_be_half_is_refused(live: int, missing: int, unread: int, doubtful: bool) -> None:
+    counts = {"live": live, "gone": missing, "unread": unread}
+    if not doubtful:
+        refuse_if_doubtful(LIST, counts)
+        return
+    with pytest.raises(FileRefused, match=str(missing)):
+        refuse_if_doubtful(LIST, counts)

@@ -1,0 +1,82 @@
+"""Identity of pushed rows: equal content is equal however written, and periods end where they end."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus.crypto.cipher import Cipher, KeyRing
+from catalogue.load import load_catalogue
+from producers.tables.identity import NotYet, content_hash, moment, period_end, source_time, written_period
+
+CIPHER = Cipher(KeyRing(b"k" * 32, {1: b"e" * 32}))
+
+
+@given(st.decimals(-(10**9), 10**9, places=2), st.text())
+def test_content_hash_ignores_order_scale_and_empty_fields(amount: Decimal, text: str) -> None:
+    one = content_hash(CIPHER, {"a": amount, "b": text, "c": None}, "REPORT")
+    assert one == content_hash(CIPHER, {"b": text, "a": amount.quantize(Decimal("0.0001"))}, "REPORT")
+    assert one != content_hash(CIPHER, {"b": text, "a": amount}, "WITHDRAW")
+    assert one != content_hash(CIPHER, {"b": text, "a": amount + 1}, "REPORT")
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [("用水2025年3月", "2025-03"), ("202503", "2025-03"), ("明细20250331", "2025-03"), ("2025年度", "2025"),
+     ("2025年第二季度", "2025-Q2"), ("2025-Q1", "2025-Q1"), ("名单", None),
+     ("2025年1-3月", "2025-Q1"), ("2025年7月至9月明细", "2025-Q3"), ("2025年1-12月", "2025"), ("2025年1—5月", None),
+     ("附件12010水费", None), ("导出2025-01-03", "2025-01")],
+)  # fmt: skip
+def test_written_period(text: str, period: str | None) -> None:
+    assert written_period(text) == period
+
+
+def test_period_end() -> None:
+    ends = [period_end(p) for p in ("2024-02", "2025", "2025-Q1", "2025-03-05")]
+    assert ends == [date(2024, 2, 29), date(2025, 12, 31), date(2025, 3, 31), date(2025, 3, 5)]
+
+
+TODAY = date(2025, 6, 30)
+
+
+@pytest.mark.parametrize(
+    ("item", "values", "period", "at"),
+    [
+        (
+            "administration.license",
+            {"decision_date": date(2025, 7, 1)},
+            None,
+            date(2025, 7, 1),
+        ),  # clocks and midnights differ
+        # An exit that was set beforehand: until it comes, the information is that of the entry.
+        ("other.red_list", {"exit_date": date(2028, 6, 1), "list_date": date(2025, 6, 1)}, None, date(2025, 6, 1)),
+        ("other.red_list", {"exit_date": date(2025, 6, 2), "list_date": date(2025, 6, 1)}, None, date(2025, 6, 2)),
+        ("other.high_tech", {"effective_date": date(2026, 1, 1)}, None, date(2026, 1, 1)),
+        ("tax.balance_sheet", {"period_end": date(2025, 9, 30)}, "2025-09", date(2025, 9, 30)),
+        ("agriculture.leading_enterprise", {"year": 2025}, "2025", date(2025, 12, 31)),
+        ("utilities.water", {}, "2025-07", date(2025, 7, 31)),
+    ],
+)
+def test_the_time_of_the_information(item: str, values: dict[str, object], period: str | None, at: date) -> None:
+    assert source_time(load_catalogue().item(item), values, period, (), TODAY) == moment(at)
+
+
+@pytest.mark.parametrize(
+    ("item", "values", "period", "data_date", "field"),
+    [
+        ("1", {"approval_date": date(2052, 1, 2), "establishment_date": date(2020, 1, 2)}, None, None, "approval_date"),
+        ("administration.license", {"decision_date": date(2025, 7, 2)}, None, None, "decision_date"),
+        ("other.high_tech", {"effective_date": date(2052, 1, 1)}, None, None, "effective_date"),
+        ("agriculture.leading_enterprise", {"year": 2026}, "2026", None, "year"),
+        ("utilities.water", {}, "2052-01", None, "period"),
+        ("2", {}, None, date(2052, 1, 1), "data_date"),
+    ],
+)
+def test_what_has_not_come_yet_wins_over_nothing(
+    item: str, values: dict[str, object], period: str | None, data_date: date | None, field: str
+) -> None:
+    with pytest.raises(NotYet) as caught:
+        source_time(load_catalogue().item(item), values, period, (data_date,), TODAY)
+    assert caught.value.field == field
