@@ -22,6 +22,6 @@ def hub_processes(settings: Settings, upstream_port: int | None, banks: tuple[st
     for index in range(settings.processes.workers):
         yield HubProcess(f"worker-{index}", ("worker", "--index", str(index)))
     yield HubProcess("sink-postgres", ("sink", "postgres"))
-    yield HubProcess("sink-national", ("sink", "national"))
+    yield HubProcess("sink-upstream", ("sink", "upstream"))
     for bank in banks:
         yield HubProcess(f"sink-bank.{bank}", ("sink", f"bank.{bank}"))

@@ -1,1 +1,1 @@
-"""Idempotent deliveries: national platform, banks, PostgreSQL."""
+"""Idempotent deliveries: the platform above, banks, PostgreSQL."""

@@ -14,10 +14,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from catalogue.model import Catalogue
-from federation.receiver.model import Batch, BatchAnswer, BatchView, Health, HeldRecord, Refusal, Summary
+from federation.protocol import Batch, BatchAnswer, BatchView, Health, HeldRecord, Refusal, Summary
 from federation.receiver.requests import GzipRoute
-from federation.receiver.store import Store
 from federation.receiver.validation import Validator
+from federation.store import Store
 from monitoring.metrics import DELIVERIES
 
 BASE_PATH = "/v1"

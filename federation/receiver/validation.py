@@ -16,7 +16,7 @@ from stdnum.exceptions import ValidationError
 from catalogue.identifiers import looks_like_id_number
 from catalogue.model import Catalogue, Field, FieldType, Item, Sensitivity
 from catalogue.times import SHANGHAI
-from federation.receiver.model import Record
+from federation.protocol import Record
 
 _LONGEST_TEXT_CHARS = 20_000
 _MONTH = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")

@@ -1,4 +1,4 @@
-"""The hub's own processes: prepare, worker, clock, sinks and the reference upstream node."""
+"""The hub's own processes: prepare, worker and clock."""
 
 import gc
 import logging
@@ -23,7 +23,6 @@ from catalogue.load import load_catalogue
 from catalogue.times import SHANGHAI
 from hub.settings import bus_config, endpoints, load_settings
 from monitoring import metrics
-from rules.indicators.definitions import load_indicators
 
 MetricsPort = Annotated[int, typer.Option("--metrics-port", help="Port to serve /metrics on; 0: none.")]
 _CLOCK_PERIOD_S = 5.0
@@ -36,8 +35,6 @@ def register(app: typer.Typer) -> None:
     app.command()(prepare)
     app.command()(worker)
     app.command()(clock)
-    app.command()(sink)
-    app.command()(upstream)
 
 
 def prepare() -> None:
@@ -92,67 +89,6 @@ def clock(metrics_port: MetricsPort = 0) -> None:
             say_date(config, now, accepted=settings.processes.accept_date, most_ahead=MOST_AHEAD)
             said = now
         stop.wait(_CLOCK_PERIOD_S)
-
-
-def sink(
-    name: Annotated[str, typer.Argument(help="postgres, national, or bank.<id> for a bank of sinks/banks/.")],
-    metrics_port: MetricsPort = 0,
-) -> None:
-    """Run a sink: deliver what the streams publish to one receiver."""
-    from sinks.banks import sink
-    from sinks.banks.recipients import bank_ids
-    from sinks.postgres import sink as postgres
-    from sinks.upstream import sink as national
-    from sinks.upstream.profile import load_profile
-
-    log_to_stderr()
-    settings = load_settings()
-    config = bus_config(settings)
-    known = ["postgres", "national", *(f"bank.{b}" for b in bank_ids())]
-    if name not in known:
-        raise UsageError(f"There is no sink {name}.", remedy=f"Use one of: {', '.join(known)}.")
-    metrics.serve(metrics_port, settings.processes.listen_host)
-    collect_seldom()
-    if name == "postgres":
-        postgres.run(config, endpoints(settings).postgres_dsn, stop_event())
-        return
-    if name == "national":
-        profile, url = load_profile(settings.upstream.profile), endpoints(settings).upstream_url
-        national.run(config, national.Target(url, profile, settings.region, settings.upstream.token), stop_event())
-        return
-    public = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
-    sink.run(config, name.removeprefix("bank."), stop_event(), public_indicators=public)
-
-
-def upstream(
-    port: Annotated[int | None, typer.Option(help="Port to listen on; unset: CREDITHUB_UPSTREAM_PORT.")] = None,
-    openapi: Annotated[bool, typer.Option("--openapi", help="Print the interface (OpenAPI) and end.")] = False,
-    metrics_port: MetricsPort = 0,
-) -> None:
-    """Run the reference upstream node: it plays the platform above, with a store and a validation of its own.
-
-    The file <home>/upstream/maintenance, holding seconds for Retry-After, closes it until the file is removed.
-    """
-    import uvicorn
-
-    from federation.receiver.app import create_app
-    from federation.receiver.interface import document
-
-    if openapi:
-        typer.echo(document(), nl=False)
-        return
-    log_to_stderr()
-    settings = load_settings()
-    app = create_app(
-        settings.home / "upstream" / "store.sqlite3",
-        load_catalogue(),
-        settings.upstream.token,
-        on_started=lambda: metrics.serve(metrics_port, settings.processes.listen_host),
-    )
-    # Without the access log: every batch would be a line.
-    uvicorn.run(
-        app, host=settings.processes.listen_host, port=port or settings.upstream.port, access_log=False, log_config=None
-    )
 
 
 def log_to_stderr() -> None:

@@ -17,7 +17,7 @@ from hub.reconcile.findings import CHANGES, Findings
 from hub.reconcile.reading import STATE_HEAD, Plain, Reader, head, stamp
 from hub.reconcile.records import Records, named, record_key
 from hub.reconcile.upstream import Due
-from rules.release.visible import Turned, moved_indicators, visible
+from rules.release.visible import VisibleChange, moved_indicators, visible
 
 
 class State(NamedTuple):
@@ -68,11 +68,11 @@ class Deliverable:
         self._items = {item.id: item for item in catalogue.items}
         self._banks = {item.id for item in catalogue.items if bank_schema(item) is not None}
 
-    def records(self, change: Mapping[str, Any]) -> list[Turned]:
+    def records(self, change: Mapping[str, Any]) -> list[VisibleChange]:
         """Return the record changes that a receiver can see; what cannot be read no sink tells anybody."""
         return list(visible(change, self._items, self._payload, "bank", lambda record, problem: None))
 
-    def told(self, change: Mapping[str, Any], turned: Iterable[Turned]) -> list[int]:
+    def told(self, change: Mapping[str, Any], turned: Iterable[VisibleChange]) -> list[int]:
         """Return what a bank is told of a change, of which these records changed visibly: a hash of each message."""
         told = [
             banks.hash_of_record(one.record["item"], one.record["record_key"], one.op.value)

@@ -10,7 +10,7 @@ from catalogue.errors import PoisonMessage
 from hub.reconcile.expected import Window
 from hub.reconcile.findings import UPSTREAM, Findings
 from hub.reconcile.reading import Plain, Reader
-from rules.release.visible import Turned
+from rules.release.visible import VisibleChange
 from sinks.upstream.profile import Profile
 from sinks.upstream.records import goes_up, idempotency_key
 
@@ -26,7 +26,7 @@ class Due:
     total: int = 0
     keys: dict[str, bool] = field(default_factory=dict)  # whether the sink had read it before the scan, too
 
-    def take(self, change: Mapping[str, Any], turned: Iterable[Turned], at: tuple[int, int]) -> None:
+    def take(self, change: Mapping[str, Any], turned: Iterable[VisibleChange], at: tuple[int, int]) -> None:
         """Count what goes up of one change, of which these records changed visibly; ``at``: partition and offset."""
         number, offset = at
         for one in turned:

@@ -23,7 +23,7 @@ SetAside = Callable[[Mapping[str, Any], PoisonMessage], None]
 _UNKNOWN = Projected({}, [("", "")])
 
 
-class Turned(NamedTuple):
+class VisibleChange(NamedTuple):
     """A record of a change, and what the recipient could see of it before and can now; None: nothing."""
 
     record: Mapping[str, Any]
@@ -49,7 +49,7 @@ class Turned(NamedTuple):
 
 def visible(
     change: Mapping[str, Any], items: Mapping[str, Item], payload: Payload, recipient: str, set_aside: SetAside
-) -> Iterator[Turned]:
+) -> Iterator[VisibleChange]:
     """Yield the records of a value of ``credit.change.v1`` of which the recipient sees something else than before.
 
     Nothing about persons or reporting units. A record that cannot be read is passed over and told to
@@ -71,7 +71,7 @@ def visible(
         except PoisonMessage:
             before = _UNKNOWN
         if before != after:
-            yield Turned(record, item, before, after)
+            yield VisibleChange(record, item, before, after)
 
 
 def moved_indicators(change: Mapping[str, Any], public: Collection[str]) -> dict[str, Any]:

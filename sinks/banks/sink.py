@@ -28,7 +28,7 @@ from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Item
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
 from rules.release.visible import moved_indicators, visible
-from sinks import aside
+from sinks import dead_letters
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class _BankSink:
         self._by_item: dict[str, Encoder | None] = {}
         self._sequences: dict[str, int] = {}
         self._holds = False
-        aside.expect(self._group)
+        dead_letters.expect(self._group)
         # By partition, from where the next transaction reads on.
         self._reached: dict[int, int] = {}
         self._consumer = clients.consumer(config, self._group)
@@ -160,7 +160,7 @@ class _BankSink:
         try:
             change = self._decode(message.value() or b"")
         except PoisonMessage as exc:
-            aside.set_aside(self._group, message, exc)
+            dead_letters.set_aside(self._group, message, exc)
             return
         subject = change["subject"]
         for encode, value in self._told(message, change):
@@ -171,7 +171,7 @@ class _BankSink:
         """Yield what of a change this bank may see, without the sequence."""
 
         def passed_over(record: Mapping[str, Any], problem: PoisonMessage) -> None:
-            aside.set_aside(self._group, message, problem, record)
+            dead_letters.set_aside(self._group, message, problem, record)
 
         head = {
             "subject": change["subject"],

@@ -25,7 +25,7 @@ from bus.reading.receiving import age_s, receive
 from catalogue.errors import IntegrityError, PoisonMessage, Unavailable
 from connectors import postgres
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG, REJECTS
-from sinks import aside
+from sinks import dead_letters
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES, Row, Table, copy_line
 
@@ -63,7 +63,7 @@ class _PostgresSink:
         self._consumer = clients.consumer(config, GROUP)
         self._connection: Any = None
         for name in TABLES:
-            aside.expect(f"postgres.{name}")
+            dead_letters.expect(f"postgres.{name}")
 
     def open(self) -> None:
         """Migrate, see that the rows are of these topics, then join the group."""
@@ -173,7 +173,7 @@ class _PostgresSink:
             try:
                 row = table.row(self._decode(message.value()))
             except PoisonMessage as exc:
-                aside.set_aside(f"postgres.{topic}", message, exc)
+                dead_letters.set_aside(f"postgres.{topic}", message, exc)
                 continue
             key = tuple(row[name] for name in table.key)
             kept.setdefault((message.topic(), message.partition()), {})[key] = row

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from catalogue.model import Item
-from rules.release.visible import Payload, SetAside, Turned, visible
+from rules.release.visible import Payload, SetAside, VisibleChange, visible
 from sinks.upstream.profile import Profile
 
 # By level 6 a batch is 3 % smaller still, and takes three times as long.
@@ -47,7 +47,7 @@ def outgoing(
     return [_outgoing(change, one) for one in turned if goes_up(one, profile)]
 
 
-def goes_up(turned: Turned, profile: Profile) -> bool:
+def goes_up(turned: VisibleChange, profile: Profile) -> bool:
     """Whether what changed of a record is for this platform; what is withheld, and why, is for banks alone."""
     return turned.op in profile.ops and profile.takes(turned.item.id) and turned.values_before != turned.values
 
@@ -78,7 +78,7 @@ def body(profile: str, sender: str, records: Sequence[Outgoing]) -> bytes:
     return gzip.compress(to_json(value), _GZIP_LEVEL, mtime=0)
 
 
-def _outgoing(change: Mapping[str, Any], turned: Turned) -> Outgoing:
+def _outgoing(change: Mapping[str, Any], turned: VisibleChange) -> Outgoing:
     subject, sequence, record = change["subject"], change["sequence"], turned.record
     return Outgoing(
         key=idempotency_key(subject, record["item"], record["record_key"], sequence),

@@ -30,7 +30,7 @@ from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from connectors.http_out import HttpOut
 from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
-from sinks import aside
+from sinks import dead_letters
 from sinks.upstream.delivery import ACCEPTED, Delivery, Receipt
 from sinks.upstream.profile import Profile
 from sinks.upstream.records import Outgoing, chunks, outgoing
@@ -101,7 +101,7 @@ class _UpstreamSink:
         self._limit = BATCH_CHANGES
         self._holds = False
         self._encoders: tuple[Encoder, Encoder] | None = None
-        aside.expect(GROUP)
+        dead_letters.expect(GROUP)
         # By partition, from where the next transaction reads on.
         self._reached: dict[int, int] = {}
 
@@ -165,12 +165,12 @@ class _UpstreamSink:
 
     def _outgoing(self, message: Message) -> list[Outgoing]:
         def passed_over(record: Mapping[str, Any], problem: PoisonMessage) -> None:
-            aside.set_aside(GROUP, message, problem, record)
+            dead_letters.set_aside(GROUP, message, problem, record)
 
         try:
             change = self._decode(message.value() or b"")
         except PoisonMessage as exc:
-            aside.set_aside(GROUP, message, exc)
+            dead_letters.set_aside(GROUP, message, exc)
             return []
         return outgoing(change, self._items, self._decode.payload, self._profile, passed_over)
 

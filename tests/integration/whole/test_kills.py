@@ -20,7 +20,7 @@ PLAN = {
     5: "worker-0",
     20: "sink-postgres",
     35: "sink-bank.yinhe",
-    50: "sink-national",
+    50: "sink-upstream",
     60: "upstream",
     70: "kafka",
     85: "registry",

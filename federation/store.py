@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from federation.receiver.model import Batch, BatchView, HeldRecord, ItemSummary, Receipt, Record, Summary
+from federation.protocol import Batch, BatchView, HeldRecord, ItemSummary, Receipt, Record, Summary
 
 _SCHEMA = """
 create table if not exists batch (

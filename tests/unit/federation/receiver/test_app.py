@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from catalogue.load import load_catalogue
 from federation.receiver import requests
 from federation.receiver.app import MAINTENANCE, create_app
-from federation.receiver.interface import FILE, document
+from federation.receiver.openapi import FILE, document
 
 USCC = "91630100MA7540001T"
 NAME, OTHER = "0" * 32, "1" * 32

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalogue.load import load_catalogue
-from federation.receiver.model import Record
+from federation.protocol import Record
 from federation.receiver.validation import Validator
 
 USCC = "91630100MA7540001T"

@@ -1,0 +1,80 @@
+"""The processes that deliver: a sink for each receiver, and the reference upstream node."""
+
+from typing import Annotated
+
+import typer
+
+from catalogue.errors import UsageError
+from catalogue.load import load_catalogue
+from hub.commands.workers import MetricsPort, collect_seldom, log_to_stderr, stop_event
+from hub.settings import bus_config, endpoints, load_settings
+from monitoring import metrics
+from rules.indicators.definitions import load_indicators
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    app.command()(sink)
+    app.command()(upstream)
+
+
+def sink(
+    name: Annotated[str, typer.Argument(help="postgres, upstream, or bank.<id> for a bank of sinks/banks/.")],
+    metrics_port: MetricsPort = 0,
+) -> None:
+    """Run a sink: deliver what the streams publish to one receiver."""
+    from sinks.banks import sink as bank_sink
+    from sinks.banks.recipients import bank_ids
+    from sinks.postgres import sink as postgres_sink
+    from sinks.upstream import sink as upstream_sink
+    from sinks.upstream.profile import load_profile
+
+    log_to_stderr()
+    settings = load_settings()
+    config = bus_config(settings)
+    known = ["postgres", "upstream", *(f"bank.{b}" for b in bank_ids())]
+    if name not in known:
+        raise UsageError(f"There is no sink {name}.", remedy=f"Use one of: {', '.join(known)}.")
+    metrics.serve(metrics_port, settings.processes.listen_host)
+    collect_seldom()
+    if name == "postgres":
+        postgres_sink.run(config, endpoints(settings).postgres_dsn, stop_event())
+        return
+    if name == "upstream":
+        profile, url = load_profile(settings.upstream.profile), endpoints(settings).upstream_url
+        target = upstream_sink.Target(url, profile, settings.region, settings.upstream.token)
+        upstream_sink.run(config, target, stop_event())
+        return
+    public = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
+    bank_sink.run(config, name.removeprefix("bank."), stop_event(), public_indicators=public)
+
+
+def upstream(
+    port: Annotated[int | None, typer.Option(help="Port to listen on; unset: CREDITHUB_UPSTREAM_PORT.")] = None,
+    openapi: Annotated[bool, typer.Option("--openapi", help="Print the interface (OpenAPI) and end.")] = False,
+    metrics_port: MetricsPort = 0,
+) -> None:
+    """Run the reference upstream node: it plays the platform above, with a store and a validation of its own.
+
+    The file <home>/upstream/maintenance, holding seconds for Retry-After, closes it until the file is removed.
+    """
+    import uvicorn
+
+    from federation.receiver.app import create_app
+    from federation.receiver.openapi import document
+
+    if openapi:
+        typer.echo(document(), nl=False)
+        return
+    log_to_stderr()
+    settings = load_settings()
+    app = create_app(
+        settings.home / "upstream" / "store.sqlite3",
+        load_catalogue(),
+        settings.upstream.token,
+        on_started=lambda: metrics.serve(metrics_port, settings.processes.listen_host),
+    )
+    # Without the access log: every batch would be a line.
+    uvicorn.run(
+        app, host=settings.processes.listen_host, port=port or settings.upstream.port, access_log=False, log_config=None
+    )
