@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bus import clients, topics
-from bus.avro.codec import EventEncoder, Registry
+from bus.avro.encoding import EventEncoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId

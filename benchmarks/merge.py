@@ -30,7 +30,8 @@ from benchmarks.peers.job import CHANGE, STATE, peak_mb
 from benchmarks.prepared import ROOT, delete_topics, environment_of, prepared
 from benchmarks.push import ITEM
 from bus import clients, topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue import avro

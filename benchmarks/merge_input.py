@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from benchmarks.push import ITEM, MONTHS, payments
 from bus import clients
-from bus.avro.codec import Registry
-from bus.crypto.cipher import Cipher, load_key_file
+from bus.avro.registry import Registry
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import load_key_file
 from catalogue.load import load_catalogue
 from hub.commands.workers import today
 from hub.settings import bus_config, load_settings

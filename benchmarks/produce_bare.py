@@ -13,7 +13,9 @@ import fastavro
 import psutil
 
 from bus import clients
-from bus.avro.codec import HEAD_SIZE, Decoder, Registry, schema_id_of
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
+from bus.avro.wire_format import HEAD_SIZE, schema_id_of
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from bus.topics import TopicSpec, ensure_topics

@@ -26,7 +26,7 @@ from benchmarks.merge import wait_for_positions
 from benchmarks.peers import hub_worker
 from benchmarks.peers.job import peak_mb
 from benchmarks.prepared import delete_topics, environment_of, prepared
-from bus.avro.codec import Registry
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date, today

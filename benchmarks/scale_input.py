@@ -14,7 +14,8 @@ from decimal import Decimal
 from benchmarks.push import ITEM
 from bus import clients
 from bus.avro import writer
-from bus.avro.codec import EventEncoder, Registry
+from bus.avro.encoding import EventEncoder
+from bus.avro.registry import Registry
 from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from catalogue.load import load_catalogue

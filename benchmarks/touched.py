@@ -14,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from benchmarks.prepared import delete_topics, prepared
-from bus.avro.codec import EventEncoder, Registry
-from bus.crypto.cipher import Cipher, load_key_file
+from bus.avro.encoding import EventEncoder
+from bus.avro.registry import Registry
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import load_key_file
 from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from catalogue.load import load_catalogue

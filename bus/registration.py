@@ -1,4 +1,4 @@
-"""Every schema of the hub, brought to the registry under the topics that carry it."""
+"""Registers every schema of the hub under the topics that carry it."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -6,26 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
-
-from confluent_kafka.schema_registry import Schema as RegistrySchema
-from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from bus import clients, topics
-from bus.avro.codec import Registry
+from bus.avro.registry import Registry, ask, for_registry
 from bus.config import BusConfig
 from bus.topics import bank_topic, sequence_topic
 from catalogue import wire
 from catalogue.avro import Schema, topic
 from catalogue.compatibility import Incompatibility, incompatibilities, level
-from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from catalogue.schema_versions import generated, incompatible, internal_path, refuse
 
-# Requests under way at once: the registry answers one in some 10 ms, and there are hundreds.
+# Requests at the same time: the registry answers one in some 10 ms, and there are hundreds.
 _AT_ONCE = 8
-_NOT_FOUND = 404
-# What the hub's own topics carry, each bank's apart.
+# Which record type each of the hub's own topics carries; the banks' topics come from the settings.
 _CARRIED: Mapping[str, Schema] = {
     topics.SUBMISSION: wire.SUBMISSION,
     topics.REJECTED: wire.REJECTED,
@@ -81,21 +75,21 @@ def register_all(
     if schemas is None:
         schemas = generated(load_catalogue())
         refuse(incompatible(schemas))
-    work = placements(schemas, banks)
+    wanted = placements(schemas, banks)
     done = 0
-    with closing(_Desk(config)) as desk, ThreadPoolExecutor(_AT_ONCE) as pool:
-        held = desk.subjects()
-        checks = pool.map(lambda p: desk.check(p) if desk.subject(p) in held else [], work)
-        refuse([problem for found in checks for problem in found])
-        for _ in pool.map(desk.register, work):
+    with closing(_Subjects(config)) as subjects, ThreadPoolExecutor(_AT_ONCE) as pool:
+        known = subjects.names()
+        checks = pool.map(lambda p: subjects.check(p) if subjects.name(p) in known else [], wanted)
+        refuse([incompatibility for found in checks for incompatibility in found])
+        for _ in pool.map(subjects.register, wanted):
             done += 1
             if on_done is not None:
-                on_done(done, len(work))
+                on_done(done, len(wanted))
     return done
 
 
-class _Desk:
-    """The registry's subjects, asked by topic and record type."""
+class _Subjects:
+    """The registry's subjects, one for each record type of a topic."""
 
     def __init__(self, config: BusConfig) -> None:
         self._registry = Registry(config)
@@ -105,42 +99,32 @@ class _Desk:
         self._client.close()
         self._registry.close()
 
-    def subject(self, placement: Placement) -> str:
+    def name(self, placement: Placement) -> str:
         return self._registry.subject(placement.topic, placement.schema)
 
-    def subjects(self) -> set[str]:
-        """Return the subjects that the registry holds."""
-        return set(_asked(self._client.get_subjects))
+    def names(self) -> set[str]:
+        """Return the subjects that the registry has."""
+        return set(ask(self._client.get_subjects) or ())
 
     def check(self, placement: Placement) -> list[Incompatibility]:
         """Return why the schema may not follow the versions under its subject; [] when it is one of them."""
-        subject = self.subject(placement)
-        wanted = RegistrySchema(json.dumps(placement.schema, ensure_ascii=False), "AVRO")
-        if _asked(lambda: self._client.lookup_schema(subject, wanted)) is not None:
+        subject, schema = self.name(placement), for_registry(placement.schema)
+        if ask(lambda: self._client.lookup_schema(subject, schema)) is not None:
             return []
-        numbers = sorted(_asked(lambda: self._client.get_versions(subject)))
-        texts = [_asked(partial(self._client.get_version, subject, n)).schema.schema_str for n in numbers]
-        found = incompatibilities(placement.path, placement.schema, [json.loads(text) for text in texts])
-        return [Incompatibility(subject, numbers[p.version - 1], p.field, p.message) for p in found]
+        numbers = sorted(ask(lambda: self._client.get_versions(subject)) or ())
+        answers = [ask(partial(self._client.get_version, subject, number)) for number in numbers]
+        versions = {
+            number: json.loads(answer.schema.schema_str)
+            for number, answer in zip(numbers, answers, strict=True)
+            if answer is not None
+        }
+        found = incompatibilities(placement.path, placement.schema, [*versions.values()])
+        # The offline check counts the versions from 1; the registry's numbers have gaps where one was deleted.
+        return [Incompatibility(subject, [*versions][i.version - 1], i.field, i.message) for i in found]
 
     def register(self, placement: Placement) -> None:
-        """Register the schema, then hold its subject to its level."""
+        """Register the schema, then set its subject's compatibility level."""
         self._registry.register(placement.topic, placement.schema)
-        subject, wanted = self.subject(placement), level(placement.path)
-        if _asked(lambda: self._client.get_compatibility(subject)) != wanted.value:
-            _asked(lambda: self._client.set_compatibility(subject, wanted.value))
-
-
-def _asked(ask: Callable[[], Any]) -> Any:
-    """Return the registry's answer, None when it knows no such thing; raises Unavailable when it gives none."""
-    try:
-        return ask()
-    except SchemaRegistryError as exc:
-        if exc.http_status_code == _NOT_FOUND:
-            return None
-        raise Unavailable(f"The registry refused: {exc}.") from exc
-    except Exception as exc:
-        # Which HTTP library the client stands on (httpx, httpx2) is its own affair, and so are its errors.
-        if type(exc).__module__.startswith(("httpx", "httpcore")):
-            raise Unavailable(f"The registry does not answer: {exc}.", remedy="See `credithub status`.") from exc
-        raise
+        subject, wanted = self.name(placement), level(placement.path)
+        if ask(lambda: self._client.get_compatibility(subject)) != wanted.value:
+            ask(lambda: self._client.set_compatibility(subject, wanted.value))

@@ -68,6 +68,13 @@ ENVELOPE: tuple[Schema, ...] = (
     },
 )
 
+ENVELOPE_RECORD: Schema = {
+    "type": "record",
+    "name": "Envelope",
+    "namespace": "credithub.prefix",
+    "fields": list(ENVELOPE),
+}
+
 BANK_ENVELOPE: tuple[Schema, ...] = (
     _field("subject", "string", "统一社会信用代码"),
     optional("subject_name", "string", "主体名称"),

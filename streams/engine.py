@@ -17,7 +17,9 @@ from confluent_kafka import KafkaException
 
 from bus import clients, topics
 from bus.avro import writer
-from bus.avro.codec import Decoder, Encoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.encoding import Encoder
+from bus.avro.registry import Registry
 from bus.business_date import business_date_of
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher

@@ -1,1 +1,1 @@
-"""Avro messages in Confluent's wire format: codecs, compiled readers, and a writer that joins encoded parts."""
+"""Avro messages in Confluent's wire format: encoding, decoding by compiled readers, and joining of encoded parts."""

@@ -2,7 +2,7 @@
 
 A general reader asks the schema and a file object about every field and byte; here both questions are answered once,
 when the reader is made (docs/decisions/0006). A test compares every reader with fastavro's. Writing is left to
-fastavro, and so is reading of what is not covered here: ``compile_reader`` raises ``Uncovered`` for such a schema.
+fastavro, and so is reading of what is not covered here: ``compile_reader`` raises ``UncoveredType`` for such a schema.
 """
 
 import itertools
@@ -12,10 +12,11 @@ from decimal import Context, Decimal
 from typing import Any
 
 from bus.avro.writer import read_long
+from catalogue.errors import HubError
 from catalogue.times import from_micros
 
 # Raises EOFError, IndexError, ValueError, UnicodeDecodeError or OverflowError for bytes that do not fit.
-Reader = Callable[[bytes, int], tuple[Any, int]]
+AvroReader = Callable[[bytes, int], tuple[Any, int]]
 Make = Callable[[tuple[Any, ...]], Any]
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -28,11 +29,11 @@ _MOST_MOMENTS = 4096
 _MOMENT_SIZE, _LOW_SIZE = 8, 3
 
 
-class Uncovered(Exception):
+class UncoveredType(HubError):
     """A schema with a type that the hub's own schemas do not use."""
 
 
-def compile_reader(schema: Any, *, wanted: Collection[str] | None = None, make: Make | None = None) -> Reader:
+def compile_reader(schema: Any, *, wanted: Collection[str] | None = None, make: Make | None = None) -> AvroReader:
     """Return a function that reads one value: (bytes, where it begins) → (value, where it ended).
 
     ``wanted``: of a record, or a union of null and a record, read these fields alone and step over the others.
@@ -44,7 +45,7 @@ def compile_reader(schema: Any, *, wanted: Collection[str] | None = None, make: 
     source.say(f"return {value}, at")
     scope: dict[str, Any] = {**_SCOPE, "make": make}
     exec("def read(raw, at):\n" + "\n".join(source.lines), scope)
-    found: Reader = scope["read"]
+    found: AvroReader = scope["read"]
     return found
 
 
@@ -81,7 +82,7 @@ class _Source:
             self._size()
             self.say(f"e = at + n; {name} = raw[at:e].decode(); at = e")
             if logical is not None:
-                raise Uncovered(logical)
+                raise UncoveredType(logical)
         elif kind == "bytes":
             self._size()
             self.say(f"e = at + n; {name} = raw[at:e]; at = e")
@@ -90,7 +91,7 @@ class _Source:
                 scale = int(schema.get("scale", 0))
                 self._assign(name, f"Decimal(from_bytes({name}, 'big', signed=True)).scaleb({-scale}, EXACT)")
             elif logical is not None:
-                raise Uncovered(logical)
+                raise UncoveredType(logical)
         elif kind == "long" and logical == "timestamp-micros":
             self.say(f"{name} = MOMENTS.get(raw[at:at + {_MOMENT_SIZE}])")
             self.say(f"if {name} is None: {name}, at = read_moment(raw, at)")
@@ -100,10 +101,10 @@ class _Source:
             self.say("if n > 127: n, at = read_long(raw, at - 1)")
             self.say("else: n = (n >> 1) ^ -(n & 1)")
             if logical not in (None, "date"):
-                raise Uncovered(logical)
+                raise UncoveredType(logical)
             self._assign(name, "n" if logical is None else f"fromordinal(n + {_EPOCH_DAY})")
         else:
-            raise Uncovered(kind)
+            raise UncoveredType(kind)
         return name
 
     def skip(self, schema: Any) -> None:
@@ -126,7 +127,7 @@ class _Source:
             self.say("while raw[at] > 127: at += 1")
             self.say("at += 1")
         elif kind != "null":
-            raise Uncovered(kind)
+            raise UncoveredType(kind)
 
     def _kind(self, schema: Any) -> tuple[str, Any]:
         if isinstance(schema, list):
@@ -160,7 +161,7 @@ class _Source:
     def _record(self, name: str, schema: Any) -> None:
         full = schema["name"] if "." in schema["name"] else f"{schema.get('namespace', '')}.{schema['name']}"
         if full in self._inside:
-            raise Uncovered("a record inside itself")
+            raise UncoveredType("a record inside itself")
         self._named |= {full: schema, schema["name"]: schema}
         wanted, self._wanted = self._wanted, None
         made, self._made = self._made, False

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bus.crypto.cipher import create_key_file, load_key_file, rotate
+from bus.crypto.keys import create_key_file, load_key_file, rotate
 from hub.settings import load_settings
 
 _keys = typer.Typer(help="The keys for personal data.", no_args_is_help=True)

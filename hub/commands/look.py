@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 
 from bus import topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import PoisonMessage, UsageError
 from catalogue.identifiers import Uscc

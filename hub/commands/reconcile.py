@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from bus.avro.codec import Registry
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from catalogue.errors import HubError
 from catalogue.load import load_catalogue

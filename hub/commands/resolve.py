@@ -14,8 +14,9 @@ def resolve(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Resolve rows whose old code, real estate unit number or unique name belongs to a registered enterprise."""
-    from bus.avro.codec import Registry
-    from bus.crypto.cipher import Cipher, load_key_file
+    from bus.avro.registry import Registry
+    from bus.crypto.cipher import Cipher
+    from bus.crypto.keys import load_key_file
     from catalogue.load import load_catalogue
     from producers.subjects.resolve import Resolver
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bus.avro.codec import Registry
+from bus.avro.registry import Registry
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.counting import counting

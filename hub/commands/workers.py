@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from bus import clients, topics
-from bus.avro.codec import Decoder, Encoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.encoding import Encoder
+from bus.avro.registry import Registry
 from bus.business_date import business_date_of
 from bus.config import BusConfig
 from bus.reading.offsets import watermarks
@@ -39,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 def prepare() -> None:
     """Create topics, register schemas, migrate the database, make keys: all that the processes expect."""
-    from bus.crypto.cipher import create_key_file
+    from bus.crypto.keys import create_key_file
     from bus.registration import register_all
     from sinks.banks.recipients import bank_ids
     from sinks.postgres.schema import migrate
@@ -62,7 +64,8 @@ def worker(
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a stream worker: merge catalogue events into records, changes and states."""
-    from bus.crypto.cipher import Cipher, load_key_file
+    from bus.crypto.cipher import Cipher
+    from bus.crypto.keys import load_key_file
     from streams.app import create_app, run
 
     log_to_stderr()

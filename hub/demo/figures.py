@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from bus import topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue.model import Catalogue

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, datetime
 
-from bus.avro.codec import Decoder
+from bus.avro.decoding import Decoder
 from catalogue.envelope import ItemId
 from catalogue.times import business_date
 from hub.look.tables import State, Tables

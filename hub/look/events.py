@@ -5,7 +5,7 @@ from datetime import date
 from aiokafka.partitioner import murmur2
 
 from bus import topics
-from bus.avro.codec import Decoder
+from bus.avro.decoding import Decoder
 from bus.business_date import business_date_of
 from bus.reading.scan import Place
 from catalogue.errors import PoisonMessage

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from bus.avro.codec import Decoder
+from bus.avro.decoding import Decoder
 from bus.reading.scan import Place
 from catalogue.envelope import SET_MARK, Envelope, Op
 from catalogue.model import Catalogue, Item

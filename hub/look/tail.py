@@ -10,7 +10,8 @@ from typing import Any
 from confluent_kafka import KafkaException, TopicPartition
 
 from bus import clients
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from catalogue.errors import PoisonMessage
 from hub.reconcile.reading import Reader

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bus import topics
-from bus.avro.codec import full_name
+from bus.avro.registry import full_name
 from bus.reading.scan import Place
 from catalogue import wire
 from catalogue.errors import PoisonMessage

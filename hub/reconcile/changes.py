@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bus import topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.reading.scan import Place
 from catalogue.avro import bank_schema
 from catalogue.envelope import PERSON_PREFIX, SET_MARK, UNIT_PREFIX

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from bus import topics
-from bus.avro.codec import Registry
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import Place
 from catalogue.errors import Unavailable

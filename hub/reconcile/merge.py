@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bus import topics
-from bus.avro.codec import schema_id_of
+from bus.avro.wire_format import schema_id_of
 from bus.reading.scan import Place
 from catalogue.envelope import PERSON_PREFIX, SET_MARK, Op
 from catalogue.errors import PoisonMessage

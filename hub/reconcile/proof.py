@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bus import topics
-from bus.avro.codec import Registry
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import Place
 from catalogue.model import Catalogue

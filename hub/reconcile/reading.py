@@ -11,9 +11,11 @@ from confluent_kafka import KafkaException, Message, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from bus import clients
-from bus.avro.codec import HEAD_SIZE, Registry, reader_of, schema_id_of
-from bus.avro.reader import Reader as Read
+from bus.avro.decoding import reader_of
+from bus.avro.reader import AvroReader as Read
 from bus.avro.reader import compile_reader
+from bus.avro.registry import Registry
+from bus.avro.wire_format import HEAD_SIZE, schema_id_of
 from bus.config import BusConfig
 from bus.reading.offsets import Watermarks, offsets
 from bus.reading.scan import Place, scan_places

@@ -14,7 +14,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from bus import topics
-from bus.avro.codec import Decoder
+from bus.avro.decoding import Decoder
 from bus.business_date import business_date_of
 from bus.config import BusConfig
 from bus.reading.scan import scan, scan_topics

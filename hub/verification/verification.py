@@ -5,7 +5,8 @@ import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.offsets import watermarks
 from catalogue.avro import topic as catalogue_topic

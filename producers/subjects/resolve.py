@@ -10,7 +10,9 @@ from typing import Any
 from confluent_kafka import KafkaException
 
 from bus import clients
-from bus.avro.codec import Decoder, Encoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.encoding import Encoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.reading.scan import scan

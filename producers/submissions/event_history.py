@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from confluent_kafka import Message
 
-from bus.avro.codec import Decoder, Registry, full_name, schema_id_of
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry, full_name
+from bus.avro.wire_format import schema_id_of
 from bus.config import BusConfig
 from bus.reading.offsets import partitions, watermarks
 from bus.reading.scan import scan

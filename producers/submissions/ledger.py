@@ -15,7 +15,8 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from bus import clients
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.offsets import connected, offsets
 from catalogue.errors import Unavailable

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bus.avro.codec import Registry
+from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
 from catalogue.envelope import UNIT_PREFIX, Channel, Op
 from catalogue.errors import FileRefused

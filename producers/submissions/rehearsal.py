@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bus.avro.codec import Registry
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from catalogue.model import Item

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from bus.avro.codec import Encoder, EventEncoder, Registry
+from bus.avro.encoding import Encoder, EventEncoder
+from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
 from bus.topics import REJECTED, SUBMISSION, UNRESOLVED
 from catalogue import avro, wire

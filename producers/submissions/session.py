@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bus.avro.codec import OfflineRegistry, Registry
+from bus.avro.registry import OfflineRegistry, Registry
 from bus.config import BusConfig
-from bus.crypto.cipher import Cipher, KeyRing, load_key_file
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import KeyRing, load_key_file
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Item

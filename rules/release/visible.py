@@ -14,7 +14,7 @@ from rules.release.kinds import misfit
 from rules.release.projection import Projected, project, releasable
 
 Payload = Callable[[int, bytes], Any]
-"""Decodes the data of an event by its schema id, or raises PoisonMessage: ``bus.avro.codec.Decoder.payload``."""
+"""Decodes the data of an event by its schema id, or raises PoisonMessage: ``bus.avro.decoding.Decoder.payload``."""
 SetAside = Callable[[Mapping[str, Any], PoisonMessage], None]
 """Is told which record of a change was passed over, and why."""
 

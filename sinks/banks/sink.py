@@ -15,7 +15,9 @@ from typing import Any
 from confluent_kafka import KafkaException, Message, TopicPartition
 
 from bus import clients, topics
-from bus.avro.codec import Decoder, Encoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.encoding import Encoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.offsets import partitions, refuse_beyond
 from bus.reading.receiving import age_s, receive

@@ -18,7 +18,8 @@ import tenacity
 from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 
 from bus import clients, topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.offsets import refuse_beyond, topic_ids
 from bus.reading.receiving import age_s, receive

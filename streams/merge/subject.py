@@ -6,7 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from bus.avro.codec import encode_envelope
+from bus.avro.encoding import encode_envelope
 from catalogue.envelope import ENVELOPE_NAMES, SET_MARK, Envelope, ItemId, RecordKey
 from rules.merge import Name, Outcome, Record, is_live, is_mark, join, named, replace_in_digest, set_mark
 from streams.merge.rolling import Replaced, Rolling

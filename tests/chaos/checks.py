@@ -5,7 +5,8 @@ from contextlib import closing
 from typing import Any
 
 from bus import topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from sinks.banks.recipients import bank_ids

@@ -10,7 +10,8 @@ from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from bus import clients, topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 
 # What the transactions of a partition number write.

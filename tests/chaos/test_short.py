@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bus.crypto.cipher import create_key_file
+from bus.crypto.keys import create_key_file
 from hub.settings import Settings, changed_settings
 from tests.chaos.fire import Fire, judge
 from tests.chaos.plan import FIRST_WORKERS, KINDS, Fault, plan

@@ -10,7 +10,9 @@ from typing import Any
 from confluent_kafka import Message, TopicPartition
 
 from bus import clients, topics
-from bus.avro.codec import Decoder, Encoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.encoding import Encoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from bus.topics import ensure_topics, topic_specs

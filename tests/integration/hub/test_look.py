@@ -21,9 +21,11 @@ from confluent_kafka.admin import AdminClient
 from typer.testing import CliRunner
 
 from bus import clients, topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.crypto.cipher import Cipher, create_key_file, load_key_file
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import create_key_file, load_key_file
 from bus.reading.scan import scan
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import UsageError

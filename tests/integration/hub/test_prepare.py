@@ -12,7 +12,8 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from bus import clients, topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.business_date import business_date_of
 from bus.config import BusConfig
 from bus.reading.scan import scan

@@ -23,9 +23,12 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from bus import clients, topics
-from bus.avro.codec import HEAD_SIZE, Decoder, Registry, schema_id_of
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
+from bus.avro.wire_format import HEAD_SIZE, schema_id_of
 from bus.config import BusConfig
-from bus.crypto.cipher import Cipher, create_key_file, load_key_file
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import create_key_file, load_key_file
 from bus.reading.scan import scan
 from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue

@@ -10,9 +10,11 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from bus import topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.crypto.cipher import Cipher, create_key_file, load_key_file
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import create_key_file, load_key_file
 from bus.reading.scan import scan
 from bus.topics import TopicSpec, ensure_topics
 from catalogue.load import load_catalogue

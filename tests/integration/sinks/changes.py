@@ -13,7 +13,8 @@ import fastavro
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
 from bus import clients, topics
-from bus.avro.codec import Encoder, Registry
+from bus.avro.encoding import Encoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.topics import TopicSpec, ensure_topics
 from catalogue import wire

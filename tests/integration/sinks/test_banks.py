@@ -10,7 +10,8 @@ from confluent_kafka import KafkaException, Message
 from prometheus_client import REGISTRY
 
 from bus import clients, topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from bus.topics import ensure_topics

@@ -17,7 +17,8 @@ from prometheus_client import REGISTRY
 from stdnum.cn import uscc
 
 from bus import topics
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from bus.transactions import commit_with

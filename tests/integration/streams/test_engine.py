@@ -13,9 +13,12 @@ from confluent_kafka import Producer
 
 import bus.clients
 from bus import clients, topics
-from bus.avro.codec import Decoder, Encoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.encoding import Encoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.crypto.cipher import Cipher, KeyRing
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import KeyRing
 from bus.reading.scan import scan
 from catalogue.avro import event_schema, topic
 from catalogue.errors import Unavailable

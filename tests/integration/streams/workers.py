@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from bus import clients, topics
-from bus.avro.codec import Decoder, Encoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.encoding import Encoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue.avro import event_schema, topic
@@ -96,7 +98,7 @@ class Site:
 
     def prepare(self) -> None:
         """Create the topics and the keys, and say the day."""
-        from bus.crypto.cipher import create_key_file
+        from bus.crypto.keys import create_key_file
 
         create_key_file(self.settings.keys)
         topics.ensure_topics(self.config, topics.topic_specs(load_catalogue()))

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from bus.crypto.cipher import create_key_file
+from bus.crypto.keys import create_key_file
 from connectors.files.tables import SUFFIXES
 from hub.settings import Endpoints, Settings, exact_settings
 from simulation.city import write_city

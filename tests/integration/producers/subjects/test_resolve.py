@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from bus import topics
-from bus.avro.codec import Registry
+from bus.avro.registry import Registry
 from catalogue.avro import topic
 from catalogue.load import load_catalogue
 from producers.subjects.resolve import Outcome, Resolver

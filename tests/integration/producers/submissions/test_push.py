@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bus.avro.codec import Decoder, Registry
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.crypto.cipher import Cipher, create_key_file
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import create_key_file
 from bus.reading.scan import scan
 from bus.topics import REJECTED, SUBMISSION, UNRESOLVED, TopicSpec, ensure_topics
 from catalogue.avro import topic

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from bus.avro.codec import Registry
+from bus.avro.registry import Registry
 from bus.topics import SUBMISSION
 from catalogue.avro import topic
 from catalogue.envelope import Envelope

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bus.avro import writer
-from bus.avro.reader import Uncovered, compile_reader
+from bus.avro.reader import UncoveredType, compile_reader
 from catalogue.avro import all_schemas
 from catalogue.load import load_catalogue
 from catalogue.schema_versions import internal_schemas
@@ -108,7 +108,7 @@ def test_a_value_is_built_by_its_maker() -> None:
     "kind", ["double", {"type": "fixed", "name": "F", "size": 2}, {"type": "string", "logicalType": "uuid"}]
 )
 def test_what_is_not_covered_is_said(kind: Any) -> None:
-    with pytest.raises(Uncovered):
+    with pytest.raises(UncoveredType):
         compile_reader(kind)
 
 

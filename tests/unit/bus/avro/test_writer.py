@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.avro import writer
-from bus.avro.codec import encode_envelope, envelope_dict
+from bus.avro.encoding import encode_envelope
 from catalogue import wire
 from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 
@@ -43,7 +43,7 @@ def test_a_long_is_avros_and_is_read_again(number: int) -> None:
 @given(ENVELOPES, INTS, st.binary(max_size=300))
 def test_a_record_is_avros(envelope: Envelope, schema_id: int, payload: bytes) -> None:
     head = encode_envelope(envelope)
-    value = {**envelope_dict(envelope), "schema_id": schema_id, "payload": payload}
+    value = {**envelope._asdict(), "schema_id": schema_id, "payload": payload}
     written = writer.record(b"", head, schema_id, payload)
     assert written == avro(wire.RECORD, value)
     assert writer.record_tail(written, len(head)) == (schema_id, payload)
@@ -54,7 +54,7 @@ def test_the_changes_of_records_are_avros(
     envelope: Envelope, schema_id: int, payload: bytes, live: bool, was_live: bool, previous: tuple[int, bytes] | None
 ) -> None:
     value = {
-        **envelope_dict(envelope),
+        **envelope._asdict(),
         "live": live,
         "schema_id": schema_id,
         "payload": payload,

@@ -10,9 +10,11 @@ from typing import Any
 import fastavro
 import pytest
 
-from bus.avro.codec import HEAD_SIZE, OfflineRegistry
+from bus.avro.registry import OfflineRegistry
+from bus.avro.wire_format import HEAD_SIZE
 from bus.config import BusConfig
-from bus.crypto.cipher import Cipher, KeyRing
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import KeyRing
 from bus.topics import REJECTED, UNRESOLVED
 from catalogue import wire
 from catalogue.avro import event_schema

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.crypto.cipher import Cipher, KeyRing
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import KeyRing
 from catalogue.load import load_catalogue
 from producers.tables.identity import NotYet, content_hash, moment, period_end, source_time, written_period
 

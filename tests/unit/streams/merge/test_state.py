@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.avro import writer
-from bus.avro.codec import encode_envelope
+from bus.avro.encoding import encode_envelope
 from catalogue import wire
 from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from catalogue.times import from_micros

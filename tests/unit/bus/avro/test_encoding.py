@@ -8,7 +8,8 @@ from typing import Any
 import fastavro
 import pytest
 
-from bus.avro.codec import EventEncoder, OfflineRegistry
+from bus.avro.encoding import EventEncoder
+from bus.avro.registry import OfflineRegistry
 from bus.config import BusConfig
 from catalogue.avro import event_schema, topic
 from catalogue.load import load_catalogue

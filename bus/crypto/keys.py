@@ -1,0 +1,78 @@
+"""The hub's keys, and the file that holds them.
+
+The linking key is separate from the encryption keys and does not rotate with them: it makes record keys and subjects,
+which must stay the same for ever.
+"""
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from catalogue.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The linking key, and every encryption key by its id: the highest id encrypts, any of them decrypts."""
+
+    link: bytes
+    keys: dict[int, bytes]
+
+    @property
+    def current(self) -> int:
+        """Return the id of the key that encrypts from now on."""
+        return max(self.keys)
+
+
+def create_key_file(path: Path) -> KeyRing:
+    """Make a key file that only its owner can read; raises UsageError when there is one already."""
+    ring = KeyRing(secrets.token_bytes(32), {1: AESGCM.generate_key(256)})
+    _write(path, ring, exclusive=True)
+    return ring
+
+
+def rotate(path: Path) -> KeyRing:
+    """Add a new encryption key; the linking key and the retired keys stay."""
+    ring = load_key_file(path)
+    ring = KeyRing(ring.link, {**ring.keys, ring.current + 1: AESGCM.generate_key(256)})
+    _write(path, ring, exclusive=False)
+    return ring
+
+
+def load_key_file(path: Path) -> KeyRing:
+    """Read a key file; raises UsageError when there is none or it is damaged."""
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+        keys = {int(key["id"]): base64.b64decode(key["key"]) for key in raw["keys"]}
+        return KeyRing(base64.b64decode(raw["link"]), keys)
+    except FileNotFoundError as exc:
+        raise UsageError(
+            f"There is no key file {path}.",
+            remedy="Copy it from the node, or from its backup; on a new node `credithub prepare` makes it.",
+        ) from exc
+    except (ValueError, KeyError, TypeError) as exc:
+        raise UsageError(f"The key file {path} is damaged.", remedy="Restore it from its backup.") from exc
+
+
+def _write(path: Path, ring: KeyRing, *, exclusive: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if exclusive and path.exists():
+        raise UsageError(f"There is a key file {path} already.", remedy="`credithub keys rotate` adds a key to it.")
+    body = {
+        "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "link": base64.b64encode(ring.link).decode(),
+        "keys": [{"id": key_id, "key": base64.b64encode(key).decode()} for key_id, key in sorted(ring.keys.items())],
+    }
+    # Written to another file and moved into place: a crash must not leave half a key file.
+    fresh = path.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
+        json.dump(body, stream, indent=1)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(path)
