@@ -30,10 +30,10 @@ from bus.avro.registry import Registry
 from bus.config import BusConfig
 from catalogue.load import load_catalogue
 from hub.commands.workers import say_date, today
-from hub.reconcile.lag import Lag, wait_until_nothing_waits
-from hub.reconcile.proof import Scope
 from hub.settings import Settings, bus_config
 from hub.stack.layout import Layout
+from proofs.reconcile.lag import Lag, wait_until_nothing_waits
+from proofs.reconcile.proof import Scope
 
 # (subjects, records per subject)
 SIZES = ((10_000, 10), (100_000, 10), (1_000_000, 10), (10_000, 100), (10_000, 1000))

@@ -68,6 +68,11 @@ def sequence_topic(bank: str) -> str:
     return f"sequence.{bank}.v1"
 
 
+def merge_inputs(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the topics that the merge reads: every category's, and the calendar."""
+    return (*(catalogue_topic(category.id) for category in catalogue.categories), CALENDAR)
+
+
 def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSpec]:
     """Return every topic there is (design, section 5)."""
     # gzip: KafkaJS reads neither lz4 nor zstd.

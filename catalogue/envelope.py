@@ -68,3 +68,8 @@ class Envelope(NamedTuple):
 
 
 ENVELOPE_NAMES: tuple[str, ...] = Envelope._fields
+
+
+def changelog_key(subject: str, item: str, record_key: str) -> bytes:
+    """Return the message key of a winning record in ``credit.record.v1`` and ``person.record.v1``."""
+    return f"{subject}\0{item}\0{record_key}".encode()

@@ -8,7 +8,7 @@ from confluent_kafka import Message
 
 from bus import topics
 from bus.config import BusConfig
-from bus.reading.offsets import Watermarks, topic_ids, watermarks
+from bus.reading.offsets import TopicPartition, Watermarks, topic_ids, watermarks
 from bus.reading.scan import scan_topics
 from catalogue.errors import IntegrityError
 from processing.store import Store, condemn, stored_offset, stored_position, stored_topic
@@ -95,7 +95,7 @@ def open_store(config: BusConfig, number: int, path: Path) -> Store:
     store = Store(path)
     for topic in CHANGELOGS:
         held, reached = store.get(stored_topic(topic)), int(store.get(stored_offset(topic)) or 0)
-        if (held is not None and held != ids[topic]) or reached > ends[topic, number].high:
+        if (held is not None and held != ids[topic]) or reached > ends[TopicPartition(topic, number)].high:
             log.warning("partition %d: the store is not of this %s, it is made anew", number, topic)
             store.close()
             condemn(path)

@@ -4,7 +4,8 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
+import confluent_kafka
+from confluent_kafka import IsolationLevel, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, OffsetSpec, TopicMetadata
 
 from bus import clients
@@ -23,6 +24,13 @@ _LEADERLESS = frozenset(
 _OUTDATED = frozenset({"FENCED_LEADER_EPOCH", "UNKNOWN_LEADER_EPOCH"})
 
 
+class TopicPartition(NamedTuple):
+    """One partition of a topic, which is named without prefix."""
+
+    topic: str
+    partition: int
+
+
 class Watermarks(NamedTuple):
     """The first offset that is still kept, and the one behind the last, markers of transactions included."""
 
@@ -30,28 +38,45 @@ class Watermarks(NamedTuple):
     high: int
 
 
-def watermarks(config: BusConfig, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Watermarks]:
-    """Return the watermarks of (topic without prefix, partition); raises Unavailable when the broker is away."""
-    asked = {(name, number): TopicPartition(config.topic(name), number) for name, number in wanted}
+def watermarks(
+    config: BusConfig,
+    wanted: Iterable[tuple[str, int]],
+    *,
+    admin: AdminClient | None = None,
+    stable: bool = False,
+) -> dict[TopicPartition, Watermarks]:
+    """Return the watermarks of topic partitions; messages of open transactions are included.
+
+    ``stable``: the end is where the first open transaction begins; nobody can read beyond it yet. ``admin``: the
+    client to ask, else a new one. Raises Unavailable when the broker is away.
+    """
+    asked = {
+        TopicPartition(topic, partition): confluent_kafka.TopicPartition(config.topic(topic), partition)
+        for topic, partition in wanted
+    }
     if not asked:
         return {}
-    admin = connected(config, next(iter(asked.values())).topic)
-    earliest, latest = OffsetSpec.earliest(), OffsetSpec.latest()
-    lows, highs = (offsets(config, admin, asked.values(), spec) for spec in (earliest, latest))
-    return {key: Watermarks(lows[tp], highs[tp]) for key, tp in asked.items()}
+    if admin is None:
+        admin = connected(config, next(iter(asked.values())).topic)
+    low = offsets(config, admin, asked.values(), OffsetSpec.earliest())
+    high = offsets(config, admin, asked.values(), OffsetSpec.latest(), stable=stable)
+    return {key: Watermarks(low[partition], high[partition]) for key, partition in asked.items()}
 
 
-def refuse_beyond(config: BusConfig, reached: Mapping[tuple[str, int], int], who: str) -> None:
-    """Raise IntegrityError when ``who`` has read further in (topic without prefix, partition) than its log goes.
+def refuse_beyond(
+    config: BusConfig, reached: Mapping[TopicPartition, int] | Mapping[tuple[str, int], int], who: str
+) -> None:
+    """Raise IntegrityError when ``who`` has read further in a topic partition than its log goes.
 
-    A consumer that begins there would silently begin at the start, or pass over what comes until it is there.
+    A consumer that starts there would start at the beginning without a word, or skip what comes until it is there.
     Raises Unavailable when the broker is away.
     """
-    for (name, number), end in watermarks(config, reached).items():
-        if reached[name, number] > end.high:
+    positions = {TopicPartition(*key): offset for key, offset in reached.items()}
+    for key, end in watermarks(config, positions).items():
+        if positions[key] > end.high:
             raise IntegrityError(
-                f"{who} has read {config.topic(name)}[{number}] up to offset {reached[name, number]}, but it ends at"
-                f" {end.high}: it lost its tail, or was made anew.",
+                f"{who} has read {config.topic(key.topic)}[{key.partition}] up to offset {positions[key]}, but it"
+                f" ends at {end.high}: it lost its tail, or was made anew.",
                 remedy="Restore the topic from a replica or a backup. If it was made anew, begin anew behind it, too:"
                 " another CREDITHUB_TOPIC_PREFIX, and an empty database in CREDITHUB_POSTGRES_DSN.",
             )
@@ -67,8 +92,13 @@ def partitions(config: BusConfig, topic: str) -> list[int]:
 
 
 def offsets(
-    config: BusConfig, admin: AdminClient, places: Collection[TopicPartition], spec: OffsetSpec, *, stable: bool = False
-) -> dict[TopicPartition, int]:
+    config: BusConfig,
+    admin: AdminClient,
+    wanted: Collection[confluent_kafka.TopicPartition],
+    spec: OffsetSpec,
+    *,
+    stable: bool = False,
+) -> dict[confluent_kafka.TopicPartition, int]:
     """Return the offset of each partition that ``spec`` asks for, open transactions included.
 
     ``stable``: the latest one is where the first open transaction begins. ``admin`` is asked, or a new client when that
@@ -77,10 +107,9 @@ def offsets(
     isolation = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
     deadline = time.monotonic() + _RETRY_FOR_S
     while True:
-        wanted = dict.fromkeys(places, spec)
-        asked = admin.list_offsets(wanted, isolation_level=isolation, request_timeout=30)
+        asked = admin.list_offsets(dict.fromkeys(wanted, spec), isolation_level=isolation, request_timeout=30)
         try:
-            return {place: int(asked[place].result().offset) for place in places}
+            return {partition: int(asked[partition].result().offset) for partition in wanted}
         except KafkaException as exc:
             outdated = exc.args[0].name() in _OUTDATED
             passing = exc.args[0].retriable() or exc.args[0].name() in _LEADERLESS or outdated
@@ -89,7 +118,7 @@ def offsets(
                     f"Kafka does not say where its topics end: {exc}.", remedy="Run `credithub prepare`."
                 ) from exc
             if outdated:
-                admin = connected(config, next(iter(places)).topic)
+                admin = connected(config, next(iter(wanted)).topic)
             time.sleep(_PAUSE_S)
 
 
@@ -99,11 +128,11 @@ def topic_ids(config: BusConfig, names: Iterable[str]) -> dict[str, str]:
     Raises Unavailable when the broker is away or has no such topic.
     """
     real = {config.topic(name): name for name in names}
-    # Held by a name: what it promised ends with it.
+    # The client must stay referenced until the results are read: its futures end with it.
     admin = connected(config, next(iter(real)))
     try:
-        told = admin.describe_topics(TopicCollection([*real]), request_timeout=30)
-        return {name: str(told[topic].result().topic_id) for topic, name in real.items()}
+        described = admin.describe_topics(TopicCollection([*real]), request_timeout=30)
+        return {name: str(described[topic].result().topic_id) for topic, name in real.items()}
     except KafkaException as exc:
         raise Unavailable(
             f"The broker does not describe its topics: {exc}.", remedy="Run `credithub prepare`."

@@ -16,7 +16,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "resolve": ("resolve",),
     "workers": ("prepare", "worker", "clock"),
     "sinks": ("sink", "upstream"),
-    "look": ("state", "explain", "watch"),
+    "queries": ("state", "explain", "watch"),
     "reconcile": ("reconcile", "state-hash"),
     "verify_state": ("verify-state",),
     "demo": ("demo",),

@@ -13,17 +13,17 @@ from rich.table import Table as Grid
 
 from bus.avro.registry import Registry
 from bus.config import BusConfig
+from bus.reading.topic_reader import TopicReader
 from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from hub.counting import counting
-from hub.reconcile.findings import OUTCOMES, Findings, Tally
-from hub.reconcile.fingerprint import fingerprint
-from hub.reconcile.lag import Lag, wait_until_nothing_waits
-from hub.reconcile.proof import Proof, Scope
-from hub.reconcile.reading import Reader
 from hub.settings import Settings, bus_config, endpoints, load_settings
 from monitoring import metrics
+from proofs.reconcile.findings import OUTCOMES, Findings, Tally
+from proofs.reconcile.fingerprint import fingerprint
+from proofs.reconcile.lag import Lag, wait_until_nothing_waits
+from proofs.reconcile.proof import Proof, Scope
 
 # While events flow a proof may catch a commit half way: what is real is found again.
 _ATTEMPTS = 3
@@ -110,7 +110,7 @@ def state_hash(
             f"{pending:,} events are not merged yet.",
             remedy="Wait (`credithub reconcile --wait 60`), or --allow-pending.",
         )
-    found = fingerprint(Reader(config))
+    found = fingerprint(TopicReader(config))
     days = [day.isoformat() for day in found.days]
     if as_json:
         body: dict[str, Any] = {

@@ -12,10 +12,10 @@ from bus.avro.registry import Registry
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.counting import counting
-from hub.reconcile.lag import Lag, wait_until_nothing_waits
-from hub.reconcile.proof import Scope
 from hub.settings import bus_config, load_settings
-from hub.verification.verification import Report, Verification
+from proofs.reconcile.lag import Lag, wait_until_nothing_waits
+from proofs.reconcile.proof import Scope
+from proofs.replay.verification import Report, Verification
 from rules.indicators.definitions import load_indicators
 
 _SEEDS = 1_000_000

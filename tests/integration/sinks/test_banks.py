@@ -17,8 +17,8 @@ from bus.reading.scan import scan
 from bus.topics import ensure_topics
 from bus.transactions import commit_with
 from catalogue.errors import IntegrityError, Unavailable
-from hub.look.events import partition_of
 from hub.settings import Endpoints
+from queries.events import partition_of
 from sinks.banks import sink as bank
 from tests.integration.sinks.changes import Running, Streams, failing_commit, forget, move_beyond, own_topics
 
@@ -34,7 +34,7 @@ def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
         yield config
 
 
-def _read(config: BusConfig, topic: str = "sink.yinhe.v1") -> list[tuple[Message, dict[str, Any]]]:
+def _read(config: BusConfig, topic: str = "bank.yinhe.v1") -> list[tuple[Message, dict[str, Any]]]:
     registry = Registry(config)
     decode = Decoder(registry)
     try:

@@ -24,8 +24,8 @@ from bus.reading.scan import scan
 from bus.transactions import commit_with
 from catalogue.errors import IntegrityError, Unavailable
 from connectors.http_out import Backoff
-from hub.look.events import partition_of
 from hub.settings import Endpoints
+from queries.events import partition_of
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 from sinks.upstream.sink import Target

@@ -9,10 +9,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
-from hub.verification.fold import Event, Expected, expected, fold
 from processing.store import Store
+from proofs.replay.fold import fold
 from rules.indicators.definitions import Indicator, from_millionths
 from rules.merge import Outcome, Record
+from rules.state import ComputedState, state_on
 from streams.merge.calendar import EPOCH, Calendar
 from streams.merge.rolling import Rolling
 from streams.merge.state import state_hash
@@ -225,7 +226,7 @@ def shown(held: Held) -> dict[str, Decimal | None]:
     return {name: None if value is None else from_millionths(value) for name, value in held.indicators.items()}
 
 
-def computed(events: Iterable[Record], subject: str, day: date) -> Expected:
+def computed(events: Iterable[Record], subject: str, day: date) -> ComputedState:
     """Return what the plain reference makes of a subject's events."""
-    own = [Event(one.envelope, one.schema_id, one.payload) for one in events if one.envelope.subject == subject]
-    return expected(fold(own), BY_ITEM, decode, day)
+    own = [one for one in events if one.envelope.subject == subject]
+    return state_on(fold(own).winners, BY_ITEM, decode, day)

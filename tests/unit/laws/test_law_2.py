@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bus.reading.offsets import TopicPartition
+from catalogue.envelope import changelog_key
 from catalogue.load import load_catalogue
-from hub.reconcile import files, merge
-from hub.reconcile.findings import OUTCOMES, Findings, Tally
-from hub.reconcile.reading import stamp
-from hub.reconcile.records import Held, record_key
 from processing.store import Store
+from proofs.reconcile import files, merge
+from proofs.reconcile.findings import OUTCOMES, Findings, Tally
+from proofs.reconcile.reading import stamp
+from proofs.reconcile.records import Held
 from rules.merge import Outcome, Record
 from tests.unit.laws.partition import EVENTS, Partition
 
-PLACE = ("catalogue.tax.v1", 0)
+PLACE = TopicPartition("catalogue.tax.v1", 0)
 POISON = None
 INPUT = st.tuples(EVENTS, st.lists(st.integers(0, 12), max_size=2)).map(
     lambda drawn: _with_poison(*drawn)  # a message that cannot be read
@@ -69,7 +71,7 @@ class Merged:
     def records(self) -> dict[bytes, Held]:
         """Return the winning records as the proof reads them."""
         return {
-            record_key(*key): Held(
+            changelog_key(*key): Held(
                 stamp(
                     round(one.envelope.source_time.timestamp() * 1_000_000),
                     one.envelope.revision,

@@ -5,10 +5,10 @@ from datetime import timedelta
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hub.reconcile import banks
-from hub.reconcile.expected import Window
-from hub.reconcile.findings import Findings
 from processing.store import Store
+from proofs.reconcile import banks
+from proofs.reconcile.expected import Window
+from proofs.reconcile.findings import Findings
 from rules.merge import Record
 from tests.unit.laws.partition import DAYS, EVENTS, START, Partition
 

@@ -1,0 +1,87 @@
+"""Reads many topics from given offsets to what their end is when the reading begins, committed messages only."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+import confluent_kafka
+from confluent_kafka import KafkaException, Message
+
+from bus import clients
+from bus.config import BusConfig
+from bus.reading.offsets import TopicPartition, Watermarks, watermarks
+from bus.reading.scan import scan_partitions
+from catalogue.errors import Unavailable
+
+OnRead = Callable[[int], None]
+"""Is called with how many messages came."""
+
+_TIMEOUT_S = 30.0
+# As far as the client does by itself: it is the only one in its process, and it reads the longest topics.
+_FAR_AHEAD: Mapping[str, int] = {}
+
+
+class TopicReader:
+    """One admin client and the list of topics are kept, so that asking again is cheap."""
+
+    def __init__(self, config: BusConfig, on_read: OnRead = lambda count: None) -> None:
+        self._config, self._on_read = config, on_read
+        self._admin = clients.admin(config)
+        self._partitions: dict[str, list[int]] = {}
+
+    def partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
+        """Return every partition of the topics; raises Unavailable when one does not exist."""
+        wanted = {topic: self._config.topic(topic) for topic in topics}
+        # A broker may have thousands of topics, and how many partitions one has never changes here.
+        if wanted.values() - self._partitions.keys():
+            self._partitions = self._listed()
+        found: list[TopicPartition] = []
+        for topic, name in wanted.items():
+            if name not in self._partitions:
+                raise Unavailable(f"There is no topic {name}.", remedy="Run `credithub prepare`.")
+            found += [TopicPartition(topic, partition) for partition in self._partitions[name]]
+        return found
+
+    def ends(self, partitions: Collection[TopicPartition], *, stable: bool = False) -> dict[TopicPartition, Watermarks]:
+        """Return where each partition begins and ends, messages of open transactions and control messages included.
+
+        ``stable``: the end is where the first open transaction begins, beyond which nobody can read yet.
+        """
+        return watermarks(self._config, partitions, admin=self._admin, stable=stable)
+
+    def committed(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return the next offset that a group (without prefix) will read; 0 where it never committed."""
+        consumer = clients.consumer(self._config, group)
+        asked = [confluent_kafka.TopicPartition(self._config.topic(topic), number) for topic, number in partitions]
+        try:
+            answered = consumer.committed(asked, timeout=_TIMEOUT_S)
+        except KafkaException as exc:
+            raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
+        finally:
+            consumer.close()
+        return {TopicPartition(self.bare(one.topic), one.partition): max(one.offset, 0) for one in answered}
+
+    def read(
+        self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, Watermarks] | None = None
+    ) -> Iterator[Message]:
+        """Yield every committed message from ``starts`` to ``ends`` (now), each partition's in offset order.
+
+        Waits for transactions that are open before the end. Raises Unavailable when the broker falls silent before.
+        """
+        ends = self.ends(starts.keys()) if ends is None else ends
+        for _, message in scan_partitions(self._config, starts, ends, ahead=_FAR_AHEAD, on_read=self._on_read):
+            yield message
+
+    def read_all(self, partitions: Iterable[TopicPartition]) -> Iterator[Message]:
+        """Yield every committed message of these partitions, as ``read`` does."""
+        return self.read(dict.fromkeys(partitions, 0))
+
+    def bare(self, topic: str) -> str:
+        """Return a topic's name without the prefix."""
+        return self._config.name_of(topic)
+
+    def _listed(self) -> dict[str, list[int]]:
+        try:
+            known = self._admin.list_topics(timeout=_TIMEOUT_S).topics
+        except KafkaException as exc:
+            raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
+        prefix = self._config.topic_prefix
+        return {name: sorted(one.partitions) for name, one in known.items() if name.startswith(prefix)}

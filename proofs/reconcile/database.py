@@ -1,0 +1,171 @@
+"""The arrow to PostgreSQL: its rows, in one snapshot, against the topics up to where the snapshot was written."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from bus import topics
+from bus.reading.offsets import TopicPartition
+from catalogue.envelope import changelog_key
+from connectors import postgres
+from proofs.reconcile.changes import Changes, State
+from proofs.reconcile.expected import Expected
+from proofs.reconcile.files import Ledger
+from proofs.reconcile.findings import POSTGRES, Findings
+from proofs.reconcile.reading import stamp
+from proofs.reconcile.records import Held, named
+
+_EPOCH = "date '1970-01-01'"
+# As text: psycopg2's datetimes cost more than all the rest.
+_RECORDS = (
+    "select subject, item, record_key, (extract(epoch from source_time) * 1000000)::bigint, revision, content_hash"
+    " from {table}"
+)
+_STATES = f"select subject, sequence, hash, as_of - {_EPOCH} from credit_state"
+_CHANGES = "select subject, count(*), max(sequence) from credit_change group by subject"
+_ASIDE = "select submission_id, count(*) from {table} group by submission_id"
+_SUBMISSIONS = "select submission_id, rows, accepted, rejected, unresolved, duplicates, state from submission"
+TOPICS = (topics.SUBMISSION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.CHANGE)
+
+
+class Database:
+    """One snapshot of the tables and of the positions that were committed with them."""
+
+    def __init__(self, connection: Any, prefix: str) -> None:
+        self._connection = connection
+        self._prefix = prefix
+        self.positions: dict[TopicPartition, int] = {}
+        if self._one("select to_regclass('sink_position')") is not None:
+            with connection.cursor() as cursor:
+                cursor.execute("select topic, partition, next_offset from sink_position")
+                for topic, number, offset in cursor.fetchall():
+                    if topic.startswith(prefix):
+                        self.positions[TopicPartition(topic.removeprefix(prefix), number)] = offset
+
+    @property
+    def began(self) -> bool:
+        """Whether the sink ever wrote; else there may be no table."""
+        return bool(self.positions)
+
+    def of(self, topic: str) -> dict[int, int]:
+        """Return the next offset of each partition of a topic."""
+        return {number: offset for (name, number), offset in self.positions.items() if name == topic}
+
+    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query without holding them all."""
+        if not self.began:
+            return
+        with self._connection.cursor(name="reconcile") as cursor:
+            cursor.itersize = 20_000
+            cursor.execute(query)
+            yield from cursor
+
+    def _one(self, query: str) -> Any:
+        with self._connection.cursor() as cursor:
+            cursor.execute(query)
+            return cursor.fetchone()[0]
+
+
+@contextmanager
+def snapshot(dsn: str, prefix: str) -> Iterator[Database]:
+    """Open a snapshot of the database; raises SinkUnavailable when it does not answer."""
+    with postgres.snapshot(dsn) as connection:
+        yield Database(connection, prefix)
+
+
+def compare_records(database: Database, topic: str, table: str, records: Mapping[bytes, Held], found: Findings) -> None:
+    """Compare a table of records with its topic; a row that the topic has a newer message for is pending."""
+    read, arrow = database.of(topic), found.arrow(POSTGRES)
+    pending = {key for key, held in records.items() if held.offset >= read.get(held.partition, 0)}
+    arrow.entered += len(records)
+    arrow.pending += len(pending)
+    seen = 0
+    unmet = set(records) - pending if database.began else set()
+    for subject, item, key, time_us, revision, content_hash in database.rows(_RECORDS.format(table=table)):
+        name = changelog_key(subject, item, key)
+        held = records.get(name)
+        if held is None:
+            found.differ(POSTGRES, table, f"a row that the topic has not: {named(name)}")
+        elif name not in pending:
+            seen += 1
+            unmet.discard(name)
+            if held.stamp != stamp(time_us, revision, content_hash):
+                found.differ(POSTGRES, table, f"another version: {named(name)}")
+    arrow.merged += seen
+    for name in sorted(unmet):
+        found.differ(POSTGRES, table, f"no row of {topic}/{records[name].partition}: {named(name)}")
+
+
+def compare_states(database: Database, states: Mapping[str, State], found: Findings) -> None:
+    """Compare the table of states with its topic."""
+    read, arrow = database.of(topics.STATE), found.arrow(POSTGRES)
+    pending = {s for s, held in states.items() if held.offset >= read.get(held.partition, 0)}
+    arrow.entered += len(states)
+    arrow.pending += len(pending)
+    unmet = set(states) - pending if database.began else set()
+    for subject, sequence, digest, as_of in database.rows(_STATES):
+        held = states.get(subject)
+        if held is None:
+            found.differ(POSTGRES, "credit_state", f"a row that the topic has not: {subject}")
+        elif subject not in pending:
+            arrow.merged += 1
+            unmet.discard(subject)
+            if held[:3] != (sequence, digest, as_of):
+                found.differ(POSTGRES, "credit_state", f"another state: {subject}")
+    for subject in sorted(unmet):
+        found.differ(POSTGRES, "credit_state", f"no row of {topics.STATE}/{states[subject].partition}: {subject}")
+
+
+def compare_changes(database: Database, changes: Changes, found: Findings) -> None:
+    """Compare the table of changes with what it has read of its topic."""
+    arrow = found.arrow(POSTGRES)
+    arrow.entered += sum(changes.written.values()) + changes.unread
+    arrow.pending += changes.unread
+    unmet = dict(changes.written)
+    for subject, count, last in database.rows(_CHANGES):
+        arrow.merged += count
+        wanted, end = unmet.pop(subject, 0), changes.written_to.get(subject, 0)
+        place = f"credit_change of {topics.CHANGE}/{changes.partition.get(subject, '?')}"
+        if count != wanted:
+            found.differ(POSTGRES, place, f"{subject}: {wanted} changes, {count} rows", abs(count - wanted))
+        elif last != end:
+            found.differ(POSTGRES, place, f"{subject}: the changes end at {end}, the rows at {last}")
+    for subject, wanted in unmet.items():
+        place = f"credit_change of {topics.CHANGE}/{changes.partition[subject]}"
+        found.differ(POSTGRES, place, f"{subject}: {wanted} changes, no row", wanted)
+
+
+def compare_submissions(database: Database, ledger: Ledger, found: Findings) -> None:
+    """Compare the table of submissions with the ledger."""
+    read, arrow = database.of(topics.SUBMISSION), found.arrow(POSTGRES)
+    pending = {name for name, held in ledger.items() if held["offset"] >= read.get(held["partition"], 0)}
+    arrow.entered += len(ledger)
+    arrow.pending += len(pending)
+    unmet = set(ledger) - pending if database.began else set()
+    names = ("rows", "accepted", "rejected", "unresolved", "duplicates", "state")
+    for submission, *values in database.rows(_SUBMISSIONS):
+        held = ledger.get(submission)
+        if held is None:
+            found.differ(POSTGRES, "submission", f"a row that the ledger has not: {submission}")
+        elif submission not in pending:
+            arrow.merged += 1
+            unmet.discard(submission)
+            if [held[name] for name in names] != values:
+                found.differ(POSTGRES, "submission", f"other counts: {submission}")
+    for submission in sorted(unmet):
+        found.differ(POSTGRES, "submission", f"no row: {submission}")
+
+
+def compare_aside(database: Database, topic: str, table: str, wanted: Expected, found: Findings) -> None:
+    """Compare a table of rows that were set aside with its topic, by submission."""
+    arrow = found.arrow(POSTGRES)
+    arrow.entered += wanted.total
+    arrow.pending += wanted.total - sum(wanted.least.values())
+    held = dict(database.rows(_ASIDE.format(table=table)))
+    for submission in sorted(wanted.partition.keys() | held.keys()):
+        count, low, high = held.get(submission, 0), wanted.least[submission], wanted.most[submission]
+        arrow.merged += min(count, low)
+        if not low <= count <= high:
+            off = low - count if count < low else count - high
+            text = f"submission {submission}: {high} rows of {topic}, {count} in the table"
+            found.differ(POSTGRES, table, text, off)

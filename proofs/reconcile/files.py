@@ -1,0 +1,139 @@
+"""The file arrow: for every submission, what its receipt says against an independent count of its events."""
+
+import sys
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bus import topics
+from bus.reading.offsets import TopicPartition
+from bus.reading.topic_reader import TopicReader
+from catalogue.errors import PoisonMessage
+from catalogue.model import Catalogue
+from proofs.reconcile.expected import Expected, Window
+from proofs.reconcile.findings import FILES, MERGE, Findings, Tally
+from proofs.reconcile.merge import Events
+from proofs.reconcile.reading import Plain
+
+Ledger = Mapping[str, Mapping[str, Any]]
+_ASIDE = (topics.REJECTED, topics.UNRESOLVED)
+
+
+@dataclass(slots=True)
+class Aside:
+    """Rows that were set aside, by submission, poison messages by their place, and what a table has to have of them."""
+
+    rejected: Counter[str] = field(default_factory=Counter)
+    unresolved: Counter[str] = field(default_factory=Counter)
+    poison: Counter[TopicPartition] = field(default_factory=Counter)
+    tabled: dict[str, Expected] = field(default_factory=dict)
+
+
+def read_aside(
+    reader: TopicReader,
+    plain: Plain,
+    places: Collection[TopicPartition],
+    database: Mapping[TopicPartition, int],
+    findings: Findings,
+) -> Aside:
+    """Count the rejected and the unresolved rows; ``database``: what PostgreSQL has read of them."""
+    found = Aside()
+    read = {name: {n: at for (topic, n), at in database.items() if topic == name} for name in _ASIDE}
+    # Where the newest message of a waiting row was not read yet, an older one may have been.
+    found.tabled[topics.UNRESOLVED] = Expected(
+        Window(read[topics.UNRESOLVED], dict.fromkeys((number for _, number in places), sys.maxsize))
+    )
+    found.tabled[topics.REJECTED] = Expected(Window(read[topics.REJECTED], read[topics.REJECTED]))
+    waiting: dict[bytes | None, tuple[str, int]] = {}
+    last: dict[bytes | None, tuple[str, int, int]] = {}
+    for message in reader.read(dict.fromkeys(places, 0)):
+        topic = reader.bare(message.topic())
+        try:
+            value = plain(message.value())
+        except PoisonMessage as problem:
+            place = f"{topic}/{message.partition()}@{message.offset()}"
+            findings.differ(FILES, place, f"unreadable: {problem.message}")
+            continue
+        submission = value["submission_id"]
+        if topic == topics.UNRESOLVED:
+            held = waiting.get(message.key(), (submission, 0))[1]
+            # A resolved row waited once, even where compaction took the message that said so.
+            waiting[message.key()] = (submission, held + 1 if value["state"] == "WAITING" else max(held, 1))
+            last[message.key()] = (submission, message.partition(), message.offset())
+            continue
+        if value["replay_count"] == 0:
+            found.tabled[topic].take(submission, message.partition(), message.offset(), 1)
+        if value["source_topic"]:
+            found.poison[TopicPartition(value["source_topic"], value["source_partition"])] += 1
+        elif value["replay_count"] == 0:
+            found.rejected[submission] += 1
+    for submission, count in waiting.values():
+        found.unresolved[submission] += count
+    for submission, number, offset in last.values():
+        found.tabled[topics.UNRESOLVED].take(submission, number, offset, 1)
+    return found
+
+
+def compare(
+    catalogue: Catalogue, before: Ledger, after: Ledger, events: Events, aside: Aside, findings: Findings
+) -> None:
+    """Compare each submission's counts, as they were before and after the scan, with what the scan found."""
+    arrow = findings.arrow(FILES)
+    category_of = {item.id: item.category for item in catalogue.items}
+    findings.submissions = len(after)
+    findings.open_submissions = sum(s["state"] != "COMPLETED" for s in after.values())
+    for submission, last in after.items():
+        first = before.get(submission, {})
+        # The sum of a push that goes on is taken from one message, so it holds at any time.
+        own = Tally(
+            entered=last["rows"] + last["withdrawn"],
+            merged=last["accepted"] + last["withdrawn"],
+            duplicate=last["duplicates"],
+            rejected=last["rejected"],
+            unresolved=last["unresolved"],
+        )
+        if own.missing:
+            findings.differ(FILES, _place(submission, last), "rows without an outcome", abs(own.missing))
+        for name, count in (
+            ("accepted", events.by_submission.get(submission, 0)),
+            ("rejected", aside.rejected[submission]),
+            ("unresolved", aside.unresolved[submission]),
+        ):
+            derived = name == "accepted"
+            low = first.get(name, 0) + (first.get("withdrawn", 0) if derived else 0)
+            high = last[name] + (last["withdrawn"] if derived else 0)
+            if not low <= count <= high:
+                off = low - count if count < low else count - high
+                findings.differ(FILES, _place(submission, last), f"{high} {name}, the scan finds {count}", off)
+        arrow.add(own)
+        category = findings.category(category_of.get(last["item"], last["item"].split(".")[0]))
+        own.merged = 0  # what became of the accepted ones, the merge says
+        category.add(own)
+    _strays(after, events, aside, findings)
+
+
+def _strays(ledger: Ledger, events: Events, aside: Aside, findings: Findings) -> None:
+    for submission, count in events.doubles.items():
+        findings.differ(
+            FILES, f"submission {submission}", f"double events in {events.topic_of.get(submission, '?')}", count
+        )
+    counted = Counter(events.by_submission) + aside.rejected + aside.unresolved
+    for submission in counted.keys() - ledger.keys():
+        findings.differ(FILES, f"submission {submission}", "is not in the ledger", counted[submission])
+    for place in events.poison.keys() | aside.poison.keys():
+        tally = events.outcomes.get(place)
+        category = place[0].split(".")[1] if place[0].startswith("catalogue.") else None
+        if category is not None:
+            # No row of a file: it entered with the topic.
+            findings.category(category).entered += events.poison.get(place, 0)
+        off = aside.poison[place] - (tally.rejected if tally else 0)
+        if off:
+            name = f"{place[0]}/{place[1]}"
+            findings.differ(
+                MERGE, name, f"{aside.poison[place]} unreadable messages set aside in rejected.v1", abs(off)
+            )
+
+
+def _place(submission: str, said: Mapping[str, Any]) -> str:
+    return f"submission {submission} ({said['item']}, {said['file_name']})"

@@ -1,0 +1,84 @@
+"""Decodes no more of a message than the proof needs: Avro has no field lengths, but what comes first is read alone."""
+
+import struct
+from collections.abc import Iterable
+from typing import Any
+
+from bus.avro.decoding import reader_of
+from bus.avro.reader import AvroReader, compile_reader
+from bus.avro.registry import Registry
+from bus.avro.wire_format import HEAD_SIZE, schema_id_of
+from catalogue import wire
+from catalogue.avro import BANK_ENVELOPE, ENVELOPE, Schema
+from catalogue.errors import PoisonMessage
+
+_VERSION = struct.Struct(">QI")
+_SHIFT = 1 << 63
+
+
+def _stripped(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_stripped(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if "logicalType" in node:
+        return node["type"]
+    return {name: _stripped(value) for name, value in node.items() if not name.startswith("__")}
+
+
+def _head(name: str, fields: Iterable[Schema]) -> AvroReader:
+    """Return what reads a message's first fields, times and dates as plain integers."""
+    plain = [_stripped(one) for one in fields]
+    return compile_reader({"type": "record", "name": name, "namespace": "credithub.head", "fields": plain})
+
+
+ENVELOPE_HEAD = _head("Envelope", ENVELOPE)
+BANK_HEAD = _head("Bank", BANK_ENVELOPE[:6])
+STATE_HEAD = _head("State", wire.STATE["fields"][:5])
+
+
+def head(message: bytes | None, read: AvroReader) -> dict[str, Any]:
+    """Return what ``read`` finds behind a message's own head; raises PoisonMessage when it cannot be read."""
+    if message is None or len(message) < HEAD_SIZE or message[0] != 0:
+        raise PoisonMessage("The message does not begin with the magic byte and a schema id.")
+    try:
+        value: dict[str, Any] = read(message, HEAD_SIZE)[0]
+    except (EOFError, ValueError, IndexError, UnicodeDecodeError, TypeError, KeyError, OverflowError) as exc:
+        raise PoisonMessage(f"The message does not fit its schema: {type(exc).__name__}.") from exc
+    return value
+
+
+def stamp(source_time_us: int, revision: int, content_hash: str) -> bytes:
+    """Return a version as bytes that sort as ``Version`` does; a fifth of its memory."""
+    return _VERSION.pack(source_time_us + _SHIFT, revision) + content_hash.encode()
+
+
+def same_moment(one: bytes, other: bytes) -> bool:
+    """Whether two stamps are of the same source time and revision."""
+    return one[: _VERSION.size] == other[: _VERSION.size]
+
+
+class Plain:
+    """Decodes whole messages by the schema they name, logical types left as they are on the wire."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._readers: dict[int, AvroReader] = {}
+
+    def __call__(self, message: bytes | None) -> dict[str, Any]:
+        """Return the value of a message; raises PoisonMessage when it cannot be read."""
+        if message is None:
+            raise PoisonMessage("The message is empty.")
+        schema_id = schema_id_of(message)
+        read = self._readers.get(schema_id)
+        if read is None:
+            read = self._readers[schema_id] = reader_of(_stripped(self._registry.schema(schema_id)))
+        return head(message, read)
+
+    def name(self, message: bytes | None) -> str:
+        """Return the full name of a message's record type; raises PoisonMessage when there is none."""
+        return str(self._registry.schema(schema_id_of(message or b""))["name"])
+
+    def known(self, schema_id: int) -> None:
+        """Raise PoisonMessage when the registry knows no such schema."""
+        self._registry.schema(schema_id)

@@ -1,0 +1,148 @@
+"""Verifies the states of some subjects or of all: read, fold, compute, compare."""
+
+import hashlib
+import heapq
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
+from bus.config import BusConfig
+from bus.reading.offsets import watermarks
+from catalogue.avro import topic as catalogue_topic
+from catalogue.errors import PoisonMessage
+from catalogue.model import Catalogue
+from proofs.replay.comparison import (
+    NONE,
+    Difference,
+    compare_day,
+    compare_name,
+    compare_records,
+    compare_state,
+    has_state,
+)
+from proofs.replay.fold import fold
+from proofs.replay.reading import Moment, Topics
+from rules.indicators.definitions import Indicator
+from rules.state import by_item, indicators_on, state_on
+
+# While events flow a subject may move as it is read: it is read again.
+_ATTEMPTS = 3
+# Bounds the memory: of so many events at most the payloads are held at once, about.
+_EVENTS_AT_ONCE = 100_000
+_NAMED_AT_MOST = 1000
+
+
+@dataclass(slots=True)
+class Report:
+    """The result: what was compared, what could not be, and every difference by name up to a thousand."""
+
+    subjects: int = 0
+    events: int = 0
+    records: int = 0
+    pending: int = 0
+    unverified: set[str] = field(default_factory=set)
+    difference: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    def differ(self, found: Iterable[Difference]) -> None:
+        """Note differences."""
+        for one in found:
+            self.difference += 1
+            if len(self.differences) < _NAMED_AT_MOST:
+                self.differences.append(one)
+
+
+class Verification:
+    """Computes states again from the catalogue's events, and compares; writes nothing."""
+
+    def __init__(
+        self,
+        config: BusConfig,
+        registry: Registry,
+        catalogue: Catalogue,
+        definitions: Iterable[Indicator],
+        on_read: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        self._config, self._decode = config, Decoder(registry)
+        self._inputs = [catalogue_topic(category.id) for category in catalogue.categories]
+        persons = {item.id for item in catalogue.items if item.about_persons}
+        self._topics = Topics(config, self._decode, self._inputs, persons, on_read)
+        self._by_item = by_item(definitions)
+
+    def sample(self, size: int, seed: int) -> frozenset[str]:
+        """Return ``size`` subjects of all that have an event or a state; the same seed takes the same ones."""
+        every = set(self._topics.subjects())
+        return frozenset(heapq.nsmallest(size, every, key=lambda subject: _rank(subject, seed)))
+
+    def some(self, subjects: Collection[str]) -> Report:
+        """Verify these subjects."""
+        report = Report()
+        report.pending = self._verify([*range(self._config.partitions)], subjects.__contains__, report, {})
+        return report
+
+    def all(self) -> Report:
+        """Verify everybody: a partition number after another, and a share at a time where there are many events."""
+        report = Report()
+        place_of: dict[str, int] = {}
+        for number in range(self._config.partitions):
+            ends = watermarks(self._config, [(name, number) for name in self._inputs])
+            shares = 1 + sum(end.high - end.low for end in ends.values()) // _EVENTS_AT_ONCE
+            waiting = [self._verify([number], _share(one, shares), report, place_of) for one in range(shares)]
+            report.pending += waiting[-1]
+        return report
+
+    def _verify(
+        self, numbers: list[int], chosen: Callable[[str], bool], report: Report, place_of: dict[str, int]
+    ) -> int:
+        """Compare the chosen subjects of some partition numbers; return how many events are not merged yet."""
+        for _ in range(_ATTEMPTS):
+            moment = self._topics.read(numbers, chosen)
+            report.differ(one for one in moment.faults if one.subject not in moment.moved)
+            for subject in moment.subjects():
+                report.differ(self._compare(subject, moment, report))
+                met = moment.numbers[subject]
+                if len(met | {place_of.setdefault(subject, min(met))}) > 1:
+                    places = " and ".join(map(str, sorted(met | {place_of[subject]})))
+                    report.differ([Difference(subject, "partition", places, "one")])
+            chosen = frozenset(moment.moved).__contains__
+            if not moment.moved:
+                break
+        report.unverified |= moment.moved
+        return moment.pending
+
+    def _compare(self, subject: str, moment: Moment, report: Report) -> Iterator[Difference]:
+        events, state = moment.events.get(subject, []), moment.states.get(subject)
+        folded = fold(events)
+        report.events += len(events)
+        report.records += len(folded.winners)
+        yield from compare_records(subject, folded, moment.records.get(subject, {}), self._decode.payload)
+        if not has_state(subject):
+            return
+        report.subjects += 1
+        if state is None or not events:
+            if events:
+                yield Difference(subject, "state", NONE, f"a state of {len(folded.winners)} records")
+            elif state is not None:
+                yield Difference(subject, "state", f"sequence {state['sequence']}", "none: no event tells of it")
+            return
+        yield from compare_name(subject, state["subject_name"], folded)
+        try:
+            wanted = state_on(folded.winners, self._by_item, self._decode.payload, state["as_of"])
+            differences = [*compare_state(subject, state, wanted)]
+            day = max(moment.days.get(number, state["as_of"]) for number in moment.numbers[subject])
+            if day > state["as_of"] and not differences:
+                later = indicators_on(folded.winners, self._by_item, self._decode.payload, day)
+                differences = [*compare_day(subject, state, later, day)]
+        except PoisonMessage as problem:
+            yield Difference(subject, "events", "a state", f"unreadable: {problem.message}")
+            return
+        yield from differences
+
+
+def _share(share: int, shares: int) -> Callable[[str], bool]:
+    return lambda subject: _rank(subject, 0) % shares == share
+
+
+def _rank(subject: str, seed: int) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{seed}:{subject}".encode(), digest_size=8).digest(), "big")

@@ -1,0 +1,46 @@
+"""What the topics still hold of one subject: every version ever reported, and the day the streams were told."""
+
+from datetime import date
+
+from aiokafka.partitioner import murmur2
+
+from bus import topics
+from bus.avro.decoding import Decoder
+from bus.business_date import business_date_of
+from bus.reading.offsets import TopicPartition
+from bus.reading.topic_reader import TopicReader
+from catalogue.errors import PoisonMessage
+from rules.merge import Record
+
+
+def partition_of(subject: str, partitions: int) -> int:
+    """Return the partition of a subject: murmur2 of its key, as every producer of the hub and any Java client does."""
+    return int((murmur2(subject.encode()) & 0x7FFFFFFF) % partitions)
+
+
+def place_of(reader: TopicReader, topic: str, subject: str) -> TopicPartition:
+    """Return where a topic keeps a subject; raises Unavailable when there is no such topic."""
+    return TopicPartition(topic, partition_of(subject, len(reader.partitions((topic,)))))
+
+
+def versions_of(reader: TopicReader, decode: Decoder, place: TopicPartition, subject: str, item: str) -> list[Record]:
+    """Return every event of a subject's item, in the order of the topic: its ``place`` is read from the beginning."""
+    found: list[Record] = []
+    key = subject.encode()
+    for message in reader.read({place: 0}):
+        if message.key() != key:
+            continue
+        try:
+            envelope, head, schema_id, payload = decode.envelope(message.value() or b"")
+        except PoisonMessage:
+            continue  # the merge set it aside; `credithub reconcile` names it
+        if envelope.item == item and envelope.subject == subject:
+            found.append(Record(envelope, schema_id, payload, head))
+    return found
+
+
+def business_day(reader: TopicReader, decode: Decoder, subject: str) -> date | None:
+    """Return the newest day that the streams of this subject's partition were told; None before the first."""
+    place = place_of(reader, topics.CALENDAR, subject)
+    days = (business_date_of(decode, message.value()) for message in reader.read({place: 0}))
+    return max((day for day in days if day is not None), default=None)

@@ -1,0 +1,109 @@
+"""Values as a person or a program reads them; what is personal stays sealed."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from catalogue.model import Field, FieldType
+from catalogue.times import SHANGHAI
+from queries.targets import FieldTarget
+from rules.indicators.definitions import Indicator
+
+SEALED = "sealed"
+
+
+def value_of(target: FieldTarget, data: Mapping[str, Any] | None) -> Any:
+    """Return a field's value of a payload for JSON: exact numbers as text, what is personal as ``SEALED``."""
+    if data is None:
+        return None
+    if target.item.about_persons:
+        return SEALED
+    held = _plain(target.field, data.get(target.field.name))
+    if target.sub is None or not isinstance(held, list):
+        return held
+    return [row.get(target.sub.name) for row in held]
+
+
+def same_sealed(target: FieldTarget, one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool | None:
+    """Whether two sealed values are equal, by their keyed hashes; None where there are none to tell by."""
+    name = f"{target.field.name}_hash"
+    if not target.field.linked or target.sub is not None or one is None or other is None:
+        return None
+    return bool(one.get(name) == other.get(name))
+
+
+def _plain(field: Field, value: Any) -> Any:
+    if value is None:
+        return None
+    # Bytes are ciphertext, whatever today's catalogue says of the field.
+    if field.encrypted or isinstance(value, bytes):
+        return SEALED
+    if field.type is FieldType.DETAILS:
+        return [{sub.name: _plain(sub, row.get(sub.name)) for sub in field.details} for row in value]
+    return jsonable(value)
+
+
+def jsonable(value: Any) -> Any:
+    """Return a value of the wire for JSON."""
+    if isinstance(value, Decimal):
+        return number(value)
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return SEALED
+    if isinstance(value, Mapping):
+        return {name: jsonable(one) for name, one in value.items()}
+    return [jsonable(one) for one in value] if isinstance(value, list) else value
+
+
+def number(value: Decimal) -> str:
+    """Return a decimal exactly, without idle zeros behind the point."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def moment(value: datetime) -> str:
+    """Return a moment in Beijing time, ISO 8601."""
+    return value.astimezone(SHANGHAI).isoformat()
+
+
+def clock(value: datetime) -> str:
+    """Return a moment in Beijing time to the second, for a table; the day alone when it is a midnight."""
+    local = value.astimezone(SHANGHAI)
+    return f"{local:%Y-%m-%d}" if local.time() == local.time().min else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def text_of(field: Field, value: Any) -> str:
+    """Return what ``value_of`` gave, for a table: nothing as –, a code with its meaning."""
+    if value is None or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "; ".join(_row(field, one) for one in value)
+    meaning = (field.codes or {}).get(str(value))
+    return f"{value} {meaning}" if meaning else str(value)
+
+
+def _row(field: Field, row: Any) -> str:
+    if not isinstance(row, Mapping):
+        return text_of(field, row)
+    filled = ((sub, row.get(sub.name)) for sub in field.details)
+    return "，".join(f"{sub.zh} {text_of(sub, value)}" for sub, value in filled if value is not None)
+
+
+def indicator_text(indicator: Indicator | None, value: Decimal | None) -> str:
+    """Return an indicator's value for a table, with its unit; a day as a day."""
+    if value is None:
+        return "–"
+    if indicator is not None and indicator.aggregate == "last_day":
+        digits = f"{int(value):08d}"
+        return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
+    whole, _, rest = number(value).partition(".")
+    grouped = f"{int(whole):,}" + (f".{rest}" if rest else "")
+    if whole.startswith("-") and not grouped.startswith("-"):
+        grouped = f"-{grouped}"
+    return f"{grouped} {indicator.unit}".rstrip() if indicator is not None else grouped

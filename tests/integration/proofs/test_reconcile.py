@@ -1,0 +1,548 @@
+"""One event lost or doubled on any arrow makes the proof name that arrow, and no other.
+
+One small city goes through the real push, merge and sinks, once. Every case then looks at it through a copy of one
+topic that lacks a message or has one twice, or has a row of the database changed and changed back.
+
+A loss on one arrow is what the stages behind it never saw. So a case of an early arrow looks at the hub as it was
+before those stages had read anything; a message that is destroyed after all had read it is missed on both sides.
+"""
+
+import io
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from threading import Event, Timer
+from typing import Any
+
+import fastavro
+import psycopg2
+import pytest
+from confluent_kafka.admin import AdminClient
+from typer import Typer
+from typer.testing import CliRunner
+
+from bus import clients, topics
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
+from bus.avro.wire_format import HEAD_SIZE, schema_id_of
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import create_key_file, load_key_file
+from bus.reading.scan import scan
+from catalogue.avro import topic as catalogue_topic
+from catalogue.errors import PoisonMessage
+from catalogue.load import load_catalogue
+from hub.commands.reconcile import proved, register, scope_of
+from hub.commands.workers import say_date, today
+from hub.intake import intake_config
+from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
+from producers.submissions.session import Options, Session
+from proofs.reconcile.findings import Findings
+from proofs.reconcile.lag import Lag, wait_until_nothing_waits
+from proofs.reconcile.proof import Scope
+from proofs.reconcile.reading import Plain
+from rules.indicators.definitions import load_indicators
+from simulation.city import write_city
+from sinks.banks import sink
+from sinks.banks.recipients import bank_ids
+from sinks.postgres import sink as postgres
+from sinks.postgres.schema import migrate
+from sinks.upstream import sink as upstream
+from sinks.upstream.profile import load_profile
+from streams.engine import Engine, Message
+from tests.integration.proofs.tampered import Forge, Spot, View
+from tests.integration.sinks.changes import Running
+from tests.integration.sinks.upstream_node import Node
+
+CATALOGUE = load_catalogue()
+MARKET, PENALTIES = catalogue_topic("market"), catalogue_topic("administration")
+# No indicator rests on it: the merge reads none of its payloads.
+UNRATED = "evaluation.environment"
+ITEMS = {
+    "market.registration",
+    "tax.arrears",
+    "administration.penalty",
+    UNRATED,
+    "housing_fund.co_borrower",  # about persons
+}
+# Mortgages whose subject has no code in the file.
+WAITING = "不动产登记证明号,抵押人,登记时间\n样例0001,样例企业甲,2025-01-02\n样例0002,样例企业乙,2025-01-03\n"
+# All that the merge has to read here.
+INPUTS = sorted({catalogue_topic(CATALOGUE.item(item).category) for item in [*ITEMS, "47"]} | {topics.CALENDAR})
+# What the merge writes: empty, the hub is as it was before the merge had read anything.
+MERGED = (topics.POSITION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.CHANGE)
+
+
+@dataclass(slots=True)
+class Hub:
+    """A hub in which everything was delivered and whose sinks have ended."""
+
+    settings: Settings
+    scope: Scope
+    forge: Forge
+    folder: Path
+
+    @property
+    def config(self) -> BusConfig:
+        """Return where its topics are."""
+        return bus_config(self.settings)
+
+
+def execute(dsn: str, *statements: str) -> None:
+    """Run statements, each on its own."""
+    connection = psycopg2.connect(dsn)
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def merge(
+    config: BusConfig,
+    settings: Settings,
+    folder: Path,
+    feed: Callable[[list[Message]], list[Message]] = list,
+    fed: str = MARKET,
+) -> None:
+    """Merge with the real engine all that there is; ``feed`` is what reaches it of the topic ``fed``."""
+    cipher = Cipher(load_key_file(settings.keys))
+    events = {name: list(scan(config, name)) for name in INPUTS}
+    with closing(Registry(config)) as registry:
+        for number in range(config.partitions):
+            engine = Engine(config, number, folder / str(number), load_indicators(), registry, cipher)
+            engine.open()
+            with closing(engine):
+                for name in INPUTS:
+                    own = [m for m in events[name] if m.partition() == number]
+                    news = [Message(m.offset() or 0, m.value() or b"") for m in own]
+                    news = feed(news) if name == fed else news
+                    if news:
+                        engine.process({name: news})
+
+
+@pytest.fixture(scope="module")
+def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    folder = tmp_path_factory.mktemp("reconcile")
+    name = f"reconcile{uuid.uuid4().hex[:8]}"
+    place = stack.postgres_dsn.rpartition("/")[0]
+    execute(stack.postgres_dsn, f'create database "{name}"')
+    node = Node(folder)
+    settings = exact_settings(
+        home=folder, kafka_bootstrap=stack.bootstrap, registry_url=stack.registry_url, upstream_url=node.url,
+        postgres_dsn=f"{place}/{name}", topic_prefix=f"{name}.", partitions=2,
+    )  # fmt: skip
+    config = bus_config(settings)
+    specs = topics.topic_specs(CATALOGUE, list(bank_ids()))
+    try:
+        create_key_file(settings.keys)
+        topics.ensure_topics(config, specs)
+        migrate(f"{place}/{name}")
+        node.start()
+        scope = scope_of(settings, CATALOGUE)
+        run_through(settings, scope, node, folder)
+        yield Hub(settings, scope, Forge(config, specs), folder)
+    finally:
+        node.kill()
+        admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+        made = [t for t in admin.list_topics(timeout=30).topics if t.startswith(f"{name}.")]
+        for done in admin.delete_topics(made).values():
+            done.result()
+        execute(stack.postgres_dsn, f'drop database "{name}" with (force)')
+
+
+def cut_short(news: list[Message]) -> list[Message]:
+    """Return the events with the first one's payload cut: a record that no sink can read."""
+    return [news[0]._replace(value=news[0].value[:-1]), *news[1:]] if news else []
+
+
+def run_through(settings: Settings, scope: Scope, node: Node, folder: Path) -> None:
+    """Push a few files, merge, and deliver to everybody."""
+    config = bus_config(settings)
+    say_date(config, today())
+    files = write_city(folder / "city", enterprises=6, seed=7, dirty=0.25, as_of=date(2026, 6, 30))
+    waiting = folder / f"{CATALOGUE.item('47').zh}.csv"
+    waiting.write_text(WAITING, "utf-8")
+    with closing(Session(intake_config(settings), Options())) as session:
+        list(session.push(waiting))
+        for file in files:
+            if file.item in ITEMS:
+                list(session.push(folder / "city" / file.file))
+    stray = clients.producer(config)
+    stray.produce(config.topic(PENALTIES), b"no event", b"nobody", 0)
+    assert stray.flush(30) == 0
+    merge(config, settings, folder / "streams", cut_short, catalogue_topic("evaluation"))
+    target = upstream.Target(node.url, load_profile(settings.upstream.profile), settings.region)
+    running = [Running(postgres.run, config, settings.postgres.dsn), Running(upstream.run, config, target)]
+    running += [Running(sink.run, config, one, public_indicators=scope.public_indicators) for one in scope.banks]
+    try:
+        found = proved(config, scope, 60)
+    finally:
+        for one in running:
+            one.stop()
+    assert (found.difference, found.pending) == (0, 0), found.differences
+
+
+DROP, DOUBLE = "drop", "double"
+FIRST, ELDER, LAST = "the first", "the first whose key comes again", "the last"
+
+
+def test_nothing_is_lost(hub: Hub) -> None:
+    found = proved(hub.config, hub.scope)
+    assert (found.exit_code, found.difference, found.differences) == (0, 0, [])
+    files = found.arrows["file>catalogue"]
+    # There is something on every arrow that could be lost.
+    assert min(files.merged, files.rejected, files.unresolved, found.arrows["catalogue>record"].rejected) > 0
+    assert all(tally.merged for tally in found.arrows.values())
+    assert not any(tally.missing for tally in (*found.arrows.values(), *found.categories.values()))
+
+
+def test_a_record_that_nobody_can_read_is_told_nobody_and_is_no_difference(hub: Hub) -> None:
+    unread = []
+    with closing(Registry(hub.config)) as registry:
+        plain, decode = Plain(registry), Decoder(registry)
+        for message in hub.forge.messages(topics.CHANGE):
+            for record in plain(message.value)["records"]:
+                try:
+                    decode.payload(record["schema_id"], record["payload"])
+                except PoisonMessage:
+                    unread.append((record["item"], record["record_key"]))
+        topic = topics.bank_topic(hub.scope.banks[0])
+        told = [(v.get("item"), v.get("record_key")) for m in hub.forge.messages(topic) if (v := plain(m.value))]
+    assert {item for item, _ in unread} == {UNRATED}
+    assert not set(unread) & set(told)
+    # Others of the item are told.
+    assert UNRATED in {item for item, _ in told}
+    assert proved(hub.config, hub.scope).difference == 0
+
+
+def named(found: Findings, arrow: str, what: str) -> None:
+    """Assert that one arrow alone is named, and that every difference says ``what``, a regular expression."""
+    said = [f"{d.arrow}: {d.place}: {d.what}" for d in found.differences]
+    assert found.exit_code == 1, said
+    assert {name for name, count in found.difference_by_arrow.items() if count} == {arrow}, said
+    assert found.difference == found.difference_by_arrow[arrow] > 0
+    assert said
+    assert all(re.search(what, one) for one in said), said
+
+
+def tampered(hub: Hub, topic: str, way: str, which: str, without: Collection[Spot] = ()) -> dict[str, str]:
+    """Return a topic with a copy that lacks one message or has it twice, and lacks others in either case."""
+    messages = hub.forge.messages(topic)
+    if which == ELDER:
+        messages = [m for at, m in enumerate(messages) if any(m.key == later.key for later in messages[at + 1 :])]
+    chosen = messages[-1 if which == LAST else 0]
+    if way == DROP:
+        return hub.forge.copy(topic, without={chosen.spot, *without})
+    return hub.forge.copy(topic, without=without, more=[chosen])
+
+
+def stray_of(hub: Hub) -> Spot:
+    """Return where the merge itself set something aside: behind the rows of the files."""
+    return hub.forge.messages(topics.REJECTED)[-1].spot
+
+
+def fresh(hub: Hub) -> dict[str, str]:
+    """Return what hides all that the merge wrote."""
+    return {**hub.forge.empty(*MERGED), **hub.forge.copy(topics.REJECTED, without={stray_of(hub)})}
+
+
+@pytest.fixture(scope="module")
+def unmerged(hub: Hub) -> dict[str, str]:
+    return fresh(hub)
+
+
+def without_sinks(scope: Scope) -> Scope:
+    """Return the scope of a hub whose sinks were not started yet."""
+    return replace(scope, banks=(), dsn=None, upstream=None)
+
+
+ROWS = {
+    "catalogue": (MARKET, r"market\.registration.*accepted, the scan finds|double events in catalogue\.market"),
+    "rejected": (topics.REJECTED, r"rejected, the scan finds"),
+    "unresolved": (topics.UNRESOLVED, r"unresolved, the scan finds"),
+}
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+@pytest.mark.parametrize(("topic", "what"), ROWS.values(), ids=ROWS)
+def test_a_row_between_its_file_and_its_topic(
+    hub: Hub, unmerged: dict[str, str], topic: str, what: str, way: str
+) -> None:
+    own = {stray_of(hub)} if topic == topics.REJECTED else ()
+    replaced = {**unmerged, **tampered(hub, topic, way, FIRST, without=own)}
+    # Nothing has read the topic yet: the receipt alone knows how many there have to be.
+    found = proved(hub.forge.view(replaced), without_sinks(hub.scope))
+    named(found, "file>catalogue", what)
+
+
+def test_a_submission_whose_receipt_is_lost(hub: Hub) -> None:
+    replaced = tampered(hub, topics.SUBMISSION, DROP, FIRST)
+    # Twice is not tried: a receipt is a state under its key, and the compaction keeps one.
+    named(proved(hub.forge.view(replaced), without_sinks(hub.scope)), "file>catalogue", r"is not in the ledger")
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+def test_an_event_that_the_merge_reads_is_counted_against_the_receipt(hub: Hub, tmp_path: Path, way: str) -> None:
+    """What is lost or doubled before the merge stays the file's difference once it has been merged.
+
+    A doubled event has the id of the first: the merge counts a duplicate, nothing comes of it, and its own arrow
+    adds up. Yet the submission says n events and the topic holds n + 1, and a topic that nobody may write but the
+    push has been written by somebody: the arrow on which this happened is named although it did no harm.
+    """
+    market = tampered(hub, MARKET, way, FIRST)
+    view = hub.forge.view({**fresh(hub), **market})
+    merge(view, hub.settings, tmp_path)
+    found = proved(view, without_sinks(hub.scope))
+    assert found.pending == 0
+    assert found.arrows["catalogue>record"].duplicate == (way == DOUBLE)
+    named(found, "file>catalogue", ROWS["catalogue"][1])
+
+
+FEEDS: dict[str, tuple[Callable[[list[Message]], list[Message]], str]] = {
+    DROP: (lambda news: news[1:], r"merged, the scan finds|: lost: "),
+    DOUBLE: (lambda news: [*news[:1], *news], r"1 duplicate, the scan finds 0"),
+}
+
+
+@pytest.mark.parametrize(("feed", "what"), FEEDS.values(), ids=FEEDS)
+def test_an_event_between_its_topic_and_the_merge(
+    hub: Hub, tmp_path: Path, feed: Callable[[list[Message]], list[Message]], what: str
+) -> None:
+    # The engine is real; what carries the events to it loses the first of each partition, or hands it over twice.
+    view = hub.forge.view(fresh(hub))
+    merge(view, hub.settings, tmp_path, feed)
+    named(proved(view, without_sinks(hub.scope)), "catalogue>record", what)
+
+
+# Of a compacted topic the newest message of a key: an older one may go at any time.
+PUBLISHED = {
+    "record": (topics.RECORD, LAST, "catalogue>record", r"credit\.record\.v1/\d.*: (lost|double|not the version)"),
+    "person record": (topics.PERSON_RECORD, LAST, "catalogue>record", r"person\.record\.v1/\d.*: (lost|double)"),
+    "set aside": (topics.REJECTED, LAST, "catalogue>record", r"administration\.v1/0: \d unreadable messages set aside"),
+    "state": (topics.STATE, LAST, "record>change", r"credit\.state\.v1/\d.*(state at|double state)"),
+    "change": (
+        topics.CHANGE,
+        ELDER,
+        "record>change",
+        r"credit\.change\.v1/\d.*(after 0|double sequence 1|no change of)",
+    ),
+    "last change": (
+        topics.CHANGE,
+        LAST,
+        "record>change",
+        r"/\d.*(state at|double sequence|no change of|last change is)",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+@pytest.mark.parametrize(("topic", "which", "arrow", "what"), PUBLISHED.values(), ids=PUBLISHED)
+def test_what_the_merge_publishes(hub: Hub, topic: str, which: str, arrow: str, what: str, way: str) -> None:
+    # Before the sinks read it: behind them the database would miss it, too.
+    found = proved(hub.forge.view(tampered(hub, topic, way, which)), without_sinks(hub.scope))
+    named(found, arrow, what)
+
+
+def test_a_day_that_is_lost(hub: Hub) -> None:
+    replaced = tampered(hub, topics.CALENDAR, DROP, FIRST)
+    # A day that is said twice is no difference: it says what is so, and no receipt says how often.
+    found = proved(hub.forge.view(replaced), without_sinks(hub.scope))
+    named(found, "catalogue>record", r"calendar\.v1/0: 1 merged, the scan finds 0")
+
+
+@pytest.mark.parametrize(("way", "which"), [(DROP, FIRST), (DROP, LAST), (DOUBLE, FIRST)])
+@pytest.mark.parametrize("one", bank_ids())
+def test_an_event_in_the_topic_of_a_bank(hub: Hub, one: str, way: str, which: str) -> None:
+    found = proved(hub.forge.view(tampered(hub, topics.bank_topic(one), way, which)), hub.scope)
+    named(found, f"bank.{one}", rf"bank\.{one}\.v1/\d")
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+def test_a_change_that_a_bank_was_told_never_or_twice(hub: Hub, way: str) -> None:
+    # The sink itself erred: its topic and its memory of it agree, without a gap, and only the changes know better.
+    (one, *_), by = hub.scope.banks, -1 if way == DROP else 1
+    topic = topics.bank_topic(one)
+    with closing(Registry(hub.config)) as registry:
+        plain = Plain(registry)
+        last = hub.forge.messages(topic)[-1]
+        told = plain(last.value)
+        memory = next(
+            m for m in hub.forge.messages(topics.sequence_topic(one))[::-1] if m.key == told["subject"].encode()
+        )
+        held = plain(memory.value)
+        assert held["sequence"] == told["sequence"]
+        moved = {memory.spot: rewritten(registry, memory.value, {**held, "sequence": held["sequence"] + by})}
+        again = last._replace(value=rewritten(registry, last.value, {**told, "sequence": told["sequence"] + 1}))
+    copy = hub.forge.copy(topic, without={last.spot}) if way == DROP else hub.forge.copy(topic, more=[again])
+    found = proved(hub.forge.view({**copy, **hub.forge.copy(topics.sequence_topic(one), instead=moved)}), hub.scope)
+    named(found, f"bank.{one}", rf"{told['subject']}: \d+ changes to tell, \d+ told")
+    assert found.difference == 1
+
+
+FALSE_WORDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "a withdrawal as a report": lambda told: {"op": "REPORT" if told["op"] == "WITHDRAW" else "WITHDRAW"},
+    "another record": lambda told: {"record_key": f"{told['record_key']}9"},
+    "another item": lambda told: {"item": "market.change"},
+    "other indicators": lambda told: {"indicators": dict.fromkeys(told["indicators"], b"\x01")},
+    "another day": lambda told: {"as_of": told["as_of"] + 1},
+}
+
+
+@pytest.mark.parametrize(("false"), FALSE_WORDS.values(), ids=FALSE_WORDS)
+def test_what_a_bank_was_told_otherwise_than_it_is(hub: Hub, false: Callable[[Mapping[str, Any]], Any]) -> None:
+    one = hub.scope.banks[0]
+    topic = topics.bank_topic(one)
+    with closing(Registry(hub.config)) as registry:
+        plain = Plain(registry)
+        for message in hub.forge.messages(topic):
+            told = plain(message.value)
+            try:
+                words = false(told)
+            except KeyError:  # of the other kind: about a record, or about indicators
+                continue
+            instead = {message.spot: rewritten(registry, message.value, {**told, **words})}
+            break
+    found = proved(hub.forge.view(hub.forge.copy(topic, instead=instead)), hub.scope)
+    named(found, f"bank.{one}", rf"bank\.{one}\.v1/\d: {told['subject']}: of \d+ messages, some say something else")
+    assert found.difference == 1
+
+
+def rewritten(registry: Registry, message: bytes, value: Mapping[str, Any]) -> bytes:
+    """Return a message of the same schema with another value, as on the wire."""
+    out = io.BytesIO()
+    schema = registry.schema(schema_id_of(message))
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), dict(value))
+    return message[:HEAD_SIZE] + out.getvalue()
+
+
+UPLOADS = {
+    "sent": (topics.UPSTREAM_UP, r"national\.up\.v1.*(not sent|double): "),
+    "receipt": (topics.UPSTREAM_RECEIPT, r"national\.receipt\.v1.*(no receipt|double receipt): "),
+}
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+@pytest.mark.parametrize(("topic", "what"), UPLOADS.values(), ids=UPLOADS)
+def test_a_delivery_to_the_platform_above(hub: Hub, topic: str, what: str, way: str) -> None:
+    named(proved(hub.forge.view(tampered(hub, topic, way, FIRST)), hub.scope), "upstream", what)
+
+
+@contextmanager
+def changed(dsn: str, table: str, statement: str) -> Iterator[None]:
+    """Change a table, and put it back as it was."""
+    execute(dsn, f"create table untampered as select * from {table}", statement)
+    try:
+        yield
+    finally:
+        execute(dsn, f"truncate {table}", f"insert into {table} select * from untampered", "drop table untampered")
+
+
+# The column by which a row that is there twice differs from the first: a primary key allows no other.
+TABLES = {
+    "credit_record": "record_key",
+    "person_record": "record_key",
+    "credit_state": "subject",
+    "credit_change": "sequence",
+    "submission": "submission_id",
+    "rejected": "row",
+    "unresolved": "row",
+}
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+@pytest.mark.parametrize("table", TABLES)
+def test_a_row_of_postgresql(hub: Hub, table: str, way: str) -> None:
+    one = f"{table} t where ctid = (select min(ctid) from {table})"
+    statement = f"delete from {one}"
+    if way == DOUBLE:
+        column = TABLES[table]
+        # With a 9 behind: another text, and another number.
+        other = f"jsonb_populate_record(t, jsonb_build_object('{column}', {column} || '9'))"
+        statement = f"insert into {table} select ({other}).* from {one}"
+    with changed(hub.settings.postgres.dsn or "", table, statement):
+        found = proved(hub.config, hub.scope)
+    named(found, "postgres", rf"postgres: {table}\b")
+    assert found.difference == 1
+
+
+def test_a_change_in_the_database_under_another_sequence(hub: Hub) -> None:
+    last = "credit_change t where sequence = (select max(sequence) from credit_change where subject = t.subject)"
+    statement = f"update credit_change set sequence = sequence + 5 where ctid = (select min(ctid) from {last})"
+    with changed(hub.settings.postgres.dsn or "", "credit_change", statement):
+        found = proved(hub.config, hub.scope)
+    named(found, "postgres", r"credit_change of credit\.change\.v1/\d: \w+: the changes end at \d+, the rows at \d+")
+    assert found.difference == 1
+
+
+@contextmanager
+def open_transaction(view: View, topic: str) -> Iterator[Callable[[], None]]:
+    """Leave a message in a topic whose transaction nobody ends, as a push that was killed; yield what ends it."""
+    killed = clients.producer(view, **{"transactional.id": f"{view.topic(topic)}.killed"})
+    killed.init_transactions(30)
+    killed.begin_transaction()
+    killed.produce(view.topic(topic), b"", b"", 0)
+    assert killed.flush(30) == 0
+    ended = Event()
+
+    def end() -> None:
+        if not ended.is_set():
+            ended.set()
+            killed.abort_transaction(30)
+
+    try:
+        yield end
+    finally:
+        end()
+
+
+def test_an_open_transaction_hides_no_receipt_that_others_committed_behind_it(hub: Hub) -> None:
+    last = hub.forge.messages(topics.SUBMISSION)[-1]
+    view = hub.forge.view(hub.forge.copy(topics.SUBMISSION, without={last.spot}))
+    with open_transaction(view, topics.SUBMISSION) as end:
+        behind = clients.producer(view)
+        behind.produce(view.topic(topics.SUBMISSION), last.value, last.key, last.spot.partition)
+        assert behind.flush(30) == 0
+        timer = Timer(2, end)
+        timer.start()
+        found = proved(view, without_sinks(hub.scope))
+        timer.join()
+    assert (found.difference, found.differences) == (0, [])
+
+
+def test_an_open_transaction_is_waited_for_and_holds_nobody_up_for_longer_than_said(hub: Hub) -> None:
+    view = hub.forge.view(hub.forge.copy(PENALTIES))
+
+    def waited(wait_s: float) -> bool:
+        with closing(Registry(view)) as registry:
+            look = lambda: Lag(view, without_sinks(hub.scope), registry)  # noqa: E731
+            return wait_until_nothing_waits(look, wait_s, lambda text: None)
+
+    with open_transaction(view, PENALTIES) as end:
+        begun = time.monotonic()
+        assert not waited(1)
+        assert time.monotonic() - begun < 10
+        end()
+        assert waited(30)
+
+
+def test_the_command_ends_by_what_it_finds(hub: Hub) -> None:
+    command = Typer()
+    register(command)
+
+    def ended() -> tuple[int, dict[str, Any]]:
+        result = CliRunner().invoke(command, ["reconcile", "--json"], env=settings_environment(hub.settings))
+        return result.exit_code, json.loads(result.stdout)
+
+    with changed(hub.settings.postgres.dsn or "", "credit_change", "delete from credit_change where sequence = 1"):
+        code, said = ended()
+    assert code == 1
+    assert said["difference"] > 0
+    assert {one["arrow"] for one in said["differences"]} == {"postgres"}
+    code, said = ended()
+    assert (code, said["difference"], said["differences"]) == (0, 0, [])

@@ -1,0 +1,406 @@
+"""``state``, ``explain`` and ``watch`` of a small hub: its files went through the real push, merge and sinks."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import typer
+from confluent_kafka.admin import AdminClient
+from typer.testing import CliRunner
+
+from bus import clients, topics
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import create_key_file, load_key_file
+from bus.reading.offsets import TopicPartition
+from bus.reading.scan import scan
+from bus.reading.topic_reader import TopicReader
+from catalogue.avro import topic as catalogue_topic
+from catalogue.errors import UsageError
+from catalogue.load import load_catalogue
+from hub.commands import queries
+from hub.commands.workers import say_date, today
+from hub.intake import intake_config
+from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
+from hub.stack.blueprint import CREDITHUB
+from producers.submissions.session import Options, Session
+from queries.events import partition_of
+from rules.indicators.definitions import load_indicators
+from simulation.people import make_uscc
+from sinks.banks import sink
+from sinks.postgres import sink as postgres
+from sinks.postgres.schema import migrate
+from streams.engine import Engine, Message
+from tests.integration.sinks.changes import Running
+
+CATALOGUE = load_catalogue()
+INPUTS = (topics.CALENDAR, catalogue_topic("market"), catalogue_topic("administration"))
+BANK = topics.bank_topic("yinhe")
+PUBLIC = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
+CODE, OTHER = make_uscc("630102", 1), make_uscc("630102", 2)
+NAME = "虚构青禾商贸有限公司"
+MOBILE, SECOND_MOBILE = "13800000001", "13800000002"
+WITHIN_S = 60.0
+
+app = typer.Typer()
+queries.register(app)
+
+
+@dataclass(slots=True)
+class Hub:
+    """A hub of its own on the shared services; ``folder`` has its files."""
+
+    settings: Settings
+    folder: Path
+
+    @property
+    def config(self) -> BusConfig:
+        """Return where its topics are."""
+        return bus_config(self.settings)
+
+    def push(self, name: str, item: str, rows: Sequence[Mapping[str, str]], **options: Any) -> None:
+        """Push a file of these rows, by the Chinese names of the fields."""
+        titles = [field.zh for field in CATALOGUE.item(item).fields]
+        lines = [titles, *([row.get(title, "") for title in titles] for row in rows)]
+        path = self.folder / name
+        path.write_text("\n".join(",".join(line) for line in lines) + "\n", "utf-8")
+        with closing(Session(intake_config(self.settings), Options(item=item, full=False, **options))) as session:
+            (receipt,) = session.push(path)
+        assert receipt["accepted"] == len(rows), receipt
+
+    def merge(self) -> None:
+        """Merge what came since the last time, with the real engine."""
+        cipher = Cipher(load_key_file(self.settings.keys))
+        with closing(Registry(self.config)) as registry:
+            for number in range(self.config.partitions):
+                own = self.folder / "streams" / str(number)
+                with closing(Engine(self.config, number, own, load_indicators(), registry, cipher)) as engine:
+                    engine.open()
+                    for name in INPUTS:
+                        start = engine.positions().get(name, 0)
+                        seen = scan(self.config, name, partitions=[number], start=start)
+                        news = [Message(m.offset() or 0, m.value() or b"") for m in seen]
+                        if news:
+                            engine.process({name: news})
+
+    def delivered(self) -> bool:
+        """Whether PostgreSQL has every state, and the bank's sink has read every change."""
+        with closing(Registry(self.config)) as registry:
+            decode = Decoder(registry)
+            states = [decode(m.value() or b"") for m in scan(self.config, topics.STATE)]
+        reader, last = TopicReader(self.config), {m.partition(): m.offset() for m in scan(self.config, topics.CHANGE)}
+        read = reader.committed("sink.bank.yinhe", reader.partitions((topics.CHANGE,)))
+        with closing(psycopg2.connect(self.settings.postgres.dsn)) as connection, connection.cursor() as cursor:
+            cursor.execute("select subject, sequence from credit_state")
+            held = dict(cursor.fetchall())
+            cursor.execute(
+                "select count(*) from credit_record r left join submission s using (submission_id) where s is null"
+            )
+            orphans = cursor.fetchone()
+        wanted = {state["subject"]: state["sequence"] for state in states}
+        return (
+            held == wanted
+            and orphans == (0,)
+            and all(read[TopicPartition(topics.CHANGE, n)] > (at or 0) for n, at in last.items())
+        )
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a command of the hub as an operator does."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
+        environment = {**inherited, **settings_environment(self.settings), "PYTHONUNBUFFERED": "1"}
+        return subprocess.Popen(
+            (*CREDITHUB, *arguments), cwd=tempfile.gettempdir(), env=environment,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_as_on_a_terminal,
+        )  # fmt: skip
+
+    def run(self, *arguments: str) -> str:
+        """Return what a command prints; it has to succeed."""
+        result = CliRunner().invoke(app, arguments, env=settings_environment(self.settings))
+        assert result.exit_code == 0, result.exception
+        return result.stdout
+
+    def refused(self, *arguments: str) -> str:
+        """Return what a command says that was used in a way that cannot work."""
+        result = CliRunner().invoke(app, arguments, env=settings_environment(self.settings))
+        assert isinstance(result.exception, UsageError), result.exception
+        assert result.stdout == ""
+        return str(result.exception)
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        """Return what a command says with --json."""
+        found: dict[str, Any] = json.loads(self.run(*arguments, "--json"))
+        return found
+
+
+def _as_on_a_terminal() -> None:
+    # A suite that was started in the background ignores Ctrl-C, and its children would, too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + WITHIN_S
+    while not holds():
+        assert time.monotonic() < deadline, "not delivered in time"
+        time.sleep(0.3)
+
+
+def execute(dsn: str, statement: str) -> None:
+    """Run one statement outside of any transaction."""
+    connection = psycopg2.connect(dsn)
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def person(address: str, mobile: str, code: str = CODE) -> dict[str, str]:
+    """Return a row of item 3."""
+    return {
+        "企业名称": NAME,
+        "统一社会信用代码": code,
+        "法定代表人姓名": "样例甲",
+        "法人移动电话": mobile,
+        "住所": address,
+    }
+
+
+def penalty(number: str, days_ago: int, fine: str) -> dict[str, str]:
+    """Return a row of item 53."""
+    return {
+        "行政相对人名称": NAME,
+        "统一社会信用代码": CODE,
+        "行政处罚决定文书号": f"样罚〔{number}〕号",
+        "行政机关名称": "样例市场监督管理局",
+        "罚款金额": fine,
+        "行政处罚决定日期": (today() - timedelta(days=days_ago)).isoformat(),
+    }
+
+
+def fill(hub: Hub) -> None:
+    """Push what was first reported, merge it, then what came later, with a correction and its repetition."""
+    say_date(hub.config, today())
+    hub.push("法人一.csv", "3", [person("东川路1号", MOBILE)], data_date="2025-05-01")
+    penalties = [penalty("1", 30, "100"), penalty("2", 500, "200.5"), penalty("3", 1500, "400")]
+    hub.push("处罚.csv", "53", penalties, unit="functional_departments")
+    hub.merge()
+    hub.push("法人二.csv", "3", [person("东川路2号", MOBILE)], data_date="2025-06-01")
+    hub.push("法人三.csv", "3", [person("东川路3号", SECOND_MOBILE)], data_date="2025-06-01", correct=True)
+    hub.push("法人三.csv", "3", [person("东川路3号", SECOND_MOBILE)], data_date="2025-06-01", correct=True, force=True)
+    hub.merge()
+
+
+@pytest.fixture(scope="module")
+def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """Return a hub in which everything was delivered, and whose sinks go on."""
+    folder = tmp_path_factory.mktemp("look")
+    name = f"look{uuid.uuid4().hex[:8]}"
+    execute(stack.postgres_dsn, f'create database "{name}"')
+    settings = exact_settings(
+        home=folder, kafka_bootstrap=stack.bootstrap, registry_url=stack.registry_url, upstream_url="unused",
+        postgres_dsn=f"{stack.postgres_dsn.rpartition('/')[0]}/{name}", topic_prefix=f"{name}.", partitions=2,
+    )  # fmt: skip
+    made, running = Hub(settings, folder), list[Running]()
+    try:
+        create_key_file(settings.keys)
+        topics.ensure_topics(made.config, topics.topic_specs(CATALOGUE, ["yinhe"]))
+        migrate(settings.postgres.dsn or "")
+        running.append(Running(postgres.run, made.config, settings.postgres.dsn))
+        running.append(Running(sink.run, made.config, "yinhe", public_indicators=PUBLIC))
+        fill(made)
+        until(made.delivered)
+        yield made
+    finally:
+        for one in running:
+            one.stop()
+        admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+        own = [t for t in admin.list_topics(timeout=30).topics if t.startswith(f"{name}.")]
+        for done in admin.delete_topics(own).values():
+            done.result()
+        execute(stack.postgres_dsn, f'drop database "{name}" with (force)')
+
+
+def test_a_state_is_shown(hub: Hub) -> None:
+    found = hub.json("state", CODE)
+    assert (found["subject"], found["subject_name"], found["source"]) == (CODE, NAME, "postgresql")
+    assert (found["as_of"], found["sequence"]) == (today().isoformat(), 3)
+    items = {item["id"]: item for category in found["categories"] for item in category["items"]}
+    assert {name: item["records"] for name, item in items.items()} == {
+        "market.legal_person": 1, "administration.penalty": 3,
+    }  # fmt: skip
+    assert items["market.legal_person"]["newest"].startswith("2025-06-01")
+    values = {one["name"]: one["value"] for one in found["indicators"]}
+    assert (values["近12个月行政处罚次数"], values["近36个月罚款金额"]) == ("1", "300.5")
+    shown = hub.run("state", CODE)
+    for said in (NAME, today().isoformat(), "企业法人信息", "企业基础信息", "近36个月罚款金额", "300.5 元"):
+        assert said in shown
+    assert MOBILE not in shown
+
+
+@pytest.mark.parametrize(
+    ("days", "records", "penalties", "fines"),
+    [
+        (0, 3, "1", "300.5"),
+        (-100, 2, "0", "200.5"),
+        (-450, 2, "1", "600.5"),
+        (400, 3, "0", "300.5"),
+        (-2000, 0, "0", None),
+    ],
+)
+def test_a_state_of_any_day_is_computed(hub: Hub, days: int, records: int, penalties: str, fines: str | None) -> None:
+    day = (today() + timedelta(days=days)).isoformat()
+    found = hub.json("state", CODE, "--as-of", day)
+    assert (found["as_of"], found["computed"], found["sequence"]) == (day, True, None)
+    items = {item["id"]: item["records"] for category in found["categories"] for item in category["items"]}
+    assert items.get("administration.penalty", 0) == records
+    values = {one["id"]: one["value"] for one in found["indicators"]}
+    assert (values["penalties_12m"], values["fines_36m"]) == (penalties, fines)
+    assert f"as of {day}, computed from the records known now" in hub.run("state", CODE, "--as-of", day)
+
+
+def test_a_code_is_normalised_and_checked(hub: Hub) -> None:
+    wide = "".join(chr(ord(c) + 0xFEE0) for c in CODE.lower())
+    assert hub.json("state", wide)["subject"] == CODE
+    wrong = CODE[:-1] + ("0" if CODE[-1] != "0" else "1")
+    assert "校验码" in hub.refused("state", wrong)
+    assert "18位" in hub.refused("explain", CODE[:-1], "address")
+    unknown = make_uscc("630102", 99)
+    for arguments in (("state", unknown), ("explain", unknown, "3.address")):
+        told = hub.refused(*arguments)
+        assert unknown in told
+        assert "credithub reconcile" in told
+
+
+def test_a_correction_wins_over_what_was_reported_before(hub: Hub) -> None:
+    found = hub.json("explain", CODE, "3.住所")
+    assert found["field"]["path"] == "3.address"
+    (record,) = found["records"]
+    assert record["live"]
+    told = [(v["standing"], v["value"], v["file"], v["row"], v["revision"] > 0) for v in record["versions"]]
+    assert told == [
+        ("winner", "东川路3号", "法人三.csv", 2, True),
+        ("duplicate", "东川路3号", "法人三.csv", 2, True),
+        ("superseded", "东川路2号", "法人二.csv", 2, False),
+        ("older", "东川路1号", "法人一.csv", 2, False),
+    ]
+    winner, _, superseded, older = record["versions"]
+    assert "correction" in winner["rule"]
+    assert "lower revision" in superseded["rule"]
+    assert "earlier source time" in older["rule"]
+    assert winner["unit_zh"] == "市市场监管局"
+    shown = hub.run("explain", CODE, "market.legal_person.address")
+    lines = [line for line in shown.splitlines() if "东川路" in line]
+    assert [line.split("东川路")[1].split()[1] for line in lines] == ["winner", "duplicate", "superseded", "older"]
+    assert "法人一.csv" in lines[3]
+
+
+def test_a_personal_field_stays_sealed(hub: Hub) -> None:
+    found = hub.json("explain", CODE, "法人移动电话")
+    assert found["sealed"]
+    versions = found["records"][0]["versions"]
+    assert {version["value"] for version in versions} == {"sealed"}
+    # Whether it is another one can be told, by the keyed hashes.
+    assert [version["same_as_winner"] for version in versions] == [None, True, False, False]
+    everything = json.dumps(found) + hub.run("explain", CODE, "legal_rep_mobile")
+    assert MOBILE not in everything
+    assert SECOND_MOBILE not in everything
+
+
+def test_a_name_of_several_fields_lists_them(hub: Hub) -> None:
+    told = hub.refused("explain", CODE, "法定代表人姓名")
+    assert "3.legal_rep_name" in told
+    assert "53.legal_rep_name" in told
+    assert "1.legal_rep_name" not in told.split()  # the subject has no record of it
+    assert "近36个月罚款金额" in hub.refused("explain", CODE, "近36个月罚金金额")
+    assert "about persons" in hub.refused("explain", CODE, "28.borrower_name")
+
+
+def test_an_indicator_names_its_records(hub: Hub) -> None:
+    found = hub.json("explain", CODE, "fines_36m")
+    assert (found["value"], found["state_value"], found["agrees"]) == ("300.5", "300.5", True)
+    assert "sum of fine_amount" in found["indicator"]["definition"]
+    told = [(one["counts"], one["number"], one["file"], one["row"]) for one in found["records"]]
+    assert told == [(True, "100", "处罚.csv", 2), (True, "200.5", "处罚.csv", 3), (False, "400", "处罚.csv", 4)]
+    assert found["records"][2]["why"] == "no longer counts"
+    assert found["records"][2]["counts_until"] < today().isoformat()
+    shown = hub.run("explain", CODE, "近36个月罚款金额")
+    assert "300.5 元" in shown
+    assert "2 of 3 records" in shown
+    assert shown.count("处罚.csv") == 2
+
+
+def test_a_bank_is_watched_from_the_beginning(hub: Hub) -> None:
+    messages = sum(1 for _ in scan(hub.config, BANK))
+    out = hub.run("watch", "bank.yinhe", "--from-beginning", "--json", "-n", str(messages))
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["sequence"] for event in events] == list(range(1, messages + 1))
+    moved = [event for event in events if event["item"] == "market.legal_person"]
+    assert [event["first"] for event in moved] == [True, False]
+    assert moved[1]["changed"] == {"address": {"previous": "东川路1号", "current": "东川路3号"}}
+    assert "legal_rep_mobile" in moved[1]["withheld"]
+    (indicators,) = (event for event in events if event["op"] == "INDICATORS")
+    assert indicators["changed"]["penalties_12m"] == {"previous": None, "current": "1"}
+    assert MOBILE not in out
+    shown = hub.run("watch", "bank.yinhe", "--from-beginning", "-n", str(messages)).splitlines()
+    assert len(shown) == messages
+    assert any("3 企业法人信息: 住所 东川路1号 → 东川路3号" in line for line in shown)
+
+
+def test_what_comes_is_seen_as_it_comes(hub: Hub) -> None:
+    process = hub.start("watch", "bank.yinhe", "--json", "-n", "1")
+    assert process.stderr is not None
+    assert "watching" in process.stderr.readline()
+    hub.push("法人四.csv", "3", [person("东川路9号", MOBILE, OTHER)], data_date="2025-07-01")
+    hub.merge()
+    out, _ = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == 0
+    event = json.loads(out)
+    assert (event["subject"], event["sequence"], event["first"]) == (OTHER, 1, True)
+    assert event["changed"]["address"]["current"] == "东川路9号"
+
+
+def test_ctrl_c_ends_a_watch_well(hub: Hub) -> None:
+    process = hub.start("watch", "bank.yinhe")
+    assert process.stderr is not None
+    assert "watching" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, told = process.communicate(timeout=WITHIN_S)
+    assert (process.returncode, out, told) == (0, "", "")
+
+
+def test_a_bank_that_is_none_or_has_no_topic(hub: Hub) -> None:
+    # By the command itself: its exit code and its messages. The fixture made no topic for the second one.
+    for arguments, code, says in (
+        ("bank.nobody", 2, "bank.qinghe, bank.yinhe"),
+        ("bank.qinghe", 1, "credithub prepare"),
+    ):
+        process = hub.start("watch", arguments)
+        out, told = process.communicate(timeout=WITHIN_S)
+        assert (process.returncode, out) == (code, "")
+        assert says in told
+        assert "Traceback" not in told
+
+
+def test_the_partition_of_a_subject_is_where_producers_put_it(hub: Hub) -> None:
+    codes = [make_uscc("630103", number) for number in range(40)]
+    topic = "partitions.v1"
+    topics.ensure_topics(hub.config, [topics.TopicSpec(topic, {})])
+    producer = clients.producer(hub.config)
+    for code in codes:
+        producer.produce(hub.config.topic(topic), b"", code.encode())
+    assert producer.flush(30) == 0
+    placed = {(m.key() or b"").decode(): m.partition() for m in scan(hub.config, topic)}
+    assert placed == {code: partition_of(code, hub.config.partitions) for code in codes}

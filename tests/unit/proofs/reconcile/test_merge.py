@@ -1,0 +1,66 @@
+"""What the scan of the merge's inputs counts beside outcomes. Nothing is read from Kafka."""
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import fastavro
+
+from bus.reading.offsets import TopicPartition
+from catalogue.avro import ENVELOPE
+from proofs.reconcile.merge import read_events
+
+PLACE = TopicPartition("catalogue.administration.v1", 0)
+MOMENT = datetime(2025, 1, 2, tzinfo=UTC)
+_SCHEMA = fastavro.parse_schema({"type": "record", "name": "Event", "fields": ENVELOPE})
+
+
+def _event(number: int, **more: Any) -> bytes:
+    value = {
+        "event_id": f"e-{number}", "item": "administration.license", "op": "REPORT", "record_key": "1", "period": None,
+        "source_time": MOMENT, "revision": 0, "content_hash": "aa", "reported_at": MOMENT, "unit": "government_service",
+        "region": "630100", "channel": "FILE", "submission_id": f"s-{number}", "row": 2,
+        "subject": "91350100M000100Y43", "subject_name": "虚构样例公司", "replaces_set": False, **more,
+    }  # fmt: skip
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, _SCHEMA, value)
+    return b"\x00\x00\x00\x00\x01" + out.getvalue()
+
+
+def _conflicts(*events: bytes) -> dict[tuple[str, str], int]:
+    messages = [
+        SimpleNamespace(
+            topic=lambda: PLACE[0], partition=lambda: 0, offset=lambda at=at: at, value=lambda event=event: event
+        )
+        for at, event in enumerate(events)
+    ]
+
+    def read(starts: object) -> Iterator[Any]:
+        yield from messages
+
+    reader: Any = SimpleNamespace(read=read, bare=lambda topic: topic)
+    plain: Any = SimpleNamespace(known=lambda schema_id: None)
+    return dict(read_events(reader, plain, [PLACE], {PLACE: {"next_offset": len(events)}}).conflicts)
+
+
+def test_reports_of_one_time_and_other_content_are_counted_by_item_and_unit() -> None:
+    key = ("administration.license", "government_service")
+    assert _conflicts(_event(1), _event(2, content_hash="bb")) == {key: 1}
+    # Whichever of them has the higher hash.
+    assert _conflicts(_event(1, content_hash="bb"), _event(2)) == {key: 1}
+
+
+def test_repeats_corrections_and_later_reports_are_no_conflicts() -> None:
+    later = datetime(2025, 1, 3, tzinfo=UTC)
+    assert (
+        _conflicts(
+            _event(1),
+            _event(2),
+            _event(3, content_hash="bb", revision=1024),
+            _event(4, content_hash="cc", source_time=later),
+            _event(5, content_hash="dd", record_key="2"),
+        )
+        == {}
+    )

@@ -1,0 +1,95 @@
+"""The records that an indicator counts, and why the others are left out."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
+from queries.counting import LEFT_OUT, NO_LONGER, NOT_YET, WITHDRAWN, counted, definition
+from rules.indicators.definitions import Fact, Indicator, evaluate, load_indicators, on_the_wire
+from rules.merge import Record
+
+BY_ID = {indicator.id: indicator for indicator in load_indicators()}
+TODAY = date(2026, 6, 30)
+Payload = Mapping[str, Any]
+
+
+def record(key: str, day: date, data: Payload, op: str = "REPORT") -> tuple[Record, Payload]:
+    at = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    envelope = Envelope(
+        EventId(f"e-{key}"), ItemId("administration.penalty"), op, RecordKey(key), None, at, 0, "a", at, "u", "630102",
+        "FILE", SubmissionId("s"), 2, SubjectKey("91630102MAX000015H"), None, False,
+    )  # fmt: skip
+    return Record(envelope, 1, b""), data
+
+
+def penalty(key: str, day: date, fine: str | None, op: str = "REPORT") -> tuple[Record, Payload]:
+    return record(key, day, {"decision_date": day, "fine_amount": None if fine is None else Decimal(fine)}, op)
+
+
+def test_what_counts_comes_first_and_the_rest_says_why() -> None:
+    value, found = counted(
+        BY_ID["fines_36m"],
+        [
+            penalty("left", date(2020, 1, 2), "400"),
+            penalty("older", date(2025, 1, 2), "100.5"),
+            penalty("gone", date(2026, 2, 1), "7", op="WITHDRAW"),
+            penalty("later", date(2026, 7, 1), "9"),
+            penalty("newer", date(2026, 6, 30), "200"),
+        ],
+        None,
+        TODAY,
+    )
+    assert value == Decimal("300.5")
+    assert [one.record.envelope.record_key for one in found[:2]] == ["newer", "older"]
+    assert {one.record.envelope.record_key: one.why for one in found} == {
+        "newer": "", "older": "", "left": NO_LONGER, "gone": WITHDRAWN, "later": NOT_YET,
+    }  # fmt: skip
+    assert {one.share.leave for one in found if one.why == NO_LONGER and one.share} == {date(2023, 1, 2)}
+
+
+def test_members_that_the_latest_set_left_out_do_not_count() -> None:
+    mark = (datetime(2026, 1, 1, tzinfo=UTC), 0)
+    rows = [penalty("old", date(2025, 12, 1), "1"), penalty("new", date(2026, 1, 1), "2")]
+    value, found = counted(BY_ID["fines_36m"], rows, mark, TODAY)
+    assert value == Decimal(2)
+    assert [(one.counts, one.why) for one in found] == [(True, ""), (False, LEFT_OUT)]
+
+
+def test_a_record_that_was_lifted_counts_until_then() -> None:
+    def listed(key: str, removed: date | None) -> tuple[Record, Payload]:
+        return record(key, date(2025, 1, 2), {"list_date": date(2025, 1, 2), "removal_date": removed})
+
+    rows = [listed("on", None), listed("off", date(2026, 6, 30)), listed("soon", date(2026, 7, 1))]
+    value, found = counted(BY_ID["abnormal_current"], rows, None, TODAY)
+    assert value == Decimal(2)
+    assert {one.record.envelope.record_key for one in found if one.counts} == {"on", "soon"}
+
+
+@pytest.mark.parametrize("indicator", load_indicators(), ids=lambda i: i.id)
+def test_every_indicator_has_a_definition(indicator: Indicator) -> None:
+    said = definition(indicator)
+    assert indicator.item in said
+    assert all(name in said for name in (indicator.field, indicator.date_field, *indicator.unless_filled) if name)
+    assert indicator.window_months is None or f"last {indicator.window_months} months" in said
+
+
+DAYS = st.dates(date(2021, 1, 1), date(2027, 12, 31))
+FINES = st.none() | st.decimals(0, 1000, places=2)
+
+
+@given(st.lists(st.tuples(DAYS, FINES), max_size=8), DAYS)
+def test_the_value_is_that_of_what_counts_and_nothing_else(rows: list[tuple[date, Decimal | None]], day: date) -> None:
+    for name in ("fines_36m", "penalties_12m"):
+        records = [penalty(str(n), at, None if fine is None else str(fine)) for n, (at, fine) in enumerate(rows)]
+        value, found = counted(BY_ID[name], records, None, day)
+        payloads = {one.envelope.record_key: data for one, data in records}
+        held = [one.record.envelope for one in found if one.counts]
+        facts = [Fact(one.source_time, payloads[one.record_key]) for one in held]
+        assert value == on_the_wire(evaluate(BY_ID[name], facts, day))
+        assert len(found) == len(rows)

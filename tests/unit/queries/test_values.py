@@ -1,0 +1,91 @@
+"""Values are shown exactly, and what is personal not at all."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from catalogue.load import load_catalogue
+from catalogue.model import Sensitivity
+from queries.targets import FieldTarget
+from queries.values import SEALED, clock, indicator_text, jsonable, number, same_sealed, text_of, value_of
+from rules.indicators.definitions import load_indicators
+
+CATALOGUE = load_catalogue()
+INDICATORS = {i.id: i for i in load_indicators()}
+PERSONAL = [FieldTarget(item, f) for item in CATALOGUE.items for f in item.fields if f.encrypted]
+
+
+@pytest.mark.parametrize("target", PERSONAL, ids=lambda t: t.path)
+def test_a_personal_field_is_sealed_whatever_its_value(target: FieldTarget) -> None:
+    for value in (b"\x00\x00\x00\x01ciphertext", "in clear by mistake"):
+        shown = value_of(target, {target.field.name: value, f"{target.field.name}_hash": "ab" * 16, "sealed": value})
+        assert shown == SEALED
+
+
+def test_a_personal_column_of_details_is_sealed() -> None:
+    item = CATALOGUE.item("64")
+    field = item.field("payment_details")
+    held = [{"month": "2026-01", "usage": Decimal("3.500000"), "raw_text": b"closed"}]
+    # Bytes are ciphertext even where the catalogue of today calls the column something else.
+    assert value_of(FieldTarget(item, field), {field.name: held})[0]["raw_text"] == SEALED
+    sub = next(s for s in field.details if s.name == "month")
+    closed = replace(sub, sensitivity=Sensitivity.PERSONAL)
+    outer = replace(field, details=(closed,))
+    assert value_of(FieldTarget(item, outer, closed), {field.name: held}) == [SEALED]
+    assert value_of(FieldTarget(item, field, sub), {field.name: held}) == ["2026-01"]
+
+
+def test_sealed_values_are_compared_by_their_hashes_alone() -> None:
+    item = CATALOGUE.item("3")
+    mobile = FieldTarget(item, item.field("legal_rep_mobile"))
+    one, other = {"legal_rep_mobile_hash": "aa"}, {"legal_rep_mobile_hash": "bb"}
+    assert same_sealed(mobile, one, dict(one)) is True
+    assert same_sealed(mobile, one, other) is False
+    assert same_sealed(mobile, one, None) is None
+    unlinked = next(t for t in PERSONAL if not t.field.linked)
+    assert same_sealed(unlinked, {}, {}) is None
+
+
+def test_values_are_exact_and_times_are_of_beijing() -> None:
+    told = jsonable(
+        {"a": Decimal("100.0000"), "b": [date(2026, 1, 2), b"x"], "c": datetime(2026, 1, 1, 16, tzinfo=UTC)}
+    )
+    assert json.loads(json.dumps(told)) == {"a": "100", "b": ["2026-01-02", SEALED], "c": "2026-01-02T00:00:00+08:00"}
+    assert number(Decimal("0.000000")) == "0"
+    assert number(Decimal("1E+3")) == "1000"
+    assert number(Decimal("12345678901234567890.1200")) == "12345678901234567890.12"
+    assert clock(datetime(2026, 1, 1, 16, tzinfo=UTC)) == "2026-01-02"
+    assert clock(datetime(2026, 1, 1, 16, 0, 1, tzinfo=UTC)) == "2026-01-02 00:00:01"
+
+
+def test_text_for_tables() -> None:
+    item = CATALOGUE.item("3")
+    kind = item.field("legal_rep_id_type")
+    code, meaning = next(iter((kind.codes or {}).items()))
+    assert text_of(kind, code) == f"{code} {meaning}"
+    assert text_of(item.field("address"), None) == "–"
+    assert text_of(item.field("address"), False) == "否"
+    details = CATALOGUE.item("64").field("payment_details")
+    assert text_of(details, [{"month": "2026-01", "usage": "3.5", "amount_due": None}]) == "月份 2026-01，用水量 3.5"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("fines_36m", "1234567.500000", "1,234,567.5 元"),
+        ("fines_36m", "-0.5", "-0.5 元"),
+        ("fines_36m", "-1234.5", "-1,234.5 元"),
+        ("penalties_12m", "0.000000", "0 次"),
+        ("last_change_day", "20260102.000000", "2026-01-02"),
+    ],
+)
+def test_indicators_for_tables(name: str, value: str, shown: str) -> None:
+    assert indicator_text(INDICATORS[name], Decimal(value)) == shown
+    assert indicator_text(INDICATORS[name], None) == "–"
+
+
+def test_an_indicator_that_is_defined_no_more_is_shown_without_a_unit() -> None:
+    assert indicator_text(None, Decimal("3.000000")) == "3"
