@@ -8,6 +8,8 @@ UV_VERSION := 0.13.9
 .PHONY: help setup demo check test style unit integration bench bench-full chaos lock clean
 # Style before tests, whatever -j says: what is cheap to know comes first.
 .NOTPARALLEL:
+# Integration tests wait more than they compute; the processes share one stack of services. 0: all in one process.
+PROCESSES ?= 2
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,7 +42,7 @@ unit: setup
 	@$(BIN)/python -m pytest -q -n auto tests/unit
 
 integration: setup
-	@$(BIN)/python -m pytest -q tests/integration tests/chaos
+	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder tests/integration tests/chaos
 
 bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks

@@ -1,4 +1,4 @@
-"""What holds for every test: nobody's settings reach it."""
+"""What holds for every test: nobody's settings reach it, and the services are shared."""
 
 import os
 from collections.abc import Iterator
@@ -6,9 +6,18 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[1]
+from tests.services import (
+    HOME_VARIABLE,
+    REPOSITORY,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_unconfigure,
+)
+
+__all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_unconfigure"]
+
 # What the tests themselves read: a running stack to use, and where downloads lie and come from.
-READ_BY_TESTS = ("CREDITHUB_TEST_HOME", "CREDITHUB_CACHE", "CREDITHUB_JAR_REPOSITORY")
+READ_BY_TESTS = (HOME_VARIABLE, "CREDITHUB_CACHE", "CREDITHUB_JAR_REPOSITORY")
 
 
 @pytest.fixture(scope="session", autouse=True)

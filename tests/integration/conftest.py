@@ -1,27 +1,13 @@
-"""The running services that integration tests speak to: real ones; a missing one fails, it never skips.
+"""The running services that integration tests speak to: real ones; a missing one fails, it never skips."""
 
-With ``CREDITHUB_TEST_HOME`` set to the home of a running stack that one is used; else one is started in a
-temporary home, with the downloads of the checkout, and stopped at the end.
-"""
-
-import os
-import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import hub.stack
-from hub.settings import Endpoints, Settings, endpoints, exact_settings
-
-REPOSITORY = Path(__file__).parents[2]
-
-
-def stack_settings(home: Path) -> Settings:
-    """Return the default settings of a stack in this home, with the checkout's downloads."""
-    cache = Path(os.environ.get("CREDITHUB_CACHE") or REPOSITORY / ".credithub" / "cache")
-    return exact_settings(home=home, cache=cache)
+from hub.settings import Endpoints, Settings, endpoints
+from tests.services import running_services, stack_settings
 
 
 @pytest.fixture(scope="session")
@@ -31,19 +17,9 @@ def settings_of() -> Callable[[Path], Settings]:
 
 
 @pytest.fixture(scope="session")
-def settings() -> Iterator[Settings]:
+def settings() -> Settings:
     """Return the settings of a running stack of services."""
-    shared = os.environ.get("CREDITHUB_TEST_HOME")
-    if shared and hub.stack.status(stack_settings(Path(shared))).phase == "ready":
-        yield stack_settings(Path(shared))
-        return
-    with tempfile.TemporaryDirectory(prefix="credithub-test-") as folder:
-        own = stack_settings(Path(folder) / "home")
-        try:
-            hub.stack.start(own, services_only=True)
-            yield own
-        finally:
-            hub.stack.stop(own, purge=True)
+    return running_services()
 
 
 @pytest.fixture(scope="session")

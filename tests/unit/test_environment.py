@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hub.settings import exact_settings, load_settings, plain_settings
-from tests.conftest import READ_BY_TESTS, REPOSITORY
+from tests.conftest import READ_BY_TESTS
+from tests.services import REPOSITORY
 
 PROGRAM = """
 import json

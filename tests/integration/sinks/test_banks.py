@@ -1,5 +1,6 @@
 """A bank's topic under read_committed: gapless, public only, whatever the sink goes through."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -21,6 +22,7 @@ from hub.settings import Endpoints
 from queries.events import partition_of
 from sinks.banks import sink as bank
 from tests.integration.sinks.changes import Running, Streams, failing_commit, forget, move_beyond, own_topics
+from tests.waiting import until
 
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
 REPORT = "market.annual_report_basic"
@@ -44,16 +46,15 @@ def _read(config: BusConfig, topic: str = "bank.yinhe.v1") -> list[tuple[Message
 
 
 def _await(config: BusConfig, count: int) -> list[tuple[Message, dict[str, Any]]]:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            found = _read(config)
-        except Unavailable:
-            found = []
-        if len(found) >= count:
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"{len(found)} of {count} messages came")
+    messages: list[tuple[Message, dict[str, Any]]] = []
+
+    def came() -> bool:
+        with contextlib.suppress(Unavailable):
+            messages[:] = _read(config)
+        return len(messages) >= count
+
+    until(came, lambda: f"{len(messages)} of {count} messages came")
+    return messages
 
 
 def _served(config: BusConfig, count: int) -> list[tuple[Message, dict[str, Any]]]:
@@ -187,14 +188,14 @@ def test_what_the_registry_does_not_know_is_held_and_not_passed_over(
     assert producer.flush(30) == 0
     _report(Streams(config), "a", 5)
     sink = Running(bank.run, config, "yinhe")
-    time.sleep(4)
+    labels = {"process": "sink.bank.yinhe", "topic": topics.CHANGE}
+    until(lambda: "holds its position" in caplog.text)
+    # What the alert looks at.
+    until(lambda: (REGISTRY.get_sample_value("credithub_lag_seconds", labels) or 0) > 1)
     sink.stop()
     assert _read(config) == []
     assert "holds its position" in caplog.text
     assert "does not know the schema 2000000000" in caplog.text
-    # What the alert looks at.
-    labels = {"process": "sink.bank.yinhe", "topic": topics.CHANGE}
-    assert (REGISTRY.get_sample_value("credithub_lag_seconds", labels) or 0) > 1
 
 
 def test_an_open_transaction_hides_no_sequence(config: BusConfig) -> None:
@@ -227,7 +228,7 @@ def test_a_forgotten_position_stops_the_sink_before_it_repeats_everything(config
     _served(config, 5)
     forget(config, "sink.bank.yinhe")
     again = Running(bank.run, config, "yinhe")
-    time.sleep(3)
+    assert again.ended()
     with pytest.raises(IntegrityError):
         again.stop()
     assert _sequences(_read(config), A) == list(range(1, 6))
@@ -272,11 +273,11 @@ def test_forgotten_sequences_stop_the_sink_before_it_counts_from_1_again(config:
     _served(config, 5)
     memory, admin = topics.sequence_topic("yinhe"), clients.admin(config)
     admin.delete_topics([config.topic(memory)])[config.topic(memory)].result()
-    time.sleep(1)
+    until(lambda: config.topic(memory) not in admin.list_topics(timeout=10).topics)
     ensure_topics(config, [topics.TopicSpec(memory, {"cleanup.policy": "compact"}, by_subject=False)])
     _report(streams, "b", 5)
     again = Running(bank.run, config, "yinhe")
-    time.sleep(3)
+    assert again.ended()
     with pytest.raises(IntegrityError):
         again.stop()
     assert _sequences(_read(config), A) == list(range(1, 6))

@@ -1,6 +1,6 @@
 """What the streams published is in PostgreSQL once, whatever is repeated or restarted."""
 
-import time
+import contextlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +20,7 @@ from sinks.postgres import sink
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES
 from tests.integration.sinks.changes import MOMENT, Running, Streams, own_topics
+from tests.waiting import until
 
 A = "91630100MA7540001X"
 
@@ -51,17 +52,14 @@ def _execute(dsn: str, sql: str) -> list[Any]:
 
 
 def _await(dsn: str, sql: str, wanted: list[Any]) -> None:
-    deadline = time.monotonic() + 20
-    found: list[Any] = []
-    while time.monotonic() < deadline:
-        try:
-            found = _execute(dsn, sql)
-        except psycopg2.errors.UndefinedTable:
-            found = []
-        if found == wanted:
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"{sql}: {found}, expected {wanted}")
+    rows: list[Any] = []
+
+    def came() -> bool:
+        with contextlib.suppress(psycopg2.errors.UndefinedTable):
+            rows[:] = _execute(dsn, sql)
+        return rows == wanted
+
+    until(came, lambda: f"{sql}: {rows}, expected {wanted}")
 
 
 def _publish(streams: Streams, sequence: int, text: str, version: str) -> None:

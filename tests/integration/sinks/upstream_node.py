@@ -6,7 +6,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import httpx
 
 from federation.receiver.app import MAINTENANCE
+from tests.waiting import until
 
 
 class Node:
@@ -33,14 +33,13 @@ class Node:
         environment: Mapping[str, str] = {**os.environ, "CREDITHUB_HOME": str(self._home)}
         program = (sys.executable, "-P", "-c", "from hub.main import main; main()", "upstream", "--port")
         self._process = subprocess.Popen((*program, str(self._port)), env=environment, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                httpx.get(f"{self.url}/health", trust_env=False)
-                return
-            except httpx.TransportError:
-                time.sleep(0.1)
-        raise AssertionError("the node does not answer")
+        until(self._answers, "the node answers")
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health", trust_env=False).status_code > 0
+        except httpx.TransportError:
+            return False
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
@@ -65,13 +64,7 @@ class Node:
 
     def await_accepted(self, count: int) -> None:
         """Wait until so many records were accepted."""
-        deadline, accepted = time.monotonic() + 30, -1
-        while time.monotonic() < deadline:
-            accepted = self.get("/summary")["accepted"]
-            if accepted >= count:
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"{accepted} of {count} records came")
+        until(lambda: self.get("/summary")["accepted"] >= count, f"{count} records were accepted")
 
     def rows(self, sql: str) -> list[Any]:
         """Ask its store directly."""

@@ -1,0 +1,73 @@
+"""The services that all integration tests of a run share, whichever of its processes they run in.
+
+``CREDITHUB_TEST_HOME`` may name the home of a running stack, which is used and left running. Else the first test that
+needs services starts them in a temporary home, with the downloads of the checkout, and the run stops them at its end.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import hub.stack
+from hub.settings import Settings, exact_settings
+
+REPOSITORY = Path(__file__).parents[1]
+HOME_VARIABLE = "CREDITHUB_TEST_HOME"
+# Tests that start a stack of their own. Two cores carry one such at a time, and they take the longest.
+OWN_STACK = ("chaos", "integration/stack", "integration/whole")
+_TESTS = Path(__file__).parent
+_own_folder = pytest.StashKey[Path]()
+
+
+def stack_settings(home: Path) -> Settings:
+    """Return the default settings of a stack in this home, with the checkout's downloads."""
+    cache = Path(os.environ.get("CREDITHUB_CACHE") or REPOSITORY / ".credithub" / "cache")
+    return exact_settings(home=home, cache=cache)
+
+
+def running_services() -> Settings:
+    """Return the settings of the shared services; the first who asks starts them, and others wait for it."""
+    settings = stack_settings(Path(os.environ[HOME_VARIABLE]))
+    with settings.home.with_name("starting.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _runs(settings):
+            hub.stack.start(settings, services_only=True)
+    return settings
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the home, before the processes of a parallel run inherit the environment."""
+    named = os.environ.get(HOME_VARIABLE)
+    if hasattr(config, "workerinput") or (named and _runs(stack_settings(Path(named)))):
+        return
+    config.stash[_own_folder] = folder = Path(tempfile.mkdtemp(prefix="credithub-test-"))
+    os.environ[HOME_VARIABLE] = str(folder / "home")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the services that this run started."""
+    folder = config.stash.get(_own_folder, None)
+    if folder is not None:
+        hub.stack.stop(stack_settings(folder / "home"), purge=True)
+        shutil.rmtree(folder)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, and those with a stack of their own in one, which begins with them."""
+    for item in items:
+        group = "own stack" if _has_own_stack(item) else item.path.relative_to(_TESTS).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not _has_own_stack(item))
+
+
+def _has_own_stack(item: pytest.Item) -> bool:
+    return item.path.parent.relative_to(_TESTS).as_posix() in OWN_STACK
+
+
+def _runs(settings: Settings) -> bool:
+    return hub.stack.status(settings).phase == "ready"
