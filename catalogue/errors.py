@@ -1,17 +1,23 @@
-"""Every error the hub raises on purpose.
+"""Every error that the hub raises on purpose. Those with a module's name are defined there, the others here.
 
     HubError
-    ├── UsageError            the person at the keyboard can mend it: exit code 2
-    │   ├── CatalogueError    a catalogue file contradicts itself
-    │   ├── FileRefused       a department's file cannot be taken as it is
-    │   └── FilesRefused      some of several files were refused, the others were sent
-    ├── PoisonMessage         one message of a topic cannot be read
-    ├── Unavailable           a service is away: hold the position, try again after `retry_after_s`
-    │   └── SinkUnavailable   the receiver of a sink is away
-    ├── StackError            the embedded stack cannot start or stay up
-    └── IntegrityError        a law of the hub was found broken: stop, and name what broke
+    ├── UsageError               the person at the keyboard can mend it: exit code 2
+    │   ├── CatalogueError       a catalogue file contradicts itself
+    │   ├── FileRefused          a department's file cannot be taken as it is
+    │   │   └── ItemQuestion     several items fit a table (producers.tables.lookalikes)
+    │   └── FilesRefused         some of several files were refused, the others were sent
+    ├── ValueProblem             one cell does not hold what its column asks for (producers.tables.problems)
+    ├── NotYet                   a row is about a time that has not come (producers.tables.identity)
+    ├── PoisonMessage            one message of a topic cannot be read
+    ├── UncoveredType            the compiled readers do not cover a schema: fastavro reads it (bus.avro.reader)
+    ├── Unavailable              a service is away: hold the position, try again after `retry_after_s`
+    │   └── SinkUnavailable      the receiver of a sink is away
+    ├── Refused                  the receiver read a message and does not take it (connectors.http_out)
+    ├── Behind                   the merge has not read everything yet: exit code 3 (hub.commands.reconcile)
+    ├── StackError               the embedded stack cannot start or stay up
+    └── IntegrityError           a law of the hub was found broken: stop, and name what broke
 
-Each carries a remedy: what the reader can do about it, in one sentence.
+Each carries a remedy: what the reader can do about it, in one sentence. A test compares the drawing with the classes.
 """
 
 
@@ -48,7 +54,7 @@ class FilesRefused(UsageError):
 
 
 class PoisonMessage(HubError):
-    """This message can never be read: set it aside with its bytes and go on."""
+    """This message can never be read: make it a dead letter, with its bytes, and go on."""
 
 
 class Unavailable(HubError):

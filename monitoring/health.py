@@ -15,7 +15,7 @@ class HealthState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class ProcessHealth:
     """The state of a process, with the reason in words for the operator."""
 
     state: HealthState
@@ -28,9 +28,9 @@ class Health:
 
 
 # What ``monitoring.metrics.serve`` asks at every probe, from a thread of its own; it must not block.
-HealthCheck = Callable[[], Health]
+HealthCheck = Callable[[], ProcessHealth]
 
 
-def always_ready() -> Health:
+def always_ready() -> ProcessHealth:
     """Return the health of a process that is ready as soon as it runs."""
-    return Health(HealthState.CURRENT, "")
+    return ProcessHealth(HealthState.CURRENT, "")

@@ -13,7 +13,7 @@ from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
-from monitoring.health import Health, HealthState
+from monitoring.health import HealthState, ProcessHealth
 from monitoring.metrics import LAG
 from processing.transport import SCHEME
 from streams.owner import Owner
@@ -52,10 +52,10 @@ class MergeApp(faust.App):  # type: ignore[misc]
         for topic in self.topics_read:
             LAG.labels("merge", topic).set(0)
 
-    def readiness(self) -> Health:
+    def readiness(self) -> ProcessHealth:
         """Return whether this worker is ready, its state and the reason."""
         verdict = self.owner.readiness.verdict()
-        return Health(HealthState(verdict.state), verdict.reason)
+        return ProcessHealth(HealthState(verdict.state), verdict.reason)
 
     def bare(self, topic: str) -> str:
         """Return a topic's name without the prefix."""

@@ -8,11 +8,13 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
+from catalogue.errors import HubError
+
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
-class _TooLarge(Exception):
-    pass
+class _TooLarge(HubError):
+    """The body holds more than the interface takes."""
 
 
 class _Gzipped(Request):
@@ -22,7 +24,7 @@ class _Gzipped(Request):
             async for piece in self.stream():
                 packed += piece
                 if len(packed) > MAX_BODY_BYTES:
-                    raise _TooLarge
+                    raise _TooLarge("The body is too large.")
             self._body = _unpacked(bytes(packed)) if self.headers.get("content-encoding") == "gzip" else bytes(packed)
         return self._body
 
@@ -31,7 +33,7 @@ def _unpacked(packed: bytes) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)
     plain = unpacker.decompress(packed, MAX_BODY_BYTES)
     if unpacker.unconsumed_tail:
-        raise _TooLarge
+        raise _TooLarge("The body is too large.")
     if not unpacker.eof:
         raise zlib.error("the body ends early")
     return plain

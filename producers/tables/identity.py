@@ -11,7 +11,7 @@ from typing import Any
 
 from bus.crypto.cipher import Cipher
 from catalogue.envelope import RecordKey
-from catalogue.errors import FileRefused
+from catalogue.errors import FileRefused, HubError
 from catalogue.model import Field, FieldType, IdentityKind, Item, Period, Sensitivity
 from catalogue.times import SHANGHAI
 
@@ -167,7 +167,7 @@ def moment(value: date) -> datetime:
     return (value if value.tzinfo else value.replace(tzinfo=SHANGHAI)).astimezone(UTC)
 
 
-class NotYet(Exception):
+class NotYet(HubError):
     """A time of the information that has not come: no later and true version could ever win over it.
 
     ``field`` is its field's name, "period" or "data_date".
