@@ -13,10 +13,10 @@ from dataclasses import replace
 from benchmarks.push import ITEM, MONTHS, payments
 from bus import clients
 from bus.avro.registry import Registry
+from bus.business_date import today
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import load_key_file
 from catalogue.load import load_catalogue
-from hub.commands.workers import today
 from hub.settings import bus_config, load_settings
 from producers.submissions.ledger import Submission
 from producers.submissions.sender import Progress, Sender

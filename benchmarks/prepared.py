@@ -9,8 +9,8 @@ from typing import Any
 from benchmarks.measured import run
 from bus import clients
 from bus.config import BusConfig
+from hub.processes import CREDITHUB
 from hub.settings import Settings, changed_settings, endpoints, settings_environment
-from hub.stack.blueprint import CREDITHUB
 
 ROOT = Path(__file__).parents[1]
 

@@ -16,8 +16,8 @@ from benchmarks.measured import Ended, Result, run
 from benchmarks.prepared import delete_topics, environment_of, prepared
 from catalogue import avro
 from catalogue.load import load_catalogue
+from hub.processes import CREDITHUB
 from hub.settings import Settings, bus_config, settings_environment
-from hub.stack.blueprint import CREDITHUB
 from simulation.people import make_uscc
 
 ITEM = "tax.payment"

@@ -27,9 +27,9 @@ from benchmarks.peers import hub_worker
 from benchmarks.peers.job import peak_mb
 from benchmarks.prepared import delete_topics, environment_of, prepared
 from bus.avro.registry import Registry
+from bus.business_date import publish_business_date, today
 from bus.config import BusConfig
 from catalogue.load import load_catalogue
-from hub.commands.workers import say_date, today
 from hub.settings import Settings, bus_config
 from hub.stack.layout import Layout
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
@@ -156,7 +156,7 @@ def _roll(config: BusConfig, worker: "subprocess.Popen[bytes]") -> float:
             raise RuntimeError("the worker ended before it had gone on to the later day")
 
     began = time.monotonic()
-    say_date(config, today() + timedelta(days=DAYS))
+    publish_business_date(config, today() + timedelta(days=DAYS))
     scope = Scope.of_the_merge(load_catalogue())
     with closing(Registry(config)) as registry:
         if not wait_until_nothing_waits(lambda: Lag(config, scope, registry), _PATIENCE_S, say):

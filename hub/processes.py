@@ -1,9 +1,15 @@
-"""The hub's own processes, as data: to add one, add a line here."""
+"""The hub's own processes, as data: to add one, add a line here. And how the hub starts a command of its own."""
 
+import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hub.settings import Settings
+from hub.settings import Settings, settings_environment
+from hub.variables import VARIABLE_PREFIX
+
+CREDITHUB = (sys.executable, "-P", "-c", "from hub.main import main; main()")
+"""The command ``credithub``, of this interpreter and this checkout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +31,13 @@ def hub_processes(settings: Settings, upstream_port: int | None, banks: tuple[st
     yield HubProcess("sink-upstream", ("sink", "upstream"))
     for bank in banks:
         yield HubProcess(f"sink-bank.{bank}", ("sink", f"bank.{bank}"))
+
+
+def environment_without_settings() -> dict[str, str]:
+    """Return our environment without any ``CREDITHUB_…`` variable."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(VARIABLE_PREFIX)}
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of a child that has exactly these settings, whatever our own were."""
+    return {**environment_without_settings(), **settings_environment(settings), "PYTHONUNBUFFERED": "1"}

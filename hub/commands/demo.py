@@ -1,7 +1,6 @@
 """``credithub demo``: the main job on a fictitious city, from the departments' files to the banks' topics."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,7 +15,8 @@ from rich.table import Table
 
 from catalogue.errors import HubError, StackError
 from catalogue.load import load_catalogue
-from hub.settings import Settings, bus_config, endpoints, exact_settings, load_settings, settings_environment
+from hub.processes import CREDITHUB, child_environment
+from hub.settings import Settings, bus_config, endpoints, exact_settings, load_settings
 
 # A share of rows with the errors that real files have, so that there is something to explain.
 _DIRTY = 0.002
@@ -88,11 +88,11 @@ def _run(settings: Settings, console: Console, enterprises: int, seed: int) -> i
 
 def _stack(settings: Settings, console: Console) -> None:
     import hub.stack
-    from hub.commands.stack import Display
+    from hub.stack.progress import StackProgress
 
     since = time.monotonic()
-    with Display(enabled=True) as display:
-        hub.stack.start(settings, progress=display.download, on_step=display.step)
+    with StackProgress(enabled=True) as display:
+        hub.stack.start(settings, on_download=display.download, on_step=display.step)
     _say(console, f"stack up after {time.monotonic() - since:.1f} s: Kafka, registry, PostgreSQL, worker, sinks")
 
 
@@ -115,14 +115,11 @@ def _pushed(settings: Settings, city: Path, files: int) -> Iterator[dict[str, An
 
 
 def _start(settings: Settings, *arguments: str) -> "subprocess.Popen[str]":
-    from hub.stack.blueprint import CREDITHUB
-
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
     # In its own folder, where no credithub.env of the user's is read.
     return subprocess.Popen(
         (*CREDITHUB, *arguments),
         cwd=settings.home,
-        env={**inherited, **settings_environment(settings), "PYTHONUNBUFFERED": "1"},
+        env=child_environment(settings),
         stdout=subprocess.PIPE,
         text=True,
     )

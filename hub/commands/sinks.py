@@ -6,7 +6,7 @@ import typer
 
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
-from hub.commands.workers import MetricsPort, collect_seldom, log_to_stderr, stop_event
+from hub.long_process import MetricsPort, collect_seldom, log_to_stderr, stop_event
 from hub.settings import bus_config, endpoints, load_settings
 from monitoring import metrics
 from rules.indicators.definitions import load_indicators

@@ -1,31 +1,21 @@
 """``credithub up | down | status | logs``: the embedded stack."""
 
 import json
-import os
 import time
-from collections import deque
-from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
 from catalogue.errors import UsageError
 from hub.settings import Endpoints, Settings, endpoints, load_settings
 
-# As systemctl: what is not running answers 3.
+if TYPE_CHECKING:
+    from hub.stack.status import ProcessStatus, StackStatus
+
+# As with systemctl: a stack that is not running gives 3.
 _EXIT_STOPPED = 3
 _EXIT_DEGRADED = 1
 _STYLES = {
@@ -48,20 +38,21 @@ def up(
 ) -> None:
     """Start the stack in the background and wait until all of it is healthy."""
     from hub.stack import control
+    from hub.stack.progress import StackProgress
 
     settings = load_settings()
     before = control.status(settings)
     was_up = before.phase in ("ready", "degraded")
     if foreground:
-        _serve(settings, services_only=services_only, was_up=was_up)
+        _run_in_foreground(settings, services_only=services_only, was_up=was_up)
         return
     started = time.monotonic()
-    with Display(enabled=not as_json) as display:
+    with StackProgress(enabled=not as_json) as display:
         addresses = control.start(
             settings,
             services_only=services_only,
             timeout_s=timeout,
-            progress=display.download,
+            on_download=display.download,
             on_step=display.step,
         )
     if as_json:
@@ -82,8 +73,9 @@ def down(
 ) -> None:
     """Stop everything gracefully."""
     from hub.stack import control
+    from hub.stack.progress import StackProgress
 
-    with Display(enabled=True) as display:
+    with StackProgress(enabled=True) as display:
         display.step("stopping")
         ran = control.stop(load_settings(), purge=purge, purge_cache=purge_all)
     typer.echo("Stopped." if ran else "Nothing was running.")
@@ -102,25 +94,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         rows = [{**asdict(row), "uptime_s": _uptime(row.started_at, now)} for row in current.processes]
         typer.echo(json.dumps({**asdict(current), "home": str(settings.home), "processes": rows}, ensure_ascii=False))
     else:
-        console = Console(soft_wrap=True)
-        mode = " (services only)" if current.services_only else ""
-        console.print(f"{current.phase}{mode}{': ' + current.step if current.step else ''}", highlight=False)
-        if current.error:
-            console.print(f"{current.error}\n  → {current.remedy}", markup=False, highlight=False)
-        if current.processes:
-            table = Table(box=None, pad_edge=False)
-            if not console.is_terminal:
-                console.width = 200
-            for title in ("name", "pid", "state", "restarts", "uptime", "last exit", "health", "address"):
-                table.add_column(title, justify="right" if title in ("pid", "restarts", "uptime") else "left")
-            for row in current.processes:
-                style = _STYLES.get(row.state, "red")
-                uptime = _uptime(row.started_at, now)
-                table.add_row(
-                    row.name, str(row.pid or ""), f"[{style}]{row.state}[/]", str(row.restarts),
-                    "" if uptime is None else _duration(uptime), row.last_exit, row.health, row.address,
-                )  # fmt: skip
-            console.print(table)
+        _print_status(current, now)
     if current.phase != "ready":
         raise typer.Exit(_EXIT_STOPPED if current.phase in ("stopped", "failed") else _EXIT_DEGRADED)
 
@@ -132,6 +106,7 @@ def logs(
 ) -> None:
     """Show the end of a process's log."""
     from hub.stack.layout import Layout
+    from hub.stack.logs import tail_of
 
     folder = Layout.of(load_settings()).logs
     known = sorted(file.stem for file in folder.glob("*.log"))
@@ -140,7 +115,7 @@ def logs(
             f"There is no log of {name!r} in {folder}.",
             remedy=f"Name one of: {', '.join(known)}." if known else "Start the stack with `credithub up`.",
         )
-    for line in _tail(folder / f"{name}.log", lines, follow=follow):
+    for line in tail_of(folder / f"{name}.log", lines, follow=follow):
         typer.echo(line, nl=False)
 
 
@@ -150,32 +125,58 @@ def register(app: typer.Typer) -> None:
         app.command(rich_help_panel="Stack")(command)
 
 
-def _serve(settings: Settings, *, services_only: bool, was_up: bool) -> None:
+def _run_in_foreground(settings: Settings, *, services_only: bool, was_up: bool) -> None:
     from hub.stack import control, daemon
-    from hub.stack.status import StackStatus
+    from hub.stack.progress import StackProgress
 
     if was_up:
         raise UsageError("The stack runs in the background already.", remedy="Stop it first with `credithub down`.")
-    with Display(enabled=True) as display:
+    with StackProgress(enabled=True) as display:
         control.prepare_machine(settings, display.download)
-    said = ""
+    printed = ""
 
-    def tell(current: StackStatus) -> None:
-        nonlocal said
+    def print_change(current: "StackStatus") -> None:
+        nonlocal printed
         line = f"{current.phase} {current.step}".strip()
-        if line != said:
-            said = line
+        if line != printed:
+            printed = line
             typer.echo(line)
             if current.phase == "ready":
                 _print_addresses(endpoints(settings))
 
-    failure = daemon.serve(settings, services_only=services_only, on_status=tell)
+    failure = daemon.serve(settings, services_only=services_only, on_status=print_change)
     if failure:
         raise failure
 
 
+def _print_status(current: "StackStatus", now: float) -> None:
+    console = Console(soft_wrap=True)
+    mode = " (services only)" if current.services_only else ""
+    console.print(f"{current.phase}{mode}{': ' + current.step if current.step else ''}", highlight=False)
+    if current.error:
+        console.print(f"{current.error}\n  → {current.remedy}", markup=False, highlight=False)
+    if current.processes:
+        console.print(_process_table(console, current.processes, now))
+
+
+def _process_table(console: Console, processes: "tuple[ProcessStatus, ...]", now: float) -> Table:
+    table = Table(box=None, pad_edge=False)
+    if not console.is_terminal:
+        console.width = 200
+    for title in ("name", "pid", "state", "restarts", "uptime", "last exit", "health", "address"):
+        table.add_column(title, justify="right" if title in ("pid", "restarts", "uptime") else "left")
+    for process in processes:
+        style = _STYLES.get(process.state, "red")
+        uptime = _uptime(process.started_at, now)
+        table.add_row(
+            process.name, str(process.pid or ""), f"[{style}]{process.state}[/]", str(process.restarts),
+            "" if uptime is None else _duration(uptime), process.last_exit, process.health, process.address,
+        )  # fmt: skip
+    return table
+
+
 def _print_addresses(addresses: Endpoints) -> None:
-    # The password stays in run/endpoints.json: terminals are recorded.
+    # Without the password, which stays in run/endpoints.json: terminals are recorded.
     user, _, place = addresses.postgres_dsn.rpartition("@")
     shown = f"{user.rpartition(':')[0]}:…@{place}" if user.count(":") > 1 else addresses.postgres_dsn
     typer.echo(f"  Kafka       {addresses.bootstrap}")
@@ -195,60 +196,3 @@ def _duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} m {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} m"
-
-
-def _tail(file: Path, lines: int, *, follow: bool) -> Iterator[str]:
-    with file.open(encoding="utf-8", errors="replace") as stream:
-        yield from deque(stream, maxlen=lines)
-        while follow:
-            line = stream.readline()
-            if line:
-                yield line
-                continue
-            time.sleep(0.2)
-            # The log was rotated: go on with the new file.
-            if file.exists() and file.stat().st_ino != os.fstat(stream.fileno()).st_ino:
-                yield from _tail(file, 1_000_000, follow=True)
-                return
-
-
-class Display:
-    """A bar of all downloads, then a spinner with the present step; nothing when not on a terminal."""
-
-    def __init__(self, *, enabled: bool) -> None:
-        console = Console(stderr=True)
-        silent = not (enabled and console.is_terminal)
-        spinner, text = SpinnerColumn(), TextColumn("{task.description}")
-        self._downloads = Progress(
-            spinner, text, BarColumn(), DownloadColumn(), console=console, transient=True, disable=silent
-        )
-        self._steps = Progress(spinner, text, TimeElapsedColumn(), console=console, transient=True, disable=silent)
-        self._bar: TaskID | None = None
-        self._line: TaskID | None = None
-        self._sizes: dict[str, int] = {}
-        self._total = 0
-
-    def __enter__(self) -> "Display":
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._downloads.stop()
-        self._steps.stop()
-
-    def download(self, name: str, done: int, total: int) -> None:
-        """Show how far the downloads are; called from several threads."""
-        if self._bar is None:
-            self._bar = self._downloads.add_task("downloading Kafka and the registry", total=0)
-            self._downloads.start()
-        if name not in self._sizes:
-            self._total += total
-        self._sizes[name] = done
-        self._downloads.update(self._bar, completed=sum(list(self._sizes.values())), total=self._total)
-
-    def step(self, text: str) -> None:
-        """Show what is waited for."""
-        self._downloads.stop()
-        if self._line is None:
-            self._line = self._steps.add_task(text, total=None)
-            self._steps.start()
-        self._steps.update(self._line, description=text or "ready")

@@ -1,16 +1,15 @@
-"""From the settings to a plan: which services are ours, their ports, addresses and commands."""
+"""From the settings to a plan: which services we run ourselves, their ports, addresses and commands."""
 
-import os
 import signal
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hub.processes import HubProcess, hub_processes
-from hub.settings import Endpoints, Settings, settings_environment
-from hub.stack import health, kafka, postgres, registry
+from hub.processes import CREDITHUB, HubProcess, child_environment, hub_processes
+from hub.settings import Endpoints, Settings
+from hub.stack import checks, kafka, postgres, registry
 from hub.stack.child import ChildSpec
+from hub.stack.health import ServiceCheck
 from hub.stack.layout import Layout
 from hub.stack.orphans import STACK_VARIABLE
 from hub.stack.ports import LOOPBACK, Ports
@@ -18,7 +17,6 @@ from hub.stack.status import write_json
 from hub.stack.supervisor import Plan
 from sinks.banks.recipients import bank_ids
 
-CREDITHUB = (sys.executable, "-P", "-c", "from hub.main import main; main()")
 _MANAGEMENT_PORT = 9990
 
 
@@ -31,18 +29,12 @@ class Blueprint:
 
 
 def base_environment(settings: Settings, layout: Layout) -> dict[str, str]:
-    """Return the environment of every child: ours, the settings, and the mark by which orphans are found."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
-    return {
-        **inherited,
-        **settings_environment(settings),
-        STACK_VARIABLE: str(layout.home),
-        "PYTHONUNBUFFERED": "1",
-    }
+    """Return the environment of every child: the settings, and the mark by which orphans are found."""
+    return {**child_environment(settings), STACK_VARIABLE: str(layout.home)}
 
 
 def draw(settings: Settings, layout: Layout, *, services_only: bool) -> Blueprint:
-    """Choose ports, prepare what is ours, and return the plan.
+    """Choose ports, prepare the services that we run, and return the plan.
 
     Raises StackError when a port or a preparation fails.
     """
@@ -84,7 +76,7 @@ def publish_endpoints(file: Path, endpoints: Endpoints) -> None:
 
 
 def write_targets(file: Path, processes: tuple[ChildSpec, ...]) -> None:
-    """Write whom Prometheus scrapes, in the format of its ``file_sd_configs``."""
+    """Write which processes Prometheus scrapes, in the format of its ``file_sd_configs``."""
     targets = [
         {"targets": [spec.address.removeprefix("http://").split("/")[0]], "labels": {"process": spec.name}}
         for spec in processes
@@ -92,7 +84,7 @@ def write_targets(file: Path, processes: tuple[ChildSpec, ...]) -> None:
     write_json(file, targets)
 
 
-def _external(name: str, address: str, check: health.Check, layout: Layout) -> ChildSpec:
+def _external(name: str, address: str, check: ServiceCheck, layout: Layout) -> ChildSpec:
     return ChildSpec(name, (), layout.log_file(name), check=check, address=address)
 
 
@@ -100,7 +92,7 @@ def _kafka(
     settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]
 ) -> tuple[kafka.BrokerNode | None, ChildSpec]:
     if settings.kafka.bootstrap:
-        check = health.KafkaCheck(settings.kafka.bootstrap)
+        check = checks.KafkaCheck(settings.kafka.bootstrap)
         return None, _external("kafka", settings.kafka.bootstrap, check, layout)
     port = ports.give("kafka", settings.kafka.port)
     node = kafka.BrokerNode(1, layout.kafka, port, ports.give("kafka-controller", settings.kafka.port + 1))
@@ -109,7 +101,7 @@ def _kafka(
         kafka.broker_command(layout, node),
         layout.log_file("kafka"),
         environment,
-        check=health.KafkaCheck(node.bootstrap),
+        check=checks.KafkaCheck(node.bootstrap),
         address=node.bootstrap,
         grace_s=30.0,
     )
@@ -118,7 +110,7 @@ def _kafka(
 
 def _postgres(settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]) -> tuple[str, ChildSpec]:
     if settings.postgres.dsn:
-        check = health.postgres_check(settings.postgres.dsn)
+        check = checks.postgres_check(settings.postgres.dsn)
         shown = settings.postgres.dsn.rpartition("@")[2].split("?")[0]
         return settings.postgres.dsn, _external("postgres", shown, check, layout)
     port = ports.give("postgres", settings.postgres.port)
@@ -128,10 +120,11 @@ def _postgres(settings: Settings, layout: Layout, ports: Ports, environment: dic
         postgres.command(layout, port),
         layout.log_file("postgres"),
         environment,
-        check=health.postgres_check(dsn),
-        before_start=lambda: postgres.before_start(layout),
+        check=checks.postgres_check(dsn),
+        before_start=lambda: postgres.clear_postmaster_file(layout.postgres / "data"),
         address=f"{LOOPBACK}:{port}",
-        # "Fast": ends sessions; SIGTERM would wait for them. SIGQUIT is the abrupt end that recovery undoes.
+        # SIGINT, PostgreSQL's "fast" stop, ends sessions; SIGTERM would wait for them. SIGQUIT ends it at once, and the
+        # next start recovers.
         stop_signal=signal.SIGINT,
         death_signal=signal.SIGQUIT,
         run_as=postgres.run_as(),
@@ -141,7 +134,7 @@ def _postgres(settings: Settings, layout: Layout, ports: Ports, environment: dic
 
 def _registry(settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]) -> tuple[str, ChildSpec]:
     if settings.registry.url:
-        check = health.registry_check(settings.registry.url)
+        check = checks.registry_check(settings.registry.url)
         return settings.registry.url, _external("registry", settings.registry.url, check, layout)
     port = ports.give("registry", settings.registry.port)
     management = ports.give("registry-management", _MANAGEMENT_PORT)
@@ -155,7 +148,7 @@ def _registry(settings: Settings, layout: Layout, ports: Ports, environment: dic
         registry.command(layout),
         layout.log_file("registry"),
         {**environment, **registry.environment(store, port, management)},
-        check=health.registry_check(url),
+        check=checks.registry_check(url),
         after=("postgres",),
         address=url,
     )
@@ -171,6 +164,6 @@ def _hub_specs(
         url = f"http://{LOOPBACK}:{port}"
         command = (*CREDITHUB, *process.arguments, "--metrics-port", str(port))
         log_file = layout.log_file(process.name)
-        check = health.readiness_check(f"{url}/readyz")
+        check = checks.readiness_check(f"{url}/readyz")
         specs.append(ChildSpec(process.name, command, log_file, environment, check=check, address=f"{url}/metrics"))
     return specs

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,17 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.stack.health import HealthMonitor
+from hub.stack.health import HealthMonitor, ServiceCheck
+from hub.stack.logs import rotate_log
 from hub.stack.status import ProcessStatus
 
 _LAUNCHER = str(Path(__file__).with_name("launch.py"))
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
-# Healthy for this long, a process has earned a quick restart again.
+# After so long in health, earlier failures no longer delay a restart.
 FORGIVEN_AFTER_S = 60.0
-_LOG_LIMIT_BYTES = 10 * 1024**2
-_LOGS_KEPT = 3
-_LOG_LOOK_EVERY_S = 60.0
+_LOG_ROTATION_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class ChildSpec:
     command: tuple[str, ...]
     log_file: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    check: Callable[[], str | None] | None = None
+    check: ServiceCheck | None = None
     """Raises while the process is not healthy; None: being alive is enough."""
     after: tuple[str, ...] = ()
     """Names of the processes that must be healthy before this one is first started."""
@@ -50,25 +48,6 @@ class ChildSpec:
 def backoff_s(failures_in_a_row: int) -> float:
     """Return how long to wait before the next start: 0.5 s, doubled each time, at most 30 s."""
     return float(min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(failures_in_a_row - 1, 10)))
-
-
-def rotate(log_file: Path, *, limit_bytes: int = _LOG_LIMIT_BYTES, running: bool = False) -> None:
-    """Move a log that has grown past the limit to ``.1``, that to ``.2`` and so on.
-
-    Of a process that is ``running``, and goes on writing to the file it has, the log is copied and emptied instead.
-    """
-    if not log_file.exists() or log_file.stat().st_size < limit_bytes:
-        return
-    for number in range(_LOGS_KEPT - 1, 0, -1):
-        older = log_file.with_name(f"{log_file.name}.{number}")
-        if older.exists():
-            older.replace(log_file.with_name(f"{log_file.name}.{number + 1}"))
-    newest = log_file.with_name(f"{log_file.name}.1")
-    if running:
-        shutil.copyfile(log_file, newest)
-        os.truncate(log_file, 0)
-    else:
-        log_file.replace(newest)
 
 
 def describe_exit(code: int) -> str:
@@ -108,7 +87,7 @@ class Child:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether what depends on it may go on."""
+        """Whether what depends on it may be started."""
         if self.state == "external":
             return self._monitor is None or self._monitor.verdict().is_healthy
         return self.state in ("healthy", "done")
@@ -118,7 +97,7 @@ class Child:
         spec = self.spec
         if spec.before_start:
             spec.before_start()
-        rotate(spec.log_file)
+        rotate_log(spec.log_file)
         uid, gid = spec.run_as or (-1, -1)
         launcher = (sys.executable, "-I", "-S", _LAUNCHER, str(os.getpid()), str(int(spec.death_signal)))
         with spec.log_file.open("ab") as log:
@@ -137,29 +116,29 @@ class Child:
             self._monitor.resume()
 
     def tick(self, now: float) -> None:
-        """Look at the process, and start it again when its time has come."""
+        """Check the process, and start it again when its waiting time is over."""
         if self.state == "restarting" and now >= self._next_start:
             self.restarts += 1
             try:
                 self.start()
             except OSError as exc:
-                # No memory, no process or file left: the others go on, and so does this one when there is.
-                self._failed(f"cannot be started: {exc.strerror}", now)
+                # No memory, process or file handle is left: the others go on, and this one is tried again later.
+                self._ended(f"cannot be started: {exc.strerror}", now)
             return
         if self._process is None or self.state in ("stopped", "done", "failed", "restarting"):
             return
         code = self._process.poll()
         if code is not None:
             self.exit_code = code
-            self._failed(describe_exit(code), now)
+            self._ended(describe_exit(code), now)
             return
         if now >= self._next_rotation:
-            self._next_rotation = now + _LOG_LOOK_EVERY_S
+            self._next_rotation = now + _LOG_ROTATION_EVERY_S
             with contextlib.suppress(OSError):
-                rotate(self.spec.log_file, running=True)
+                rotate_log(self.spec.log_file, running=True)
         self._judge(now)
 
-    def _failed(self, why: str, now: float) -> None:
+    def _ended(self, why: str, now: float) -> None:
         self.last_exit = why
         if self._monitor:
             self._monitor.pause()
@@ -207,7 +186,7 @@ class Child:
             self.state = "stopped"
 
     def wait_stopped(self) -> None:
-        """Wait for the end, by force after the grace."""
+        """Wait for the end; after the grace period kill it with its children."""
         if self._process is None:
             return
         try:

@@ -1,7 +1,6 @@
-"""Start, stop and look at the stack of one home, from any process."""
+"""Start, stop and inspect the stack of one home, from any process."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -13,10 +12,12 @@ from pathlib import Path
 import psutil
 
 from catalogue.errors import StackError
+from hub.processes import environment_without_settings
 from hub.settings import Endpoints, Settings, plain_settings
 from hub.stack import diagnosis, downloads, orphans, preflight
-from hub.stack.child import rotate
+from hub.stack.fetcher import OnDownload
 from hub.stack.layout import Layout
+from hub.stack.logs import rotate_log
 from hub.stack.status import STOPPED, StackStatus, read_status, write_json
 
 _POLL_S = 0.1
@@ -57,16 +58,16 @@ def status(settings: Settings) -> StackStatus:
     )
 
 
-def prepare_machine(settings: Settings, progress: downloads.Progress | None = None) -> None:
+def prepare_machine(settings: Settings, on_download: OnDownload | None = None) -> None:
     """Check platform and disk and fetch what is missing; StackError with the remedy."""
     layout = Layout.of(settings)
     try:
-        _prepare_machine(settings, layout, progress)
+        _prepare_machine(settings, layout, on_download)
     except OSError as error:
         raise diagnosis.from_os_error(error, layout) from error
 
 
-def _prepare_machine(settings: Settings, layout: Layout, progress: downloads.Progress | None) -> None:
+def _prepare_machine(settings: Settings, layout: Layout, on_download: OnDownload | None) -> None:
     preflight.check_platform()
     layout.create()
     if settings.kafka.bootstrap and settings.registry.url:
@@ -75,7 +76,7 @@ def _prepare_machine(settings: Settings, layout: Layout, progress: downloads.Pro
     is_complete = downloads.is_complete(layout.cache)
     preflight.check_disk(layout, downloads_complete=is_complete)
     if not is_complete:
-        downloads.download(layout.cache, mirror=settings.stack.jar_repository, progress=progress)
+        downloads.download(layout.cache, mirror=settings.stack.jar_repository, on_download=on_download)
 
 
 def start(
@@ -83,7 +84,7 @@ def start(
     *,
     services_only: bool = False,
     timeout_s: float = START_TIMEOUT_S,
-    progress: downloads.Progress | None = None,
+    on_download: OnDownload | None = None,
     on_step: OnStep = lambda _step: None,
 ) -> Endpoints:
     """Bring the stack up in the background and return its addresses once all of it is healthy.
@@ -93,7 +94,7 @@ def start(
     layout = Layout.of(settings)
     daemon: subprocess.Popen[bytes] | None = None
     if supervisor_of(layout) is None:
-        prepare_machine(settings, progress)
+        prepare_machine(settings, on_download)
         layout.endpoints_file.unlink(missing_ok=True)
         layout.status_file.unlink(missing_ok=True)
         daemon = _spawn(settings, layout, services_only=services_only)
@@ -101,7 +102,7 @@ def start(
         _wait_ready(layout, daemon, time.monotonic() + timeout_s, on_step)
     finally:
         if daemon is not None and daemon.poll() is None:
-            # It lives on without us, on purpose: tell Popen, which would warn of a forgotten child.
+            # The supervisor outlives us on purpose; Popen would warn of a child that nobody waited for.
             daemon.returncode = 0
     return Endpoints(**json.loads(layout.endpoints_file.read_text("utf-8")))
 
@@ -110,28 +111,27 @@ def _spawn(settings: Settings, layout: Layout, *, services_only: bool) -> subpro
     values = {**plain_settings(settings), "home": str(layout.home), "cache": str(layout.cache)}
     write_json(layout.settings_file, {**values, "services_only": services_only})
     log_file = layout.log_file("supervisor")
-    rotate(log_file)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
+    rotate_log(log_file)
     with log_file.open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "hub.stack.daemon", str(layout.settings_file)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=environment,
-            # A session of its own: closing the terminal does not reach it.
+            env=environment_without_settings(),
+            # A session of its own, so that closing the terminal does not end it.
             start_new_session=True,
         )
 
 
 def _wait_ready(layout: Layout, daemon: subprocess.Popen[bytes] | None, deadline: float, on_step: OnStep) -> None:
-    said = ""
+    step = ""
     while time.monotonic() < deadline:
         current = read_status(layout.status_file)
         alive = supervisor_of(layout) is not None
-        if current and current.step != said:
-            said = current.step
-            on_step(said)
+        if current and current.step != step:
+            step = current.step
+            on_step(step)
         if current and alive and current.phase in ("ready", "degraded") and layout.endpoints_file.exists():
             return
         if not alive and (daemon is None or daemon.poll() is not None):
@@ -142,9 +142,9 @@ def _wait_ready(layout: Layout, daemon: subprocess.Popen[bytes] | None, deadline
         time.sleep(_POLL_S)
     current = read_status(layout.status_file)
     rows = [row for row in (current.processes if current else ()) if row.state not in _GOOD_STATES]
-    told = "; ".join(f"{row.name} is {row.state} ({row.health or row.last_exit or 'no answer'})" for row in rows)
+    states = "; ".join(f"{row.name} is {row.state} ({row.health or row.last_exit or 'no answer'})" for row in rows)
     raise StackError(
-        f"The stack is not healthy in time: {told or said or 'nothing was reported'}.",
+        f"The stack is not healthy in time: {states or step or 'nothing was reported'}.",
         remedy="It goes on in the background: see `credithub status` and `credithub logs NAME`.",
     )
 
@@ -171,14 +171,14 @@ def stop(settings: Settings, *, purge: bool = False, purge_cache: bool = False) 
         layout.children_file.unlink(missing_ok=True)
         layout.supervisor_file.unlink(missing_ok=True)
     if purge or purge_cache:
-        # With a Kafka or a database of somebody else's the data stays, and is of no use without its keys.
-        foreign = bool(settings.kafka.bootstrap or settings.postgres.dsn)
-        _purge(layout, settings.keys if foreign else None, purge_cache=purge_cache)
+        # Data in an existing Kafka or PostgreSQL stays, and could not be read without its keys.
+        keeps_data = bool(settings.kafka.bootstrap or settings.postgres.dsn)
+        _purge(layout, settings.keys if keeps_data else None, purge_cache=purge_cache)
     return ran
 
 
 def _purge(layout: Layout, keys: Path | None, *, purge_cache: bool) -> None:
-    # A home that was set by mistake to a folder of other things must not be emptied.
+    # CREDITHUB_HOME may name, by mistake, a folder of other things: that must not be emptied.
     if layout.home in (Path.home(), *Path.cwd().parents, Path.cwd()) or (layout.home / ".git").exists():
         raise StackError(
             f"{layout.home} is not a folder of its own, so it is not deleted.",

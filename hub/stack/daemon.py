@@ -43,8 +43,8 @@ def serve(settings: Settings, *, services_only: bool, on_status: OnStatus = lamb
     """Run the stack in this process until SIGTERM or SIGINT; return why it could not come up, if so."""
     layout = Layout.of(settings)
     layout.create()
-    # For the children, too. What they keep, the city's data and their logs, is for nobody else on this machine; and
-    # what a credithub.env says by now is for the next start.
+    # Both hold for the children, too. The city's data and the logs are for nobody else on this machine. And nobody may
+    # read a credithub.env that was changed since the start: it is for the next one.
     os.umask(0o077)
     os.chdir(layout.home)
     with sole_supervisor(layout) as is_sole:
@@ -54,7 +54,7 @@ def serve(settings: Settings, *, services_only: bool, on_status: OnStatus = lamb
         failure = _supervise(settings, layout, services_only=services_only, on_status=on_status)
         layout.endpoints_file.unlink(missing_ok=True)
         layout.children_file.unlink(missing_ok=True)
-        # A disk that is full must not hide why it ended.
+        # A full disk, on which the status cannot be written, must not hide why the stack ended.
         with contextlib.suppress(OSError):
             if failure:
                 print(f"failed: {failure.message}", flush=True)
@@ -127,7 +127,7 @@ def main() -> int:
     """Read the settings that `start` left, and serve."""
     values = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     services_only = bool(values.pop("services_only"))
-    # Already resolved by whoever started us: the environment and credithub.env must not speak again.
+    # Resolved by whoever started us: neither the environment nor credithub.env may change them now.
     settings = exact_settings(**values)
     return 1 if serve(settings, services_only=services_only) else 0
 

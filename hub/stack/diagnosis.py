@@ -1,4 +1,4 @@
-"""Why a service does not stay up: told from the machine's state, not from the words of its log."""
+"""Why a service does not stay up, judged by the state of the machine and not by the text of its log."""
 
 import errno
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalogue.errors import StackError
-from hub.stack import downloads, preflight
+from hub.stack import artifacts, preflight
 from hub.stack.layout import Layout
 from hub.stack.ports import LOOPBACK
 
@@ -98,13 +98,13 @@ def java_command(cache: Path, heap: tuple[str, ...], *options: str) -> list[str]
         "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
         *options,
         "-cp",
-        downloads.classpath(cache),
+        artifacts.kafka_classpath(cache),
     ]
 
 
 def broker_command(layout: Layout, node: BrokerNode) -> tuple[str, ...]:
     """Return the command that runs the broker; 768 MB of heap carry the demo with room to spare."""
-    # On few cores what an optimizing compiler takes is missing elsewhere: a demo's broker needs half with this one.
+    # On few cores the optimizing compiler takes time from everything else: with the quick one a broker needs half.
     collector = _FEW_CORES if (os.cpu_count() or 1) <= 4 else _MANY_CORES
     heap = ("-Xms256m", "-Xmx768m", *collector, "-XX:+ExitOnOutOfMemoryError")
     return (*java_command(layout.cache, heap), "kafka.Kafka", str(node.properties_file))
@@ -141,10 +141,10 @@ def prepare(layout: Layout, node: BrokerNode) -> None:
         return
     data = node.folder / "data"
     if any(entry.is_dir() for entry in data.glob("*-[0-9]*")):
-        # Topics, from a backup or another disk, without the file that tells of their formatting: never to be deleted.
+        # Topics from a backup or another disk, without our mark that the formatting was finished: never delete them.
         finished.write_text(_cluster_id(data), "utf-8")
         return
-    # Half a formatting holds nothing yet.
+    # A formatting that was interrupted: no data is in it yet.
     shutil.rmtree(data, ignore_errors=True)
     cluster_id = new_cluster_id()
     tool = java_command(layout.cache, ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"))

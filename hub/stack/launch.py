@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> None:
     elif uid >= 0:
         os.setgid(gid)
         os.setuid(uid)
-    # What the supervisor blocks or ignores must not be inherited.
+    # The child must not inherit what the supervisor ignores.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
     os.execvp(command[0], command)

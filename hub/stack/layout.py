@@ -20,12 +20,12 @@ class Layout:
         return cls(home=home, cache=(settings.stack.cache or home / "cache").expanduser().absolute())
 
     def create(self) -> None:
-        """Make the folders; only their owner may look into those that hold data, logs or a database password."""
+        """Make the folders; those with data, logs or a database password are closed to all but their owner."""
         for folder in (self.home, self.cache, self.postgres):
             folder.mkdir(parents=True, exist_ok=True)
         for folder in (self.run, self.logs, self.kafka, self.streams, self.upstream):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Those of an earlier version were open.
+            # An earlier version made them readable by everybody.
             folder.chmod(0o700)
 
     @property
@@ -54,7 +54,7 @@ class Layout:
 
     @property
     def lock_file(self) -> Path:
-        """Held (``flock``) for as long as a supervisor lives; the kernel lets go when it dies."""
+        """Locked (``flock``) for as long as a supervisor lives; the kernel releases it when the supervisor dies."""
         return self.run / "supervisor.lock"
 
     @property

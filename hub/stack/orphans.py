@@ -12,15 +12,15 @@ import psutil
 from hub.stack.layout import Layout
 from hub.stack.status import write_json
 
-# Every child carries it, so that it is recognised even when children.json is lost.
+# Set in the environment of every child, so that a child is recognised even when children.json is lost.
 STACK_VARIABLE = "CREDITHUB_STACK"
 _TERM_GRACE_S = 10.0
 
 
 def birth(pid: int) -> str:
-    """Return what tells a process from every other one of its pid; raises psutil.NoSuchProcess.
+    """Return what distinguishes a process from every other one with its pid; raises psutil.NoSuchProcess.
 
-    The boot and the clock ticks since it: a time of day would be another one after each step of the clock, and a
+    It is the boot and the clock ticks since then. A time of day would differ after each step of the clock, and a
     living supervisor would be taken for a dead one.
     """
     try:
@@ -61,27 +61,27 @@ def record(file: Path, pids: dict[str, int]) -> None:
 def find(layout: Layout) -> list[psutil.Process]:
     """Return the living processes of this home's former supervisors.
 
-    Three traces: the recorded children; the variable in a process's environment; and, for PostgreSQL, which
-    overwrites its environment with its title, the working folder, which is its data.
+    They are known by three traces: the recorded children; the variable in a process's environment; and for PostgreSQL,
+    which overwrites its environment with its title, the working folder, which is its data folder.
     """
-    found: dict[int, psutil.Process] = {}
+    left: dict[int, psutil.Process] = {}
     if layout.children_file.exists():
         for row in json.loads(layout.children_file.read_text("utf-8")):
             process = same_process(row["pid"], row.get("born", ""))
             if process is not None:
-                found[process.pid] = process
+                left[process.pid] = process
     data = str(layout.postgres / "data")
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if process.cwd() == data or process.environ().get(STACK_VARIABLE) == str(layout.home):
-                found[process.pid] = process
+                left[process.pid] = process
     me = psutil.Process()
     spared = {me.pid, *(parent.pid for parent in me.parents())}
-    return [process for process in found.values() if process.pid not in spared]
+    return [process for process in left.values() if process.pid not in spared]
 
 
 def stop(processes: Iterable[psutil.Process], *, grace_s: float = _TERM_GRACE_S) -> None:
-    """End processes: SIGTERM, and SIGKILL for those that live on after the grace."""
+    """End processes: SIGTERM, and SIGKILL for those that are still alive after the grace period."""
     processes = list(processes)
     for process in processes:
         with contextlib.suppress(psutil.Error):
@@ -91,24 +91,6 @@ def stop(processes: Iterable[psutil.Process], *, grace_s: float = _TERM_GRACE_S)
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(alive, timeout=grace_s)
-
-
-def clear_postmaster_file(data: Path) -> None:
-    """Remove ``postmaster.pid`` when its pid now belongs to another program.
-
-    PostgreSQL itself copes with a pid that is gone, but takes any living process for its predecessor.
-    Call it after the orphans were stopped.
-    """
-    file = data / "postmaster.pid"
-    try:
-        pid = int(file.read_text("utf-8").splitlines()[0])
-        is_ours = psutil.Process(pid).cwd() == str(data)
-    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-        return
-    except psutil.AccessDenied:
-        is_ours = False
-    if not is_ours:
-        file.unlink(missing_ok=True)
 
 
 def wait_gone(process: psutil.Process, timeout_s: float) -> bool:

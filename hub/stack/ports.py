@@ -11,14 +11,14 @@ import psutil
 from catalogue.errors import StackError
 
 LOOPBACK = "127.0.0.1"
-# How far above a preferred port we look before we give up.
+# How many ports above the preferred one are tried.
 _SPAN = 400
 
 
 def is_free(port: int) -> bool:
     """Return whether a server may listen on this loopback port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As the servers do themselves: connections in TIME_WAIT do not count.
+        # The servers set this option, too: with it, connections in TIME_WAIT do not block a port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -31,7 +31,7 @@ def is_free(port: int) -> bool:
 
 
 def holder(port: int) -> str:
-    """Return who listens on a port, for an error message; empty when the system does not say."""
+    """Return which program listens on a port, for an error message; empty when the system does not tell."""
     try:
         for connection in psutil.net_connections("tcp"):
             if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
@@ -44,8 +44,8 @@ def holder(port: int) -> str:
 class Ports:
     """Gives every service its port and remembers it in ``ports.json``.
 
-    A remembered port wins, then the preferred one, then the next free one above. With ``pinned`` only
-    the preferred one is taken. Raises StackError when none is to be had.
+    A remembered port comes first, then the preferred one, then the next free one above. With ``pinned`` only
+    the preferred one is taken. Raises StackError when there is none.
     """
 
     def __init__(self, file: Path, *, pinned: bool = False, free: Callable[[int], bool] = is_free) -> None:
@@ -59,7 +59,7 @@ class Ports:
         """Return the port of a service; the same one when asked again."""
         if service not in self._given:
             self._given[service] = self._choose(service, preferred)
-            # Also those of services that do not run this time keep their place.
+            # Services that do not run this time keep their remembered ports.
             kept = {**self._remembered, **self._given}
             self._file.write_text(json.dumps(kept, indent=1), "utf-8")
         return self._given[service]

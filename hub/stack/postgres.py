@@ -13,8 +13,10 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
+
 from catalogue.errors import StackError
-from hub.stack import orphans, preflight
+from hub.stack import preflight
 from hub.stack.layout import Layout
 from hub.stack.ports import LOOPBACK
 from hub.stack.status import write_private
@@ -75,20 +77,20 @@ def command(layout: Layout, port: int) -> tuple[str, ...]:
 def prepare(layout: Layout) -> None:
     """Create the data folder with both databases, unless that was finished before.
 
-    It is made under another name and renamed when whole. Raises StackError when a step fails.
+    It is made under another name and renamed when it is complete. Raises StackError when a step fails.
     """
     data = layout.postgres / "data"
     if data.exists():
         return
-    fresh = layout.postgres / "data.new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(mode=0o700)
+    unfinished = layout.postgres / "data.new"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
     identity = run_as()
     if identity:
-        os.chown(fresh, *identity)
+        os.chown(unfinished, *identity)
     programs = preflight.postgres_bin()
     initdb = [
-        str(programs / "initdb"), "-D", str(fresh), "-U", USER, "--auth=scram-sha-256", "--pwfile=/dev/stdin",
+        str(programs / "initdb"), "-D", str(unfinished), "-U", USER, "--auth=scram-sha-256", "--pwfile=/dev/stdin",
         "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
     ]  # fmt: skip
     _run(initdb, identity, password(layout, USER) + "\n", layout)
@@ -98,13 +100,26 @@ def prepare(layout: Layout) -> None:
         f"create role {REGISTRY_USER} login password '{password(layout, REGISTRY_USER)}'\n"
         f"create database {REGISTRY_DATABASE} owner {REGISTRY_USER}\n"
     )
-    _run([str(programs / "postgres"), "--single", "-D", str(fresh), "postgres"], identity, statements, layout)
-    fresh.rename(data)
+    _run([str(programs / "postgres"), "--single", "-D", str(unfinished), "postgres"], identity, statements, layout)
+    unfinished.rename(data)
 
 
-def before_start(layout: Layout) -> None:
-    """Clear what a killed server left behind."""
-    orphans.clear_postmaster_file(layout.postgres / "data")
+def clear_postmaster_file(data: Path) -> None:
+    """Remove ``postmaster.pid`` when its pid now belongs to another program.
+
+    PostgreSQL itself copes with a pid that is gone, but takes any living process for its predecessor.
+    Call it after the orphans were stopped.
+    """
+    file = data / "postmaster.pid"
+    try:
+        pid = int(file.read_text("utf-8").splitlines()[0])
+        is_ours = psutil.Process(pid).cwd() == str(data)
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        return
+    except psutil.AccessDenied:
+        is_ours = False
+    if not is_ours:
+        file.unlink(missing_ok=True)
 
 
 def _run(program: list[str], identity: tuple[int, int] | None, standard_input: str, layout: Layout) -> None:

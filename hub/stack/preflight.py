@@ -1,4 +1,4 @@
-"""What must be true of the machine before the stack starts."""
+"""What the machine must offer before the stack starts: programs for its platform, and space on its disks."""
 
 import importlib.util
 import os
@@ -13,7 +13,7 @@ from hub.stack.layout import Layout
 # Kafka's and PostgreSQL's empty data take 60 MB, the downloads with the unpacked registry 330 MB.
 DATA_NEEDED_BYTES = 500 * 1024**2
 DOWNLOADS_NEEDED_BYTES = 500 * 1024**2
-# Below this a server that died most likely died of it.
+# With less free space than this, a server that ended most likely ended because of it.
 EXHAUSTED_BYTES = 32 * 1024**2
 
 

@@ -12,7 +12,7 @@ from psycopg2 import errors, sql
 
 from catalogue.errors import SinkUnavailable, StackError
 from connectors.postgres import connection
-from hub.stack import downloads, postgres, preflight
+from hub.stack import artifacts, postgres, preflight
 from hub.stack.layout import Layout
 from hub.stack.ports import LOOPBACK
 
@@ -73,8 +73,8 @@ def create_external_store(dsn: str) -> None:
 
 def command(layout: Layout) -> tuple[str, ...]:
     """Return the command that runs the registry."""
-    jar = downloads.registry_folder(layout.cache) / "quarkus-run.jar"
-    # The start is most of what this process ever computes, so the quick compiler serves it best.
+    jar = artifacts.registry_folder(layout.cache) / "quarkus-run.jar"
+    # Most of this process's work is its start, so the quick compiler is the best one.
     options = (
         "-Xms64m",
         "-Xmx384m",
@@ -95,7 +95,7 @@ def environment(store: JdbcTarget, port: int, management_port: int) -> dict[str,
         "APICURIO_DATASOURCE_PASSWORD": store.password,
         "QUARKUS_HTTP_HOST": LOOPBACK,
         "QUARKUS_HTTP_PORT": str(port),
-        # Otherwise 9000, where a second registry, and much else, would collide.
+        # The default is 9000, where a second registry and many other programs would collide.
         "QUARKUS_MANAGEMENT_HOST": LOOPBACK,
         "QUARKUS_MANAGEMENT_PORT": str(management_port),
         "QUARKUS_LOG_LEVEL": "WARN",

@@ -10,7 +10,7 @@ from pathlib import Path
 from jgo import EnvironmentBuilder, MavenContext
 
 from hub.stack import versions
-from hub.stack.downloads import LOCK_FILE, sha256_of
+from hub.stack.artifacts import LOCK_FILE, sha256_of
 
 
 def _entry(file: Path, repository: Path, classifier: str = "") -> dict[str, str | int]:

@@ -1,4 +1,4 @@
-"""What the supervisor says of itself: one file, replaced whole, so that a reader never sees half of it."""
+"""The published state of the stack: one file that is replaced as a whole, so that no reader sees half of it."""
 
 import json
 import os
@@ -28,7 +28,7 @@ class StackStatus:
 
     phase: str
     step: str
-    """What is being done or waited for, for a person."""
+    """What is being done or waited for, in words for a person."""
     error: str
     remedy: str
     pid: int | None
@@ -40,16 +40,16 @@ STOPPED = StackStatus("stopped", "", "", "", None, False, ())
 
 
 def write_private(file: Path, content: str) -> None:
-    """Replace a file at once, readable by its owner only."""
-    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Replace a file in one step; only its owner may read it."""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(content)
-    fresh.replace(file)
+    temporary.replace(file)
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Replace a file by a value as JSON, readable by its owner only."""
+    """Replace a file by a value as JSON; only its owner may read it."""
     write_private(file, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -14,7 +14,7 @@ from hub.stack.layout import Layout
 from hub.stack.status import StackStatus, write_status
 
 _TICK_S = 0.1
-# A service that dies so often before it was ever healthy will not mend itself.
+# A service that ends so often before it was ever healthy will not recover by another start.
 _HOPELESS_AFTER = 4
 
 
@@ -91,7 +91,7 @@ class Supervisor:
 
     def _record(self) -> None:
         pids = {child.spec.name: pid for child in self._all if (pid := child.pid)}
-        # On a full disk the next turn tries again: what runs must go on.
+        # A full disk must not end what runs; the next turn tries again.
         with contextlib.suppress(OSError):
             if pids != self._recorded:
                 orphans.record(self._layout.children_file, pids)
@@ -124,7 +124,7 @@ class Supervisor:
         status = self._status()
         if status == self._published:
             return
-        # On a full disk the next turn tries again: what runs must go on.
+        # A full disk must not end what runs; the next turn tries again.
         with contextlib.suppress(OSError):
             write_status(self._layout.status_file, status)
             self._published = status
@@ -151,7 +151,7 @@ class Supervisor:
     def _stop_all(self) -> None:
         self._stopping = True
         self._publish()
-        # What others depend on goes last: the database after the registry.
+        # What others depend on is stopped last: the database after the registry.
         needed = {name for child in self._services for name in child.spec.after}
         leaves = [child for child in self._services if child.spec.name not in needed]
         roots = [child for child in self._services if child.spec.name in needed]

@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+from bus.business_date import publish_business_date
 from catalogue.errors import HubError
-from hub.commands.workers import log_to_stderr, say_date
 from hub.intake import intake_config
+from hub.long_process import log_to_stderr
 from hub.settings import bus_config, load_settings
 from hub.stack.status import write_json
 from producers.submissions.session import Options, Session
@@ -52,7 +53,7 @@ def feed(seed: int, rows_per_s: float, folder: Path, first_day: date) -> None:
                     begun = time.monotonic()
                     day = day_after(fed.files, first_day)
                     if day != said:
-                        say_date(bus_config(settings), day)
+                        publish_business_date(bus_config(settings), day)
                         said = day
                     if (folder / "enough").exists():
                         return

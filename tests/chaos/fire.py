@@ -9,7 +9,7 @@ from itertools import islice
 
 import hub.stack
 from bus import topics
-from hub.commands.workers import say_date
+from bus.business_date import publish_business_date
 from tests.chaos import checks
 from tests.chaos.cluster import Cluster, home_of
 from tests.chaos.events import day_after, pieces, write_together
@@ -147,7 +147,7 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
         rows = write_together(islice(pieces(seed), fed.files), home_of(calm.home / "files"))
         calm.start_merge(1)
         calm.push(calm.home / "files")
-        say_date(calm.config, last_day)
+        publish_business_date(calm.config, last_day)
         undisturbed = calm.merged_hashes()
     finally:
         calm.close()

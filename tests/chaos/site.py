@@ -11,8 +11,8 @@ from typing import Any
 import psycopg2
 
 import hub.stack
+from bus.business_date import today
 from bus.config import BusConfig
-from hub.commands.workers import today
 from hub.settings import Settings, bus_config, endpoints, exact_settings, settings_environment
 from hub.stack import ports
 from tests.chaos.feed import Fed, read_fed

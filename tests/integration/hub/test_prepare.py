@@ -1,8 +1,6 @@
 """What ``credithub prepare`` expects of a Kafka that others used before, and what it refuses to do to it."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
@@ -14,12 +12,12 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 from bus import clients, topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
-from bus.business_date import business_date_of
+from bus.business_date import MOST_AHEAD, business_date_of, publish_business_date
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
-from hub.commands.workers import MOST_AHEAD, say_date
+from hub.processes import CREDITHUB, environment_without_settings
 from hub.settings import Endpoints
 
 DAY = date(2026, 6, 30)
@@ -28,12 +26,12 @@ DAY = date(2026, 6, 30)
 @pytest.fixture
 def prepare(stack: Endpoints, topic_prefix: str, tmp_path: Path) -> Callable[[], "subprocess.CompletedProcess[str]"]:
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")},
+        **environment_without_settings(),
         "CREDITHUB_HOME": str(tmp_path), "CREDITHUB_KAFKA_BOOTSTRAP": stack.bootstrap,
         "CREDITHUB_REGISTRY_URL": stack.registry_url, "CREDITHUB_POSTGRES_DSN": stack.postgres_dsn,
         "CREDITHUB_UPSTREAM_URL": "unused", "CREDITHUB_TOPIC_PREFIX": topic_prefix, "CREDITHUB_PARTITIONS": "1",
     }  # fmt: skip
-    command = [sys.executable, "-P", "-c", "from hub.main import main; main()", "prepare"]
+    command = (*CREDITHUB, "prepare")
     return lambda: subprocess.run(
         command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
@@ -74,13 +72,13 @@ def test_a_clock_that_is_wrong_by_years_is_not_told(stack: Endpoints, topic_pref
     topics.ensure_topics(
         config, [spec for spec in topics.topic_specs(load_catalogue()) if spec.name == topics.CALENDAR]
     )
-    say_date(config, DAY, most_ahead=MOST_AHEAD)
-    say_date(config, DAY + timedelta(days=31), most_ahead=MOST_AHEAD)
+    publish_business_date(config, DAY, most_ahead=MOST_AHEAD)
+    publish_business_date(config, DAY + timedelta(days=31), most_ahead=MOST_AHEAD)
     far = DAY + timedelta(days=3653)
     with pytest.raises(UsageError, match="last told 2026-07-31") as caught:
-        say_date(config, far, most_ahead=MOST_AHEAD)
+        publish_business_date(config, far, most_ahead=MOST_AHEAD)
     assert f"CREDITHUB_ACCEPT_DATE={far}" in caught.value.remedy
-    say_date(config, far, most_ahead=MOST_AHEAD, accepted=far)
+    publish_business_date(config, far, most_ahead=MOST_AHEAD, accepted=far)
     with closing(Registry(config)) as registry:
         told = [business_date_of(Decoder(registry), message.value()) for message in scan(config, topics.CALENDAR)]
     assert sorted(filter(None, told)) == sorted([DAY, DAY + timedelta(days=31), far] * 2)

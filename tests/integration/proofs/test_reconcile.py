@@ -31,6 +31,7 @@ from bus import clients, topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.avro.wire_format import HEAD_SIZE, schema_id_of
+from bus.business_date import publish_business_date, today
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file, load_key_file
@@ -39,7 +40,6 @@ from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
 from hub.commands.reconcile import proved, register, scope_of
-from hub.commands.workers import say_date, today
 from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from producers.submissions.session import Options, Session
@@ -164,7 +164,7 @@ def cut_short(news: list[Message]) -> list[Message]:
 def run_through(settings: Settings, scope: Scope, node: Node, folder: Path) -> None:
     """Push a few files, merge, and deliver to everybody."""
     config = bus_config(settings)
-    say_date(config, today())
+    publish_business_date(config, today())
     files = write_city(folder / "city", enterprises=6, seed=7, dirty=0.25, as_of=date(2026, 6, 30))
     waiting = folder / f"{CATALOGUE.item('47').zh}.csv"
     waiting.write_text(WAITING, "utf-8")

@@ -26,6 +26,7 @@ from bus import clients, topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.avro.wire_format import HEAD_SIZE, schema_id_of
+from bus.business_date import publish_business_date, today
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file, load_key_file
@@ -33,7 +34,6 @@ from bus.reading.scan import scan
 from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue
 from hub.commands.verify_state import register
-from hub.commands.workers import say_date, today
 from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from producers.submissions.session import Options, Session
@@ -109,7 +109,7 @@ def hub(stack: Endpoints, city: Path, tmp_path_factory: pytest.TempPathFactory) 
     try:
         create_key_file(settings.keys)
         topics.ensure_topics(config, SPECS)
-        say_date(config, today())
+        publish_business_date(config, today())
         with closing(Session(intake_config(settings), Options())) as session:
             for file in sorted(city.rglob("*")):
                 if any(CATALOGUE.item(item).zh in file.name for item in ITEMS):
@@ -293,7 +293,7 @@ def produce(hub: Hub, told: Told, topic: str = topics.STATE) -> None:
 def test_states_that_did_not_go_along_with_the_calendar_are_named(hub: Hub) -> None:
     # The last of these tests that look at this hub's own states: from here on they are of another day.
     before = hub.forge.copy(topics.STATE)
-    say_date(hub.config, today() + LATER)
+    publish_business_date(hub.config, today() + LATER)
     merge(hub.config, hub.settings, hub.folder / "streams")
     assert verified(hub.config).differences == []
     found = verified(hub.forge.view(before)).differences

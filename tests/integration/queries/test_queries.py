@@ -1,7 +1,6 @@
 """``state``, ``explain`` and ``watch`` of a small hub: its files went through the real push, merge and sinks."""
 
 import json
-import os
 import signal
 import subprocess
 import tempfile
@@ -23,6 +22,7 @@ from typer.testing import CliRunner
 from bus import clients, topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
+from bus.business_date import publish_business_date, today
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file, load_key_file
@@ -33,10 +33,9 @@ from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.commands import queries
-from hub.commands.workers import say_date, today
 from hub.intake import intake_config
+from hub.processes import CREDITHUB, child_environment
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
-from hub.stack.blueprint import CREDITHUB
 from producers.submissions.session import Options, Session
 from queries.events import partition_of
 from rules.indicators.definitions import load_indicators
@@ -120,10 +119,8 @@ class Hub:
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command of the hub as an operator does."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
-        environment = {**inherited, **settings_environment(self.settings), "PYTHONUNBUFFERED": "1"}
         return subprocess.Popen(
-            (*CREDITHUB, *arguments), cwd=tempfile.gettempdir(), env=environment,
+            (*CREDITHUB, *arguments), cwd=tempfile.gettempdir(), env=child_environment(self.settings),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_as_on_a_terminal,
         )  # fmt: skip
 
@@ -192,7 +189,7 @@ def penalty(number: str, days_ago: int, fine: str) -> dict[str, str]:
 
 def fill(hub: Hub) -> None:
     """Push what was first reported, merge it, then what came later, with a correction and its repetition."""
-    say_date(hub.config, today())
+    publish_business_date(hub.config, today())
     hub.push("法人一.csv", "3", [person("东川路1号", MOBILE)], data_date="2025-05-01")
     penalties = [penalty("1", 30, "100"), penalty("2", 500, "200.5"), penalty("3", 1500, "400")]
     hub.push("处罚.csv", "53", penalties, unit="functional_departments")

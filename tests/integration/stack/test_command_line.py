@@ -1,18 +1,17 @@
 """``credithub up | down | status | logs`` as a person or a program runs them."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from hub.processes import environment_without_settings
 from hub.settings import Endpoints, Settings
 
 
 def credithub(*arguments: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
-    environment = {**inherited, "CREDITHUB_HOME": str(home), **variables}
+    environment = {**environment_without_settings(), "CREDITHUB_HOME": str(home), **variables}
     program = [sys.executable, "-c", "from hub.main import main; main()", *arguments]
     return subprocess.run(program, env=environment, capture_output=True, text=True, timeout=120, check=False)
 

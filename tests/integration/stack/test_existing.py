@@ -9,10 +9,10 @@ import pytest
 
 import hub.stack
 from bus import clients, topics
+from bus.business_date import publish_business_date
 from bus.config import BusConfig
 from catalogue.errors import StackError, UsageError
 from catalogue.load import load_catalogue
-from hub.commands.workers import say_date
 from hub.settings import Endpoints, Settings, changed_settings, exact_settings
 from hub.stack import postgres
 from hub.stack.registry import external_store
@@ -88,5 +88,5 @@ def test_topics_written_with_another_registry_are_told_apart(stack: Endpoints, t
     producer.produce(config.topic(topics.CALENDAR), b"\x00" + (2**31 - 1).to_bytes(4, "big") + b"..")
     assert producer.flush(30) == 0
     with pytest.raises(UsageError, match="written with another registry") as caught:
-        say_date(config, date(2026, 6, 30))
+        publish_business_date(config, date(2026, 6, 30))
     assert "CREDITHUB_REGISTRY_URL" in caught.value.remedy

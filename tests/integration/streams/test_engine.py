@@ -16,6 +16,7 @@ from bus import clients, topics
 from bus.avro.decoding import Decoder
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
+from bus.business_date import publish_business_date
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import KeyRing
@@ -23,7 +24,6 @@ from bus.reading.scan import scan
 from catalogue.avro import event_schema, topic
 from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
-from hub.commands.workers import say_date
 from hub.settings import Endpoints
 from processing.store import Store, condemn, is_corruption
 from rules.indicators.definitions import Indicator, load_indicators
@@ -91,7 +91,7 @@ def merged(
     indicators: Iterable[Indicator] | None = None,
 ) -> dict[str, int]:
     for day in days:
-        say_date(config, day)
+        publish_business_date(config, day)
     registry = Registry(config)
     engine = Engine(config, 0, folder, indicators or load_indicators(), registry, CIPHER)
     engine.open()
@@ -217,7 +217,7 @@ def test_a_worker_that_slept_catches_up_day_by_day(config: BusConfig, tmp_path: 
 
 def test_a_day_that_came_while_the_worker_was_away_is_not_passed_over(config: BusConfig, tmp_path: Path) -> None:
     merged(config, tmp_path, [list(penalties(config, 30))], (DAY.date(),))
-    say_date(config, LATER)
+    publish_business_date(config, LATER)
     # Other events come first: nothing of the new day may be taken for done.
     registry = Registry(config)
     engine = Engine(config, 0, tmp_path, load_indicators(), registry, CIPHER)
@@ -232,7 +232,7 @@ def test_a_day_that_came_while_the_worker_was_away_is_not_passed_over(config: Bu
 
 def test_each_published_day_is_progress(config: BusConfig, tmp_path: Path) -> None:
     merged(config, tmp_path, [list(penalties(config, 30))], (DAY.date(),))
-    say_date(config, LATER)
+    publish_business_date(config, LATER)
     published: list[bool] = []
     with closing(Registry(config)) as registry:
         engine = Engine(config, 0, tmp_path, load_indicators(), registry, CIPHER, lambda: published.append(True))
@@ -271,7 +271,7 @@ def test_a_successor_within_a_roll_takes_no_state_back(config: BusConfig, tmp_pa
     values = list(penalties(config, 33))
     merged(config, tmp_path / "ours", [values[:30]], (DAY.date(),))
     before = len(all_of(config, topics.CHANGE))
-    say_date(config, LATER)
+    publish_business_date(config, LATER)
     roll_partly(config, tmp_path / "ours", 4)
     if first == "event":
         # On a subject that is further than its number.
@@ -294,7 +294,7 @@ def test_a_successor_within_a_roll_takes_no_state_back(config: BusConfig, tmp_pa
 def test_two_owners_within_a_roll_leave_no_state_behind(config: BusConfig, tmp_path: Path) -> None:
     # Each subject has something due on one of the days alone.
     merged(config, tmp_path / "ours", [list(penalties(config, 30, subjects=7))], (DAY.date(),))
-    say_date(config, LATER)
+    publish_business_date(config, LATER)
     roll_partly(config, tmp_path / "ours", 4)
     roll_partly(config, tmp_path / "emptied", 1)
     merged(config, tmp_path / "ours", [])
@@ -317,7 +317,7 @@ def test_an_indicator_that_is_no_longer_defined_leaves_the_states(config: BusCon
 
 
 def test_what_tells_no_day_is_set_aside_and_stops_nobody(config: BusConfig, tmp_path: Path) -> None:
-    say_date(config, DAY.date())
+    publish_business_date(config, DAY.date())
     (value, *_) = penalties(config, 1)
     producer = clients.producer(config)
     for unreadable in (b"\x01nonsense", None, value):

@@ -21,13 +21,13 @@ from bus import clients, topics
 from bus.avro.decoding import Decoder
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
+from bus.business_date import publish_business_date
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue.avro import event_schema, topic
 from catalogue.load import load_catalogue
-from hub.commands.workers import say_date
+from hub.processes import CREDITHUB
 from hub.settings import Settings, bus_config, changed_settings, exact_settings, settings_environment
-from hub.stack.blueprint import CREDITHUB
 
 PENALTIES, LICENCES = topic("administration"), topic("qualification")
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
@@ -102,7 +102,7 @@ class Site:
 
         create_key_file(self.settings.keys)
         topics.ensure_topics(self.config, topics.topic_specs(load_catalogue()))
-        say_date(self.config, DAY.date())
+        publish_business_date(self.config, DAY.date())
 
     def start(self, index: int, *, program: str | None = None, **settings: Any) -> Worker:
         """Start a worker; ``program``: Python that runs in its place, with the same arguments."""

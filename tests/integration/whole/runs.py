@@ -1,7 +1,6 @@
 """A whole hub as an operator runs it: supervised processes, files pushed by the command, figures read back."""
 
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -13,8 +12,8 @@ from typing import Any
 import hub.stack
 from catalogue.load import load_catalogue
 from connectors.files.tables import open_tables
-from hub.settings import Settings, endpoints, settings_environment
-from hub.stack.blueprint import CREDITHUB
+from hub.processes import CREDITHUB, child_environment
+from hub.settings import Settings, endpoints
 from producers.tables.headers import HEAD_ROWS, recognise
 from producers.tables.lookalikes import ItemQuestion
 
@@ -36,13 +35,12 @@ class Run:
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command of the hub, in no folder of anybody's settings."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CREDITHUB_")}
         # A file, not a pipe: nobody reads it while the command runs, and a full pipe would stop the command.
         with self._told().open("w") as told:
             return subprocess.Popen(
                 (*CREDITHUB, *arguments),
                 cwd=tempfile.gettempdir(),
-                env={**inherited, **settings_environment(self.settings), "PYTHONUNBUFFERED": "1"},
+                env=child_environment(self.settings),
                 stdout=subprocess.PIPE,
                 stderr=told,
                 text=True,

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from catalogue.avro import bank_schema
 from catalogue.load import load_catalogue
 from catalogue.model import FieldType, Item
-from hub.stack.downloads import locked
+from hub.stack.artifacts import locked
 from rules.release.projection import project
 
 GUIDE = Path(__file__).parents[3] / "docs" / "banks"

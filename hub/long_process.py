@@ -1,0 +1,45 @@
+"""How a process of the hub that runs for long begins and ends: worker, clock, sinks, the reference upstream node."""
+
+import gc
+import logging
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from hub.settings import Settings
+from monitoring import metrics
+from monitoring.health import HealthCheck, always_ready
+
+MetricsPort = Annotated[int, typer.Option("--metrics-port", help="Port to serve /metrics on; 0: none.")]
+
+
+def log_to_stderr() -> None:
+    """Log what an operator may need; not every request to the registry."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in ("httpx", "httpx2", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def serve_metrics(settings: Settings, port: int, health: HealthCheck = always_ready) -> None:
+    """Serve ``/metrics`` and ``/readyz`` on the interface that the settings name; port 0 serves nothing."""
+    metrics.serve(port, settings.processes.listen_host, health)
+
+
+def collect_seldom() -> None:
+    """Make the interpreter search for unreachable cycles of objects less often.
+
+    A batch makes tens of thousands of objects, which are freed at its end without any search. With the interpreter's
+    own thresholds a worker spent a quarter of its time searching through them.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+
+
+def stop_event() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
