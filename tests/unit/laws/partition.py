@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
+from catalogue.envelope import ItemId, Op, SubjectKey
 from processing.store import Store
 from proofs.replay.fold import fold
 from rules.indicators.definitions import Indicator, from_millionths
@@ -18,6 +18,7 @@ from streams.merge.calendar import EPOCH, Calendar
 from streams.merge.rolling import Rolling
 from streams.merge.state import state_hash
 from streams.merge.subject import Closed, Held, SubjectBatch, close
+from tests.builders.events import record
 
 START = date(2026, 6, 30)
 RATED, PLAIN, REGISTRATION = ItemId("tax.payment"), ItemId("market.shareholder"), ItemId("market.registration")
@@ -56,26 +57,22 @@ def event(
     """Return an event; what it says is in its id and in its content hash, as the adapters have it."""
     gone = b"" if removed is None else (START + timedelta(days=removed)).isoformat().encode()
     said = f"{op}|{amount}|{gone.decode()}"
-    envelope = Envelope(
-        EventId(f"{submission}:{subject}|{item}|{key}|{said}|{day}|{revision}|{whole}|{name}"),
-        item,
-        op,
-        RecordKey(key),
-        None,
-        datetime.combine(START, datetime.min.time(), UTC) + timedelta(days=day),
-        revision,
-        said,
-        datetime(2026, 6, 30, tzinfo=UTC) + timedelta(seconds=reported_s),
-        "tax",
-        "630100",
-        "FILE",
-        SubmissionId(submission),
-        1,
-        subject,
-        name,
-        whole,
+    at = datetime.combine(START, datetime.min.time(), UTC)
+    return record(
+        b"%d|%s|%d" % (amount, gone, nonce),
+        event_id=f"{submission}:{subject}|{item}|{key}|{said}|{day}|{revision}|{whole}|{name}",
+        item=item,
+        op=op,
+        record_key=key,
+        source_time=at + timedelta(days=day),
+        revision=revision,
+        content_hash=said,
+        reported_at=at + timedelta(seconds=reported_s),
+        submission_id=submission,
+        subject=subject,
+        subject_name=name,
+        replaces_set=whole,
     )
-    return Record(envelope, 1, b"%d|%s|%d" % (amount, gone, nonce))
 
 
 # Few values, so that ties in time, in revision and in content are common; clocks go back and far ahead.

@@ -9,27 +9,23 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from queries.counting import LEFT_OUT, NO_LONGER, NOT_YET, WITHDRAWN, counted, definition
 from rules.indicators.definitions import Fact, Indicator, evaluate, load_indicators, on_the_wire
 from rules.merge import Record
+from tests.builders.events import record
 
 BY_ID = {indicator.id: indicator for indicator in load_indicators()}
 TODAY = date(2026, 6, 30)
 Payload = Mapping[str, Any]
 
 
-def record(key: str, day: date, data: Payload, op: str = "REPORT") -> tuple[Record, Payload]:
+def with_payload(key: str, day: date, data: Payload, op: str = "REPORT") -> tuple[Record, Payload]:
     at = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    envelope = Envelope(
-        EventId(f"e-{key}"), ItemId("administration.penalty"), op, RecordKey(key), None, at, 0, "a", at, "u", "630102",
-        "FILE", SubmissionId("s"), 2, SubjectKey("91630102MAX000015H"), None, False,
-    )  # fmt: skip
-    return Record(envelope, 1, b""), data
+    return record(event_id=f"e-{key}", op=op, record_key=key, source_time=at), data
 
 
 def penalty(key: str, day: date, fine: str | None, op: str = "REPORT") -> tuple[Record, Payload]:
-    return record(key, day, {"decision_date": day, "fine_amount": None if fine is None else Decimal(fine)}, op)
+    return with_payload(key, day, {"decision_date": day, "fine_amount": None if fine is None else Decimal(fine)}, op)
 
 
 def test_what_counts_comes_first_and_the_rest_says_why() -> None:
@@ -63,7 +59,7 @@ def test_members_that_the_latest_set_left_out_do_not_count() -> None:
 
 def test_a_record_that_was_lifted_counts_until_then() -> None:
     def listed(key: str, removed: date | None) -> tuple[Record, Payload]:
-        return record(key, date(2025, 1, 2), {"list_date": date(2025, 1, 2), "removal_date": removed})
+        return with_payload(key, date(2025, 1, 2), {"list_date": date(2025, 1, 2), "removal_date": removed})
 
     rows = [listed("on", None), listed("off", date(2026, 6, 30)), listed("soon", date(2026, 7, 1))]
     value, found = counted(BY_ID["abnormal_current"], rows, None, TODAY)

@@ -1,26 +1,20 @@
 """The order of a record's versions is that of the merge, and the rule named is the one that decided."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import reduce
 
 import hypothesis.strategies as st
 from hypothesis import given
 
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from queries.versions import ONLY, Standing, ranked
 from rules.merge import Outcome, Record, join
-
-MOMENT = datetime(2025, 6, 1, tzinfo=UTC)
+from tests.builders.events import MOMENT, record
 
 
 def version(event: str, day: int = 0, revision: int = 0, content: str = "a") -> Record:
-    envelope = Envelope(
-        EventId(event), ItemId("market.legal_person"), "REPORT", RecordKey("1"), None, MOMENT + timedelta(days=day),
-        revision, content, MOMENT, "market_regulation", "630102", "FILE", SubmissionId("s"), 2,
-        SubjectKey("91630102MAX000015H"), None, False,
-    )  # fmt: skip
-    return Record(envelope, 1, b"")
+    at = MOMENT + timedelta(days=day)
+    return record(event_id=event, source_time=at, revision=revision, content_hash=content)
 
 
 def told(held: Record | None, *seen: Record) -> list[tuple[str, str]]:

@@ -1,15 +1,14 @@
 """Law 1: any permutation, repetition or split of the same events gives the same records and digests."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
+from catalogue.envelope import SET_MARK
 from rules.merge import Outcome, Record, fingerprint, is_live, join, replace_in_digest, set_mark
-
-DAY = datetime(2026, 6, 30, tzinfo=UTC)
+from tests.builders.events import MOMENT, record
 
 
 def event(
@@ -22,27 +21,18 @@ def event(
     *,
     whole: bool = False,
 ) -> Record:
-    envelope = Envelope(
-        event_id=EventId(event_id),
-        item=ItemId("market.shareholder"),
+    return record(
+        content.encode(),
+        event_id=event_id,
+        item="market.shareholder",
         op=op,
-        record_key=RecordKey(key),
-        period=None,
-        source_time=DAY + timedelta(days=day),
+        record_key=key,
+        source_time=MOMENT + timedelta(days=day),
         revision=revision,
         # The hash that adapters make covers the operation, too.
         content_hash=f"{op}{content}",
-        reported_at=DAY,
-        unit="market_regulation",
-        region="630100",
-        channel="FILE",
-        submission_id=SubmissionId("s"),
-        row=1,
-        subject=SubjectKey("916301020000000000"),
-        subject_name="样例企业",
         replaces_set=whole,
     )
-    return Record(envelope, 1, content.encode())
 
 
 # Few values, so that ties in time, in revision and in content are common.
@@ -61,9 +51,9 @@ events = st.builds(
 def folded(seen: list[Record]) -> tuple[dict[str, tuple[object, ...]], int]:
     held: dict[str, Record] = {}
     digest = 0
-    for record in seen:
-        mark = set_mark(record.envelope)
-        for one in [record, *([Record(mark, 0, b"\x00")] if mark else [])]:
+    for report in seen:
+        mark = set_mark(report.envelope)
+        for one in [report, *([Record(mark, 0, b"\x00")] if mark else [])]:
             key = one.envelope.record_key
             old = held.get(key)
             held[key], _ = join(old, one)

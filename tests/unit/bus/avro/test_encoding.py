@@ -1,7 +1,7 @@
 """Events that are encoded in two parts are the messages that fastavro makes of the whole."""
 
 import io
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,13 +13,9 @@ from bus.avro.registry import OfflineRegistry
 from bus.config import BusConfig
 from catalogue.avro import event_schema, topic
 from catalogue.load import load_catalogue
+from tests.builders.events import envelope
 
-ENVELOPE: dict[str, Any] = {
-    "event_id": "s:1", "item": "x", "op": "REPORT", "record_key": "一", "period": None,
-    "source_time": datetime(2026, 6, 30, tzinfo=UTC), "revision": 0, "content_hash": "00",
-    "reported_at": datetime(2026, 7, 1, tzinfo=UTC), "unit": "u", "region": "630100", "channel": "FILE",
-    "submission_id": "s", "row": 7, "subject": "S", "subject_name": "样例", "replaces_set": False,
-}  # fmt: skip
+ENVELOPE = envelope(record_key="一", row=7)._asdict()
 
 
 @pytest.mark.parametrize(

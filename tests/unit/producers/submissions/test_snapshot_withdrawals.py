@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
+from catalogue.envelope import Envelope
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from producers.submissions.event_history import Lift, is_derived, lifts
 from producers.submissions.ledger import Submission
 from producers.submissions.snapshot_withdrawals import Scope, left_out, refuse_if_doubtful, scope_of, withdrawal
+from tests.builders.events import envelope
 
 DAY = datetime(2025, 3, 31, tzinfo=UTC)
 LIST = Submission("market.registration", "market_regulation", "630100", "FULL", None, None, False, "f.csv", "22", None)
@@ -20,14 +21,11 @@ LIST = Submission("market.registration", "market_regulation", "630100", "FULL", 
 
 def event(key: str, submission: str = "one", **more: Any) -> Envelope:
     """Return a report of the record ``key``."""
-    values: dict[str, Any] = {
-        "event_id": EventId(f"{submission}:{key}"), "item": ItemId(LIST.item), "op": "REPORT",
-        "record_key": RecordKey("1"), "period": None, "source_time": DAY, "revision": 0, "content_hash": "aa",
-        "reported_at": DAY, "unit": LIST.unit, "region": LIST.region, "channel": "FILE",
-        "submission_id": SubmissionId(submission), "row": 2, "subject": SubjectKey(key), "subject_name": None,
-        "replaces_set": False,
+    fields: dict[str, Any] = {
+        "event_id": f"{submission}:{key}", "item": LIST.item, "source_time": DAY, "unit": LIST.unit,
+        "region": LIST.region, "submission_id": submission, "subject": key, "subject_name": None,
     }  # fmt: skip
-    return Envelope(**values | more)
+    return envelope(**fields | more)
 
 
 def scope(**more: Any) -> Scope:
@@ -55,7 +53,7 @@ def test_what_is_anothers_gone_or_newer_stays_as_it_is() -> None:
         event("theirs", "one"), event("theirs", "of another unit", source_time=later),
         event("withdrawn"), event("withdrawn", "two", op="WITHDRAW", revision=1),
         event("newer", source_time=later),
-        event("member"), event("member", "two", record_key=RecordKey("2"), source_time=later, replaces_set=True),
+        event("member"), event("member", "two", record_key="2", source_time=later, replaces_set=True),
     ]  # fmt: skip
     assert gone(events, scope(before=DAY + timedelta(days=1))) == []
 

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,19 +11,15 @@ import fastavro
 from bus.reading.offsets import TopicPartition
 from catalogue.avro import ENVELOPE
 from proofs.reconcile.merge import read_events
+from tests.builders.events import MOMENT, envelope
 
 PLACE = TopicPartition("catalogue.administration.v1", 0)
-MOMENT = datetime(2025, 1, 2, tzinfo=UTC)
 _SCHEMA = fastavro.parse_schema({"type": "record", "name": "Event", "fields": ENVELOPE})
 
 
 def _event(number: int, **more: Any) -> bytes:
-    value = {
-        "event_id": f"e-{number}", "item": "administration.license", "op": "REPORT", "record_key": "1", "period": None,
-        "source_time": MOMENT, "revision": 0, "content_hash": "aa", "reported_at": MOMENT, "unit": "government_service",
-        "region": "630100", "channel": "FILE", "submission_id": f"s-{number}", "row": 2,
-        "subject": "91350100M000100Y43", "subject_name": "虚构样例公司", "replaces_set": False, **more,
-    }  # fmt: skip
+    fields = {"item": "administration.license", "unit": "government_service", "content_hash": "aa", **more}
+    value = envelope(event_id=f"e-{number}", submission_id=f"s-{number}", **fields)._asdict()
     out = io.BytesIO()
     fastavro.schemaless_writer(out, _SCHEMA, value)
     return b"\x00\x00\x00\x00\x01" + out.getvalue()
@@ -53,7 +49,7 @@ def test_reports_of_one_time_and_other_content_are_counted_by_item_and_unit() ->
 
 
 def test_repeats_corrections_and_later_reports_are_no_conflicts() -> None:
-    later = datetime(2025, 1, 3, tzinfo=UTC)
+    later = MOMENT + timedelta(days=1)
     assert (
         _conflicts(
             _event(1),

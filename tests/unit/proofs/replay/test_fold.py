@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -11,13 +11,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
+from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey
 from proofs.replay.fold import fold
 from rules.indicators.definitions import Indicator
 from rules.merge import Record, fingerprint, join, set_mark
 from rules.state import live, state_on
+from tests.builders.events import MOMENT, record
 
-DAY = datetime(2026, 6, 30, tzinfo=UTC)
+DAY = MOMENT
 ITEMS = (ItemId("market.shareholder"), ItemId("tax.payment"))
 BY_ITEM = {
     "tax.payment": tuple(
@@ -39,11 +40,19 @@ def event(
     *,
     whole: bool = False,
 ) -> Record:
-    envelope = Envelope(
-        EventId(event_id), ItemId(item), op, RecordKey(key), None, DAY + timedelta(days=day), revision,
-        f"{op}{amount}", DAY, "tax", "630100", "FILE", SubmissionId("s"), 1, SubjectKey("S"), "样例企业", whole,
-    )  # fmt: skip
-    return Record(envelope, 1, b"%d" % amount)
+    return record(
+        b"%d" % amount,
+        event_id=event_id,
+        item=item,
+        op=op,
+        record_key=key,
+        source_time=DAY + timedelta(days=day),
+        revision=revision,
+        content_hash=f"{op}{amount}",
+        subject="S",
+        subject_name="样例企业",
+        replaces_set=whole,
+    )
 
 
 def decode(_: int, payload: bytes) -> dict[str, Any]:
@@ -90,9 +99,9 @@ def joined(seen: Iterable[Record]) -> dict[Any, Envelope]:
     held: dict[Any, Record] = {}
     for one in seen:
         mark = set_mark(one.envelope)
-        for record in (Record(*one), *([Record(mark, 0, b"\x00")] if mark else [])):
-            key = (record.envelope.item, record.envelope.record_key)
-            held[key], _ = join(held.get(key), record)
+        for version in (Record(*one), *([Record(mark, 0, b"\x00")] if mark else [])):
+            key = (version.envelope.item, version.envelope.record_key)
+            held[key], _ = join(held.get(key), version)
     return {key: record.envelope for key, record in held.items()}
 
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from processing.store import Store
 from rules.indicators.definitions import Fact, Indicator, evaluate, from_millionths, on_the_wire
 from rules.merge import Record
 from streams.merge.rolling import Rolling
+from tests.builders.events import record
 
 ITEM = "market.change"
 START = date(2025, 1, 15)
@@ -52,13 +52,8 @@ STEPS = st.lists(
 )
 
 
-def record(key: str, told: date) -> Record:
-    moment = datetime.combine(told, datetime.min.time(), UTC)
-    envelope = Envelope(
-        EventId("e"), ItemId(ITEM), "REPORT", RecordKey(key), None, moment, 0, "", moment, "u", "630100", "FILE",
-        SubmissionId("s"), 1, SubjectKey("S"), None, False,
-    )  # fmt: skip
-    return Record(envelope, 1, b"")
+def reported(key: str, on: date) -> Record:
+    return record(item=ITEM, record_key=key, source_time=datetime.combine(on, datetime.min.time(), UTC))
 
 
 class Subject:
@@ -79,7 +74,7 @@ class Subject:
         told = data["told"]
         payload = str(len(self.payloads)).encode()
         self.payloads[payload] = data
-        return Record(record(key, told).envelope, 1, payload)
+        return Record(reported(key, told).envelope, 1, payload)
 
     def away(self, day: date) -> None:
         self.as_of = day

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from bus.avro import writer
 from bus.avro.encoding import encode_envelope
 from catalogue import wire
-from catalogue.envelope import Envelope, EventId, ItemId, RecordKey, SubjectKey, SubmissionId
 from catalogue.times import from_micros
 from rules.indicators.definitions import from_millionths
 from rules.merge import Name, Record
 from streams.merge.state import LARGEST_CHANGE, encode_changes, encode_head, encode_state, pack, state_hash, unpack
 from streams.merge.subject import Closed, Held, Moved, Turned
+from tests.builders.events import envelope
 
 # Until 2112.
 MOMENTS = st.integers(0, 2**52).map(from_micros)
@@ -86,16 +86,10 @@ def test_a_change_is_avros(held: Held, turned: list[Turned], at: datetime) -> No
 )
 def test_a_change_that_is_too_large_is_told_in_several(sizes: list[int], sequence: int) -> None:
     held, at = Held(None, sequence, date(2026, 6, 1), 0, {}, {}), datetime(2026, 6, 1, tzinfo=UTC)
-    envelopes = [
-        Envelope(
-            EventId("e"), ItemId("i"), "REPORT", RecordKey(f"{n}"), None, at, 0, "", at, "u", "r", "FILE",
-            SubmissionId("s"), n, SubjectKey("S"), None, False,
-        )
-        for n in range(len(sizes))
-    ]  # fmt: skip
+    envelopes = [envelope(record_key=f"{number}", row=number) for number in range(len(sizes))]
     moved = [
-        Moved(Record(envelope, 1, b"\x00" * size, encode_envelope(envelope)), True, None, False)
-        for envelope, size in zip(envelopes, sizes, strict=True)
+        Moved(Record(head, 1, b"\x00" * size, encode_envelope(head)), True, None, False)
+        for head, size in zip(envelopes, sizes, strict=True)
     ]
     closed = Closed(held, moved, [Turned("i", None, 1)], kept=False)
     raws = encode_changes(encode_head("S", held), "S", closed, writer.timestamp(at))
