@@ -31,7 +31,7 @@ from bus.business_date import publish_business_date, today
 from bus.config import BusConfig
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
 from proofs.reconcile.proof import Scope
 
@@ -99,7 +99,7 @@ def _size(settings: Settings, number: int, subjects: int, each: int, say: Callab
         say(f"  going on by {DAYS} days")
         rolled = _roll(config, worker)
         peak = max(peak, peak_mb(worker.pid))
-    logs = (Layout.of(settings).kafka / "data").glob(f"{config.topic_prefix}*/*.log")
+    logs = (HomeLayout.of(settings).kafka / "data").glob(f"{config.topic_prefix}*/*.log")
     held = sum(file.stat().st_size for file in logs) / 2**20
     stores = own.home / "streams"
     size = sum(file.stat().st_size for file in stores.rglob("*") if file.is_file()) / 2**20

@@ -16,7 +16,7 @@ from jgo import MavenContext
 from hub.settings import Settings
 from hub.stack.artifacts import LockedArtifact, sha256_of
 from hub.stack.fetcher import Fetcher
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 
 _LOCK = Path(__file__).with_name("requirements.lock")
 _JAVA = Path(__file__).with_name("kafka_streams")
@@ -68,7 +68,7 @@ def kafka_streams(settings: Settings) -> tuple[str, ...]:
 
 def _jars(settings: Settings, pins: list[LockedArtifact]) -> str:
     """Bring jars to the stack's own Maven folder, checked by SHA-256, and return them as a class path."""
-    repository = Layout.of(settings).cache / "m2"
+    repository = HomeLayout.of(settings).cache / "m2"
     mirror = settings.stack.jar_repository
     context = MavenContext(repo_cache=repository, remote_repos={"mirror": mirror.rstrip("/")} if mirror else None)
     for pin in pins:
@@ -87,7 +87,7 @@ def _uv(*arguments: str) -> None:
 
 @contextmanager
 def _exclusive(settings: Settings) -> Iterator[Path]:
-    folder = Layout.of(settings).cache / "peers"
+    folder = HomeLayout.of(settings).cache / "peers"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "install.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -14,8 +14,8 @@ from catalogue.load import load_catalogue
 from catalogue.model import PERIOD_ZH, Catalogue, Field, Item
 
 _STYLES = {"public": "green", "consent": "yellow", "personal": "red"}
-_NEAR = 5  # near matches offered for an unknown item
-_ALIKE = 0.5  # the likeness (0…1) from which a name is offered
+_MOST_SUGGESTIONS = 5
+_LEAST_LIKENESS = 0.5  # of 0…1; names that are less alike are not suggested
 
 
 def catalogue(
@@ -28,7 +28,7 @@ def catalogue(
     loaded = load_catalogue()
     items = loaded.items if item is None else (find(loaded, item),)
     if as_json:
-        typer.echo(json.dumps([described(loaded, one) for one in items], ensure_ascii=False))
+        typer.echo(json.dumps([described(loaded, each) for each in items], ensure_ascii=False))
         return
     console = Console()
     if item is None:
@@ -42,23 +42,23 @@ def find(loaded: Catalogue, name: str) -> Item:
     try:
         return loaded.item(name)
     except KeyError:
-        near = _near(loaded, name)
-        meant = f"Did you mean: {', '.join(near)}? " if near else ""
-        raise UsageError(f"No item is called {name}.", remedy=f"{meant}`credithub catalogue` lists all.") from None
+        suggestions = _suggestions(loaded, name)
+        question = f"Did you mean: {', '.join(suggestions)}? " if suggestions else ""
+        raise UsageError(f"No item is called {name}.", remedy=f"{question}`credithub catalogue` lists all.") from None
 
 
-def _near(loaded: Catalogue, name: str) -> list[str]:
+def _suggestions(loaded: Catalogue, name: str) -> list[str]:
     words: dict[str, list[str]] = {}
     for item in loaded.items:
         units = [loaded.units[unit].zh for unit in item.units]
         words[f"{item.id} ({item.zh})"] = [item.zh, item.id, item.id.split(".", 1)[1], *units]
-    inside = [label for label, said in words.items() if not name.isdigit() and any(name in w for w in said)]
+    containing = [label for label, of_item in words.items() if not name.isdigit() and any(name in w for w in of_item)]
     likeness = {
-        label: max(difflib.SequenceMatcher(None, name, word).ratio() for word in said[:3])
-        for label, said in words.items()
+        label: max(difflib.SequenceMatcher(None, name, word).ratio() for word in of_item[:3])
+        for label, of_item in words.items()
     }
-    close = [label for label in sorted(words, key=lambda w: -likeness[w]) if likeness[label] >= _ALIKE]
-    return list(dict.fromkeys((*inside, *close)))[:_NEAR]
+    alike = [label for label in sorted(words, key=lambda w: -likeness[w]) if likeness[label] >= _LEAST_LIKENESS]
+    return list(dict.fromkeys((*containing, *alike)))[:_MOST_SUGGESTIONS]
 
 
 def described(loaded: Catalogue, item: Item) -> dict[str, Any]:

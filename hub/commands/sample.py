@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from catalogue.errors import UsageError
+from hub.progress import progress_bar
 
 
 def sample(
@@ -33,10 +34,8 @@ def sample(
     folder.mkdir(parents=True, exist_ok=True)
     catalogue = load_catalogue()
     started = time.monotonic()
-    console = Console(stderr=True)
-    silent = as_json or not console.is_terminal
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
-    with Progress(*columns, console=console, transient=True, disable=silent) as progress:
+    with progress_bar(*columns, silent=as_json) as progress:
         task = progress.add_task("sampling", total=len(catalogue.items))
         files = write_city(
             folder,

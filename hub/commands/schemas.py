@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from bus.registration import register_all
 from catalogue.load import DATA, load_catalogue
 from catalogue.schema_versions import FOLDER, drift, generated, incompatible, release, write
+from hub.progress import progress_bar
 from hub.settings import bus_config, load_settings
 from sinks.banks.recipients import bank_ids
 
@@ -38,17 +37,17 @@ def check(
 ) -> None:
     """Compare the catalogue with its .avsc files and with every released version; exit code 1 on a difference."""
     schemas = generated(load_catalogue(catalogue))
-    drifted, found = drift(schemas, folder), incompatible(schemas, folder)
+    drifted, problems = drift(schemas, folder), incompatible(schemas, folder)
     if as_json:
-        answer = {"schemas": len(schemas), "drift": drifted, "problems": [asdict(p) for p in found]}
+        answer = {"schemas": len(schemas), "drift": drifted, "problems": [asdict(p) for p in problems]}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
         for path in drifted:
             typer.echo(f"{path}: the file is not what the catalogue says; run `credithub schemas generate`.")
-        for problem in found:
+        for problem in problems:
             typer.echo(str(problem))
-        typer.echo(f"{len(schemas)} schemas, {len(drifted)} drifted, {len(found)} incompatible changes.")
-    if drifted or found:
+        typer.echo(f"{len(schemas)} schemas, {len(drifted)} drifted, {len(problems)} incompatible changes.")
+    if drifted or problems:
         raise typer.Exit(1)
 
 
@@ -68,9 +67,8 @@ def register_command(
 ) -> None:
     """Register every schema for its topic, and hold each subject to its compatibility level."""
     config = bus_config(load_settings())
-    console = Console(stderr=True)
     banks = bank_ids()
-    with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as progress:
+    with progress_bar(silent=as_json) as progress:
         task = progress.add_task("registering", total=None)
         count = register_all(
             config, banks, on_done=lambda done, total: progress.update(task, completed=done, total=total)

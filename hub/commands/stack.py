@@ -105,10 +105,10 @@ def logs(
     lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many lines of the end.")] = 50,
 ) -> None:
     """Show the end of a process's log."""
-    from hub.stack.layout import Layout
+    from hub.stack.layout import HomeLayout
     from hub.stack.logs import tail_of
 
-    folder = Layout.of(load_settings()).logs
+    folder = HomeLayout.of(load_settings()).logs
     known = sorted(file.stem for file in folder.glob("*.log"))
     if name not in known:
         raise UsageError(

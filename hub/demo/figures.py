@@ -14,11 +14,12 @@ from bus.reading.scan import scan
 from catalogue.model import Catalogue
 from connectors import postgres
 
-Key = tuple[str, str, str]
+_RecordOfSubject = tuple[str, str, str]
+"""Subject, item, record key."""
 
 
 @dataclass(slots=True)
-class Figures:
+class CategoryFigures:
     """One category of the list; latencies in seconds, from the reading of a row to its last hop."""
 
     zh: str
@@ -40,23 +41,23 @@ def quantile(values: list[float], share: float) -> float | None:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def gather(
+def gather_figures(
     config: BusConfig, dsn: str, catalogue: Catalogue, banks: Iterable[str], receipts: Iterable[Mapping[str, Any]]
-) -> dict[str, Figures]:
+) -> dict[str, CategoryFigures]:
     """Read the topics and the database and return the figures by category id."""
-    figures = {c.id: Figures(c.zh) for c in catalogue.categories}
+    figures = {c.id: CategoryFigures(c.zh) for c in catalogue.categories}
     of_item = {item.id: figures[item.category] for item in catalogue.items}
     for receipt in receipts:
-        own = of_item[receipt["item"]]
-        own.rows += receipt["rows"]
-        own.rejected_rows += receipt["rejected"]
+        category = of_item[receipt["item"]]
+        category.rows += receipt["rows"]
+        category.rejected_rows += receipt["rejected"]
         for reason in receipt["reasons"]:
-            own.rejected[f"{reason['column']}：{reason['message']}"] += reason["rows"]
+            category.rejected[f"{reason['column']}：{reason['message']}"] += reason["rows"]
     registry = Registry(config)
     try:
         decode = Decoder(registry)
-        seen = _bank_changes(config, decode, banks, of_item)
-        _latencies(config, decode, seen, of_item)
+        first_arrival = _bank_changes(config, decode, banks, of_item)
+        _latencies(config, decode, first_arrival, of_item)
         _receipts(config, decode, of_item)
     finally:
         registry.close()
@@ -65,10 +66,10 @@ def gather(
 
 
 def _bank_changes(
-    config: BusConfig, decode: Decoder, banks: Iterable[str], of_item: Mapping[str, Figures]
-) -> dict[Key, datetime]:
-    """Count what the banks got and return when each record reached the first of them."""
-    seen: dict[Key, datetime] = {}
+    config: BusConfig, decode: Decoder, banks: Iterable[str], of_item: Mapping[str, CategoryFigures]
+) -> dict[_RecordOfSubject, datetime]:
+    """Count the changes in the banks' topics and return when each record reached the first bank."""
+    first_arrival: dict[_RecordOfSubject, datetime] = {}
     for bank in banks:
         for message in scan(config, topics.bank_topic(bank)):
             event = decode(message.value())
@@ -76,22 +77,25 @@ def _bank_changes(
                 continue
             of_item[event["item"]].bank_changes += 1
             key = (event["subject"], event["item"], event["record_key"])
-            seen[key] = min(event["emitted_at"], seen.get(key, event["emitted_at"]))
-    return seen
+            first_arrival[key] = min(event["emitted_at"], first_arrival.get(key, event["emitted_at"]))
+    return first_arrival
 
 
 def _latencies(
-    config: BusConfig, decode: Decoder, seen: Mapping[Key, datetime], of_item: Mapping[str, Figures]
+    config: BusConfig,
+    decode: Decoder,
+    first_arrival: Mapping[_RecordOfSubject, datetime],
+    of_item: Mapping[str, CategoryFigures],
 ) -> None:
-    """To a bank's topic where banks may see the record, else to the change topic, which is the last hop then."""
+    """Measure up to a bank's topic where banks may see the record, else up to the change topic, its last hop."""
     for message in scan(config, topics.CHANGE):
         change = decode(message.value())
         for record in change["records"]:
-            arrived = seen.get((change["subject"], record["item"], record["record_key"]), change["changed_at"])
+            arrived = first_arrival.get((change["subject"], record["item"], record["record_key"]), change["changed_at"])
             of_item[record["item"]].latencies_s.append((arrived - record["reported_at"]).total_seconds())
 
 
-def _receipts(config: BusConfig, decode: Decoder, of_item: Mapping[str, Figures]) -> None:
+def _receipts(config: BusConfig, decode: Decoder, of_item: Mapping[str, CategoryFigures]) -> None:
     sent: dict[str, str] = {}
     for message in scan(config, topics.UPSTREAM_UP):
         up = decode(message.value())
@@ -100,7 +104,7 @@ def _receipts(config: BusConfig, decode: Decoder, of_item: Mapping[str, Figures]
         of_item[sent[decode(message.value())["key"]]].receipts += 1
 
 
-def _states(dsn: str, catalogue: Catalogue, figures: Mapping[str, Figures]) -> None:
+def _states(dsn: str, catalogue: Catalogue, figures: Mapping[str, CategoryFigures]) -> None:
     with postgres.snapshot(dsn) as connection, connection.cursor() as cursor:
         for category in catalogue.categories:
             items = [item.id for item in category.items]
@@ -110,3 +114,11 @@ def _states(dsn: str, catalogue: Catalogue, figures: Mapping[str, Figures]) -> N
                 (items, items),
             )
             figures[category.id].states, figures[category.id].persons = cursor.fetchone() or (0, 0)
+
+
+def busiest_subject(dsn: str) -> str:
+    """Return the subject whose state has changed most often; empty when there is none."""
+    with postgres.snapshot(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("select subject from credit_state order by sequence desc, subject limit 1")
+        row = cursor.fetchone()
+    return row[0] if row else ""

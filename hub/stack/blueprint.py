@@ -10,14 +10,15 @@ from hub.settings import Endpoints, Settings
 from hub.stack import checks, kafka, postgres, registry
 from hub.stack.child import ChildSpec
 from hub.stack.health import ServiceCheck
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from hub.stack.orphans import STACK_VARIABLE
 from hub.stack.ports import LOOPBACK, Ports
 from hub.stack.status import write_json
 from hub.stack.supervisor import Plan
 from sinks.banks.recipients import bank_ids
 
-_MANAGEMENT_PORT = 9990
+_REGISTRY_MANAGEMENT_PORT = 9990
+_Environment = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,12 @@ class Blueprint:
     endpoints: Endpoints
 
 
-def base_environment(settings: Settings, layout: Layout) -> dict[str, str]:
+def base_environment(settings: Settings, layout: HomeLayout) -> dict[str, str]:
     """Return the environment of every child: the settings, and the mark by which orphans are found."""
     return {**child_environment(settings), STACK_VARIABLE: str(layout.home)}
 
 
-def draw(settings: Settings, layout: Layout, *, services_only: bool) -> Blueprint:
+def draw(settings: Settings, layout: HomeLayout, *, services_only: bool) -> Blueprint:
     """Choose ports, prepare the services that we run, and return the plan.
 
     Raises StackError when a port or a preparation fails.
@@ -84,12 +85,12 @@ def write_targets(file: Path, processes: tuple[ChildSpec, ...]) -> None:
     write_json(file, targets)
 
 
-def _external(name: str, address: str, check: ServiceCheck, layout: Layout) -> ChildSpec:
+def _external(name: str, address: str, check: ServiceCheck, layout: HomeLayout) -> ChildSpec:
     return ChildSpec(name, (), layout.log_file(name), check=check, address=address)
 
 
 def _kafka(
-    settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]
+    settings: Settings, layout: HomeLayout, ports: Ports, environment: _Environment
 ) -> tuple[kafka.BrokerNode | None, ChildSpec]:
     if settings.kafka.bootstrap:
         check = checks.KafkaCheck(settings.kafka.bootstrap)
@@ -108,7 +109,7 @@ def _kafka(
     return node, spec
 
 
-def _postgres(settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]) -> tuple[str, ChildSpec]:
+def _postgres(settings: Settings, layout: HomeLayout, ports: Ports, environment: _Environment) -> tuple[str, ChildSpec]:
     if settings.postgres.dsn:
         check = checks.postgres_check(settings.postgres.dsn)
         shown = settings.postgres.dsn.rpartition("@")[2].split("?")[0]
@@ -132,12 +133,12 @@ def _postgres(settings: Settings, layout: Layout, ports: Ports, environment: dic
     return dsn, spec
 
 
-def _registry(settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]) -> tuple[str, ChildSpec]:
+def _registry(settings: Settings, layout: HomeLayout, ports: Ports, environment: _Environment) -> tuple[str, ChildSpec]:
     if settings.registry.url:
         check = checks.registry_check(settings.registry.url)
         return settings.registry.url, _external("registry", settings.registry.url, check, layout)
     port = ports.give("registry", settings.registry.port)
-    management = ports.give("registry-management", _MANAGEMENT_PORT)
+    management = ports.give("registry-management", _REGISTRY_MANAGEMENT_PORT)
     if settings.postgres.dsn:
         store = registry.external_store(settings.postgres.dsn)
     else:
@@ -156,7 +157,7 @@ def _registry(settings: Settings, layout: Layout, ports: Ports, environment: dic
 
 
 def _hub_specs(
-    wanted: list[HubProcess], settings: Settings, layout: Layout, ports: Ports, environment: dict[str, str]
+    wanted: list[HubProcess], settings: Settings, layout: HomeLayout, ports: Ports, environment: _Environment
 ) -> list[ChildSpec]:
     specs = []
     for offset, process in enumerate(wanted):

@@ -16,7 +16,7 @@ from hub.processes import environment_without_settings
 from hub.settings import Endpoints, Settings, plain_settings
 from hub.stack import diagnosis, downloads, orphans, preflight
 from hub.stack.fetcher import OnDownload
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from hub.stack.logs import rotate_log
 from hub.stack.status import STOPPED, StackStatus, read_status, write_json
 
@@ -28,7 +28,7 @@ START_TIMEOUT_S = 240.0
 OnStep = Callable[[str], None]
 
 
-def supervisor_of(layout: Layout) -> psutil.Process | None:
+def supervisor_of(layout: HomeLayout) -> psutil.Process | None:
     """Return the living supervisor of a home; a stale file (``kill -9``, a reused pid) counts as none."""
     try:
         row = json.loads(layout.supervisor_file.read_text("utf-8"))
@@ -39,7 +39,7 @@ def supervisor_of(layout: Layout) -> psutil.Process | None:
 
 def status(settings: Settings) -> StackStatus:
     """Return the state of the stack, whether it runs or not."""
-    layout = Layout.of(settings)
+    layout = HomeLayout.of(settings)
     published = read_status(layout.status_file)
     if supervisor_of(layout) is not None:
         return published or StackStatus("starting", "preparing", "", "", None, False, ())
@@ -60,14 +60,14 @@ def status(settings: Settings) -> StackStatus:
 
 def prepare_machine(settings: Settings, on_download: OnDownload | None = None) -> None:
     """Check platform and disk and fetch what is missing; StackError with the remedy."""
-    layout = Layout.of(settings)
+    layout = HomeLayout.of(settings)
     try:
         _prepare_machine(settings, layout, on_download)
     except OSError as error:
         raise diagnosis.from_os_error(error, layout) from error
 
 
-def _prepare_machine(settings: Settings, layout: Layout, on_download: OnDownload | None) -> None:
+def _prepare_machine(settings: Settings, layout: HomeLayout, on_download: OnDownload | None) -> None:
     preflight.check_platform()
     layout.create()
     if settings.kafka.bootstrap and settings.registry.url:
@@ -91,7 +91,7 @@ def start(
 
     Does nothing when it is up. Raises StackError, with the remedy, when it does not come up.
     """
-    layout = Layout.of(settings)
+    layout = HomeLayout.of(settings)
     daemon: subprocess.Popen[bytes] | None = None
     if supervisor_of(layout) is None:
         prepare_machine(settings, on_download)
@@ -107,7 +107,7 @@ def start(
     return Endpoints(**json.loads(layout.endpoints_file.read_text("utf-8")))
 
 
-def _spawn(settings: Settings, layout: Layout, *, services_only: bool) -> subprocess.Popen[bytes]:
+def _spawn(settings: Settings, layout: HomeLayout, *, services_only: bool) -> subprocess.Popen[bytes]:
     values = {**plain_settings(settings), "home": str(layout.home), "cache": str(layout.cache)}
     write_json(layout.settings_file, {**values, "services_only": services_only})
     log_file = layout.log_file("supervisor")
@@ -124,7 +124,7 @@ def _spawn(settings: Settings, layout: Layout, *, services_only: bool) -> subpro
         )
 
 
-def _wait_ready(layout: Layout, daemon: subprocess.Popen[bytes] | None, deadline: float, on_step: OnStep) -> None:
+def _wait_ready(layout: HomeLayout, daemon: subprocess.Popen[bytes] | None, deadline: float, on_step: OnStep) -> None:
     step = ""
     while time.monotonic() < deadline:
         current = read_status(layout.status_file)
@@ -154,7 +154,7 @@ def stop(settings: Settings, *, purge: bool = False, purge_cache: bool = False) 
 
     ``purge`` deletes the data and logs too, ``purge_cache`` also the downloads (when they lie in the home).
     """
-    layout = Layout.of(settings)
+    layout = HomeLayout.of(settings)
     supervisor = supervisor_of(layout)
     ran = supervisor is not None
     if supervisor is not None:
@@ -177,7 +177,7 @@ def stop(settings: Settings, *, purge: bool = False, purge_cache: bool = False) 
     return ran
 
 
-def _purge(layout: Layout, keys: Path | None, *, purge_cache: bool) -> None:
+def _purge(layout: HomeLayout, keys: Path | None, *, purge_cache: bool) -> None:
     # CREDITHUB_HOME may name, by mistake, a folder of other things: that must not be emptied.
     if layout.home in (Path.home(), *Path.cwd().parents, Path.cwd()) or (layout.home / ".git").exists():
         raise StackError(

@@ -13,7 +13,7 @@ from pathlib import Path
 from catalogue.errors import HubError
 from hub.settings import Settings, exact_settings
 from hub.stack import blueprint, diagnosis, orphans
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from hub.stack.status import StackStatus, write_json, write_status
 from hub.stack.supervisor import Supervisor
 
@@ -21,7 +21,7 @@ OnStatus = Callable[[StackStatus], None]
 
 
 @contextlib.contextmanager
-def sole_supervisor(layout: Layout) -> Iterator[bool]:
+def sole_supervisor(layout: HomeLayout) -> Iterator[bool]:
     """Hold the home's lock; yields False when another supervisor holds it.
 
     The kernel lets the lock go when its holder dies, however it dies, so it is never stale.
@@ -41,7 +41,7 @@ def sole_supervisor(layout: Layout) -> Iterator[bool]:
 
 def serve(settings: Settings, *, services_only: bool, on_status: OnStatus = lambda _status: None) -> HubError | None:
     """Run the stack in this process until SIGTERM or SIGINT; return why it could not come up, if so."""
-    layout = Layout.of(settings)
+    layout = HomeLayout.of(settings)
     layout.create()
     # Both hold for the children, too. The city's data and the logs are for nobody else on this machine. And nobody may
     # read a credithub.env that was changed since the start: it is for the next one.
@@ -68,7 +68,7 @@ def _last_status(failure: HubError | None, services_only: bool) -> StackStatus:
     return StackStatus(phase, "", message, remedy, os.getpid(), services_only, ())
 
 
-def _supervise(settings: Settings, layout: Layout, *, services_only: bool, on_status: OnStatus) -> HubError | None:
+def _supervise(settings: Settings, layout: HomeLayout, *, services_only: bool, on_status: OnStatus) -> HubError | None:
     stop_requested = False
 
     def request_stop(_number: int, _frame: object) -> None:

@@ -5,12 +5,12 @@ import errno
 from catalogue.errors import StackError
 from hub.stack import ports, preflight
 from hub.stack.child import ChildSpec
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 
 _TAIL_LINES = 3
 
 
-def disk_full(layout: Layout, free: int) -> StackError:
+def disk_full(layout: HomeLayout, free: int) -> StackError:
     """Return the error for a disk without space."""
     return StackError(
         f"The disk of {layout.home} is full ({free // 1024**2} MB free).",
@@ -18,7 +18,7 @@ def disk_full(layout: Layout, free: int) -> StackError:
     )
 
 
-def from_os_error(error: OSError, layout: Layout) -> StackError:
+def from_os_error(error: OSError, layout: HomeLayout) -> StackError:
     """Translate what the operating system refused."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return disk_full(layout, preflight.free_bytes(layout.home))
@@ -30,7 +30,7 @@ def from_os_error(error: OSError, layout: Layout) -> StackError:
     return StackError(f"The operating system refused: {error}.", remedy="See `credithub logs supervisor`.")
 
 
-def diagnose(spec: ChildSpec, last_exit: str, layout: Layout) -> StackError:
+def diagnose(spec: ChildSpec, last_exit: str, layout: HomeLayout) -> StackError:
     """Return the error for a service that keeps dying before it was ever healthy."""
     free = preflight.free_bytes(layout.home)
     if free < preflight.EXHAUSTED_BYTES:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from catalogue.errors import StackError
 from hub.stack import artifacts, preflight
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from hub.stack.ports import LOOPBACK
 
 _FEW_CORES = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -102,7 +102,7 @@ def java_command(cache: Path, heap: tuple[str, ...], *options: str) -> list[str]
     ]
 
 
-def broker_command(layout: Layout, node: BrokerNode) -> tuple[str, ...]:
+def broker_command(layout: HomeLayout, node: BrokerNode) -> tuple[str, ...]:
     """Return the command that runs the broker; 768 MB of heap carry the demo with room to spare."""
     # On few cores the optimizing compiler takes time from everything else: with the quick one a broker needs half.
     collector = _FEW_CORES if (os.cpu_count() or 1) <= 4 else _MANY_CORES
@@ -129,7 +129,7 @@ def _cluster_id(data: Path) -> str:
         ) from exc
 
 
-def prepare(layout: Layout, node: BrokerNode) -> None:
+def prepare(layout: HomeLayout, node: BrokerNode) -> None:
     """Write the configuration, and format the log folder unless that was finished before.
 
     Raises StackError when the formatting fails.

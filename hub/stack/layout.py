@@ -7,14 +7,14 @@ from hub.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class HomeLayout:
     """The folders and files below one home; all paths are absolute."""
 
     home: Path
     cache: Path
 
     @classmethod
-    def of(cls, settings: Settings) -> "Layout":
+    def of(cls, settings: Settings) -> "HomeLayout":
         """Return the layout that the settings name; nothing is created."""
         home = settings.home.expanduser().absolute()
         return cls(home=home, cache=(settings.stack.cache or home / "cache").expanduser().absolute())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from hub.stack.status import write_json
 
 # Set in the environment of every child, so that a child is recognised even when children.json is lost.
@@ -58,7 +58,7 @@ def record(file: Path, pids: dict[str, int]) -> None:
     write_json(file, rows)
 
 
-def find(layout: Layout) -> list[psutil.Process]:
+def find(layout: HomeLayout) -> list[psutil.Process]:
     """Return the living processes of this home's former supervisors.
 
     They are known by three traces: the recorded children; the variable in a process's environment; and for PostgreSQL,

@@ -17,7 +17,7 @@ import psutil
 
 from catalogue.errors import StackError
 from hub.stack import preflight
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from hub.stack.ports import LOOPBACK
 from hub.stack.status import write_private
 
@@ -27,7 +27,7 @@ REGISTRY_USER = "registry"
 REGISTRY_DATABASE = "registry"
 
 
-def password(layout: Layout, user: str) -> str:
+def password(layout: HomeLayout, user: str) -> str:
     """Return a user's password, generated at the first call."""
     file = layout.postgres / f"{user}.password"
     if not file.exists():
@@ -35,7 +35,7 @@ def password(layout: Layout, user: str) -> str:
     return file.read_text("utf-8").strip()
 
 
-def dsn(layout: Layout, port: int) -> str:
+def dsn(layout: HomeLayout, port: int) -> str:
     """Return the address with user and password, as a URL."""
     secret = quote(password(layout, USER), safe="")
     return f"postgresql://{USER}:{secret}@{LOOPBACK}:{port}/{DATABASE}"
@@ -57,7 +57,7 @@ def run_as() -> tuple[int, int] | None:
     )
 
 
-def command(layout: Layout, port: int) -> tuple[str, ...]:
+def command(layout: HomeLayout, port: int) -> tuple[str, ...]:
     """Return the command that runs the server."""
     options = {
         "listen_addresses": LOOPBACK,
@@ -74,7 +74,7 @@ def command(layout: Layout, port: int) -> tuple[str, ...]:
     return (str(preflight.postgres_bin() / "postgres"), "-D", str(layout.postgres / "data"), *flags)
 
 
-def prepare(layout: Layout) -> None:
+def prepare(layout: HomeLayout) -> None:
     """Create the data folder with both databases, unless that was finished before.
 
     It is made under another name and renamed when it is complete. Raises StackError when a step fails.
@@ -122,7 +122,7 @@ def clear_postmaster_file(data: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _run(program: list[str], identity: tuple[int, int] | None, standard_input: str, layout: Layout) -> None:
+def _run(program: list[str], identity: tuple[int, int] | None, standard_input: str, layout: HomeLayout) -> None:
     launcher = Path(__file__).with_name("launch.py")
     uid, gid = identity or (-1, -1)
     wrapped = [sys.executable, "-I", "-S", str(launcher), str(os.getpid()), "9", str(uid), str(gid), *program]

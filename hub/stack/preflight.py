@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from catalogue.errors import StackError
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 
 # Kafka's and PostgreSQL's empty data take 60 MB, the downloads with the unpacked registry 330 MB.
 DATA_NEEDED_BYTES = 500 * 1024**2
@@ -63,7 +63,7 @@ def _device(folder: Path) -> int:
     return folder.stat().st_dev
 
 
-def check_disk(layout: Layout, *, downloads_complete: bool) -> None:
+def check_disk(layout: HomeLayout, *, downloads_complete: bool) -> None:
     """Raise StackError when the data, and the downloads still to come, would not fit."""
     needed = {layout.home: DATA_NEEDED_BYTES}
     if not downloads_complete:

@@ -1,28 +1,24 @@
 """What a terminal shows while the stack starts."""
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
-    Progress,
     SpinnerColumn,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
 
+from hub.progress import progress_bar
+
 
 class StackProgress:
     """A bar of all downloads, then a spinner with the current step; nothing when not on a terminal."""
 
     def __init__(self, *, enabled: bool) -> None:
-        console = Console(stderr=True)
-        silent = not (enabled and console.is_terminal)
         spinner, text = SpinnerColumn(), TextColumn("{task.description}")
-        self._downloads = Progress(
-            spinner, text, BarColumn(), DownloadColumn(), console=console, transient=True, disable=silent
-        )
-        self._steps = Progress(spinner, text, TimeElapsedColumn(), console=console, transient=True, disable=silent)
+        self._downloads = progress_bar(spinner, text, BarColumn(), DownloadColumn(), silent=not enabled)
+        self._steps = progress_bar(spinner, text, TimeElapsedColumn(), silent=not enabled)
         self._bar: TaskID | None = None
         self._line: TaskID | None = None
         self._sizes: dict[str, int] = {}

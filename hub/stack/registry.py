@@ -13,7 +13,7 @@ from psycopg2 import errors, sql
 from catalogue.errors import SinkUnavailable, StackError
 from connectors.postgres import connection
 from hub.stack import artifacts, postgres, preflight
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from hub.stack.ports import LOOPBACK
 
 CONFLUENT_PATH = "/apis/ccompat/v7"
@@ -33,7 +33,7 @@ def url(port: int) -> str:
     return f"http://{LOOPBACK}:{port}{CONFLUENT_PATH}"
 
 
-def embedded_store(layout: Layout, postgres_port: int) -> JdbcTarget:
+def embedded_store(layout: HomeLayout, postgres_port: int) -> JdbcTarget:
     """Return the registry's own database in the embedded PostgreSQL."""
     secret = postgres.password(layout, postgres.REGISTRY_USER)
     address = f"jdbc:postgresql://{LOOPBACK}:{postgres_port}/{postgres.REGISTRY_DATABASE}"
@@ -71,7 +71,7 @@ def create_external_store(dsn: str) -> None:
         ) from error
 
 
-def command(layout: Layout) -> tuple[str, ...]:
+def command(layout: HomeLayout) -> tuple[str, ...]:
     """Return the command that runs the registry."""
     jar = artifacts.registry_folder(layout.cache) / "quarkus-run.jar"
     # Most of this process's work is its start, so the quick compiler is the best one.

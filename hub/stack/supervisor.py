@@ -10,7 +10,7 @@ from catalogue.errors import StackError
 from hub.stack import orphans, preflight
 from hub.stack.child import Child, ChildSpec
 from hub.stack.diagnosis import diagnose, disk_full
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from hub.stack.status import StackStatus, write_status
 
 _TICK_S = 0.1
@@ -34,7 +34,7 @@ class Supervisor:
     def __init__(
         self,
         plan: Plan,
-        layout: Layout,
+        layout: HomeLayout,
         pid: int,
         *,
         on_services_ready: Callable[[], None] = lambda: None,

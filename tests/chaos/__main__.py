@@ -13,7 +13,7 @@ import typer
 import hub.stack
 from hub.settings import Settings, exact_settings, load_settings
 from hub.stack import control
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from tests.chaos.cluster import BROKERS, Cluster
 from tests.chaos.fire import Fire, Say, Verdict, judge
 from tests.chaos.plan import FIRST_WORKERS, KINDS, plan
@@ -96,7 +96,7 @@ def _run(
     hub.stack.stop(bare, purge=True)
     control.prepare_machine(bare)
     say(f"seed {seed}, {count} faults of {', '.join(kinds)}" + (f", without {broken}" if broken else ""))
-    with Cluster(Layout.of(bare)) as cluster:
+    with Cluster(HomeLayout.of(bare)) as cluster:
         site = Site(settings_under(home, outer, cluster.bootstrap), broken)
         try:
             site.start(FIRST_WORKERS)

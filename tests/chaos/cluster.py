@@ -13,7 +13,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from hub.stack import kafka, ports
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from tests.chaos.processes import Process, until
 
 BROKERS = (1, 2, 3)
@@ -28,7 +28,7 @@ _UP_WITHIN_S = 120.0
 class Cluster:
     """The brokers of one folder; use as a context."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: HomeLayout) -> None:
         self._layout = layout
         given = ports.Ports(layout.run / "cluster-ports.json")
         self._nodes = {

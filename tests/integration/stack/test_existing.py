@@ -1,18 +1,13 @@
 """Services that the settings name are used as they are: checked, but neither started nor stopped."""
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import psycopg2
 import pytest
 
 import hub.stack
-from bus import clients, topics
-from bus.business_date import publish_business_date
-from bus.config import BusConfig
-from catalogue.errors import StackError, UsageError
-from catalogue.load import load_catalogue
+from catalogue.errors import StackError
 from hub.settings import Endpoints, Settings, changed_settings, exact_settings
 from hub.stack import postgres
 from hub.stack.registry import external_store
@@ -77,16 +72,3 @@ def test_our_registry_stores_beside_an_existing_database(
         with connection.cursor() as cursor:
             cursor.execute(f'drop database if exists "{database}"')
         connection.close()
-
-
-def test_topics_written_with_another_registry_are_told_apart(stack: Endpoints, topic_prefix: str) -> None:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix)
-    topics.ensure_topics(
-        config, [spec for spec in topics.topic_specs(load_catalogue()) if spec.name == topics.CALENDAR]
-    )
-    producer = clients.producer(config)
-    producer.produce(config.topic(topics.CALENDAR), b"\x00" + (2**31 - 1).to_bytes(4, "big") + b"..")
-    assert producer.flush(30) == 0
-    with pytest.raises(UsageError, match="written with another registry") as caught:
-        publish_business_date(config, date(2026, 6, 30))
-    assert "CREDITHUB_REGISTRY_URL" in caught.value.remedy

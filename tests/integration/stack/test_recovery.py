@@ -18,7 +18,7 @@ import hub.stack
 from hub.settings import Endpoints, Settings
 from hub.stack import orphans
 from hub.stack.control import supervisor_of
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from hub.stack.status import StackStatus
 
 SERVICES = ("postgres", "kafka", "registry")
@@ -85,7 +85,7 @@ def own(tmp_path_factory: pytest.TempPathFactory, settings_of: Callable[[Path], 
     settings = settings_of(tmp_path_factory.mktemp("own") / "a home")
     yield settings
     hub.stack.stop(settings)
-    assert not orphans.find(Layout.of(settings))
+    assert not orphans.find(HomeLayout.of(settings))
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_a_hung_broker_is_shown_as_unhealthy(own: Settings, addresses: Endpoints
 def test_a_killed_supervisor_leaves_no_orphan_and_up_works_again(
     own: Settings, addresses: Endpoints, schema_id: int
 ) -> None:
-    layout = Layout.of(own)
+    layout = HomeLayout.of(own)
     supervisor = supervisor_of(layout)
     assert supervisor is not None
     children = [psutil.Process(pid) for pid in pids(hub.stack.status(own)).values()]

@@ -4,10 +4,10 @@ import pytest
 
 from catalogue.errors import StackError
 from hub.stack import kafka
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 
 
-def test_topics_without_the_mark_of_their_formatting_are_not_deleted(layout: Layout) -> None:
+def test_topics_without_the_mark_of_their_formatting_are_not_deleted(layout: HomeLayout) -> None:
     node = kafka.BrokerNode(1, layout.kafka, 9092, 9093)
     segment = layout.kafka / "data" / "credit.change.v1-0" / "00000000000000000000.log"
     segment.parent.mkdir(parents=True)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from hub.settings import exact_settings
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 
 
 def test_what_is_kept_is_for_its_owner_alone(tmp_path: Path) -> None:
-    layout = Layout.of(exact_settings(home=tmp_path / "home"))
+    layout = HomeLayout.of(exact_settings(home=tmp_path / "home"))
     for folder in (layout.logs, layout.kafka):
         folder.mkdir(parents=True, mode=0o755)
     layout.create()

@@ -8,11 +8,11 @@ import psutil
 import pytest
 
 from hub.stack import orphans
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from tests.unit.hub.stack.programs import FOREVER, until
 
 
-def test_orphans_are_found_by_their_mark_and_stopped(layout: Layout) -> None:
+def test_orphans_are_found_by_their_mark_and_stopped(layout: HomeLayout) -> None:
     environment = {**os.environ, orphans.STACK_VARIABLE: str(layout.home)}
     with (
         subprocess.Popen([sys.executable, "-S", "-c", FOREVER], env=environment) as ours,

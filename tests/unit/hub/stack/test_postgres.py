@@ -9,11 +9,11 @@ import psycopg2.extensions
 
 from hub.settings import exact_settings
 from hub.stack import postgres
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 
 
 def test_a_password_is_generated_once_kept_private_and_quoted(tmp_path: Path) -> None:
-    layout = Layout.of(exact_settings(home=tmp_path))
+    layout = HomeLayout.of(exact_settings(home=tmp_path))
     layout.create()
     first = postgres.password(layout, "a")
     assert postgres.password(layout, "a") == first

@@ -18,7 +18,7 @@ import pytest
 from catalogue.errors import StackError
 from hub.stack import orphans
 from hub.stack.child import Child, ChildSpec
-from hub.stack.layout import Layout
+from hub.stack.layout import HomeLayout
 from hub.stack.status import ProcessStatus, StackStatus, read_status, write_json, write_status
 from hub.stack.supervisor import Plan, Supervisor
 from tests.unit.hub.stack.programs import FOREVER, until
@@ -30,14 +30,14 @@ STUBBORN = (
 )
 
 
-def spec(layout: Layout, name: str, program: str, *arguments: str, **changes: object) -> ChildSpec:
+def spec(layout: HomeLayout, name: str, program: str, *arguments: str, **changes: object) -> ChildSpec:
     environment = {**os.environ, orphans.STACK_VARIABLE: str(layout.home)}
     command = (sys.executable, "-S", "-c", program, *arguments)
     return ChildSpec(name, command, layout.log_file(name), environment, **changes)  # type: ignore[arg-type]
 
 
 @contextmanager
-def running(plan: Plan, layout: Layout) -> Iterator[Callable[[], StackStatus]]:
+def running(plan: Plan, layout: HomeLayout) -> Iterator[Callable[[], StackStatus]]:
     """Run a plan on a thread; give a function that returns the published status."""
     supervisor = Supervisor(plan, layout, os.getpid())
     failures: list[StackError] = []
@@ -68,7 +68,7 @@ def process_of(status: StackStatus, name: str) -> ProcessStatus:
     return next(process for process in status.processes if process.name == name)
 
 
-def test_stages_start_one_after_the_other(layout: Layout, tmp_path: Path) -> None:
+def test_stages_start_one_after_the_other(layout: HomeLayout, tmp_path: Path) -> None:
     order = tmp_path / "order"
     note = "import sys, time, pathlib; open(sys.argv[1], 'a').write(sys.argv[2]); time.sleep(float(sys.argv[3]))"
 
@@ -92,7 +92,7 @@ def test_stages_start_one_after_the_other(layout: Layout, tmp_path: Path) -> Non
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-def test_a_killed_child_is_started_again(layout: Layout) -> None:
+def test_a_killed_child_is_started_again(layout: HomeLayout) -> None:
     with running(Plan((spec(layout, "one", FOREVER),), None, ()), layout) as status:
         until(lambda: status().phase == "ready")
         first = process_of(status(), "one").pid
@@ -104,7 +104,7 @@ def test_a_killed_child_is_started_again(layout: Layout) -> None:
         assert again.last_exit == "SIGKILL"
 
 
-def test_a_service_that_never_comes_up_is_given_up_with_the_end_of_its_log(layout: Layout) -> None:
+def test_a_service_that_never_comes_up_is_given_up_with_the_end_of_its_log(layout: HomeLayout) -> None:
     def refuses() -> None:
         raise OSError("does not answer")
 
@@ -119,7 +119,7 @@ def test_a_service_that_never_comes_up_is_given_up_with_the_end_of_its_log(layou
     assert "credithub logs broken" in caught.value.remedy
 
 
-def test_a_failed_preparation_starts_no_worker(layout: Layout, tmp_path: Path) -> None:
+def test_a_failed_preparation_starts_no_worker(layout: HomeLayout, tmp_path: Path) -> None:
     prepare = spec(layout, "prepare", "raise SystemExit('partitions differ')", one_shot=True)
     mark = tmp_path / "mark"
     worker = spec(layout, "worker", "import pathlib, sys; pathlib.Path(sys.argv[1]).touch()", str(mark))
@@ -131,7 +131,7 @@ def test_a_failed_preparation_starts_no_worker(layout: Layout, tmp_path: Path) -
     assert not mark.exists()
 
 
-def test_a_worker_that_crashes_is_restarted_for_ever_and_shown(layout: Layout) -> None:
+def test_a_worker_that_crashes_is_restarted_for_ever_and_shown(layout: HomeLayout) -> None:
     worker = spec(layout, "worker", "raise SystemExit(7)", check=lambda: None)
     with running(Plan((), None, (worker,)), layout) as status:
         until(lambda: bool(status().processes) and process_of(status(), "worker").restarts >= 2)
@@ -139,7 +139,7 @@ def test_a_worker_that_crashes_is_restarted_for_ever_and_shown(layout: Layout) -
         assert status().phase != "ready"
 
 
-def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(layout: Layout, tmp_path: Path) -> None:
+def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(layout: HomeLayout, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     child = Child(spec(layout, "stubborn", STUBBORN, str(mark), grace_s=0.3))
     child.start()
@@ -153,7 +153,7 @@ def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(layout: Layout, 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the death signal is Linux's")
-def test_children_end_with_a_killed_supervisor_even_if_they_ignore_sigterm(layout: Layout, tmp_path: Path) -> None:
+def test_children_end_with_a_killed_supervisor_even_if_they_ignore_sigterm(layout: HomeLayout, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     parent = (
         "import sys, os, time, pathlib\n"
@@ -172,7 +172,7 @@ def test_children_end_with_a_killed_supervisor_even_if_they_ignore_sigterm(layou
     assert orphans.wait_gone(child, 5)
 
 
-def test_a_full_disk_ends_nothing(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_ends_nothing(layout: HomeLayout, monkeypatch: pytest.MonkeyPatch) -> None:
     full = threading.Event()
 
     def unless_full(write: Callable[[Path, Any], None]) -> Callable[[Path, Any], None]:
@@ -200,7 +200,7 @@ def test_a_full_disk_ends_nothing(layout: Layout, monkeypatch: pytest.MonkeyPatc
         assert process_of(status(), "two").pid == second
 
 
-def test_a_child_that_cannot_be_started_again_stops_no_other(layout: Layout) -> None:
+def test_a_child_that_cannot_be_started_again_stops_no_other(layout: HomeLayout) -> None:
     tries: list[int] = []
 
     def before() -> None:

@@ -2,25 +2,15 @@
 
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from bus import clients, topics
-from bus.avro.decoding import Decoder
-from bus.avro.registry import Registry
-from bus.business_date import MOST_AHEAD, business_date_of, publish_business_date
 from bus.config import BusConfig
-from bus.reading.scan import scan
-from catalogue.errors import UsageError
-from catalogue.load import load_catalogue
 from hub.processes import CREDITHUB, environment_without_settings
 from hub.settings import Endpoints
-
-DAY = date(2026, 6, 30)
 
 
 @pytest.fixture
@@ -65,20 +55,3 @@ def test_keys_that_are_gone_are_not_replaced(
     assert "There is no key file" in refused.stderr
     assert "backup" in refused.stderr
     assert not keys.exists()
-
-
-def test_a_clock_that_is_wrong_by_years_is_not_told(stack: Endpoints, topic_prefix: str) -> None:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
-    topics.ensure_topics(
-        config, [spec for spec in topics.topic_specs(load_catalogue()) if spec.name == topics.CALENDAR]
-    )
-    publish_business_date(config, DAY, most_ahead=MOST_AHEAD)
-    publish_business_date(config, DAY + timedelta(days=31), most_ahead=MOST_AHEAD)
-    far = DAY + timedelta(days=3653)
-    with pytest.raises(UsageError, match="last told 2026-07-31") as caught:
-        publish_business_date(config, far, most_ahead=MOST_AHEAD)
-    assert f"CREDITHUB_ACCEPT_DATE={far}" in caught.value.remedy
-    publish_business_date(config, far, most_ahead=MOST_AHEAD, accepted=far)
-    with closing(Registry(config)) as registry:
-        told = [business_date_of(Decoder(registry), message.value()) for message in scan(config, topics.CALENDAR)]
-    assert sorted(filter(None, told)) == sorted([DAY, DAY + timedelta(days=31), far] * 2)
