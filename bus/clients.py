@@ -14,7 +14,7 @@ from bus.config import BusConfig
 
 
 def _common(config: BusConfig) -> dict[str, Any]:
-    # Errors reach callers as exceptions and answers; librdkafka's own log would repeat each one a second.
+    # Callers get errors as exceptions and results; librdkafka's own log would repeat each of them every second.
     return {"bootstrap.servers": config.bootstrap, "log_level": 3}
 
 
@@ -27,11 +27,11 @@ def producer(config: BusConfig, **more: Any) -> Producer:
             "enable.idempotence": True,
             "acks": "all",
             "compression.type": "lz4",
-            # A message of its own for every row and partition is what costs the broker most.
+            # Many small requests are what costs the broker most.
             "linger.ms": 50,
             "queue.buffering.max.messages": 500_000,
             "queue.buffering.max.kbytes": 131_072,
-            # What a topic takes is for the topic to say; a message that the client refuses would be refused for ever.
+            # Each topic has a limit of its own; a message that the client itself refused could never be sent.
             "message.max.bytes": 24 * 1024 * 1024,
             **more,
         }

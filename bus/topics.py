@@ -39,8 +39,8 @@ _LEADERS_WITHIN_S = 30.0
 _DAY_MS = 24 * 3600 * 1000
 _KEEP = {"retention.ms": "-1"}
 _COMPACT = {"cleanup.policy": "compact"}
-# A change holds two versions of a record, and what is set aside unread all of a message beside the reason: more than
-# the broker lets in.
+# A change holds two versions of a record, and a dead letter a whole message beside its reason: both can be larger than
+# the broker's default allows.
 _LARGEST, _IN_SYNC = "max.message.bytes", "min.insync.replicas"
 _LARGE = {_LARGEST: str(24 * 1024 * 1024)}
 
@@ -62,8 +62,8 @@ def bank_topic(bank: str) -> str:
 def sequence_topic(bank: str) -> str:
     """Return the topic in which a bank's sink keeps the last sequence of each subject.
 
-    Each bank's own, so that nobody's open transaction hides it; one partition, for in a transaction each one costs as
-    much as a hundred small messages.
+    Each bank has its own, so that no other sink's open transaction hides it. It has one partition: in a transaction a
+    further partition costs as much as a hundred small messages.
     """
     return f"sequence.{bank}.v1"
 
@@ -74,8 +74,8 @@ def merge_inputs(catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSpec]:
-    """Return every topic there is (design, section 5)."""
-    # gzip: KafkaJS reads neither lz4 nor zstd.
+    """Return every topic of the hub (design, section 5)."""
+    # KafkaJS reads neither lz4 nor zstd, so banks are sent gzip.
     thirty_days = {"retention.ms": str(30 * _DAY_MS), "compression.type": "gzip"}
     return [
         *(TopicSpec(catalogue_topic(c.id), _KEEP) for c in catalogue.categories),
@@ -96,53 +96,53 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
 
 
 def ensure_topics(config: BusConfig, specs: Sequence[TopicSpec]) -> list[str]:
-    """Create the topics that are missing and return their names; give those that exist the settings they have to have.
+    """Create the topics that are missing and return their names; correct the settings of those that exist.
 
     Raises StackError when an existing topic keyed by subject has another number of partitions than the
     settings say: its subjects would be split over two owners.
     """
     admin = clients.admin(config)
     existing = admin.list_topics(timeout=30).topics
-    wanted: list[NewTopic] = []
-    held: dict[str, dict[str, str]] = {}
+    missing: list[NewTopic] = []
+    settings: dict[str, dict[str, str]] = {}
     for spec in specs:
         name = config.topic(spec.name)
         partitions = config.partitions if spec.by_subject else 1
         if name in existing:
-            found = len(existing[name].partitions)
-            if found != partitions:
+            count = len(existing[name].partitions)
+            if count != partitions:
                 raise StackError(
-                    f"The topic {name} has {found} partitions, the settings say {partitions}.",
+                    f"The topic {name} has {count} partitions, the settings say {partitions}.",
                     remedy="Set CREDITHUB_PARTITIONS to what it was created with; it cannot be changed afterwards.",
                 )
-            # By what it has, not by what the settings ask for now: one replica cannot be two in sync.
-            held[name] = spec.settings | _durable(len(existing[name].partitions[0].replicas))
+            # Counted from the replicas that it has: of one replica two cannot be in sync, whatever the settings say.
+            settings[name] = spec.settings | _durable(len(existing[name].partitions[0].replicas))
             continue
-        wanted.append(
+        missing.append(
             NewTopic(name, partitions, config.replication, config=spec.settings | _durable(config.replication))
         )
-    _align(admin, held)
-    if not wanted:
+    _correct(admin, settings)
+    if not missing:
         return []
-    for created in admin.create_topics(wanted, operation_timeout=30).values():
+    for created in admin.create_topics(missing, operation_timeout=30).values():
         try:
             created.result()
         except KafkaException as exc:
             if exc.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise StackError(f"A topic could not be created: {exc}.", remedy="See `credithub logs kafka`.") from exc
-    names = [topic.topic for topic in wanted]
+    names = [topic.topic for topic in missing]
     _await_leaders(admin, names)
     return names
 
 
-def _align(admin: AdminClient, wanted: Mapping[str, Mapping[str, str]]) -> None:
-    """Set what differs: a topic that somebody made by the broker's defaults would lose its messages after a week."""
+def _correct(admin: AdminClient, wanted: Mapping[str, Mapping[str, str]]) -> None:
+    """Set what differs: a topic created with the broker's defaults would lose its messages after a week."""
     if not wanted:
         return
     differing = []
-    told = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, name) for name in wanted])
+    answers = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, name) for name in wanted])
     try:
-        for resource, answer in told.items():
+        for resource, answer in answers.items():
             entries = answer.result()
             changes = [
                 ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
@@ -162,18 +162,18 @@ def _align(admin: AdminClient, wanted: Mapping[str, Mapping[str, str]]) -> None:
 
 
 def _durable(replicas: int) -> dict[str, str]:
-    # With the broker's default of 1 a leader that lost its followers would acknowledge what it alone has.
+    # With the broker's default of 1 a leader that lost its followers would acknowledge messages that it alone has.
     return {_IN_SYNC: str(min(2, replicas))}
 
 
-def _suffices(name: str, held: str | None, wanted: str) -> bool:
-    if held is not None and name in (_IN_SYNC, _LARGEST):
-        return int(held) >= int(wanted)
-    return held == wanted
+def _suffices(name: str, current: str | None, wanted: str) -> bool:
+    if current is not None and name in (_IN_SYNC, _LARGEST):
+        return int(current) >= int(wanted)
+    return current == wanted
 
 
 def _await_leaders(admin: AdminClient, names: Sequence[str]) -> None:
-    # The controller has created them; the brokers, which clients ask, are told a moment later.
+    # The controller has created them; the brokers, which clients ask, learn of them a moment later.
     deadline = time.monotonic() + _LEADERS_WITHIN_S
     missing = set(names)
     while missing:

@@ -7,7 +7,7 @@ A field's Chinese name is its ``doc``.
 
 from typing import Any
 
-from catalogue.model import Catalogue, Category, Field, FieldType, Item
+from catalogue.model import Catalogue, Field, FieldType, Item
 
 Schema = dict[str, Any]
 
@@ -166,11 +166,6 @@ def _columns(field: Field, namespace: str, item: Item) -> list[Schema]:
         }
         return [optional(field.name, {"type": "array", "items": rows}, field.zh)]
     return [optional(field.name, _PLAIN[field.type], field.zh)]
-
-
-def category_schemas(category: Category) -> list[Schema]:
-    """Return the event schemas of a category, by item number."""
-    return [event_schema(item) for item in category.items]
 
 
 def all_schemas(catalogue: Catalogue) -> dict[str, Schema]:

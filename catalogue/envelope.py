@@ -12,7 +12,7 @@ SubmissionId = NewType("SubmissionId", str)
 
 PERSON_PREFIX = "person:"
 UNIT_PREFIX = "unit:"
-# The pseudo record that keeps, for a subject's item sent as a set, since when older members are gone.
+# Record key of the mark that says, for a subject's item sent as a whole set, since when older members are gone.
 SET_MARK = RecordKey("~set")
 
 

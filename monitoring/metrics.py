@@ -20,9 +20,9 @@ BATCH_EVENTS = Histogram(
     "credithub_batch_events", "events in one batch", ["process"], buckets=(1, 10, 100, 500, 1000, 2000, 4000, 8000)
 )
 RESTORED = Counter("credithub_restored_records_total", "records a store was filled with", ["process", "topic"])
-STANDBYS = Gauge("credithub_standby_partitions", "partition numbers of which this worker keeps a warm copy")
+STANDBYS = Gauge("credithub_standby_partitions", "partitions of which this worker keeps a warm copy")
 DELIVERIES = Counter("credithub_deliveries_total", "what a sink delivered, by outcome", ["sink", "outcome"])
-READY = Gauge("credithub_ready", "1 when the process may be relied upon, as /readyz says it")
+READY = Gauge("credithub_ready", "1 when /readyz answers 200")
 DIFFERENCE = Gauge("credithub_reconcile_difference", "events lost (negative) or doubled, by arrow", ["arrow"])
 
 
@@ -32,7 +32,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _Silent(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: a probe every few seconds is no news."""
+        """Log nothing: probes come every few seconds."""
 
 
 def serve(port: int, host: str = "127.0.0.1", health: HealthCheck = always_ready) -> None:

@@ -33,19 +33,19 @@ class Record(NamedTuple):
     head: bytes = b""
 
 
-def join(held: Record | None, seen: Record) -> tuple[Record, Outcome]:
-    """Return the higher of two versions of one record, of equal ones that of the lower event id, and what ``seen`` was.
+def join(current: Record | None, seen: Record) -> tuple[Record, Outcome]:
+    """Return the winner of the current record and one just seen, and what became of the latter.
 
-    ``held``: the winner so far.
+    The higher version wins, of equal versions that of the lower event id.
     """
-    if held is None:
+    if current is None:
         return seen, Outcome.MERGED
-    ours, theirs = held.envelope.version, seen.envelope.version
+    ours, theirs = current.envelope.version, seen.envelope.version
     if theirs > ours:
         return seen, Outcome.MERGED
     if theirs == ours:
-        return (seen if seen.envelope.event_id < held.envelope.event_id else held), Outcome.DUPLICATE
-    return held, Outcome.SUPERSEDED
+        return (seen if seen.envelope.event_id < current.envelope.event_id else current), Outcome.DUPLICATE
+    return current, Outcome.SUPERSEDED
 
 
 def set_mark(seen: Envelope) -> Envelope | None:
@@ -76,15 +76,15 @@ class Name(NamedTuple):
     text: str
 
 
-def named(held: Name | None, seen: Envelope) -> Name | None:
-    """Return the higher of the name so far and the one that an event bears, if any."""
+def named(current: Name | None, seen: Envelope) -> Name | None:
+    """Return the higher of a subject's current name and the one that an event gives it, if any."""
     if not seen.subject_name:
-        return held
+        return current
     registered = seen.item == REGISTRATION
-    if held is not None and held.registered and not registered:
-        return held
+    if current is not None and current.registered and not registered:
+        return current
     name = Name(registered, *seen.version, seen.subject_name)
-    return name if held is None or name > held else held
+    return name if current is None or name > current else current
 
 
 def fingerprint(record: Envelope) -> int:
@@ -96,7 +96,7 @@ def fingerprint(record: Envelope) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
 
 
-# Records of one day or one file are often of one moment.
+# The records of one day or file often have the same moment.
 @functools.lru_cache(maxsize=1 << 14)
 def _micros(moment: datetime) -> int:
     return micros(moment)
@@ -104,8 +104,8 @@ def _micros(moment: datetime) -> int:
 
 def replace_in_digest(digest: int, old: Envelope | None, new: Envelope) -> int:
     """Return the digest after ``new`` took the place of ``old``: a sum, so that order does not matter."""
-    gone = fingerprint(old) if old is not None else 0
-    return (digest + fingerprint(new) - gone) % _DIGEST_MODULUS
+    former = fingerprint(old) if old is not None else 0
+    return (digest + fingerprint(new) - former) % _DIGEST_MODULUS
 
 
 def is_mark(key: RecordKey) -> bool:

@@ -16,7 +16,7 @@ _SMALLEST = 4  # even a tiny city shows every item, from both units where two sh
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RecordTime:
     """One record's time: ``start`` to ``end`` is its period, ``number`` counts within the subject."""
 
     when: date
@@ -45,19 +45,19 @@ def subjects(rule: Rule, city: Sequence[Enterprise], as_of: date, rng: random.Ra
     return pool[: max(_SMALLEST, math.ceil(rule.share * len(city)))]
 
 
-def moments(rule: Rule, one: Enterprise, as_of: date, seed: int, rng: random.Random) -> Iterator[Moment]:
+def moments(rule: Rule, enterprise: Enterprise, as_of: date, seed: int, rng: random.Random) -> Iterator[RecordTime]:
     """Yield the times of ``one``'s records, none before it was founded or after it ended its business."""
     if rule.rhythm is Rhythm.CASES:
-        rng = random.Random(f"{seed}:case:{one.index}")
+        rng = random.Random(f"{seed}:case:{enterprise.index}")
     if rule.rhythm in (Rhythm.ONCE, Rhythm.EVENTS, Rhythm.CASES):
-        days = max(1, (one.ended - one.founded).days)
+        days = max(1, (enterprise.ended - enterprise.founded).days)
         for number in range(rule.times):
-            when = one.founded + timedelta(days=rng.randrange(days // 4, days))
-            yield Moment(when, when, when, "", number)
+            when = enterprise.founded + timedelta(days=rng.randrange(days // 4, days))
+            yield RecordTime(when, when, when, "", number)
         return
     for number, (start, end, label) in enumerate(_periods(rule, as_of)):
-        if one.founded <= end and one.ended >= start:
-            yield Moment(end, start, end, label, number)
+        if enterprise.founded <= end and enterprise.ended >= start:
+            yield RecordTime(end, start, end, label, number)
 
 
 def _periods(rule: Rule, as_of: date) -> Iterator[tuple[date, date, str]]:

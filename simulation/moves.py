@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from catalogue.model import FieldType, Item
-from simulation.values import Value
+from simulation.setting import CellValue
 
 # Lists that enterprises leave again: date, reason, status and authority of the removal.
 _LEFT: Mapping[int, tuple[str, str, str, str]] = {
@@ -22,42 +22,42 @@ _FIRST_DAYS, _CHANGED_DAYS = 60, 30
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class RecordRow:
     """One row about a record, and its cells in the columns FLAG_TITLES, where the table has them."""
 
-    values: tuple[Value, ...]
-    added: tuple[Value, ...] = ()
+    values: tuple[CellValue, ...]
+    added: tuple[CellValue, ...] = ()
 
 
-def tellings(item: Item, values: Sequence[Value], serial: int, as_of: date) -> Iterator[Telling]:
+def rows_of(item: Item, values: Sequence[CellValue], serial: int, as_of: date) -> Iterator[RecordRow]:
     """Yield the rows that a table holds about record number ``serial``, the later after the former."""
     first = tuple(values)
     places = {field.name: place for place, field in enumerate(item.fields)}
     if item.seq in FLAGGED:
-        yield Telling(first, ("增", as_of - timedelta(days=_FIRST_DAYS)))
+        yield RecordRow(first, ("增", as_of - timedelta(days=_FIRST_DAYS)))
         if serial % 6 == 1:
-            yield Telling(_changed(item, first), ("改", as_of - timedelta(days=_CHANGED_DAYS)))
+            yield RecordRow(_changed(item, first), ("改", as_of - timedelta(days=_CHANGED_DAYS)))
         if serial % 8 == 3:
-            yield Telling(first, ("删", as_of))
+            yield RecordRow(first, ("删", as_of))
         return
-    yield Telling(first)
+    yield RecordRow(first)
     if item.seq not in _LEFT or serial % _EVERY_LEFT:
         return
     when, why, status, authority = _LEFT[item.seq]
     listed = first[places["list_date"]]
     if not isinstance(listed, date) or listed + timedelta(days=_LEFT_AFTER_DAYS) > as_of:
         return
-    said: dict[str, Value] = {
+    changes: dict[str, CellValue] = {
         when: listed + timedelta(days=_LEFT_AFTER_DAYS),
         why: "样例：已改正或期满",
         status: "已移出",
     }
     if authority:
-        said[authority] = first[places["listing_authority"]]
-    yield Telling(tuple(said.get(field.name, value) for field, value in zip(item.fields, first, strict=True)))
+        changes[authority] = first[places["listing_authority"]]
+    yield RecordRow(tuple(changes.get(field.name, value) for field, value in zip(item.fields, first, strict=True)))
 
 
-def _changed(item: Item, values: tuple[Value, ...]) -> tuple[Value, ...]:
+def _changed(item: Item, values: tuple[CellValue, ...]) -> tuple[CellValue, ...]:
     """Return the values with half the amount, or of another kind of business; what identifies the record stays."""
     found = list(values)
     for place, field in enumerate(item.fields):

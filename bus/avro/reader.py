@@ -1,8 +1,8 @@
-"""Readers of Avro made for one schema: straight lines of Python over a message's bytes (Avro 1.12, Binary Encoding).
+"""Avro readers, each compiled for one schema into straight lines of Python (Avro 1.12, Binary Encoding).
 
-A general reader asks the schema and a file object about every field and byte; here both questions are answered once,
-when the reader is made (docs/decisions/0006). A test compares every reader with fastavro's. Writing is left to
-fastavro, and so is reading of what is not covered here: ``compile_reader`` raises ``UncoveredType`` for such a schema.
+A general reader looks at the schema again for every field of every message; a compiled one did so once, when it was
+made (docs/decisions/0006). A test compares every reader with fastavro's. ``compile_reader`` raises ``UncoveredType``
+for a schema with types that the hub does not write; those are read by fastavro.
 """
 
 import itertools
@@ -21,23 +21,24 @@ Make = Callable[[tuple[Any, ...]], Any]
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EXACT = Context(prec=200)
-# Moments that came lately, by their bytes: source times repeat, and these are the slowest of all values to read.
+# Recent moments by their bytes. Source times repeat, and moments are the slowest of all values to read. Bounded, and a
+# pure function of its keys, so that all readers of a process may use it.
 _MOMENTS: dict[bytes, datetime] = {}
-# By their higher bytes, the moments of which 2^20 microseconds have these: those of reporting differ in the lower ones.
+# Recent spans of 2^20 microseconds (about a second) by their higher bytes: reporting times differ in the lower ones.
 _SECONDS: dict[bytes, datetime] = {}
 _MOST_MOMENTS = 4096
 _MOMENT_SIZE, _LOW_SIZE = 8, 3
 
 
 class UncoveredType(HubError):
-    """A schema with a type that the hub's own schemas do not use."""
+    """A schema has a type that the hub's own schemas do not use: read it by fastavro."""
 
 
 def compile_reader(schema: Any, *, wanted: Collection[str] | None = None, make: Make | None = None) -> AvroReader:
-    """Return a function that reads one value: (bytes, where it begins) → (value, where it ended).
+    """Return a function that reads one value: (bytes, where it begins) → (value, where it ends).
 
-    ``wanted``: of a record, or a union of null and a record, read these fields alone and step over the others.
-    ``make``: of a record, build the value from the tuple of its fields; a dict else.
+    ``wanted``: read these fields of a record, or of a union of null and a record, and step over the others.
+    ``make``: build a record from the tuple of its fields; without it a record is a dict.
     """
     source = _Source(None if wanted is None else frozenset(wanted), make is not None)
     value = source.read(schema)
@@ -87,7 +88,7 @@ class _Source:
             self._size()
             self.say(f"e = at + n; {name} = raw[at:e]; at = e")
             if logical == "decimal":
-                # As a number, for what a foreign schema says must not become a line of the program.
+                # As an int: text of a foreign schema must not become part of the program.
                 scale = int(schema.get("scale", 0))
                 self._assign(name, f"Decimal(from_bytes({name}, 'big', signed=True)).scaleb({-scale}, EXACT)")
             elif logical is not None:
@@ -116,7 +117,7 @@ class _Source:
             for field in schema["fields"]:
                 self.skip(field["type"])
         elif kind in ("array", "map"):
-            # Rare and short enough to be read and forgotten.
+            # They are rare and short: read, and not used.
             self.read(schema)
         elif kind == "boolean":
             self.say("at += 1")
@@ -206,7 +207,7 @@ def _read_size(raw: bytes, at: int) -> tuple[int, int]:
 
 
 def _read_moment(raw: bytes, at: int) -> tuple[datetime, int]:
-    """Read a moment that is not among those that came lately."""
+    """Read a moment that is not among the recent ones."""
     end = at + _MOMENT_SIZE
     second = _SECONDS.get(raw[at + _LOW_SIZE : end])
     if second is None:
@@ -222,7 +223,7 @@ def _read_moment(raw: bytes, at: int) -> tuple[datetime, int]:
 def _read_second(raw: bytes, at: int) -> tuple[datetime, int]:
     micros, end = read_long(raw, at)
     value = from_micros(micros)
-    # The last byte of a number alone has its high bit clear, so that equal bytes are the same whole number.
+    # Only a number's last byte has its high bit clear: eight equal bytes that end with such a one are the same number.
     if end - at == _MOMENT_SIZE:
         _remember(_MOMENTS, raw[at:end], value)
         if micros >= 0:

@@ -1,8 +1,8 @@
-"""Messages put together from parts that are Avro already: what is only passed on is copied, not decoded and encoded.
+"""An Avro writer that joins encoded parts: what is only passed on is copied, not decoded and encoded again.
 
-Avro is a plain concatenation of its fields, so an envelope and a payload keep their bytes from the catalogue event
-to the record and the change. Only lengths and small fields around them are written here (Avro 1.12, Binary
-Encoding); a test compares every result with fastavro's.
+An Avro record is the concatenation of its encoded fields. So the bytes of an envelope and a payload go unchanged from
+the catalogue event into the record and the change, and only lengths and small fields around them are written here
+(Avro 1.12, Binary Encoding). A test compares every result with fastavro's.
 """
 
 from datetime import datetime
@@ -36,7 +36,7 @@ def text(value: str) -> bytes:
     """Encode a string."""
     raw = value.encode()
     size = len(raw)
-    # A call less for nearly all: a message has a dozen.
+    # Nearly all strings are short, and a message has a dozen: this saves a call each.
     return (_SMALL[size] if size < 8192 else long(size)) + raw
 
 
@@ -46,7 +46,7 @@ def optional_text(value: str | None) -> bytes:
 
 
 def read_long(raw: bytes, at: int) -> tuple[int, int]:
-    """Decode an int or long at ``at``; return it and where it ended. Raises IndexError at the end of ``raw``."""
+    """Decode an int or long at ``at``; return it and where it ends. Raises IndexError at the end of ``raw``."""
     shift = rest = 0
     while True:
         byte = raw[at]
@@ -81,7 +81,7 @@ def record_change(
             long(len(payload)),
             payload,
             b"\x01" if was_live else b"\x00",
-            # A null and a value are the branches 0 and 1 of their union.
+            # A null is branch 0 of its union, a value branch 1 (as zigzag numbers: 0x00 and 0x02).
             *(
                 (b"\x00", b"\x00")
                 if previous is None

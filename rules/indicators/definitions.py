@@ -1,8 +1,8 @@
 """Rolling indicators of a subject, each defined as data in ``rules/indicators/indicators.yaml``.
 
-An indicator rests on one item. Its value on a date D is a pure function of the live records of that item and of D:
-records effective after D do not count (law 4). Sums are exact decimals; a mean is rounded once, half even, to six
-decimals. No record, no value: sums and latest values are then null, counts are 0.
+An indicator is computed from one item. Its value on a date D is a pure function of the live records of that item and
+of D: records effective after D do not count (law 4). Sums are exact decimals; a mean is rounded once, half even, to six
+decimals. Without any record sums and latest values are null, counts are 0.
 """
 
 import functools
@@ -24,7 +24,7 @@ EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
 class Fact(NamedTuple):
-    """What an indicator may know of a record: its effective time and its decoded payload."""
+    """What an indicator may see of a record: when it took effect, and its decoded payload."""
 
     source_time: datetime
     data: Mapping[str, Any]
@@ -39,15 +39,15 @@ class Indicator:
     item: str
     aggregate: str
     field: str | None
-    date_field: str | None  # the field that places a record in the window; none: its source time
+    date_field: str | None  # the field whose date must lie in the window; None: the record's source time
     window_months: int | None
     where: Mapping[str, tuple[str, ...]]
-    unless_filled: tuple[str, ...]  # a record with one of these filled by D no longer counts
+    unless_filled: tuple[str, ...]  # a record no longer counts from the date in one of these fields on
     sensitivity: str
     unit: str
 
     def reads(self) -> frozenset[str]:
-        """Return the fields of the payload that it may look at."""
+        """Return the fields of the payload that the indicator reads."""
         named = (self.field, self.date_field, *self.where, *self.unless_filled)
         return frozenset(name for name in named if name is not None)
 
@@ -86,7 +86,7 @@ def _indicator(row: Mapping[str, Any]) -> Indicator:
 
 
 def months_before(day: date, months: int) -> date:
-    """Return the same day ``months`` earlier, or that month's last day."""
+    """Return the same day so many months earlier, or that month's last day when it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     first = date(year, month + 1, 1)
     last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
@@ -101,13 +101,13 @@ def as_date(value: Any) -> date | None:
 
 
 def placed_on(indicator: Indicator, fact: Fact) -> date:
-    """Return the date that places a record in an indicator's window."""
+    """Return the date by which a record lies in an indicator's window, or not."""
     named = as_date(fact.data.get(indicator.date_field)) if indicator.date_field else None
     return named or business_date(fact.source_time)
 
 
 def _counts(indicator: Indicator, fact: Fact, as_of: date) -> date | None:
-    """Return the date by which a fact counts on ``as_of``; None when it does not."""
+    """Return the date by which a record counts on ``as_of``; None when it does not count."""
     if business_date(fact.source_time) > as_of:
         return None
     placed = placed_on(indicator, fact)
@@ -134,30 +134,30 @@ def evaluate(indicator: Indicator, facts: Iterable[Fact], as_of: date) -> Decima
     return _AGGREGATES[indicator.aggregate](indicator, counted, as_of)
 
 
-Counted = Sequence[tuple[date, Fact]]
+_Counted = Sequence[tuple[date, Fact]]
 
 
-def _numbers(indicator: Indicator, counted: Counted) -> list[tuple[date, Decimal]]:
+def _numbers(indicator: Indicator, counted: _Counted) -> list[tuple[date, Decimal]]:
     name = indicator.field or ""
     return [(d, Decimal(f.data[name])) for d, f in counted if f.data.get(name) is not None]
 
 
-def _count(_: Indicator, counted: Counted, __: date) -> Decimal | None:
+def _count(_: Indicator, counted: _Counted, __: date) -> Decimal | None:
     return Decimal(len(counted))
 
 
-def _sum(indicator: Indicator, counted: Counted, _: date) -> Decimal | None:
+def _sum(indicator: Indicator, counted: _Counted, _: date) -> Decimal | None:
     total: Decimal | None = None
     for __, number in _numbers(indicator, counted):
         total = number if total is None else EXACT.add(total, number)
     return total
 
 
-def _max(indicator: Indicator, counted: Counted, _: date) -> Decimal | None:
+def _max(indicator: Indicator, counted: _Counted, _: date) -> Decimal | None:
     return max((n for _, n in _numbers(indicator, counted)), default=None)
 
 
-def _mean(indicator: Indicator, counted: Counted, as_of: date) -> Decimal | None:
+def _mean(indicator: Indicator, counted: _Counted, as_of: date) -> Decimal | None:
     numbers = _numbers(indicator, counted)
     total = _sum(indicator, counted, as_of)
     if total is None:
@@ -165,17 +165,17 @@ def _mean(indicator: Indicator, counted: Counted, as_of: date) -> Decimal | None
     return EXACT.divide(total, Decimal(len(numbers))).quantize(SIX, ROUND_HALF_EVEN, EXACT)
 
 
-def _latest(indicator: Indicator, counted: Counted, _: date) -> Decimal | None:
-    # Two records of one day: the larger number, so that order does not matter.
+def _latest(indicator: Indicator, counted: _Counted, _: date) -> Decimal | None:
+    # Of two records of one day the larger number, so that the order of records does not matter.
     return max(_numbers(indicator, counted), default=(None, None))[1]
 
 
-def _last_day(_: Indicator, counted: Counted, __: date) -> Decimal | None:
-    # A day, not the days since: that would change with every day for every subject.
+def _last_day(_: Indicator, counted: _Counted, __: date) -> Decimal | None:
+    # The day itself, not the days since then: those would change every day for every subject.
     return day_number(max(d for d, _ in counted)) if counted else None
 
 
-def _months(_: Indicator, counted: Counted, __: date) -> Decimal | None:
+def _months(_: Indicator, counted: _Counted, __: date) -> Decimal | None:
     return Decimal(len({(d.year, d.month) for d, _ in counted}))
 
 
@@ -196,7 +196,7 @@ def day_number(day: date) -> Decimal:
 
 
 def millionths(value: Decimal | int) -> int:
-    """Return a number in millionths; exact, for numbers of the catalogue have at most six decimals."""
+    """Return a number in millionths, exactly: the catalogue's numbers have at most six decimals."""
     return value * 1_000_000 if isinstance(value, int) else int(value.scaleb(6, EXACT))
 
 

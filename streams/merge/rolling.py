@@ -19,11 +19,11 @@ from processing.store import Store
 from rules.indicators.definitions import Fact, Indicator
 from rules.indicators.running import (
     ORDERED,
-    Running,
+    RunningSum,
     Share,
+    due_dates,
     from_sort_key,
     longest_window,
-    moves,
     shares,
     sort_key,
     sort_key_size,
@@ -48,7 +48,7 @@ Live = Iterable[tuple[str, Record]]
 Due = tuple[str, ItemId, str]
 # A record's key, and its version that counted and the one that counts; None: it did, or does, not.
 Replaced = tuple[str, Record | None, Record | None]
-_NOTHING = Running()
+_NOTHING = RunningSum()
 log = logging.getLogger(__name__)
 
 
@@ -57,7 +57,7 @@ class _Held:
     """The sums of one subject's item, as of a date."""
 
     as_of: date
-    sums: dict[str, Running]
+    sums: dict[str, RunningSum]
 
 
 def forget(store: Store, by_item: ByItem, subject: str, item: str, into: dict[bytes, bytes | None]) -> None:
@@ -222,7 +222,7 @@ class Rolling:
             if raw is None:
                 return None
             ordinal, sums = marshal.loads(raw)
-            held = _Held(date.fromordinal(ordinal), {k: Running(*v) for k, v in sums.items()})
+            held = _Held(date.fromordinal(ordinal), {k: RunningSum(*v) for k, v in sums.items()})
             self._held[subject, item] = held
         return held
 
@@ -260,13 +260,13 @@ class Rolling:
                 self._count(subject, key, indicator, one, held, sign)
         if sign > 0:
             # What another version of the record left is overwritten or harmless: a day on which nothing moves.
-            for day in moves(own, held.as_of):
+            for day in due_dates(own, held.as_of):
                 self.pending[due_key(day, subject, item, key)] = b""
 
     def _count(self, subject: str, key: str, indicator: Indicator, one: Share, held: _Held, sign: int) -> None:
         sums = held.sums.get(indicator.id)
         if sums is None:
-            sums = held.sums[indicator.id] = Running()
+            sums = held.sums[indicator.id] = RunningSum()
         sums.add(indicator, one, sign)
         if indicator.aggregate in ORDERED:
             place = top_prefix(subject, indicator.id) + sort_key(indicator, one) + key.encode()

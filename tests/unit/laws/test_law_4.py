@@ -20,7 +20,7 @@ from rules.indicators.definitions import (
     load_indicators,
     on_the_wire,
 )
-from rules.indicators.running import ORDERED, Running, share, value
+from rules.indicators.running import ORDERED, RunningSum, share, value
 from rules.merge import Record
 from tests.unit.laws.partition import DAYS, EVENTS, START, Killed, Partition, computed, shown
 
@@ -145,7 +145,7 @@ def test_the_shares_that_count_on_a_day_are_the_indicator(indicator: Indicator, 
     its records have on that day.
     """
     facts = data.draw(facts_of(indicator))
-    held = Running()
+    held = RunningSum()
     shares = [one for fact in facts if (one := share(indicator, fact)) is not None]
     counted = [one for one in shares if one.counts(day)]
     for one in shares:

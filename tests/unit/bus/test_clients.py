@@ -1,0 +1,32 @@
+"""What every client of the bus is made with; the clients connect only when they are used."""
+
+from contextlib import closing
+
+import pytest
+from confluent_kafka import KafkaException
+
+from bus import clients
+from bus.config import BusConfig
+
+CONFIG = BusConfig("127.0.0.1:1,127.0.0.1:2", "http://127.0.0.1:3", topic_prefix="try.")
+
+
+def test_aiokafka_reads_committed_messages_from_the_same_brokers() -> None:
+    assert clients.aiokafka_settings(CONFIG) == {
+        "bootstrap_servers": ["127.0.0.1:1", "127.0.0.1:2"],
+        "isolation_level": "read_committed",
+    }
+
+
+def test_a_caller_s_settings_are_taken_and_checked_by_the_client() -> None:
+    clients.producer(CONFIG, **{"transactional.id": CONFIG.topic("merge-0")})
+    clients.admin(CONFIG, **{"reconnect.backoff.ms": 5})
+    with closing(clients.consumer(CONFIG, "bank", **{"enable.partition.eof": True})):
+        pass
+    with pytest.raises(KafkaException, match="No such configuration property"):
+        clients.producer(CONFIG, **{"no.such.setting": 1})
+
+
+def test_a_producer_stays_idempotent_whatever_a_caller_says() -> None:
+    with pytest.raises(KafkaException):
+        clients.producer(CONFIG, acks="1")
