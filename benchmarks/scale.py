@@ -33,7 +33,7 @@ from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
 from hub.stack.layout import HomeLayout
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
-from proofs.reconcile.proof import Scope
+from proofs.reconcile.proof import ProofScope
 
 # (subjects, records per subject)
 SIZES = ((10_000, 10), (100_000, 10), (1_000_000, 10), (10_000, 100), (10_000, 1000))
@@ -157,7 +157,7 @@ def _roll(config: BusConfig, worker: "subprocess.Popen[bytes]") -> float:
 
     began = time.monotonic()
     publish_business_date(config, today() + timedelta(days=DAYS))
-    scope = Scope.of_the_merge(load_catalogue())
+    scope = ProofScope.of_the_merge(load_catalogue())
     with closing(Registry(config)) as registry:
         if not wait_until_nothing_waits(lambda: Lag(config, scope, registry), _PATIENCE_S, say):
             raise RuntimeError("the worker did not go on to the later day")

@@ -1,30 +1,32 @@
-"""What ``--json`` says, as tables and lines for people."""
+"""The states, explanations and events of ``queries`` as tables and lines, for people at a terminal."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from catalogue.envelope import Op
 from catalogue.model import Catalogue
 from catalogue.times import SHANGHAI
-from queries.counting import NO_LONGER, NOT_YET
-from queries.tail import Told
+from queries.contributions import NO_LONGER, NOT_YET, Contribution
+from queries.explain_field import ExplainedVersion, FieldExplanation
+from queries.explain_indicator import IndicatorExplanation
+from queries.origin import RecordOrigin
+from queries.state import SubjectState
+from queries.tail import BankEvent
 from queries.targets import FieldTarget
-from queries.values import SEALED, clock, indicator_text, jsonable, text_of
+from queries.values import SEALED, clock, indicator_text, jsonable, number, text_of
+from queries.versions import Standing
 from rules.indicators.definitions import Indicator
 
-Json = Mapping[str, Any]
 Indicators = Mapping[str, Indicator]
 
 SHOWN = 50  # records in a table; --json has all
 _KEY_CHARS = 24
 _FILE_WIDTH = 200
-_STYLES = {"winner": "green", "pending": "yellow", "conflict": "red"}
+_STYLES = {Standing.WINNER: "green", Standing.PENDING: "yellow", Standing.CONFLICT: "red"}
 
 
 def terminal() -> Console:
@@ -35,108 +37,114 @@ def terminal() -> Console:
     return console
 
 
-def print_state(console: Console, body: Json, indicators: Indicators) -> None:
+def print_state(console: Console, state: SubjectState) -> None:
     """Print a state."""
-    _title(console, f"{body['subject_name'] or ''}  {body['subject']}")
-    if body["computed"]:
-        said = f"as of {body['as_of']}, computed from the records known now; from PostgreSQL"
+    _title(console, f"{state.subject_name or ''}  {state.subject}")
+    if state.computed:
+        text = f"as of {state.as_of.isoformat()}, computed from the records known now; from PostgreSQL"
     else:
-        said = (
-            f"as of {body['as_of']}, the last day on which anything of it changed; change {body['sequence']}, "
-            f"written {clock(datetime.fromisoformat(body['changed_at']))}; from PostgreSQL"
+        text = (
+            f"as of {state.as_of.isoformat()}, the last day on which anything of it changed; change {state.sequence}, "
+            f"written {clock(state.changed_at)}; from PostgreSQL"
         )
-    console.print(said, markup=False, highlight=False, soft_wrap=True)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
     grid = _grid("信息分类", "no", "item", "records", "newest", right=("no", "records"))
-    for category in body["categories"]:
-        for number, item in enumerate(category["items"]):
-            newest = clock(datetime.fromisoformat(item["newest"])) if item["newest"] else "–"
-            name = category["category_zh"] if number == 0 else ""
-            grid.add_row(name, str(item["seq"] or ""), item["name"], f"{item['records']:,}", newest)
+    for own in state.categories:
+        for index, one in enumerate(own.items):
+            newest = clock(one.newest) if one.newest is not None else "–"
+            name = own.category.zh if index == 0 else ""
+            grid.add_row(name, str(one.item.seq or ""), one.item.zh, f"{one.records:,}", newest)
     console.print()
     console.print(grid if grid.row_count else "no record counts", markup=False)
     console.print()
     values = _grid("indicator", "value", "id", right=("value",))
-    for one in body["indicators"]:
-        value = None if one["value"] is None else Decimal(one["value"])
-        values.add_row(one["name"], indicator_text(indicators.get(one["id"]), value), one["id"])
+    for value in state.indicators:
+        values.add_row(value.name, indicator_text(value.definition, value.value), value.id)
     console.print(values if values.row_count else "no indicator", markup=False)
 
 
-def print_field(console: Console, body: Json, target: FieldTarget) -> None:
+def print_field(console: Console, explained: FieldExplanation) -> None:
     """Print a field's winners and losers."""
+    target, (topic, partition) = explained.target, explained.topic_partition
     field = target.last
     kind = f"{field.type.value} {field.unit}".strip()
     _title(console, f"{target.path} {target.zh}  {target.item.zh}: {kind}, {field.sensitivity.value}")
-    _subject(console, body)
-    console.print(
-        f"winners from PostgreSQL, losers from {body['topic']}/{body['partition']}", markup=False, highlight=False
-    )
-    if not body["records"]:
+    _subject(console, explained.subject, explained.subject_name)
+    console.print(f"winners from PostgreSQL, losers from {topic}/{partition}", markup=False, highlight=False)
+    if not explained.records:
         console.print("no record", highlight=False)
         return
     titles = ("record", "value", "standing", "decided by", "source time", "rev", "unit", "file", "row")
     grid = _grid(*titles, right=("rev", "row"))
-    for record in body["records"][:SHOWN]:
-        for number, one in enumerate(record["versions"]):
-            note = f", {record['note']}" if one["standing"] == "winner" and record["note"] else ""
+    for record in explained.records[:SHOWN]:
+        for index, one in enumerate(record.versions):
+            note = f", {record.note}" if one.standing is Standing.WINNER and record.note else ""
+            envelope = one.record.envelope
             grid.add_row(
-                _key(record["record_key"]) if number == 0 else "",
-                escape(_value(target, one)), f"{one['standing']}{note}", one["rule"],
-                clock(datetime.fromisoformat(one["source_time"])), str(one["revision"]),
-                *_origin(one),
-                style=_STYLES.get(one["standing"], "dim"),
+                _key(record.record_key) if index == 0 else "",
+                escape(_value(target, one)), f"{one.standing.value}{note}", one.rule,
+                clock(envelope.source_time), str(envelope.revision), *_origin(one.origin),
+                style=_STYLES.get(one.standing, "dim"),
             )  # fmt: skip
     console.print(grid)
-    _more(console, len(body["records"]))
+    _more(console, len(explained.records))
 
 
-def print_indicator(console: Console, body: Json, indicator: Indicator) -> None:
+def print_indicator(console: Console, explained: IndicatorExplanation) -> None:
     """Print an indicator's definition and the records that count for it."""
-    _title(console, f"{indicator.id} {indicator.zh}  {body['item']['name']}")
-    _subject(console, body)
-    console.print(f"definition: {body['indicator']['definition']}", markup=False, highlight=False, soft_wrap=True)
-    value = None if body["value"] is None else Decimal(body["value"])
-    counts = [one for one in body["records"] if one["counts"]]
-    text = f"{indicator_text(indicator, value)} on {body['as_of']}, of {len(counts)} of {len(body['records'])} records"
+    indicator = explained.target.indicator
+    _title(console, f"{indicator.id} {indicator.zh}  {explained.target.item.zh}")
+    _subject(console, explained.subject, explained.subject_name)
+    console.print(f"definition: {explained.definition}", markup=False, highlight=False, soft_wrap=True)
+    counting = [one for one in explained.records if one.contribution.counts]
+    text = f"{indicator_text(indicator, explained.value)} on {explained.as_of.isoformat()}"
+    text += f", of {len(counting)} of {len(explained.records)} records"
     console.print(text, style="bold", markup=False, highlight=False)
-    if not body["agrees"]:
+    if not explained.agrees:
+        stated = "–" if explained.state_value is None else number(explained.state_value)
         console.print(
-            f"the state of {body['state_as_of']} says {body['state_value'] or '–'}: the streams or the sink have not"
+            f"the state of {explained.state_as_of.isoformat()} says {stated}: the streams or the sink have not"
             " caught up (`credithub reconcile --wait 60`)",
             style="yellow", markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
-    if counts:
+    if counting:
         titles = ("record", "day", "number", "counts until", "source time", "unit", "file", "row")
         grid = _grid(*titles, right=("number", "row"))
-        for one in counts[:SHOWN]:
+        for one in counting[:SHOWN]:
+            envelope, share = one.contribution.record.envelope, one.contribution.share
             grid.add_row(
-                _key(one["record_key"]), one["placed"] or "", one["number"] or "", one["counts_until"] or "",
-                clock(datetime.fromisoformat(one["source_time"])), *_origin(one),
-            )  # fmt: skip
+                _key(envelope.record_key),
+                "" if share is None else share.placed.isoformat(),
+                "" if one.number is None else number(one.number),
+                "" if share is None or share.leave is None else share.leave.isoformat(),
+                clock(envelope.source_time),
+                *_origin(one.origin),
+            )
         console.print(grid)
-        _more(console, len(counts))
-    _left_out(console, [one for one in body["records"] if not one["counts"]])
+        _more(console, len(counting))
+    _left_out(console, [one.contribution for one in explained.records if not one.contribution.counts])
 
 
-def _left_out(console: Console, records: Sequence[Json]) -> None:
-    days = {NOT_YET: "counts_from", NO_LONGER: "counts_until"}
-    for why, count in sorted(Counter(one["why"] for one in records).items()):
+def _left_out(console: Console, records: Sequence[Contribution]) -> None:
+    for why, count in sorted(Counter(one.why for one in records).items()):
         text = f"{count} not counted: {why}"
-        if why in days:
-            found = sorted(one[days[why]] for one in records if one["why"] == why)
-            text += f", {'from' if why == NOT_YET else 'since'} {' … '.join(dict.fromkeys((found[0], found[-1])))}"
+        shares = [one.share for one in records if one.why == why and one.share is not None]
+        days = [share.enter for share in shares] if why == NOT_YET else [share.leave for share in shares if share.leave]
+        if why in (NOT_YET, NO_LONGER) and days:
+            first_and_last = dict.fromkeys((min(days).isoformat(), max(days).isoformat()))
+            text += f", {'from' if why == NOT_YET else 'since'} {' … '.join(first_and_last)}"
         console.print(text, markup=False, highlight=False)
 
 
-def print_told(console: Console, told: Told, catalogue: Catalogue, indicators: Indicators) -> None:
+def print_event(console: Console, event: BankEvent, catalogue: Catalogue, indicators: Indicators) -> None:
     """Print one event of a bank's topic on one line."""
-    item = None if told.item is None else next((i for i in catalogue.items if i.id == told.item), None)
-    name = "指标" if told.item is None else (f"{item.seq} {item.zh}" if item is not None else told.item)
+    item = None if event.item is None else next((i for i in catalogue.items if i.id == event.item), None)
+    name = "指标" if event.item is None else (f"{item.seq} {item.zh}" if item is not None else event.item)
     parts = []
-    for field, (before, now) in told.changed.items():
-        if told.first and now in (told.subject, told.subject_name):
+    for field, (before, now) in event.changed.items():
+        if event.first and now in (event.subject, event.subject_name):
             continue  # whose record it is stands on the line already, or says no more than that
-        if told.item is None:
+        if event.item is None:
             one = indicators.get(field)
             parts.append(f"{one.zh if one is not None else field} {indicator_text(one, now)}")
             continue
@@ -144,12 +152,12 @@ def print_told(console: Console, told: Told, catalogue: Catalogue, indicators: I
         zh = known.zh if known is not None else field
         # Bytes may not be in a bank's topic at all; if they were, they would stay sealed.
         old, new = (jsonable(v) if known is None else text_of(known, jsonable(v)) for v in (before, now))
-        parts.append(f"{zh} {new}" if told.first else f"{zh} {old} → {new}")
-    what = "; ".join(parts) if told.op != "WITHDRAW" else "no longer counts"
-    if told.op == "REPORT" and not parts:
-        what = "nothing it may see is filled" if told.first else "no visible field changed"
-    line = f"{told.emitted_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}  {told.subject}  #{told.sequence:<4} "
-    line += f"{told.op:<10} {name}: {what}"
+        parts.append(f"{zh} {new}" if event.first else f"{zh} {old} → {new}")
+    what = "; ".join(parts) if event.op != "WITHDRAW" else "no longer counts"
+    if event.op == "REPORT" and not parts:
+        what = "nothing it may see is filled" if event.first else "no visible field changed"
+    line = f"{event.emitted_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}  {event.subject}  #{event.sequence:<4} "
+    line += f"{event.op:<10} {name}: {what}"
     cut = console.is_terminal
     console.print(
         line.replace("\n", " "), markup=False, highlight=False, no_wrap=cut, overflow="ellipsis" if cut else "ignore",
@@ -157,18 +165,19 @@ def print_told(console: Console, told: Told, catalogue: Catalogue, indicators: I
     )  # fmt: skip
 
 
-def _value(target: FieldTarget, one: Json) -> str:
-    if one["op"] != "REPORT" and one["value"] is None:
-        return str(one["op"]).lower()
-    if one["value"] == SEALED:
-        same: bool | None = one["same_as_winner"]
+def _value(target: FieldTarget, version: ExplainedVersion) -> str:
+    op = version.record.envelope.op
+    if op != Op.REPORT and version.value is None:
+        return op.lower()
+    if version.value == SEALED:
+        same = version.same_as_winner
         return SEALED if same is None else f"{SEALED}, {'the same' if same else 'another'}"
-    return text_of(target.last, one["value"])
+    return text_of(target.last, version.value)
 
 
-def _origin(one: Json) -> tuple[str, str, str]:
-    file = one["file"] or f"submission {one['submission_id']}"
-    return escape(one["unit_zh"]), escape(f"{file} [{one['sheet']}]" if one["sheet"] else file), str(one["row"])
+def _origin(origin: RecordOrigin) -> tuple[str, str, str]:
+    file = origin.file or f"submission {origin.submission_id}"
+    return escape(origin.unit_zh), escape(f"{file} [{origin.sheet}]" if origin.sheet else file), str(origin.row)
 
 
 def _key(key: str) -> str:
@@ -186,8 +195,8 @@ def _title(console: Console, text: str) -> None:
     console.print(text.strip(), style="bold", markup=False, highlight=False, soft_wrap=True)
 
 
-def _subject(console: Console, body: Json) -> None:
-    console.print(f"{body['subject']} {body['subject_name'] or ''}".strip(), markup=False, highlight=False)
+def _subject(console: Console, subject: str, name: str | None) -> None:
+    console.print(f"{subject} {name or ''}".strip(), markup=False, highlight=False)
 
 
 def _more(console: Console, count: int) -> None:

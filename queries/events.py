@@ -1,4 +1,4 @@
-"""What the topics still hold of one subject: every version ever reported, and the day the streams were told."""
+"""What the topics hold of one subject: every version ever reported, and the business date of its streams."""
 
 from datetime import date
 
@@ -18,29 +18,29 @@ def partition_of(subject: str, partitions: int) -> int:
     return int((murmur2(subject.encode()) & 0x7FFFFFFF) % partitions)
 
 
-def place_of(reader: TopicReader, topic: str, subject: str) -> TopicPartition:
-    """Return where a topic keeps a subject; raises Unavailable when there is no such topic."""
+def partition_holding(reader: TopicReader, topic: str, subject: str) -> TopicPartition:
+    """Return the partition that holds a subject in a topic; raises Unavailable when there is no such topic."""
     return TopicPartition(topic, partition_of(subject, len(reader.partitions((topic,)))))
 
 
-def versions_of(reader: TopicReader, decode: Decoder, place: TopicPartition, subject: str, item: str) -> list[Record]:
-    """Return every event of a subject's item, in the order of the topic: its ``place`` is read from the beginning."""
+def events_of(reader: TopicReader, decode: Decoder, source: TopicPartition, subject: str, item: str) -> list[Record]:
+    """Return every event of a subject's item, in the order of the topic; ``source`` is read from the beginning."""
     found: list[Record] = []
     key = subject.encode()
-    for message in reader.read({place: 0}):
+    for message in reader.read_all((source,)):
         if message.key() != key:
             continue
         try:
             envelope, head, schema_id, payload = decode.envelope(message.value() or b"")
         except PoisonMessage:
-            continue  # the merge set it aside; `credithub reconcile` names it
+            continue  # for the merge it is a dead letter; `credithub reconcile` names it
         if envelope.item == item and envelope.subject == subject:
             found.append(Record(envelope, schema_id, payload, head))
     return found
 
 
 def business_day(reader: TopicReader, decode: Decoder, subject: str) -> date | None:
-    """Return the newest day that the streams of this subject's partition were told; None before the first."""
-    place = place_of(reader, topics.CALENDAR, subject)
-    days = (business_date_of(decode, message.value()) for message in reader.read({place: 0}))
+    """Return the newest business date that was published to the subject's partition; None before the first."""
+    source = partition_holding(reader, topics.CALENDAR, subject)
+    days = (business_date_of(decode, message.value()) for message in reader.read_all((source,)))
     return max((day for day in days if day is not None), default=None)

@@ -16,6 +16,7 @@ from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import PoisonMessage
+from queries.values import jsonable, moment
 
 # Records of which the last content is remembered, to tell what the next one changes.
 _REMEMBERED = 100_000
@@ -24,11 +25,11 @@ _AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class BankEvent:
     """One event of a bank's topic.
 
-    ``changed``: the fields (or indicators) with their values before and now. ``first``: nothing was seen of the
-    record before, so that all that is filled counts as changed. ``item`` is None for indicators.
+    ``changed``: the fields (or indicators) with their values before and now. ``first``: no event of the record was seen
+    before, so all that is filled counts as changed. ``item`` is None for indicators.
     """
 
     partition: int
@@ -44,31 +45,52 @@ class Told:
     first: bool
     withheld: tuple[str, ...] = ()
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the event for JSON."""
+        changed = {
+            name: {"previous": jsonable(previous), "current": jsonable(current)}
+            for name, (previous, current) in self.changed.items()
+        }
+        return {
+            "emitted_at": moment(self.emitted_at),
+            "subject": self.subject,
+            "subject_name": self.subject_name,
+            "sequence": self.sequence,
+            "item": self.item,
+            "op": self.op,
+            "record_key": self.record_key,
+            "changed": changed,
+            "first": self.first,
+            "withheld": list(self.withheld),
+            "partition": self.partition,
+            "offset": self.offset,
+        }
 
-class Memory:
-    """What was last seen of each record, the longest unseen forgotten first."""
+
+class RecordMemory:
+    """The last content of each record; what was not seen for longest is forgotten first."""
 
     def __init__(self, most: int = _REMEMBERED) -> None:
         self._most = most
-        self._held: OrderedDict[tuple[str, str, str], Mapping[str, Any]] = OrderedDict()
+        self._contents: OrderedDict[tuple[str, str, str], Mapping[str, Any]] = OrderedDict()
 
-    def tell(self, value: Mapping[str, Any], partition: int = 0, offset: int = 0) -> Told:
-        """Return what a decoded message says, and remember it."""
+    def take(self, value: Mapping[str, Any], partition: int = 0, offset: int = 0) -> BankEvent:
+        """Return a decoded message as an event, and remember its content."""
         if "indicators" in value:
             changed = {name: (None, now) for name, now in sorted(value["indicators"].items())}
-            return Told(
+            return BankEvent(
                 partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
                 None, "INDICATORS", None, changed, first=False,
             )  # fmt: skip
         key = (value["subject"], value["item"], value["record_key"])
-        before, data = self._held.pop(key, None), value["data"] or {}
+        before, data = self._contents.pop(key, None), value["data"] or {}
         if value["op"] == "REPORT":
-            self._held[key] = data
-            if len(self._held) > self._most:
-                self._held.popitem(last=False)
+            self._contents[key] = data
+            if len(self._contents) > self._most:
+                self._contents.popitem(last=False)
         names = dict.fromkeys((*(before or {}), *data))
         changed = {n: ((before or {}).get(n), data.get(n)) for n in names if (before or {}).get(n) != data.get(n)}
-        return Told(
+        return BankEvent(
             partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
             value["item"], value["op"], value["record_key"], changed, before is None,
             tuple(one["field"] for one in value["withheld"]),
@@ -77,21 +99,21 @@ class Memory:
 
 def follow(
     config: BusConfig, topic: str, *, from_beginning: bool, on_ready: Callable[[int], None] = lambda partitions: None
-) -> Generator[Told | PoisonMessage, None, None]:
-    """Yield what is in a topic, if ``from_beginning``, and then what comes, without an end; committed events only.
+) -> Generator[BankEvent | PoisonMessage, None, None]:
+    """Yield the events of a topic as they come, without an end; first, if ``from_beginning``, those that it holds.
 
-    ``on_ready`` is told the number of partitions once nothing that comes from now on can be missed.
+    Committed events only. ``on_ready`` is called with the number of partitions as soon as no later event can be missed.
     Raises Unavailable when there is no such topic.
     """
     reader = TopicReader(config)
-    # What is committed from now on begins behind the stable end, though its transaction may be open already.
+    # From the stable end on: a transaction that is open now may still commit messages that lie before the last offset.
     ends = reader.ends(reader.partitions((topic,)), stable=True)
-    starts = {place: at.low if from_beginning else at.high for place, at in ends.items()}
-    memory = Memory()
+    starts = {key: end.low if from_beginning else end.high for key, end in ends.items()}
+    memory = RecordMemory()
     with closing(Registry(config)) as registry, closing(clients.consumer(config, "watch")) as consumer:
         decode = Decoder(registry)
         consumer.assign(
-            [confluent_kafka.TopicPartition(config.topic(t), number, at) for (t, number), at in starts.items()]
+            [confluent_kafka.TopicPartition(config.topic(key.topic), key.partition, at) for key, at in starts.items()]
         )
         on_ready(len(starts))
         while True:
@@ -102,6 +124,6 @@ def follow(
                         raise KafkaException(error)
                     continue
                 try:
-                    yield memory.tell(decode(message.value() or b""), message.partition(), message.offset())
+                    yield memory.take(decode(message.value() or b""), message.partition(), message.offset())
                 except PoisonMessage as problem:
                     yield problem

@@ -1,4 +1,4 @@
-"""Which version of each record won, which lost, and by what rule: ``rules.merge``, told step by step."""
+"""Which version of each record won, which lost, and by what rule: ``rules.merge``, explained step by step."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ ONLY = "the only version"
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class RankedVersion:
     """One version of a record with its standing, and the rule that gave it."""
 
     record: Record
@@ -43,43 +43,44 @@ class Version:
     rule: str
 
 
-def ranked(held: Record | None, seen: Iterable[Record]) -> list[Version]:
-    """Return the winner that is held, if any, and every other version seen, from the highest to the lowest.
+def ranked(winner: Record | None, events: Iterable[Record]) -> list[RankedVersion]:
+    """Return the winner, if there is one, and every other version, from the highest to the lowest.
 
-    The winner comes first, but for what is still pending. ``seen`` may hold the winner itself, once or more often:
-    its first appearance is the winner, any other one a duplicate.
+    Versions that are pending come before the winner. The winner may itself be among the ``events``, once or more often:
+    where it appears first it is the winner, after that a duplicate.
     """
     others: list[Record] = []
-    met = held is None
-    for one in seen:
-        if not met and held is not None and one.envelope.event_id == held.envelope.event_id:
+    met = winner is None
+    for one in events:
+        if not met and winner is not None and one.envelope.event_id == winner.envelope.event_id:
             met = True
             continue
         others.append(one)
     others.sort(key=lambda r: r.envelope.version, reverse=True)
-    lost = [_against(held, one) for one in others]
+    lost = [_against(winner, one) for one in others]
     pending = [version for version in lost if version.standing is Standing.PENDING]
     rest = [version for version in lost if version.standing is not Standing.PENDING]
-    if held is None:
+    if winner is None:
         return pending
-    return [*pending, Version(held, Standing.WINNER, _won_by(rest)), *rest]
+    return [*pending, RankedVersion(winner, Standing.WINNER, _won_by(rest)), *rest]
 
 
-def _won_by(lost: Sequence[Version]) -> str:
-    # What decided is what the winner has over the best of the others; a repetition decides nothing over other content.
+def _won_by(lost: Sequence[RankedVersion]) -> str:
+    # What decided is what the winner has over the best of the others. A repetition of it decides nothing over those
+    # with other content.
     rivals = [v for v in lost if v.standing is not Standing.DUPLICATE] or lost
     return _WON_BY[rivals[0].standing] if rivals else ONLY
 
 
-def _against(held: Record | None, other: Record) -> Version:
-    standing = _standing(held, other)
-    return Version(other, standing, LOST_BY[standing])
+def _against(winner: Record | None, other: Record) -> RankedVersion:
+    standing = _standing(winner, other)
+    return RankedVersion(other, standing, LOST_BY[standing])
 
 
-def _standing(held: Record | None, other: Record) -> Standing:
-    if held is None or other.envelope.version > held.envelope.version:
+def _standing(winner: Record | None, other: Record) -> Standing:
+    if winner is None or other.envelope.version > winner.envelope.version:
         return Standing.PENDING
-    won, lost = held.envelope, other.envelope
+    won, lost = winner.envelope, other.envelope
     if lost.version == won.version:
         return Standing.DUPLICATE
     if lost.source_time != won.source_time:

@@ -1,6 +1,5 @@
 """``credithub reconcile`` and ``credithub state-hash``: whether everything is there, and whether it is the same."""
 
-import importlib.util
 import json
 import sys
 import time
@@ -23,31 +22,26 @@ from monitoring import metrics
 from proofs.reconcile.findings import OUTCOMES, Findings, Tally
 from proofs.reconcile.fingerprint import fingerprint
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
-from proofs.reconcile.proof import Proof, Scope
+from proofs.reconcile.proof import Proof, ProofScope
 
 # While events flow a proof may catch a commit half way: what is real is found again.
 _ATTEMPTS = 3
 _CONFLICTS_SHOWN = 10
 
 
-def scope_of(settings: Settings, catalogue: Catalogue) -> Scope:
+def scope_of(settings: Settings, catalogue: Catalogue) -> ProofScope:
     """Return what there is to prove under these settings."""
     from rules.indicators.definitions import load_indicators
     from sinks.banks.recipients import bank_ids
     from sinks.upstream.profile import load_profile
 
-    return Scope(
+    return ProofScope(
         catalogue=catalogue,
         banks=tuple(bank_ids()),
         public_indicators=frozenset(i.id for i in load_indicators() if i.sensitivity == "public"),
         dsn=endpoints(settings).postgres_dsn,
-        upstream=load_profile(settings.upstream.profile) if _uploads() else None,
+        upstream=load_profile(settings.upstream.profile),
     )
-
-
-def _uploads() -> bool:
-    """Whether this version has the sink to the platform above."""
-    return importlib.util.find_spec("sinks.upstream.sink") is not None
 
 
 def reconcile(
@@ -76,7 +70,7 @@ def reconcile(
         time.sleep(every)
 
 
-def proved(config: BusConfig, scope: Scope, wait_s: float = 0) -> Findings:
+def proved(config: BusConfig, scope: ProofScope, wait_s: float = 0) -> Findings:
     """Return the proof of one moment, after ``wait_s`` at most for what is on its way."""
     with closing(Registry(config)) as registry, counting("counting events") as (say, count):
         if wait_s:
@@ -104,7 +98,7 @@ def state_hash(
     """
     config = bus_config(load_settings())
     with closing(Registry(config)) as registry:
-        pending = Lag(config, Scope.of_the_merge(load_catalogue()), registry).merging()
+        pending = Lag(config, ProofScope.of_the_merge(load_catalogue()), registry).merging()
     if pending and not allow_pending:
         raise Behind(
             f"{pending:,} events are not merged yet.",

@@ -14,8 +14,8 @@ from catalogue.load import load_catalogue
 from hub.counting import counting
 from hub.settings import bus_config, load_settings
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
-from proofs.reconcile.proof import Scope
-from proofs.replay.verification import Report, Verification
+from proofs.reconcile.proof import ProofScope
+from proofs.replay.verification import Verification, VerificationReport
 from rules.indicators.definitions import load_indicators
 
 _SEEDS = 1_000_000
@@ -37,7 +37,7 @@ def verify_state(
 ) -> None:
     """Compute records and indicators again from the events, by their plain definitions, and compare with the states.
 
-    Nothing is written. Events that are not merged yet are left out, and counted as pending.
+    Nothing is written. ScannedEvents that are not merged yet are left out, and counted as pending.
     Exit code 1 when a value differs, 3 when a subject changed each time it was read.
     """
     if subject is not None and every:
@@ -47,7 +47,7 @@ def verify_state(
     how: dict[str, Any]
     with closing(Registry(config)) as registry, counting("", " messages") as (say, count):
         if wait:
-            scope = Scope.of_the_merge(catalogue)
+            scope = ProofScope.of_the_merge(catalogue)
             wait_until_nothing_waits(lambda: Lag(config, scope, registry), wait, say)
         verification = Verification(config, registry, catalogue, load_indicators(), count)
         if every:
@@ -71,7 +71,7 @@ def verify_state(
     raise typer.Exit(1 if report.difference else _BEHIND if report.unverified else 0)
 
 
-def described(report: Report) -> dict[str, Any]:
+def described(report: VerificationReport) -> dict[str, Any]:
     """Return a report as ``--json`` prints it."""
     return {
         "subjects": report.subjects,
@@ -84,7 +84,7 @@ def described(report: Report) -> dict[str, Any]:
     }
 
 
-def _print(how: dict[str, Any], report: Report) -> None:
+def _print(how: dict[str, Any], report: VerificationReport) -> None:
     console = Console(soft_wrap=True)
     seed = f" (sample by seed {how['seed']})" if "seed" in how else ""
     console.print(

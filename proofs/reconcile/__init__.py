@@ -1,1 +1,1 @@
-"""The proof that nothing is lost and nothing is double (law 2 of the design), by a scan of its own."""
+"""The proof, by a scan of its own, that nothing is lost and nothing is there twice (law 2 of the design)."""

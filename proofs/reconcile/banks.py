@@ -1,4 +1,4 @@
-"""The arrow to a bank: what the changes hold for it, what it was told, and whether its topic is whole."""
+"""The arrow to a bank: what it must get of the changes, what it got, and whether its topic is whole."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,16 +11,16 @@ from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue import wire
 from catalogue.errors import PoisonMessage
-from proofs.reconcile.expected import Expected
+from proofs.reconcile.decoding import BANK_HEAD, PlainDecoder, head
+from proofs.reconcile.expectations import ExpectedCounts
 from proofs.reconcile.findings import Findings, bank_arrow
-from proofs.reconcile.reading import BANK_HEAD, Plain, head
 
 _INDICATORS = full_name(wire.BANK_INDICATORS)
 _64_BITS = (1 << 64) - 1
 
 
-class Run(NamedTuple):
-    """What a bank's topic still holds of one subject; ``digest``: None where a gap or a repeat was named already."""
+class SequenceRun(NamedTuple):
+    """The sequences of one subject in a bank's topic; ``digest``: None where a gap or a repeat was named already."""
 
     first: int
     last: int
@@ -29,135 +29,132 @@ class Run(NamedTuple):
 
 
 @dataclass(slots=True)
-class Delivered:
-    """What a bank was told, by subject."""
+class BankDelivery:
+    """What a bank got, by subject."""
 
-    sequences: dict[str, int] = field(default_factory=dict)  # the last one
-    runs: dict[str, Run] = field(default_factory=dict)
+    sequences: dict[str, int] = field(default_factory=dict)  # the last one, by the sink's own memory
+    runs: dict[str, SequenceRun] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Due(Expected):
-    """What a bank has to have been told of each subject."""
+class ExpectedDeliveries(ExpectedCounts):
+    """What a bank must have got of each subject."""
 
-    firsts: Mapping[str, int] = field(default_factory=dict)  # the sequence from which on its topic holds a subject
-    digests: Counter[str] = field(default_factory=Counter)  # of what it was told from there on
+    firsts: Mapping[str, int] = field(default_factory=dict)  # the first one of a subject that its topic still has
+    digests: Counter[str] = field(default_factory=Counter)  # of all messages from there on
 
-    def tell(self, subject: str, partition: int, offset: int, told: Sequence[int]) -> None:
-        """Count what one change brings to the bank: hashes of what each of its messages says."""
+    def expect(self, subject: str, partition: int, offset: int, messages: Sequence[int]) -> None:
+        """Count what one change brings to the bank; ``messages``: a hash of the content of each message."""
         if offset < self.window.after.get(partition, 0):
             first = self.firsts.get(subject, 1)
-            for sequence, what in enumerate(told, self.most[subject] + 1):
+            for sequence, content in enumerate(messages, self.most[subject] + 1):
                 if sequence >= first:
-                    self.digests[subject] = _added(self.digests[subject], sequence, what)
-        self.take(subject, partition, offset, len(told))
+                    self.digests[subject] = _added(self.digests[subject], sequence, content)
+        self.count(subject, partition, offset, len(messages))
 
 
 def hash_of_record(item: str, record_key: str, op: str) -> int:
-    """Return what stands, within this process, for a message about a record."""
+    """Return a hash of a message about a record, comparable within this process."""
     return hash((item, record_key, op))
 
 
 def hash_of_indicators(as_of: int, values: Mapping[str, bytes | None]) -> int:
-    """Return what stands, within this process, for a message about indicators; decimals as on the wire."""
+    """Return a hash of a message about indicators, comparable within this process; decimals as on the wire."""
     return hash((as_of, frozenset((name, _whole(value)) for name, value in values.items())))
 
 
-def read_sequences(reader: TopicReader, plain: Plain, places: Iterable[TopicPartition]) -> dict[str, int]:
+def read_sequences(reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition]) -> dict[str, int]:
     """Return the last sequence of each subject that a bank's sink remembers."""
     found: dict[str, int] = {}
-    for message in reader.read(dict.fromkeys(places, 0)):
-        value: dict[str, Any] = plain(message.value())
+    for message in reader.read_all(partitions):
+        value: dict[str, Any] = decode(message.value())
         found[value["subject"]] = value["sequence"]
     return found
 
 
 def read_topic(
-    reader: TopicReader, plain: Plain, places: Iterable[TopicPartition], bank: str, findings: Findings
-) -> dict[str, Run]:
+    reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], bank: str, findings: Findings
+) -> dict[str, SequenceRun]:
     """Return what a bank's topic holds of each subject; note every gap and repeat."""
-    found: dict[str, Run] = {}
+    found: dict[str, SequenceRun] = {}
     arrow = bank_arrow(bank)
-    for message in reader.read(dict.fromkeys(places, 0)):
-        number = message.partition()
-        place = f"{topics.bank_topic(bank)}/{number}@{message.offset()}"
+    for message in reader.read_all(partitions):
+        partition = message.partition()
+        where = f"{topics.bank_topic(bank)}/{partition}@{message.offset()}"
         try:
-            subject, sequence, what = _said(plain, message.value())
+            subject, sequence, content = _content(decode, message.value())
         except PoisonMessage as problem:
-            findings.differ(arrow, place, f"unreadable: {problem.message}")
+            findings.unreadable(arrow, where, problem)
             continue
-        held = found.get(subject)
-        if held is None:
-            found[subject] = Run(sequence, sequence, number, _added(0, sequence, what))
-        elif sequence <= held.last:
-            findings.differ(arrow, place, f"double sequence {sequence} of {subject}")
-            found[subject] = held._replace(digest=None)
-        elif sequence == held.last + 1:
-            digest = None if held.digest is None else _added(held.digest, sequence, what)
-            found[subject] = Run(held.first, sequence, held.partition, digest)
+        run_so_far = found.get(subject)
+        if run_so_far is None:
+            found[subject] = SequenceRun(sequence, sequence, partition, _added(0, sequence, content))
+        elif sequence <= run_so_far.last:
+            findings.differ(arrow, where, f"double sequence {sequence} of {subject}")
+            found[subject] = run_so_far._replace(digest=None)
+        elif sequence == run_so_far.last + 1:
+            digest = None if run_so_far.digest is None else _added(run_so_far.digest, sequence, content)
+            found[subject] = SequenceRun(run_so_far.first, sequence, run_so_far.partition, digest)
         else:
-            text = f"sequence {sequence} of {subject} after {held.last}"
-            findings.differ(arrow, place, text, sequence - held.last - 1)
-            found[subject] = held._replace(last=sequence, digest=None)
+            text = f"sequence {sequence} of {subject} after {run_so_far.last}"
+            findings.differ(arrow, where, text, sequence - run_so_far.last - 1)
+            found[subject] = run_so_far._replace(last=sequence, digest=None)
     return found
 
 
-def _said(plain: Plain, message: bytes | None) -> tuple[str, int, int]:
-    """Return subject, sequence and the hash of what is said; raises PoisonMessage."""
-    if plain.name(message) == _INDICATORS:
-        value = plain(message)
+def _content(decode: PlainDecoder, message: bytes | None) -> tuple[str, int, int]:
+    """Return subject, sequence and the hash of the content; raises PoisonMessage."""
+    if decode.name(message) == _INDICATORS:
+        value = decode(message)
         return value["subject"], value["sequence"], hash_of_indicators(value["as_of"], value["indicators"])
     value = head(message, BANK_HEAD)
-    what = hash_of_record(value["item"], value["record_key"], value["op"])
-    return value["subject"], value["sequence"], what
+    content = hash_of_record(value["item"], value["record_key"], value["op"])
+    return value["subject"], value["sequence"], content
 
 
-def _added(digest: int, sequence: int, what: int) -> int:
-    return digest + hash((sequence, what)) & _64_BITS
+def _added(digest: int, sequence: int, content: int) -> int:
+    return digest + hash((sequence, content)) & _64_BITS
 
 
 def _whole(value: bytes | None) -> int | None:
     return None if value is None else int.from_bytes(value, "big", signed=True)
 
 
-def compare(bank: str, expected: Due, delivered: Delivered, starts: Mapping[int, int], findings: Findings) -> None:
-    """Compare what a bank was told with what the changes hold for it; ``starts``: first offset kept, by partition."""
+def compare(
+    bank: str, expected: ExpectedDeliveries, delivered: BankDelivery, starts: Mapping[int, int], findings: Findings
+) -> None:
+    """Compare what a bank got with what the changes hold for it; ``starts``: the first offset kept, by partition."""
     arrow, topic = findings.arrow(bank_arrow(bank)), topics.bank_topic(bank)
     moving = {p for p, offset in expected.window.after.items() if expected.window.before.get(p, 0) != offset}
     arrow.entered = expected.total
     for subject in expected.partition.keys() | delivered.sequences.keys():
         told, run = delivered.sequences.get(subject, 0), delivered.runs.get(subject)
-        number = expected.partition.get(subject, run.partition if run else -1)
+        partition = expected.partition.get(subject, run.partition if run else -1)
         arrow.merged += told
         low, high = expected.least[subject], expected.most[subject]
         if not low <= told <= high:
             off = low - told if told < low else told - high
             text = f"{subject}: {high} changes to tell, {told} told"
-            findings.differ(bank_arrow(bank), f"{topic}/{number}", text, off)
-        if number not in moving:
-            _compare_run(bank, subject, told, run, starts.get(number, 0) == 0, number, findings)
+            findings.differ(bank_arrow(bank), f"{topic}/{partition}", text, off)
+        if partition not in moving:
+            _compare_run(bank, subject, told, run, starts.get(partition, 0) == 0, partition, findings)
             if run is not None and low == told == run.last and run.digest not in (None, expected.digests[subject]):
-                # Not of which message: what is kept of a subject is one number.
+                # Which message differs is not known: one digest is kept of each subject.
                 text = f"{subject}: of {told} messages, some say something else than the changes"
-                findings.differ(bank_arrow(bank), f"{topic}/{number}", text)
+                findings.differ(bank_arrow(bank), f"{topic}/{partition}", text)
     arrow.pending = max(0, expected.total - sum(expected.most.values()))
 
 
-def arrow_name(bank: str) -> str:
-    """Return the name of a bank's arrow."""
-    return bank_arrow(bank)
-
-
 def _compare_run(
-    bank: str, subject: str, told: int, run: Run | None, whole: bool, number: int, findings: Findings
+    bank: str, subject: str, told: int, run: SequenceRun | None, whole: bool, partition: int, findings: Findings
 ) -> None:
     """Compare what the topic holds with the last sequence; a ``whole`` topic has lost nothing to retention."""
-    name, place = bank_arrow(bank), f"{topics.bank_topic(bank)}/{number}"
+    name, where = bank_arrow(bank), f"{topics.bank_topic(bank)}/{partition}"
     if run is None:
         if whole and told:
-            findings.differ(name, place, f"{subject}: {told} told, the topic holds none", told)
+            findings.differ(name, where, f"{subject}: {told} told, the topic holds none", told)
         return
     if run.last != told:
-        findings.differ(name, place, f"{subject}: {told} told, the topic ends at {run.last}", abs(run.last - told))
+        findings.differ(name, where, f"{subject}: {told} told, the topic ends at {run.last}", abs(run.last - told))
     if whole and run.first != 1:
-        findings.differ(name, place, f"{subject}: the topic begins at {run.first}", run.first - 1)
+        findings.differ(name, where, f"{subject}: the topic begins at {run.first}", run.first - 1)

@@ -1,4 +1,4 @@
-"""The arrow to PostgreSQL: its rows, in one snapshot, against the topics up to where the snapshot was written."""
+"""The arrow to PostgreSQL: one snapshot of its rows against the topics, as far as the sink had read them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,12 +8,12 @@ from bus import topics
 from bus.reading.offsets import TopicPartition
 from catalogue.envelope import changelog_key
 from connectors import postgres
-from proofs.reconcile.changes import Changes, State
-from proofs.reconcile.expected import Expected
+from proofs.reconcile.changes import PublishedState, ScannedChanges
+from proofs.reconcile.decoding import stamp
+from proofs.reconcile.expectations import ExpectedCounts
 from proofs.reconcile.files import Ledger
 from proofs.reconcile.findings import POSTGRES, Findings
-from proofs.reconcile.reading import stamp
-from proofs.reconcile.records import Held, named
+from proofs.reconcile.records import PublishedRecord, named
 
 _EPOCH = "date '1970-01-01'"
 # As text: psycopg2's datetimes cost more than all the rest.
@@ -23,12 +23,12 @@ _RECORDS = (
 )
 _STATES = f"select subject, sequence, hash, as_of - {_EPOCH} from credit_state"
 _CHANGES = "select subject, count(*), max(sequence) from credit_change group by subject"
-_ASIDE = "select submission_id, count(*) from {table} group by submission_id"
+_ROWS_NOT_TAKEN = "select submission_id, count(*) from {table} group by submission_id"
 _SUBMISSIONS = "select submission_id, rows, accepted, rejected, unresolved, duplicates, state from submission"
 TOPICS = (topics.SUBMISSION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.CHANGE)
 
 
-class Database:
+class DatabaseSnapshot:
     """One snapshot of the tables and of the positions that were committed with them."""
 
     def __init__(self, connection: Any, prefix: str) -> None:
@@ -38,21 +38,21 @@ class Database:
         if self._one("select to_regclass('sink_position')") is not None:
             with connection.cursor() as cursor:
                 cursor.execute("select topic, partition, next_offset from sink_position")
-                for topic, number, offset in cursor.fetchall():
+                for topic, partition, offset in cursor.fetchall():
                     if topic.startswith(prefix):
-                        self.positions[TopicPartition(topic.removeprefix(prefix), number)] = offset
+                        self.positions[TopicPartition(topic.removeprefix(prefix), partition)] = offset
 
     @property
     def began(self) -> bool:
-        """Whether the sink ever wrote; else there may be no table."""
+        """Whether the sink ever wrote; before that there may be no tables."""
         return bool(self.positions)
 
     def of(self, topic: str) -> dict[int, int]:
         """Return the next offset of each partition of a topic."""
-        return {number: offset for (name, number), offset in self.positions.items() if name == topic}
+        return {partition: offset for (name, partition), offset in self.positions.items() if name == topic}
 
     def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query without holding them all."""
+        """Yield the rows of a query, without all of them in memory."""
         if not self.began:
             return
         with self._connection.cursor(name="reconcile") as cursor:
@@ -67,16 +67,18 @@ class Database:
 
 
 @contextmanager
-def snapshot(dsn: str, prefix: str) -> Iterator[Database]:
+def snapshot(dsn: str, prefix: str) -> Iterator[DatabaseSnapshot]:
     """Open a snapshot of the database; raises SinkUnavailable when it does not answer."""
     with postgres.snapshot(dsn) as connection:
-        yield Database(connection, prefix)
+        yield DatabaseSnapshot(connection, prefix)
 
 
-def compare_records(database: Database, topic: str, table: str, records: Mapping[bytes, Held], found: Findings) -> None:
+def compare_records(
+    database: DatabaseSnapshot, topic: str, table: str, records: Mapping[bytes, PublishedRecord], found: Findings
+) -> None:
     """Compare a table of records with its topic; a row that the topic has a newer message for is pending."""
-    read, arrow = database.of(topic), found.arrow(POSTGRES)
-    pending = {key for key, held in records.items() if held.offset >= read.get(held.partition, 0)}
+    read_upto, arrow = database.of(topic), found.arrow(POSTGRES)
+    pending = {key for key, held in records.items() if held.offset >= read_upto.get(held.partition, 0)}
     arrow.entered += len(records)
     arrow.pending += len(pending)
     seen = 0
@@ -96,10 +98,10 @@ def compare_records(database: Database, topic: str, table: str, records: Mapping
         found.differ(POSTGRES, table, f"no row of {topic}/{records[name].partition}: {named(name)}")
 
 
-def compare_states(database: Database, states: Mapping[str, State], found: Findings) -> None:
+def compare_states(database: DatabaseSnapshot, states: Mapping[str, PublishedState], found: Findings) -> None:
     """Compare the table of states with its topic."""
-    read, arrow = database.of(topics.STATE), found.arrow(POSTGRES)
-    pending = {s for s, held in states.items() if held.offset >= read.get(held.partition, 0)}
+    read_upto, arrow = database.of(topics.STATE), found.arrow(POSTGRES)
+    pending = {s for s, held in states.items() if held.offset >= read_upto.get(held.partition, 0)}
     arrow.entered += len(states)
     arrow.pending += len(pending)
     unmet = set(states) - pending if database.began else set()
@@ -116,7 +118,7 @@ def compare_states(database: Database, states: Mapping[str, State], found: Findi
         found.differ(POSTGRES, "credit_state", f"no row of {topics.STATE}/{states[subject].partition}: {subject}")
 
 
-def compare_changes(database: Database, changes: Changes, found: Findings) -> None:
+def compare_changes(database: DatabaseSnapshot, changes: ScannedChanges, found: Findings) -> None:
     """Compare the table of changes with what it has read of its topic."""
     arrow = found.arrow(POSTGRES)
     arrow.entered += sum(changes.written.values()) + changes.unread
@@ -135,10 +137,10 @@ def compare_changes(database: Database, changes: Changes, found: Findings) -> No
         found.differ(POSTGRES, place, f"{subject}: {wanted} changes, no row", wanted)
 
 
-def compare_submissions(database: Database, ledger: Ledger, found: Findings) -> None:
+def compare_submissions(database: DatabaseSnapshot, ledger: Ledger, found: Findings) -> None:
     """Compare the table of submissions with the ledger."""
-    read, arrow = database.of(topics.SUBMISSION), found.arrow(POSTGRES)
-    pending = {name for name, held in ledger.items() if held["offset"] >= read.get(held["partition"], 0)}
+    read_upto, arrow = database.of(topics.SUBMISSION), found.arrow(POSTGRES)
+    pending = {name for name, held in ledger.items() if held["offset"] >= read_upto.get(held["partition"], 0)}
     arrow.entered += len(ledger)
     arrow.pending += len(pending)
     unmet = set(ledger) - pending if database.began else set()
@@ -156,12 +158,14 @@ def compare_submissions(database: Database, ledger: Ledger, found: Findings) -> 
         found.differ(POSTGRES, "submission", f"no row: {submission}")
 
 
-def compare_aside(database: Database, topic: str, table: str, wanted: Expected, found: Findings) -> None:
-    """Compare a table of rows that were set aside with its topic, by submission."""
+def compare_rows_not_taken(
+    database: DatabaseSnapshot, topic: str, table: str, wanted: ExpectedCounts, found: Findings
+) -> None:
+    """Compare a table of rows that were not taken with its topic, by submission."""
     arrow = found.arrow(POSTGRES)
     arrow.entered += wanted.total
     arrow.pending += wanted.total - sum(wanted.least.values())
-    held = dict(database.rows(_ASIDE.format(table=table)))
+    held = dict(database.rows(_ROWS_NOT_TAKEN.format(table=table)))
     for submission in sorted(wanted.partition.keys() | held.keys()):
         count, low, high = held.get(submission, 0), wanted.least[submission], wanted.most[submission]
         arrow.merged += min(count, low)

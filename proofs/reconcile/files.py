@@ -11,49 +11,49 @@ from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
-from proofs.reconcile.expected import Expected, Window
+from proofs.reconcile.decoding import PlainDecoder
+from proofs.reconcile.expectations import ExpectedCounts, Window
 from proofs.reconcile.findings import FILES, MERGE, Findings, Tally
-from proofs.reconcile.merge import Events
-from proofs.reconcile.reading import Plain
+from proofs.reconcile.merge import ScannedEvents
 
 Ledger = Mapping[str, Mapping[str, Any]]
 _ASIDE = (topics.REJECTED, topics.UNRESOLVED)
 
 
 @dataclass(slots=True)
-class Aside:
-    """Rows that were set aside, by submission, poison messages by their place, and what a table has to have of them."""
+class RowsNotTaken:
+    """Rows that were not taken, by submission, dead letters by topic partition, and how many rows a table must have."""
 
     rejected: Counter[str] = field(default_factory=Counter)
     unresolved: Counter[str] = field(default_factory=Counter)
     poison: Counter[TopicPartition] = field(default_factory=Counter)
-    tabled: dict[str, Expected] = field(default_factory=dict)
+    tabled: dict[str, ExpectedCounts] = field(default_factory=dict)
 
 
-def read_aside(
+def read_not_taken(
     reader: TopicReader,
-    plain: Plain,
-    places: Collection[TopicPartition],
+    decode: PlainDecoder,
+    partitions: Collection[TopicPartition],
     database: Mapping[TopicPartition, int],
     findings: Findings,
-) -> Aside:
-    """Count the rejected and the unresolved rows; ``database``: what PostgreSQL has read of them."""
-    found = Aside()
+) -> RowsNotTaken:
+    """Count the rejected and the unresolved rows; ``database``: what the PostgreSQL sink has read of them."""
+    found = RowsNotTaken()
     read = {name: {n: at for (topic, n), at in database.items() if topic == name} for name in _ASIDE}
-    # Where the newest message of a waiting row was not read yet, an older one may have been.
-    found.tabled[topics.UNRESOLVED] = Expected(
-        Window(read[topics.UNRESOLVED], dict.fromkeys((number for _, number in places), sys.maxsize))
+    # The sink may have read an older message of a waiting row, though not yet the newest one.
+    found.tabled[topics.UNRESOLVED] = ExpectedCounts(
+        Window(read[topics.UNRESOLVED], dict.fromkeys((number for _, number in partitions), sys.maxsize))
     )
-    found.tabled[topics.REJECTED] = Expected(Window(read[topics.REJECTED], read[topics.REJECTED]))
+    found.tabled[topics.REJECTED] = ExpectedCounts(Window(read[topics.REJECTED], read[topics.REJECTED]))
     waiting: dict[bytes | None, tuple[str, int]] = {}
     last: dict[bytes | None, tuple[str, int, int]] = {}
-    for message in reader.read(dict.fromkeys(places, 0)):
+    for message in reader.read_all(partitions):
         topic = reader.bare(message.topic())
         try:
-            value = plain(message.value())
+            value = decode(message.value())
         except PoisonMessage as problem:
             place = f"{topic}/{message.partition()}@{message.offset()}"
-            findings.differ(FILES, place, f"unreadable: {problem.message}")
+            findings.unreadable(FILES, place, problem)
             continue
         submission = value["submission_id"]
         if topic == topics.UNRESOLVED:
@@ -63,7 +63,7 @@ def read_aside(
             last[message.key()] = (submission, message.partition(), message.offset())
             continue
         if value["replay_count"] == 0:
-            found.tabled[topic].take(submission, message.partition(), message.offset(), 1)
+            found.tabled[topic].count(submission, message.partition(), message.offset(), 1)
         if value["source_topic"]:
             found.poison[TopicPartition(value["source_topic"], value["source_partition"])] += 1
         elif value["replay_count"] == 0:
@@ -71,12 +71,12 @@ def read_aside(
     for submission, count in waiting.values():
         found.unresolved[submission] += count
     for submission, number, offset in last.values():
-        found.tabled[topics.UNRESOLVED].take(submission, number, offset, 1)
+        found.tabled[topics.UNRESOLVED].count(submission, number, offset, 1)
     return found
 
 
 def compare(
-    catalogue: Catalogue, before: Ledger, after: Ledger, events: Events, aside: Aside, findings: Findings
+    catalogue: Catalogue, before: Ledger, after: Ledger, events: ScannedEvents, aside: RowsNotTaken, findings: Findings
 ) -> None:
     """Compare each submission's counts, as they were before and after the scan, with what the scan found."""
     arrow = findings.arrow(FILES)
@@ -113,7 +113,7 @@ def compare(
     _strays(after, events, aside, findings)
 
 
-def _strays(ledger: Ledger, events: Events, aside: Aside, findings: Findings) -> None:
+def _strays(ledger: Ledger, events: ScannedEvents, aside: RowsNotTaken, findings: Findings) -> None:
     for submission, count in events.doubles.items():
         findings.differ(
             FILES, f"submission {submission}", f"double events in {events.topic_of.get(submission, '?')}", count

@@ -1,8 +1,9 @@
 """What the proof counts and what it finds: tallies per arrow and category, and every difference by name."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+
+from catalogue.errors import PoisonMessage
 
 FILES, MERGE, CHANGES = "file>catalogue", "catalogue>record", "record>change"
 POSTGRES, UPSTREAM = "postgres", "upstream"
@@ -17,7 +18,7 @@ def bank_arrow(bank: str) -> str:
 
 @dataclass(slots=True)
 class Tally:
-    """What went in and what became of it; of a sink's arrow, ``merged`` is what was delivered."""
+    """What went in and what became of it; on a sink's arrow ``merged`` is what was delivered."""
 
     entered: int = 0
     merged: int = 0
@@ -40,13 +41,14 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ArrowDifference:
     """Something that does not add up: on which arrow, where, by how many messages."""
 
     arrow: str
     place: str  # topic partition, submission, subject or table
     what: str
     count: int = 1
+    unreadable: bool = False  # a message that cannot be decoded, so that nothing else is known of it
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Findings:
     categories: dict[str, Tally] = field(default_factory=dict)
     submissions: int = 0
     open_submissions: int = 0
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[ArrowDifference] = field(default_factory=list)
     difference_by_arrow: Counter[str] = field(default_factory=Counter)
     moved: bool = False  # something was processed while the proof ran
     # Events of equal time and revision, and other content, than another version of their record; by item and unit.
@@ -73,19 +75,21 @@ class Findings:
         return self.categories.setdefault(name, Tally())
 
     def differ(self, arrow: str, place: str, what: str, count: int = 1) -> None:
-        """Note a difference; beyond a few hundred an arrow's are counted, not named."""
-        self.difference_by_arrow[arrow] += count
-        if sum(1 for d in self.differences if d.arrow == arrow) < _NAMED_AT_MOST:
-            self.differences.append(Difference(arrow, place, what, count))
+        """Note a difference; an arrow's are counted, and named up to a few hundred."""
+        self._note(ArrowDifference(arrow, place, what, count))
 
-    def differ_all(self, arrow: str, found: Iterable[tuple[str, str, int]]) -> None:
-        """Note (place, what, count) of each."""
-        for place, what, count in found:
-            self.differ(arrow, place, what, count)
+    def unreadable(self, arrow: str, place: str, problem: PoisonMessage) -> None:
+        """Note a message that cannot be read."""
+        self._note(ArrowDifference(arrow, place, f"unreadable: {problem.message}", unreadable=True))
+
+    def _note(self, difference: ArrowDifference) -> None:
+        self.difference_by_arrow[difference.arrow] += difference.count
+        if sum(1 for d in self.differences if d.arrow == difference.arrow) < _NAMED_AT_MOST:
+            self.differences.append(difference)
 
     @property
     def pending(self) -> int:
-        """Events that are on their way, over all arrows."""
+        """ScannedEvents that are on their way, over all arrows."""
         return sum(tally.pending for tally in self.arrows.values())
 
     @property

@@ -42,7 +42,7 @@ def fingerprint(reader: TopicReader) -> Fingerprint:
     findings = Findings()
     states = read_states(reader, reader.partitions((topics.STATE,)), findings)
     persons = read_records(reader, reader.partitions((topics.PERSON_RECORD,)), findings)
-    unreadable = [d for d in findings.differences if d.what.startswith("unreadable")]
+    unreadable = [d for d in findings.differences if d.unreadable]
     if unreadable:
         raise IntegrityError(f"{unreadable[0].place} cannot be read.", remedy="Run `credithub reconcile`.")
     digest = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""What is on its way, found cheaply: the positions of every stage against the ends of what it reads."""
+"""What is on its way, found cheaply: the position of every stage against the end of what it reads."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,30 +10,30 @@ from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import Unavailable
 from proofs.reconcile import database
+from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import MERGE, POSTGRES, UPSTREAM, bank_arrow
 from proofs.reconcile.positions import merge_positions
-from proofs.reconcile.proof import Scope
-from proofs.reconcile.reading import Plain
+from proofs.reconcile.proof import ProofScope
 
-# Offsets count the ends of transactions, too: only a reading tells these from events, and only of a short rest.
+# Offsets count the ends of transactions, too. Only reading tells these from events, so a short rest is read.
 _READ_AT_MOST = 2000
 _POLL_S = 0.3
 
 
-def wait_until_nothing_waits(look: Callable[[], "Lag"], wait_s: float, say: Callable[[str], None]) -> bool:
-    """Wait ``wait_s`` seconds at most, telling ``say`` for what; return whether nothing was on its way in the end.
+def wait_until_nothing_waits(new_lag: Callable[[], "Lag"], wait_s: float, say: Callable[[str], None]) -> bool:
+    """Wait at most ``wait_s`` seconds until nothing is on its way; return whether that was reached.
 
-    ``look`` makes what asks, with clients of its own.
+    ``new_lag`` makes a lag with clients of its own. ``say`` is called with what is waited for.
     """
     deadline = time.monotonic() + wait_s
     lag: Lag | None = None
     while time.monotonic() < deadline:
         try:
-            lag = lag or look()
+            lag = lag or new_lag()
             waiting = {arrow: count for arrow, count in lag.waiting().items() if count}
         except Unavailable as exc:
-            # Leaders move for some seconds after a broker came back: that is part of what is waited for. A client
-            # that knew the former ones may be refused for ever (FENCED_LEADER_EPOCH), so the next look has new ones.
+            # After a broker came back leaders move for some seconds, which is part of what is waited for. A client that
+            # knew the former leaders may be refused for ever (FENCED_LEADER_EPOCH): the next attempt has new clients.
             lag = None
             say(f"waiting: {exc.message}")
         else:
@@ -45,18 +45,18 @@ def wait_until_nothing_waits(look: Callable[[], "Lag"], wait_s: float, say: Call
 
 
 class Lag:
-    """Asks again and again; ``waiting`` says how much each stage has still to read."""
+    """Says how much each stage has still to read; its clients are kept, so that asking again is cheap."""
 
-    def __init__(self, config: BusConfig, scope: Scope, registry: Registry) -> None:
+    def __init__(self, config: BusConfig, scope: ProofScope, registry: Registry) -> None:
         self._config, self._scope = config, scope
-        self._reader, self._plain = TopicReader(config), Plain(registry)
+        self._reader, self._plain = TopicReader(config), PlainDecoder(registry)
         self._inputs = self._reader.partitions(topics.merge_inputs(scope.catalogue))
         self._positions = self._reader.partitions((topics.POSITION,))
         self._changes = self._reader.partitions((topics.CHANGE,))
         self._tables = self._reader.partitions((*database.TOPICS, topics.REJECTED, topics.UNRESOLVED))
 
     def waiting(self) -> dict[str, int]:
-        """Return by arrow how many messages wait; what a stage publishes next is found by the next call.
+        """Return by arrow how many messages wait. What a stage publishes next is found by the next call.
 
         Up to a few thousand the number is exact, beyond that, and while a transaction is open, it counts the ends of
         transactions, too.
@@ -68,7 +68,7 @@ class Lag:
         return self._rest(self._merge())
 
     def _stages(self) -> Mapping[str, Callable[[], Mapping[TopicPartition, int]]]:
-        # In the order of the flow, so that a zero everywhere means that nothing was left behind.
+        # In the order of the flow: each stage is asked after the one before it, so zero everywhere means all arrived.
         stages: dict[str, Callable[[], Mapping[TopicPartition, int]]] = {MERGE: self._merge}
         for bank in self._scope.banks:
             stages[bank_arrow(bank)] = self._reads(f"sink.bank.{bank}")
@@ -79,7 +79,7 @@ class Lag:
         return stages
 
     def _merge(self) -> Mapping[TopicPartition, int]:
-        # A position that is not committed yet is not waited for: what it is of counts as waiting meanwhile.
+        # A position that is not committed yet is not waited for: its events count as waiting meanwhile.
         stable = self._reader.ends(self._positions, stable=True)
         held = merge_positions(self._reader, self._plain, self._positions, stable)
         return {place: held[place]["next_offset"] if place in held else 0 for place in self._inputs}
@@ -99,6 +99,6 @@ class Lag:
             return rest
         stable = self._reader.ends(behind.keys(), stable=True)
         if any(stable[place].high < ends[place].high for place in behind):
-            # Behind a transaction that is open nothing can be read. How long that is to be waited for is not said here.
+            # Nothing behind an open transaction can be read. The caller decides how long to wait for its end.
             return rest
         return sum(1 for _ in self._reader.read(behind, ends))

@@ -1,4 +1,4 @@
-"""One proof over all arrows. What is downstream is read first, so that what comes meanwhile counts as pending."""
+"""One proof over all arrows. Downstream topics are read first, so that what comes meanwhile counts as pending."""
 
 import time
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import OnRead, TopicReader
 from catalogue.model import Catalogue
 from proofs.reconcile import banks, changes, database, files, merge, upstream
-from proofs.reconcile.expected import Window
+from proofs.reconcile.decoding import PlainDecoder
+from proofs.reconcile.expectations import Window
 from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, Findings
 from proofs.reconcile.positions import Position, ledger, merge_positions
-from proofs.reconcile.reading import Plain
 from proofs.reconcile.records import Records, read_records, record_topics
 from sinks.upstream.profile import Profile
 
@@ -23,8 +23,8 @@ _SETTLE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """What is proved: the receivers there are, and where PostgreSQL is; None leaves a receiver out."""
+class ProofScope:
+    """What is proved: the receivers, and where PostgreSQL is; None leaves a receiver out."""
 
     catalogue: Catalogue
     banks: tuple[str, ...]
@@ -34,18 +34,18 @@ class Scope:
     upstream_group: str = "sink.upstream"
 
     @classmethod
-    def of_the_merge(cls, catalogue: Catalogue) -> "Scope":
+    def of_the_merge(cls, catalogue: Catalogue) -> "ProofScope":
         """Return a scope without receivers: the merge and what it reads."""
         return cls(catalogue, banks=(), public_indicators=frozenset(), dsn=None, upstream=None)
 
 
 class Proof:
-    """Runs once; ``findings`` holds the result."""
+    """One proof, which runs once; ``findings`` has the result."""
 
-    def __init__(self, config: BusConfig, scope: Scope, registry: Registry, on_read: OnRead) -> None:
+    def __init__(self, config: BusConfig, scope: ProofScope, registry: Registry, on_read: OnRead) -> None:
         self._config, self._scope = config, scope
         self._reader = TopicReader(config, on_read)
-        self._registry, self._plain = registry, Plain(registry)
+        self._registry, self._plain = registry, PlainDecoder(registry)
         self.findings = Findings()
 
     def run(self) -> Findings:
@@ -56,11 +56,11 @@ class Proof:
         if self._scope.dsn is None:
             self._prove(None)
         else:
-            with database.snapshot(self._scope.dsn, self._config.topic_prefix) as held:
-                self._prove(held)
+            with database.snapshot(self._scope.dsn, self._config.topic_prefix) as snapshot:
+                self._prove(snapshot)
         return self.findings
 
-    def _prove(self, held: database.Database | None) -> None:
+    def _prove(self, snapshot: database.DatabaseSnapshot | None) -> None:
         reader, found, scope = self._reader, self.findings, self._scope
         before = self._receivers()
         time.sleep(_SETTLE_S)
@@ -83,13 +83,13 @@ class Proof:
             changes.Deliverable(scope.catalogue, self._registry, scope.public_indicators),
             expected,
             due,
-            held.of(topics.CHANGE) if held is not None else {},
+            snapshot.of(topics.CHANGE) if snapshot is not None else {},
             found,
         )
         events = merge.read_events(reader, self._plain, input_places, positions)
         aside_places = self._places(topics.REJECTED, topics.UNRESOLVED)
-        tabled = held.positions if held is not None else {}
-        aside = files.read_aside(reader, self._plain, aside_places, tabled, found)
+        tabled = snapshot.positions if snapshot is not None else {}
+        aside = files.read_not_taken(reader, self._plain, aside_places, tabled, found)
         moving = _moved(positions, merge_positions(reader, self._plain, position_places))
         after = ledger(reader, self._plain, ledger_places)
         found.moved = bool(moving) or opened.keys() != after.keys()
@@ -100,18 +100,20 @@ class Proof:
             banks.compare(bank, wanted, delivered[bank], starts[bank], found)
         if due is not None:
             upstream.compare(due, answered, found)
-        if held is not None:
+        if snapshot is not None:
             found.arrow(POSTGRES)
-            database.compare_records(held, topics.RECORD, "credit_record", records[topics.RECORD], found)
-            database.compare_records(held, topics.PERSON_RECORD, "person_record", records[topics.PERSON_RECORD], found)
-            database.compare_states(held, states, found)
-            database.compare_changes(held, seen, found)
-            database.compare_submissions(held, after, found)
+            database.compare_records(snapshot, topics.RECORD, "credit_record", records[topics.RECORD], found)
+            database.compare_records(
+                snapshot, topics.PERSON_RECORD, "person_record", records[topics.PERSON_RECORD], found
+            )
+            database.compare_states(snapshot, states, found)
+            database.compare_changes(snapshot, seen, found)
+            database.compare_submissions(snapshot, after, found)
             for topic, table in ((topics.REJECTED, "rejected"), (topics.UNRESOLVED, "unresolved")):
-                database.compare_aside(held, topic, table, aside.tabled[topic], found)
+                database.compare_rows_not_taken(snapshot, topic, table, aside.tabled[topic], found)
 
     def _receivers(self) -> dict[str, dict[int, int]]:
-        """Return by group what of the changes each receiver has read."""
+        """Return by group the next offset of the changes that each receiver will read, by partition."""
         groups = [_bank_group(bank) for bank in self._scope.banks]
         if self._scope.upstream is not None:
             groups.append(self._scope.upstream_group)
@@ -119,28 +121,34 @@ class Proof:
 
     def _banks(
         self, before: Mapping[str, Mapping[int, int]]
-    ) -> tuple[dict[str, banks.Due], dict[str, banks.Delivered], dict[str, dict[int, int]]]:
+    ) -> tuple[dict[str, banks.ExpectedDeliveries], dict[str, banks.BankDelivery], dict[str, dict[int, int]]]:
         reader, expected, delivered, starts = self._reader, {}, {}, {}
         for bank in self._scope.banks:
             sequences = banks.read_sequences(reader, self._plain, self._places(topics.sequence_topic(bank)))
-            places = self._places(topics.bank_topic(bank))
-            starts[bank] = {number: low for (_, number), (low, _) in reader.ends(places).items()}
-            runs = banks.read_topic(reader, self._plain, places, bank, self.findings)
-            delivered[bank] = banks.Delivered(sequences, runs)
+            partitions = self._places(topics.bank_topic(bank))
+            starts[bank] = {partition: low for (_, partition), (low, _) in reader.ends(partitions).items()}
+            runs = banks.read_topic(reader, self._plain, partitions, bank, self.findings)
+            delivered[bank] = banks.BankDelivery(sequences, runs)
             window = Window(before[_bank_group(bank)], self._committed(_bank_group(bank)))
-            expected[bank] = banks.Due(window, firsts={subject: run.first for subject, run in runs.items()})
+            expected[bank] = banks.ExpectedDeliveries(
+                window, firsts={subject: run.first for subject, run in runs.items()}
+            )
         return expected, delivered, starts
 
-    def _upstream(self, before: Mapping[str, Mapping[int, int]]) -> tuple[upstream.Due | None, upstream.Answered]:
+    def _upstream(
+        self, before: Mapping[str, Mapping[int, int]]
+    ) -> tuple[upstream.ExpectedReceipts | None, upstream.UpstreamAnswers]:
         profile, group = self._scope.upstream, self._scope.upstream_group
         if profile is None:
-            return None, upstream.Answered()
-        places = self._places(topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT)
-        answered = upstream.read_answers(self._reader, self._plain, places, self.findings)
-        return upstream.Due(profile, Window(before[group], self._committed(group))), answered
+            return None, upstream.UpstreamAnswers()
+        partitions = self._places(topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT)
+        answered = upstream.read_answers(self._reader, self._plain, partitions, self.findings)
+        return upstream.ExpectedReceipts(profile, Window(before[group], self._committed(group))), answered
 
     def _committed(self, group: str) -> dict[int, int]:
-        return {number: offset for (_, number), offset in self._reader.committed(group, self._change_places).items()}
+        return {
+            partition: offset for (_, partition), offset in self._reader.committed(group, self._change_places).items()
+        }
 
     def _places(self, *names: str) -> list[TopicPartition]:
         return self._reader.partitions(names)

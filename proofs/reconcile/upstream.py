@@ -8,9 +8,9 @@ from bus import topics
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import PoisonMessage
-from proofs.reconcile.expected import Window
+from proofs.reconcile.decoding import PlainDecoder
+from proofs.reconcile.expectations import Window
 from proofs.reconcile.findings import UPSTREAM, Findings
-from proofs.reconcile.reading import Plain
 from rules.release.visible import VisibleChange
 from sinks.upstream.profile import Profile
 from sinks.upstream.records import goes_up, idempotency_key
@@ -19,62 +19,64 @@ _STATUSES = ("ACCEPTED", "REJECTED")
 
 
 @dataclass(slots=True)
-class Due:
-    """What has to have a receipt: the keys of the record changes below the sink's committed offsets."""
+class ExpectedReceipts:
+    """What must have a receipt: the keys of the record changes below the sink's committed offsets."""
 
     profile: Profile
     window: Window
     total: int = 0
-    keys: dict[str, bool] = field(default_factory=dict)  # whether the sink had read it before the scan, too
+    keys: dict[str, bool] = field(default_factory=dict)  # whether the sink had read it before the scan began
 
-    def take(self, change: Mapping[str, Any], turned: Iterable[VisibleChange], at: tuple[int, int]) -> None:
-        """Count what goes up of one change, of which these records changed visibly; ``at``: partition and offset."""
-        number, offset = at
-        for one in turned:
+    def expect(self, change: Mapping[str, Any], visible_changes: Iterable[VisibleChange], at: tuple[int, int]) -> None:
+        """Count what of one change goes up; ``at``: its partition and offset."""
+        partition, offset = at
+        for one in visible_changes:
             if not goes_up(one, self.profile):
                 continue
             self.total += 1
-            if offset < self.window.after.get(number, 0):
+            if offset < self.window.after.get(partition, 0):
                 record = one.record
                 key = idempotency_key(change["subject"], record["item"], record["record_key"], change["sequence"])
-                self.keys[key] = offset < self.window.before.get(number, 0)
+                self.keys[key] = offset < self.window.before.get(partition, 0)
 
 
 @dataclass(slots=True)
-class Answered:
-    """What was kept of the uploads, by idempotency key: what was sent, and the platform's answer."""
+class UpstreamAnswers:
+    """What the sink wrote down of its deliveries, by idempotency key: what was sent, and the platform's answer."""
 
     sent: set[str] = field(default_factory=set)
     receipts: dict[str, str] = field(default_factory=dict)
 
 
-def read_answers(reader: TopicReader, plain: Plain, places: Iterable[TopicPartition], findings: Findings) -> Answered:
-    """Return what was sent and answered; note what was kept twice."""
-    found = Answered()
-    for message in reader.read(dict.fromkeys(places, 0)):
+def read_answers(
+    reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], findings: Findings
+) -> UpstreamAnswers:
+    """Return what was sent and answered; note what is there twice."""
+    found = UpstreamAnswers()
+    for message in reader.read_all(partitions):
         topic = reader.bare(message.topic())
-        place = f"{topic}/{message.partition()}@{message.offset()}"
+        where = f"{topic}/{message.partition()}@{message.offset()}"
         try:
-            value = plain(message.value())
+            value = decode(message.value())
         except PoisonMessage as problem:
-            findings.differ(UPSTREAM, place, f"unreadable: {problem.message}")
+            findings.unreadable(UPSTREAM, where, problem)
             continue
         key = value["key"]
         if topic == topics.UPSTREAM_UP:
             if key in found.sent:
-                findings.differ(UPSTREAM, place, f"double: {key}")
+                findings.differ(UPSTREAM, where, f"double: {key}")
             found.sent.add(key)
             continue
         if key in found.receipts:
-            findings.differ(UPSTREAM, place, f"double receipt: {key}")
+            findings.differ(UPSTREAM, where, f"double receipt: {key}")
         if value["status"] not in _STATUSES:
-            findings.differ(UPSTREAM, place, f"neither accepted nor rejected: {key}")
+            findings.differ(UPSTREAM, where, f"neither accepted nor rejected: {key}")
         found.receipts[key] = value["status"]
     return found
 
 
-def compare(due: Due, answered: Answered, findings: Findings) -> None:
-    """Compare what was sent and answered with what had to go up; ``merged`` are the accepted ones."""
+def compare(due: ExpectedReceipts, answered: UpstreamAnswers, findings: Findings) -> None:
+    """Compare what was sent and answered with what had to go up; the accepted ones count as ``merged``."""
     arrow, receipts = findings.arrow(UPSTREAM), answered.receipts
     arrow.entered = due.total
     arrow.merged = sum(status == "ACCEPTED" for status in receipts.values())

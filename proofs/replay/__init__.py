@@ -1,1 +1,1 @@
-"""States computed again from the catalogue's events by a plain reference, beside the engine and without its code."""
+"""States computed again from the catalogue's events by a plain reference, without the engine's code."""

@@ -1,4 +1,4 @@
-"""What the topics hold of a subject against what its events come to; every difference by subject and field."""
+"""Compares what the topics hold of a subject with what its events come to; names each difference by its field."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from rules.state import ComputedState, DecodePayload, RecordIdentity
 NONE = "none"
 
 
-class Difference(NamedTuple):
+class StateDifference(NamedTuple):
     """One value that is not what it has to be: what the topics hold, and what was computed."""
 
     subject: str
@@ -31,27 +31,27 @@ def has_state(subject: str) -> bool:
 
 def compare_records(
     subject: str, folded: FoldedSubject, held: Mapping[RecordIdentity, Record], decode: DecodePayload
-) -> Iterator[Difference]:
+) -> Iterator[StateDifference]:
     """Yield how the winning records differ from those of ``credit.record.v1``."""
     for key in sorted(folded.winners.keys() | held.keys()):
         name = f"record {key[0]} {key[1]}"
         wanted, found = folded.winners.get(key), held.get(key)
         if found is None:
-            yield Difference(subject, name, NONE, "a record")
+            yield StateDifference(subject, name, NONE, "a record")
         elif wanted is None:
-            yield Difference(subject, name, "a record", "none: no event tells of it")
+            yield StateDifference(subject, name, "a record", "none: no event tells of it")
         elif found != wanted:
             for field, one, other in _fields(found, wanted, decode):
-                yield Difference(subject, f"{name}/{field}", shown(one), shown(other))
+                yield StateDifference(subject, f"{name}/{field}", shown(one), shown(other))
 
 
-def compare_name(subject: str, held: str | None, folded: FoldedSubject) -> Iterator[Difference]:
+def compare_name(subject: str, held: str | None, folded: FoldedSubject) -> Iterator[StateDifference]:
     """Yield when a subject is not called as its registration calls it, or as the newest event does without one."""
     if held != folded.name:
-        yield Difference(subject, "subject_name", shown(held), shown(folded.name))
+        yield StateDifference(subject, "subject_name", shown(held), shown(folded.name))
 
 
-def compare_state(subject: str, held: Mapping[str, Any], wanted: ComputedState) -> Iterator[Difference]:
+def compare_state(subject: str, held: Mapping[str, Any], wanted: ComputedState) -> Iterator[StateDifference]:
     """Yield how a decoded state differs from what it has to hold as of its day."""
     yield from _compare_map(subject, "indicator", held["indicators"], wanted.indicators)
     yield from _compare_map(subject, "count", held["counts"], wanted.counts)
@@ -60,12 +60,12 @@ def compare_state(subject: str, held: Mapping[str, Any], wanted: ComputedState) 
         ("hash", held["hash"], wanted.hash),
     ):
         if one != other:
-            yield Difference(subject, field, one, other)
+            yield StateDifference(subject, field, one, other)
 
 
 def compare_day(
     subject: str, held: Mapping[str, Any], wanted: Mapping[str, Decimal | None], day: date
-) -> Iterator[Difference]:
+) -> Iterator[StateDifference]:
     """Yield the indicators that moved with the calendar by ``day``, while the state did not."""
     for one in _compare_map(subject, "indicator", held["indicators"], wanted):
         yield one._replace(field=f"{one.field} on {day.isoformat()}")
@@ -88,11 +88,13 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def _compare_map(subject: str, what: str, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Difference]:
+def _compare_map(
+    subject: str, what: str, held: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> Iterator[StateDifference]:
     for name in sorted(held.keys() | wanted.keys()):
         if name not in held or name not in wanted or held[name] != wanted[name]:
             one, other = (shown(of[name]) if name in of else "absent" for of in (held, wanted))
-            yield Difference(subject, f"{what} {name}", one, other)
+            yield StateDifference(subject, f"{what} {name}", one, other)
 
 
 def _fields(held: Record, wanted: Record, decode: DecodePayload) -> Iterator[tuple[str, Any, Any]]:

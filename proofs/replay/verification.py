@@ -14,27 +14,27 @@ from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
 from proofs.replay.comparison import (
     NONE,
-    Difference,
+    StateDifference,
     compare_day,
     compare_name,
     compare_records,
     compare_state,
     has_state,
 )
+from proofs.replay.contents import ContentsReader, TopicContents
 from proofs.replay.fold import fold
-from proofs.replay.reading import Moment, Topics
 from rules.indicators.definitions import Indicator
 from rules.state import by_item, indicators_on, state_on
 
-# While events flow a subject may move as it is read: it is read again.
+# While events flow a subject may move while it is read: it is read again.
 _ATTEMPTS = 3
-# Bounds the memory: of so many events at most the payloads are held at once, about.
+# Bounds the memory: the payloads of about so many events are in it at once.
 _EVENTS_AT_ONCE = 100_000
 _NAMED_AT_MOST = 1000
 
 
 @dataclass(slots=True)
-class Report:
+class VerificationReport:
     """The result: what was compared, what could not be, and every difference by name up to a thousand."""
 
     subjects: int = 0
@@ -43,9 +43,9 @@ class Report:
     pending: int = 0
     unverified: set[str] = field(default_factory=set)
     difference: int = 0
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[StateDifference] = field(default_factory=list)
 
-    def differ(self, found: Iterable[Difference]) -> None:
+    def differ(self, found: Iterable[StateDifference]) -> None:
         """Note differences."""
         for one in found:
             self.difference += 1
@@ -67,7 +67,7 @@ class Verification:
         self._config, self._decode = config, Decoder(registry)
         self._inputs = [catalogue_topic(category.id) for category in catalogue.categories]
         persons = {item.id for item in catalogue.items if item.about_persons}
-        self._topics = Topics(config, self._decode, self._inputs, persons, on_read)
+        self._topics = ContentsReader(config, self._decode, self._inputs, persons, on_read)
         self._by_item = by_item(definitions)
 
     def sample(self, size: int, seed: int) -> frozenset[str]:
@@ -75,67 +75,67 @@ class Verification:
         every = set(self._topics.subjects())
         return frozenset(heapq.nsmallest(size, every, key=lambda subject: _rank(subject, seed)))
 
-    def some(self, subjects: Collection[str]) -> Report:
+    def some(self, subjects: Collection[str]) -> VerificationReport:
         """Verify these subjects."""
-        report = Report()
+        report = VerificationReport()
         report.pending = self._verify([*range(self._config.partitions)], subjects.__contains__, report, {})
         return report
 
-    def all(self) -> Report:
-        """Verify everybody: a partition number after another, and a share at a time where there are many events."""
-        report = Report()
+    def all(self) -> VerificationReport:
+        """Verify everybody: one partition after another, and a share of it at a time where there are many events."""
+        report = VerificationReport()
         place_of: dict[str, int] = {}
-        for number in range(self._config.partitions):
-            ends = watermarks(self._config, [(name, number) for name in self._inputs])
+        for partition in range(self._config.partitions):
+            ends = watermarks(self._config, [(name, partition) for name in self._inputs])
             shares = 1 + sum(end.high - end.low for end in ends.values()) // _EVENTS_AT_ONCE
-            waiting = [self._verify([number], _share(one, shares), report, place_of) for one in range(shares)]
+            waiting = [self._verify([partition], _share(one, shares), report, place_of) for one in range(shares)]
             report.pending += waiting[-1]
         return report
 
     def _verify(
-        self, numbers: list[int], chosen: Callable[[str], bool], report: Report, place_of: dict[str, int]
+        self, partitions: list[int], chosen: Callable[[str], bool], report: VerificationReport, place_of: dict[str, int]
     ) -> int:
-        """Compare the chosen subjects of some partition numbers; return how many events are not merged yet."""
+        """Compare the chosen subjects in some partitions; return how many events are not merged yet."""
         for _ in range(_ATTEMPTS):
-            moment = self._topics.read(numbers, chosen)
-            report.differ(one for one in moment.faults if one.subject not in moment.moved)
-            for subject in moment.subjects():
-                report.differ(self._compare(subject, moment, report))
-                met = moment.numbers[subject]
-                if len(met | {place_of.setdefault(subject, min(met))}) > 1:
-                    places = " and ".join(map(str, sorted(met | {place_of[subject]})))
-                    report.differ([Difference(subject, "partition", places, "one")])
-            chosen = frozenset(moment.moved).__contains__
-            if not moment.moved:
+            contents = self._topics.read(partitions, chosen)
+            report.differ(one for one in contents.faults if one.subject not in contents.moved)
+            for subject in contents.subjects():
+                report.differ(self._compare(subject, contents, report))
+                own = contents.partitions[subject]
+                if len(own | {place_of.setdefault(subject, min(own))}) > 1:
+                    places = " and ".join(map(str, sorted(own | {place_of[subject]})))
+                    report.differ([StateDifference(subject, "partition", places, "one")])
+            chosen = frozenset(contents.moved).__contains__
+            if not contents.moved:
                 break
-        report.unverified |= moment.moved
-        return moment.pending
+        report.unverified |= contents.moved
+        return contents.pending
 
-    def _compare(self, subject: str, moment: Moment, report: Report) -> Iterator[Difference]:
-        events, state = moment.events.get(subject, []), moment.states.get(subject)
+    def _compare(self, subject: str, contents: TopicContents, report: VerificationReport) -> Iterator[StateDifference]:
+        events, state = contents.events.get(subject, []), contents.states.get(subject)
         folded = fold(events)
         report.events += len(events)
         report.records += len(folded.winners)
-        yield from compare_records(subject, folded, moment.records.get(subject, {}), self._decode.payload)
+        yield from compare_records(subject, folded, contents.records.get(subject, {}), self._decode.payload)
         if not has_state(subject):
             return
         report.subjects += 1
         if state is None or not events:
             if events:
-                yield Difference(subject, "state", NONE, f"a state of {len(folded.winners)} records")
+                yield StateDifference(subject, "state", NONE, f"a state of {len(folded.winners)} records")
             elif state is not None:
-                yield Difference(subject, "state", f"sequence {state['sequence']}", "none: no event tells of it")
+                yield StateDifference(subject, "state", f"sequence {state['sequence']}", "none: no event tells of it")
             return
         yield from compare_name(subject, state["subject_name"], folded)
         try:
             wanted = state_on(folded.winners, self._by_item, self._decode.payload, state["as_of"])
             differences = [*compare_state(subject, state, wanted)]
-            day = max(moment.days.get(number, state["as_of"]) for number in moment.numbers[subject])
+            day = max(contents.days.get(partition, state["as_of"]) for partition in contents.partitions[subject])
             if day > state["as_of"] and not differences:
                 later = indicators_on(folded.winners, self._by_item, self._decode.payload, day)
                 differences = [*compare_day(subject, state, later, day)]
         except PoisonMessage as problem:
-            yield Difference(subject, "events", "a state", f"unreadable: {problem.message}")
+            yield StateDifference(subject, "events", "a state", f"unreadable: {problem.message}")
             return
         yield from differences
 

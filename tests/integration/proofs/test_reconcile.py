@@ -43,10 +43,10 @@ from hub.commands.reconcile import proved, register, scope_of
 from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from producers.submissions.session import Options, Session
+from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import Findings
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
-from proofs.reconcile.proof import Scope
-from proofs.reconcile.reading import Plain
+from proofs.reconcile.proof import ProofScope
 from rules.indicators.definitions import load_indicators
 from simulation.city import write_city
 from sinks.banks import sink
@@ -84,7 +84,7 @@ class Hub:
     """A hub in which everything was delivered and whose sinks have ended."""
 
     settings: Settings
-    scope: Scope
+    scope: ProofScope
     forge: Forge
     folder: Path
 
@@ -161,7 +161,7 @@ def cut_short(news: list[Message]) -> list[Message]:
     return [news[0]._replace(value=news[0].value[:-1]), *news[1:]] if news else []
 
 
-def run_through(settings: Settings, scope: Scope, node: Node, folder: Path) -> None:
+def run_through(settings: Settings, scope: ProofScope, node: Node, folder: Path) -> None:
     """Push a few files, merge, and deliver to everybody."""
     config = bus_config(settings)
     publish_business_date(config, today())
@@ -205,7 +205,7 @@ def test_nothing_is_lost(hub: Hub) -> None:
 def test_a_record_that_nobody_can_read_is_told_nobody_and_is_no_difference(hub: Hub) -> None:
     unread = []
     with closing(Registry(hub.config)) as registry:
-        plain, decode = Plain(registry), Decoder(registry)
+        plain, decode = PlainDecoder(registry), Decoder(registry)
         for message in hub.forge.messages(topics.CHANGE):
             for record in plain(message.value)["records"]:
                 try:
@@ -257,7 +257,7 @@ def unmerged(hub: Hub) -> dict[str, str]:
     return fresh(hub)
 
 
-def without_sinks(scope: Scope) -> Scope:
+def without_sinks(scope: ProofScope) -> ProofScope:
     """Return the scope of a hub whose sinks were not started yet."""
     return replace(scope, banks=(), dsn=None, upstream=None)
 
@@ -369,7 +369,7 @@ def test_a_change_that_a_bank_was_told_never_or_twice(hub: Hub, way: str) -> Non
     (one, *_), by = hub.scope.banks, -1 if way == DROP else 1
     topic = topics.bank_topic(one)
     with closing(Registry(hub.config)) as registry:
-        plain = Plain(registry)
+        plain = PlainDecoder(registry)
         last = hub.forge.messages(topic)[-1]
         told = plain(last.value)
         memory = next(
@@ -399,7 +399,7 @@ def test_what_a_bank_was_told_otherwise_than_it_is(hub: Hub, false: Callable[[Ma
     one = hub.scope.banks[0]
     topic = topics.bank_topic(one)
     with closing(Registry(hub.config)) as registry:
-        plain = Plain(registry)
+        plain = PlainDecoder(registry)
         for message in hub.forge.messages(topic):
             told = plain(message.value)
             try:

@@ -37,7 +37,7 @@ from hub.commands.verify_state import register
 from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from producers.submissions.session import Options, Session
-from proofs.replay.verification import Report, Verification
+from proofs.replay.verification import Verification, VerificationReport
 from rules.indicators.definitions import load_indicators
 from simulation.city import write_city
 from sinks.banks.recipients import bank_ids
@@ -123,7 +123,7 @@ def hub(stack: Endpoints, city: Path, tmp_path_factory: pytest.TempPathFactory) 
             done.result()
 
 
-def verified(config: BusConfig) -> Report:
+def verified(config: BusConfig) -> VerificationReport:
     """Verify all subjects of a hub."""
     with closing(Registry(config)) as registry:
         return Verification(config, registry, CATALOGUE, load_indicators()).all()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -337,6 +338,40 @@ def test_an_indicator_names_its_records(hub: Hub) -> None:
     assert "300.5 元" in shown
     assert "2 of 3 records" in shown
     assert shown.count("处罚.csv") == 2
+
+
+def test_receipts_are_listed_the_newest_first(hub: Hub) -> None:
+    view = queries.view_of(hub.settings)
+    found = view.receipts(item="market.legal_person")
+    assert [one.file_name for one in found][-4:] == ["法人三.csv", "法人三.csv", "法人二.csv", "法人一.csv"]
+    assert {(one.state, one.rows, one.accepted, one.rejected) for one in found} == {("COMPLETED", 1, 1, 0)}
+    assert [one.submission_id for one in view.receipts(limit=1)] == [view.receipts()[0].submission_id]
+    (fines,) = view.receipts(unit="functional_departments")
+    assert Decimal(fines.control_totals["fine_amount"]) == Decimal("700.5")
+    shown = json.loads(json.dumps(fines.as_json()))
+    assert (shown["submission_id"], shown["rows"]) == (fines.submission_id, 3)
+    assert view.receipts(unit="nobody") == []
+
+
+def test_a_rejected_row_says_why(hub: Hub) -> None:
+    path = hub.folder / "坏.csv"
+    titles = [field.zh for field in CATALOGUE.item("53").fields]
+    row = penalty("9", 10, "很多")
+    path.write_text(f"{','.join(titles)}\n{','.join(row.get(title, '') for title in titles)}\n", "utf-8")
+    options = Options(item="53", full=False, unit="functional_departments")
+    with closing(Session(intake_config(hub.settings), options)) as session:
+        (receipt,) = session.push(path)
+    view = queries.view_of(hub.settings)
+    until(lambda: bool(view.rejects(receipt["submission_id"])))
+    (rejected,) = view.rejects(receipt["submission_id"])
+    assert (rejected.row, rejected.item, rejected.file_name) == (2, "administration.penalty", "坏.csv")
+    assert [(reason.field, reason.column) for reason in rejected.reasons] == [("fine_amount", "罚款金额")]
+    assert rejected.reasons[0].code
+    assert rejected.reasons[0].message
+    shown = json.loads(json.dumps(rejected.as_json()))
+    assert shown["reasons"][0]["code"] == rejected.reasons[0].code
+    assert "sealed" not in shown
+    assert view.rejects("no such submission") == []
 
 
 def test_a_bank_is_watched_from_the_beginning(hub: Hub) -> None:

@@ -11,9 +11,9 @@ from catalogue.envelope import changelog_key
 from catalogue.load import load_catalogue
 from processing.store import Store
 from proofs.reconcile import files, merge
+from proofs.reconcile.decoding import stamp
 from proofs.reconcile.findings import OUTCOMES, Findings, Tally
-from proofs.reconcile.reading import stamp
-from proofs.reconcile.records import Held
+from proofs.reconcile.records import PublishedRecord
 from rules.merge import Outcome, Record
 from tests.unit.laws.partition import EVENTS, Partition
 
@@ -32,9 +32,9 @@ def _with_poison(events: list[Record], places: Iterable[int]) -> list[Record | N
     return [*messages, *messages[::3]]
 
 
-def scanned(messages: list[Record | None], merged_upto: int) -> merge.Events:
+def scanned(messages: list[Record | None], merged_upto: int) -> merge.ScannedEvents:
     """Return what the proof's scan finds in a topic partition of which the merge has read so much."""
-    found, ids, tally = merge.Events(), set[int](), Tally()
+    found, ids, tally = merge.ScannedEvents(), set[int](), Tally()
     found.outcomes[PLACE] = tally
     for offset, one in enumerate(messages):
         tally.entered += 1
@@ -68,10 +68,10 @@ class Merged:
         counts = {name: self.partition.outcomes.count(Outcome(name)) for name in ("merged", "duplicate", "superseded")}
         self.position = {**counts, "rejected": messages.count(POISON), "next_offset": next_offset}
 
-    def records(self) -> dict[bytes, Held]:
+    def records(self) -> dict[bytes, PublishedRecord]:
         """Return the winning records as the proof reads them."""
         return {
-            changelog_key(*key): Held(
+            changelog_key(*key): PublishedRecord(
                 stamp(
                     round(one.envelope.source_time.timestamp() * 1_000_000),
                     one.envelope.revision,
@@ -134,9 +134,9 @@ def receipt(rows: list[str], withdrawn: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def counted(submissions: dict[str, list[str]], withdrawn: int) -> tuple[merge.Events, files.Aside]:
+def counted(submissions: dict[str, list[str]], withdrawn: int) -> tuple[merge.ScannedEvents, files.RowsNotTaken]:
     """Return what an independent count finds in the topics."""
-    events, aside, ids = merge.Events(), files.Aside(), set[int]()
+    events, aside, ids = merge.ScannedEvents(), files.RowsNotTaken(), set[int]()
     for name, rows in submissions.items():
         for number in range(rows.count("accepted") + withdrawn):
             merge._count(events, ids, f"{name}:{number}", name, PLACE[0])
@@ -145,7 +145,9 @@ def counted(submissions: dict[str, list[str]], withdrawn: int) -> tuple[merge.Ev
     return events, aside
 
 
-def compared(submissions: dict[str, list[str]], withdrawn: int, events: merge.Events, aside: files.Aside) -> Findings:
+def compared(
+    submissions: dict[str, list[str]], withdrawn: int, events: merge.ScannedEvents, aside: files.RowsNotTaken
+) -> Findings:
     findings = Findings()
     ledger = {name: receipt(rows, withdrawn) for name, rows in submissions.items()}
     files.compare(load_catalogue(), ledger, ledger, events, aside, findings)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from processing.store import Store
 from proofs.reconcile import banks
-from proofs.reconcile.expected import Window
+from proofs.reconcile.expectations import Window
 from proofs.reconcile.findings import Findings
 from rules.merge import Record
 from tests.unit.laws.partition import DAYS, EVENTS, START, Partition
@@ -74,11 +74,11 @@ def test_every_change_begins_where_the_last_one_ended(
 def test_a_banks_topic_that_is_not_1_to_n_is_a_difference(due: int, told: int, first: int, last: int) -> None:
     """Per subject, the sequences […] in every bank topic are exactly 1…n under `read_committed`."""
     assume(first <= last or last == 0)
-    expected = banks.Due(Window({0: due}, {0: due}), firsts={"S": first})
+    expected = banks.ExpectedDeliveries(Window({0: due}, {0: due}), firsts={"S": first})
     for offset in range(due):
-        expected.tell("S", 0, offset, [7])
-    runs = {"S": banks.Run(first, last, 0, expected.digests["S"])} if last else {}
-    delivered = banks.Delivered({"S": told} if told else {}, runs)
+        expected.expect("S", 0, offset, [7])
+    runs = {"S": banks.SequenceRun(first, last, 0, expected.digests["S"])} if last else {}
+    delivered = banks.BankDelivery({"S": told} if told else {}, runs)
     findings = Findings()
     banks.compare("yinhe", expected, delivered, {0: 0}, findings)
     right = due == told == last and (first == 1 or last == 0)

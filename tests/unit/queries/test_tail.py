@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 
 from catalogue.load import load_catalogue
-from hub.printing import print_told
-from queries.tail import Memory, Told
+from hub.printing import print_event
+from queries.tail import BankEvent, RecordMemory
 from rules.indicators.definitions import load_indicators
 
 SUBJECT = "91630102MAX000015H"
@@ -32,14 +32,14 @@ def indicators(values: dict[str, Decimal | None]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def line(told: Told) -> str:
+def line(told: BankEvent) -> str:
     out = io.StringIO()
-    print_told(Console(file=out, width=60), told, load_catalogue(), {i.id: i for i in load_indicators()})
+    print_event(Console(file=out, width=60), told, load_catalogue(), {i.id: i for i in load_indicators()})
     return out.getvalue()
 
 
 def test_the_first_event_of_a_record_tells_what_is_filled() -> None:
-    told = Memory().tell(event(1, {"uscc": SUBJECT, "address": "东川路1号", "postal_code": None}))
+    told = RecordMemory().take(event(1, {"uscc": SUBJECT, "address": "东川路1号", "postal_code": None}))
     assert told.first
     assert told.changed == {"uscc": (None, SUBJECT), "address": (None, "东川路1号")}
     assert told.withheld == ("legal_rep_mobile",)
@@ -48,38 +48,38 @@ def test_the_first_event_of_a_record_tells_what_is_filled() -> None:
 
 
 def test_a_later_event_tells_what_changed() -> None:
-    memory = Memory()
-    memory.tell(event(1, {"address": "东川路1号", "postal_code": "810000"}))
-    memory.tell(event(2, {"address": "别处"}, key="2"))
-    told = memory.tell(event(3, {"address": "东川路2号", "postal_code": "810000"}))
+    memory = RecordMemory()
+    memory.take(event(1, {"address": "东川路1号", "postal_code": "810000"}))
+    memory.take(event(2, {"address": "别处"}, key="2"))
+    told = memory.take(event(3, {"address": "东川路2号", "postal_code": "810000"}))
     assert not told.first
     assert told.changed == {"address": ("东川路1号", "东川路2号")}
     assert "住所 东川路1号 → 东川路2号" in line(told)
-    assert "no visible field changed" in line(memory.tell(event(4, {"address": "东川路2号", "postal_code": "810000"})))
+    assert "no visible field changed" in line(memory.take(event(4, {"address": "东川路2号", "postal_code": "810000"})))
 
 
 def test_a_withdrawn_record_begins_anew() -> None:
-    memory = Memory()
-    memory.tell(event(1, {"address": "东川路1号"}))
-    gone = memory.tell(event(2, None))
+    memory = RecordMemory()
+    memory.take(event(1, {"address": "东川路1号"}))
+    gone = memory.take(event(2, None))
     assert (gone.op, gone.changed) == ("WITHDRAW", {"address": ("东川路1号", None)})
     assert "no longer counts" in line(gone)
-    assert memory.tell(event(3, {"address": "东川路1号"})).first
+    assert memory.take(event(3, {"address": "东川路1号"})).first
 
 
 def test_what_was_not_seen_for_long_is_forgotten() -> None:
-    memory = Memory(most=2)
+    memory = RecordMemory(most=2)
     for key in ("1", "2", "1", "3"):
-        memory.tell(event(1, {"address": "东川路1号"}, key=key))
-    assert not memory.tell(event(2, {"address": "东川路1号"}, key="1")).first
-    assert memory.tell(event(2, {"address": "东川路1号"}, key="2")).first
+        memory.take(event(1, {"address": "东川路1号"}, key=key))
+    assert not memory.take(event(2, {"address": "东川路1号"}, key="1")).first
+    assert memory.take(event(2, {"address": "东川路1号"}, key="2")).first
 
 
 def test_indicators_are_told_by_their_names() -> None:
-    told = Memory().tell(indicators({"penalties_12m": Decimal("2.000000"), "fines_36m": None}))
+    told = RecordMemory().take(indicators({"penalties_12m": Decimal("2.000000"), "fines_36m": None}))
     assert (told.item, told.op, told.first) == (None, "INDICATORS", False)
     assert line(told).endswith("指标: 近36个月罚款金额 –; 近12个月行政处罚次数 2 次\n")
 
 
 def test_a_line_break_in_a_value_does_not_break_the_line() -> None:
-    assert line(Memory().tell(event(1, {"address": "东川路\n1号"}))).count("\n") == 1
+    assert line(RecordMemory().take(event(1, {"address": "东川路\n1号"}))).count("\n") == 1

@@ -33,10 +33,10 @@ def _conflicts(*events: bytes) -> dict[tuple[str, str], int]:
         for at, event in enumerate(events)
     ]
 
-    def read(starts: object) -> Iterator[Any]:
+    def read_all(partitions: object) -> Iterator[Any]:
         yield from messages
 
-    reader: Any = SimpleNamespace(read=read, bare=lambda topic: topic)
+    reader: Any = SimpleNamespace(read_all=read_all, bare=lambda topic: topic)
     plain: Any = SimpleNamespace(known=lambda schema_id: None)
     return dict(read_events(reader, plain, [PLACE], {PLACE: {"next_offset": len(events)}}).conflicts)
 

@@ -9,7 +9,7 @@ import pytest
 
 from catalogue.envelope import ItemId, RecordKey
 from proofs.replay.comparison import (
-    Difference,
+    StateDifference,
     compare_day,
     compare_name,
     compare_records,
@@ -30,7 +30,7 @@ HELD: dict[str, Any] = {
 }  # fmt: skip
 
 
-def records(held: Record) -> list[Difference]:
+def records(held: Record) -> list[StateDifference]:
     return list(compare_records("S", fold([event()]), {KEY: held}, decode))
 
 
@@ -52,21 +52,21 @@ def test_equal_ones_do_not_differ() -> None:
 )
 def test_a_field_of_a_record_is_named(changed: Mapping[str, Any], field: str, held: str, computed: str) -> None:
     tampered = event()._replace(envelope=event().envelope._replace(**changed))
-    assert records(tampered) == [Difference("S", f"record tax.payment k/{field}", held, computed)]
+    assert records(tampered) == [StateDifference("S", f"record tax.payment k/{field}", held, computed)]
 
 
 def test_a_value_of_a_payload_is_named() -> None:
-    assert records(event()._replace(payload=b"7")) == [Difference("S", "record tax.payment k/amount", "7", "1")]
+    assert records(event()._replace(payload=b"7")) == [StateDifference("S", "record tax.payment k/amount", "7", "1")]
     # The same value in other bytes is another record, too.
     assert [one.field for one in records(event()._replace(payload=b"01"))] == ["record tax.payment k/payload"]
 
 
 def test_a_lost_record_and_one_of_no_event_are_named() -> None:
     assert list(compare_records("S", fold([event()]), {}, decode)) == [
-        Difference("S", "record tax.payment k", "none", "a record")
+        StateDifference("S", "record tax.payment k", "none", "a record")
     ]
     assert list(compare_records("S", fold([]), {KEY: event()}, decode)) == [
-        Difference("S", "record tax.payment k", "a record", "none: no event tells of it")
+        StateDifference("S", "record tax.payment k", "a record", "none: no event tells of it")
     ]
 
 
@@ -82,13 +82,13 @@ def test_a_lost_record_and_one_of_no_event_are_named() -> None:
     ],
 )
 def test_a_field_of_a_state_is_named(changed: Mapping[str, Any], field: str, held: str, computed: str) -> None:
-    assert list(compare_state("S", {**HELD, **changed}, WANTED)) == [Difference("S", field, held, computed)]
+    assert list(compare_state("S", {**HELD, **changed}, WANTED)) == [StateDifference("S", field, held, computed)]
 
 
 def test_an_indicator_that_did_not_move_with_the_calendar_is_named_with_the_day() -> None:
     moved = {**WANTED.indicators, "sum": None}
     assert list(compare_day("S", HELD, moved, date(2026, 7, 1))) == [
-        Difference("S", "indicator sum on 2026-07-01", "1.000000", "none")
+        StateDifference("S", "indicator sum on 2026-07-01", "1.000000", "none")
     ]
 
 

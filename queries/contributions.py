@@ -13,8 +13,8 @@ from rules.merge import Record, is_live
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """One record and what it gives the indicator; ``why``: what keeps it out, "" when it counts."""
+class Contribution:
+    """One record and what it gives an indicator; ``why``: what keeps it out, "" when it counts."""
 
     record: Record
     share: Share | None
@@ -33,41 +33,41 @@ WITHDRAWN = "withdrawn"
 LEFT_OUT = "not in the latest whole set"
 
 
-def counted(
+def contributions(
     indicator: Indicator,
     records: Iterable[tuple[Record, Payload]],
-    mark: tuple[datetime, int] | None,
+    set_since: tuple[datetime, int] | None,
     as_of: date,
-) -> tuple[Decimal | None, list[Counted]]:
+) -> tuple[Decimal | None, list[Contribution]]:
     """Return the indicator's value on ``as_of`` and every record, those that count first, the newest first.
 
-    ``mark`` is since when the subject's latest whole set holds (``rules.merge.is_live``).
+    ``set_since``: since when the subject's latest whole set holds (``rules.merge.is_live``).
     """
     facts: list[Fact] = []
-    found: list[Counted] = []
+    found: list[Contribution] = []
     for record, data in records:
-        if not is_live(record.envelope, mark):
+        if not is_live(record.envelope, set_since):
             why = WITHDRAWN if record.envelope.op != Op.REPORT else LEFT_OUT
-            found.append(Counted(record, None, why))
+            found.append(Contribution(record, None, why))
             continue
         fact = Fact(record.envelope.source_time, data or {})
         facts.append(fact)
         found.append(_of(indicator, record, fact, as_of))
-    # By its key last, so that the order is the same every time.
+    # Sorted by key first, so that equal ones come in the same order every time.
     found.sort(key=lambda c: c.record.envelope.record_key)
     found.sort(key=lambda c: (c.counts, c.share.placed if c.share else date.min), reverse=True)
     return on_the_wire(evaluate(indicator, facts, as_of)), found
 
 
-def _of(indicator: Indicator, record: Record, fact: Fact, as_of: date) -> Counted:
-    one = share(indicator, fact)
-    if one is None:
-        return Counted(record, None, _never(indicator, fact))
-    if as_of < one.enter:
-        return Counted(record, one, NOT_YET)
-    if one.leave is not None and one.leave <= as_of:
-        return Counted(record, one, NO_LONGER)
-    return Counted(record, one, "")
+def _of(indicator: Indicator, record: Record, fact: Fact, as_of: date) -> Contribution:
+    own = share(indicator, fact)
+    if own is None:
+        return Contribution(record, None, _never(indicator, fact))
+    if as_of < own.enter:
+        return Contribution(record, own, NOT_YET)
+    if own.leave is not None and own.leave <= as_of:
+        return Contribution(record, own, NO_LONGER)
+    return Contribution(record, own, "")
 
 
 def _never(indicator: Indicator, fact: Fact) -> str:

@@ -1,4 +1,4 @@
-"""Point reads of what the sink keeps in PostgreSQL: a state, its records, the submissions they came by."""
+"""Point reads of one snapshot of what the sink keeps in PostgreSQL: states, records, submissions, rejected rows."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,10 +12,12 @@ import psycopg2
 from catalogue.envelope import ENVELOPE_NAMES, SET_MARK, Envelope
 from catalogue.errors import SinkUnavailable, StackError
 from connectors import postgres
+from queries.receipts import RECEIPT_COLUMNS, REJECT_COLUMNS, RejectedRow, SubmissionReceipt
 from rules.merge import Record
 
 _RECORD = f"select {', '.join(ENVELOPE_NAMES)}, schema_id, payload from credit_record where subject = %s and item = %s"
-# What counts, as rules.merge.is_live says it: reported, and not older than the latest whole set.
+# What counts, as rules.merge.is_live says it: reported, and not older than the latest whole set. Said again in SQL, for
+# a subject may have a hundred thousand records, and one row an item is wanted.
 _NEWEST = """
 select r.item, max(r.source_time) from credit_record r
 left join credit_record m on m.subject = r.subject and m.item = r.item and m.record_key = %(mark)s
@@ -23,16 +25,25 @@ where r.subject = %(subject)s and r.op = 'REPORT' and r.record_key <> %(mark)s
 and (m.subject is null or (r.source_time, r.revision) >= (m.source_time, m.revision))
 group by r.item
 """
-_HELD = "select item, count(*) from credit_record where subject = %s and record_key <> %s group by item"
+_RECORD_COUNTS = "select item, count(*) from credit_record where subject = %s and record_key <> %s group by item"
 _STATE = (
     "select subject_name, sequence, as_of, hash, indicators, counts, changed_at from credit_state where subject = %s"
 )
-_SOURCE = "select submission_id, file_name, sheet, state from submission where submission_id = any(%s)"
+_SOURCE = "select submission_id, file_name, sheet from submission where submission_id = any(%s)"
+_RECEIPTS = f"""
+select {", ".join(RECEIPT_COLUMNS)} from submission
+where (%(unit)s is null or unit = %(unit)s) and (%(item)s is null or item = %(item)s)
+order by opened_at desc, submission_id limit %(limit)s
+"""
+_REJECTS = f"""
+select {", ".join(REJECT_COLUMNS)} from rejected where submission_id = %(submission)s
+order by row, source_topic, source_partition, source_offset limit %(limit)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """The rolling state of one subject, as ``credit_state`` has it."""
+class StateRow:
+    """A row of ``credit_state``: the newest state of one subject."""
 
     subject: str
     subject_name: str | None
@@ -45,35 +56,34 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """The table a version came in, as the ledger of submissions has it."""
+class SubmissionSource:
+    """The file and the sheet that a submission came from."""
 
     submission_id: str
     file_name: str
     sheet: str | None
-    state: str
 
 
-class Tables:
-    """One snapshot of the tables that the sink fills."""
+class TableSnapshot:
+    """All reads see the database as of the first one."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    def state(self, subject: str) -> State | None:
-        """Return a subject's state; None when there is none."""
+    def state(self, subject: str) -> StateRow | None:
+        """Return a subject's newest state; None when it has none."""
         for name, sequence, as_of, digest, indicators, counts, changed_at in self._rows(_STATE, (subject,)):
             values = {key: None if value is None else Decimal(value) for key, value in indicators.items()}
-            return State(subject, name, sequence, as_of, digest, values, counts, changed_at)
+            return StateRow(subject, name, sequence, as_of, digest, values, counts, changed_at)
         return None
 
     def newest(self, subject: str) -> dict[str, datetime]:
         """Return the newest source time of what counts, by item."""
         return dict(self._rows(_NEWEST, {"subject": subject, "mark": SET_MARK}))
 
-    def held(self, subject: str) -> dict[str, int]:
+    def record_counts(self, subject: str) -> dict[str, int]:
         """Return how many records there are, withdrawn ones included, by item."""
-        return dict(self._rows(_HELD, (subject, SET_MARK)))
+        return dict(self._rows(_RECORD_COUNTS, (subject, SET_MARK)))
 
     def records(self, subject: str, item: str) -> list[Record]:
         """Return the winning version of each record of an item, the mark of its whole sets included."""
@@ -82,9 +92,18 @@ class Tables:
             for *envelope, schema_id, payload in self._rows(_RECORD, (subject, item))
         ]
 
-    def sources(self, submissions: Collection[str]) -> dict[str, Source]:
-        """Return what the ledger has of submissions, by id."""
-        return {row[0]: Source(*row) for row in self._rows(_SOURCE, (sorted(submissions),))}
+    def sources(self, submissions: Collection[str]) -> dict[str, SubmissionSource]:
+        """Return where submissions came from, by id; those that the sink has not seen are left out."""
+        return {row[0]: SubmissionSource(*row) for row in self._rows(_SOURCE, (sorted(submissions),))}
+
+    def receipts(self, unit: str | None, item: str | None, limit: int) -> list[SubmissionReceipt]:
+        """Return submissions, the newest first, of one unit or item or of all."""
+        values = {"unit": unit, "item": item, "limit": limit}
+        return [SubmissionReceipt(*row) for row in self._rows(_RECEIPTS, values)]
+
+    def rejects(self, submission_id: str, limit: int) -> list[RejectedRow]:
+        """Return the rejected rows of a submission, in the order of the file."""
+        return [RejectedRow.of(row) for row in self._rows(_REJECTS, {"submission": submission_id, "limit": limit})]
 
     def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
@@ -101,7 +120,7 @@ class Tables:
 
 
 @contextmanager
-def tables(dsn: str) -> Iterator[Tables]:
+def table_snapshot(dsn: str) -> Iterator[TableSnapshot]:
     """Open a snapshot of the tables; raises SinkUnavailable when the database does not answer."""
     with postgres.snapshot(dsn) as connection:
-        yield Tables(connection)
+        yield TableSnapshot(connection)

@@ -1,4 +1,4 @@
-"""What a receiver of the changes has to have got."""
+"""What a receiver of the changes must have got by now."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,8 +14,12 @@ class Window(NamedTuple):
 
 
 @dataclass(slots=True)
-class Expected:
-    """What a receiver has to have of each subject: at least and at most, and how much there is in all."""
+class ExpectedCounts:
+    """How much a receiver must have of each subject, at least and at most, and how much there is in all.
+
+    The receiver goes on while its topics are scanned: what it had read before is certain, what it reads meanwhile may
+    be there.
+    """
 
     window: Window
     least: Counter[str] = field(default_factory=Counter)
@@ -23,11 +27,11 @@ class Expected:
     total: int = 0
     partition: dict[str, int] = field(default_factory=dict)
 
-    def take(self, subject: str, partition: int, offset: int, count: int) -> None:
+    def count(self, subject: str, partition: int, offset: int, messages: int) -> None:
         """Count what one change brings to the receiver."""
-        self.total += count
+        self.total += messages
         self.partition[subject] = partition
         if offset < self.window.after.get(partition, 0):
-            self.most[subject] += count
+            self.most[subject] += messages
             if offset < self.window.before.get(partition, 0):
-                self.least[subject] += count
+                self.least[subject] += messages

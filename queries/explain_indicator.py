@@ -1,0 +1,119 @@
+"""Where the value of an indicator comes from: its definition, and the records that count for it."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from catalogue.model import Catalogue
+from queries.contributions import Contribution, contributions, definition
+from queries.explain_field import content_of, heading, set_since_of
+from queries.origin import RecordOrigin, origin_of
+from queries.table_snapshot import StateRow, TableSnapshot
+from queries.targets import IndicatorTarget
+from queries.values import moment, number
+from rules.indicators.definitions import from_millionths
+from rules.merge import is_mark
+from rules.state import DecodePayload
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedContribution:
+    """A record, what it gives the indicator, and where it came from."""
+
+    contribution: Contribution
+    origin: RecordOrigin
+
+    @property
+    def number(self) -> Decimal | None:
+        """The number that the record gives the indicator."""
+        share = self.contribution.share
+        return None if share is None or share.number is None else from_millionths(share.number)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the record for JSON."""
+        envelope, share = self.contribution.record.envelope, self.contribution.share
+        return {
+            "record_key": envelope.record_key,
+            "counts": self.contribution.counts,
+            "why": self.contribution.why,
+            "number": None if self.number is None else number(self.number),
+            "placed": None if share is None else share.placed.isoformat(),
+            "counts_from": None if share is None else share.enter.isoformat(),
+            "counts_until": None if share is None or share.leave is None else share.leave.isoformat(),
+            "source_time": moment(envelope.source_time),
+            "revision": envelope.revision,
+            **self.origin.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorExplanation:
+    """An indicator's value as of a day, computed again, beside what the state says.
+
+    ``agrees``: whether the two are equal; if not, the streams or the sink have not caught up.
+    """
+
+    subject: str
+    subject_name: str | None
+    target: IndicatorTarget
+    as_of: date
+    value: Decimal | None
+    state_value: Decimal | None
+    state_as_of: date
+    agrees: bool
+    records: tuple[ExplainedContribution, ...]
+
+    @property
+    def definition(self) -> str:
+        """The indicator's definition in one sentence."""
+        return definition(self.target.indicator)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the explanation for JSON."""
+        indicator = self.target.indicator
+        return {
+            **heading(self.subject, self.subject_name, "indicator", self.target.item),
+            "indicator": {
+                "id": indicator.id, "zh": indicator.zh, "unit": indicator.unit, "sensitivity": indicator.sensitivity,
+                "aggregate": indicator.aggregate, "field": indicator.field, "date_field": indicator.date_field,
+                "window_months": indicator.window_months, "where": {k: list(v) for k, v in indicator.where.items()},
+                "unless_filled": list(indicator.unless_filled), "definition": self.definition,
+            },
+            "as_of": self.as_of.isoformat(),
+            "value": None if self.value is None else number(self.value),
+            "state_value": None if self.state_value is None else number(self.state_value),
+            "state_as_of": self.state_as_of.isoformat(),
+            "agrees": self.agrees,
+            "records": [one.as_json() for one in self.records],
+        }  # fmt: skip
+
+
+def explain_indicator(
+    target: IndicatorTarget,
+    state: StateRow,
+    tables: TableSnapshot,
+    decode: DecodePayload,
+    catalogue: Catalogue,
+    as_of: date,
+) -> IndicatorExplanation:
+    """Return an indicator's definition, its value computed again as of a day, and the records that count for it."""
+    indicator = target.indicator
+    winners = tables.records(state.subject, target.item.id)
+    records = [(one, content_of(one, decode)) for one in winners if not is_mark(one.envelope.record_key)]
+    value, found = contributions(indicator, records, set_since_of(winners), as_of)
+    sources = tables.sources({one.record.envelope.submission_id for one in found})
+    stated = state.indicators.get(indicator.id)
+    # A state has no value of an indicator before there is a record of its item.
+    agrees = stated == value if indicator.id in state.indicators else not any(one.counts for one in found)
+    return IndicatorExplanation(
+        subject=state.subject,
+        subject_name=state.subject_name,
+        target=target,
+        as_of=as_of,
+        value=value,
+        state_value=stated,
+        state_as_of=state.as_of,
+        agrees=agrees,
+        records=tuple(ExplainedContribution(one, origin_of(one.record.envelope, catalogue, sources)) for one in found),
+    )

@@ -1,0 +1,181 @@
+"""The credit state of one subject: what there is of it by category and item, and its indicators."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from catalogue.model import Catalogue, Category, Item
+from queries.table_snapshot import StateRow, TableSnapshot
+from queries.values import moment, number
+from rules.indicators.definitions import Indicator
+from rules.state import DecodePayload, by_item, effective, indicators_on
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecords:
+    """How many records of an item count, and the newest source time among them."""
+
+    item: Item
+    records: int
+    newest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRecords:
+    """The items of a category of which any record counts."""
+
+    category: Category
+    items: tuple[ItemRecords, ...]
+
+    @property
+    def records(self) -> int:
+        """How many records count in all."""
+        return sum(one.records for one in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorValue:
+    """An indicator's value; no ``definition`` where it is no longer defined."""
+
+    id: str
+    value: Decimal | None
+    definition: Indicator | None
+
+    @property
+    def name(self) -> str:
+        """Its Chinese name, else its id."""
+        return self.definition.zh if self.definition is not None else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectState:
+    """A subject's state as of a day.
+
+    ``computed``: for the day that was asked for, from the records known now. It then has no sequence and no hash: those
+    identify what was published.
+    """
+
+    subject: str
+    subject_name: str | None
+    as_of: date
+    sequence: int | None
+    hash: str | None
+    changed_at: datetime
+    computed: bool
+    categories: tuple[CategoryRecords, ...]
+    indicators: tuple[IndicatorValue, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the state for JSON: exact numbers as text, moments in Beijing time."""
+        return {
+            "subject": self.subject,
+            "subject_name": self.subject_name,
+            "as_of": self.as_of.isoformat(),
+            "sequence": self.sequence,
+            "hash": self.hash,
+            "changed_at": moment(self.changed_at),
+            "source": "postgresql",
+            "computed": self.computed,
+            "categories": [_category_as_json(one) for one in self.categories],
+            "indicators": [_indicator_as_json(one) for one in self.indicators],
+        }
+
+
+def published_state(
+    row: StateRow, tables: TableSnapshot, catalogue: Catalogue, indicators: Iterable[Indicator]
+) -> SubjectState:
+    """Return the state that was published last."""
+    return SubjectState(
+        subject=row.subject,
+        subject_name=row.subject_name,
+        as_of=row.as_of,
+        sequence=row.sequence,
+        hash=row.hash,
+        changed_at=row.changed_at,
+        computed=False,
+        categories=_categories(catalogue, row.counts, tables.newest(row.subject)),
+        indicators=_in_order(row.indicators, indicators),
+    )
+
+
+def computed_state(
+    row: StateRow,
+    tables: TableSnapshot,
+    decode: DecodePayload,
+    catalogue: Catalogue,
+    indicators: Iterable[Indicator],
+    day: date,
+) -> SubjectState:
+    """Return the state as of ``day``, from the records known now (law 4); those effective after it do not count.
+
+    Raises PoisonMessage when a record's payload cannot be read.
+    """
+    defined = tuple(indicators)
+    records = [one for item in tables.record_counts(row.subject) for one in tables.records(row.subject, item)]
+    # The marks of whole sets come with the records of their items.
+    winners = {(one.envelope.item, one.envelope.record_key): one for one in records}
+    counts: dict[str, int] = {}
+    newest: dict[str, datetime] = {}
+    for (item, _), one in effective(winners, day).items():
+        counts[item] = counts.get(item, 0) + 1
+        newest[item] = max(one.envelope.source_time, newest.get(item, one.envelope.source_time))
+    return SubjectState(
+        subject=row.subject,
+        subject_name=row.subject_name,
+        as_of=day,
+        sequence=None,
+        hash=None,
+        changed_at=row.changed_at,
+        computed=True,
+        categories=_categories(catalogue, counts, newest),
+        indicators=_in_order(indicators_on(winners, by_item(defined), decode, day), defined),
+    )
+
+
+def _categories(
+    catalogue: Catalogue, counts: Mapping[str, int], newest: Mapping[str, datetime]
+) -> tuple[CategoryRecords, ...]:
+    found = (
+        CategoryRecords(
+            category,
+            tuple(
+                ItemRecords(item, counts[item.id], newest.get(item.id))
+                for item in category.items
+                if counts.get(item.id)
+            ),
+        )
+        for category in catalogue.categories
+    )
+    return tuple(one for one in found if one.items)
+
+
+def _in_order(values: Mapping[str, Decimal | None], definitions: Iterable[Indicator]) -> tuple[IndicatorValue, ...]:
+    """Return the values in the order of the definitions, those that are no longer defined last."""
+    defined = {one.id: one for one in definitions}
+    order = {name: index for index, name in enumerate(defined)}
+    names = sorted(values, key=lambda name: (order.get(name, len(order)), name))
+    return tuple(IndicatorValue(name, values[name], defined.get(name)) for name in names)
+
+
+def _category_as_json(one: CategoryRecords) -> dict[str, Any]:
+    items = [
+        {
+            "seq": own.item.seq, "id": own.item.id, "name": own.item.zh, "records": own.records,
+            "newest": None if own.newest is None else moment(own.newest),
+        }
+        for own in one.items
+    ]  # fmt: skip
+    return {
+        "category": one.category.id, "category_zh": one.category.zh, "records": one.records, "items": items,
+    }  # fmt: skip
+
+
+def _indicator_as_json(one: IndicatorValue) -> dict[str, Any]:
+    known = one.definition
+    return {
+        "id": one.id, "name": one.name, "item": known.item if known else None,
+        "value": None if one.value is None else number(one.value), "unit": known.unit if known else "",
+        "sensitivity": known.sensitivity if known else None,
+    }  # fmt: skip
