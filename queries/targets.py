@@ -107,11 +107,18 @@ def _named(every: Iterable[Target], name: str) -> list[Target]:
     wanted, aliased = plain(name), []
     found: list[Target] = []
     for target in every:
-        if wanted in {plain(p + n) for p in _prefixes(target) for n in _names(target)}:
+        if _is_called(target, _names(target), wanted):
             found.append(target)
-        elif wanted in {plain(p + n) for p in _prefixes(target) for n in _aliases(target)}:
+        elif _is_called(target, _aliases(target), wanted):
             aliased.append(target)
     return found or aliased
+
+
+def _is_called(target: Target, names: Iterable[str], wanted: str) -> bool:
+    # Few names end like the wanted one: prefixes are put before these alone.
+    return any(
+        wanted == plain(prefix + name) for name in names if wanted.endswith(plain(name)) for prefix in _prefixes(target)
+    )
 
 
 def _prefixes(target: Target) -> tuple[str, ...]:
