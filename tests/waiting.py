@@ -9,7 +9,9 @@ _POLL_S = 0.05
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], what: str | Callable[[], object] = "", *, patience_s: float = PATIENCE_S) -> T:
+def until(
+    condition: Callable[[], T | None], what: str | Callable[[], object] = "", *, patience_s: float = PATIENCE_S
+) -> T:
     """Return what ``condition`` returns, once that is true; fail with ``what`` when it does not become so in time.
 
     The patience is only for what hangs: a slow machine must not fail a test, so it is never near what a step takes.

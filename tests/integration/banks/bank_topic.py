@@ -10,15 +10,14 @@ from typing import Any
 from confluent_kafka import Message, TopicPartition
 
 from bus import clients, topics
-from bus.avro.decoding import Decoder
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.reading.scan import scan
-from bus.topics import ensure_topics, topic_specs
 from catalogue.avro import Schema, bank_schema
 from sinks.banks import sink
 from tests.integration.sinks.changes import CATALOGUE, MOMENT, Running, Streams
+from tests.kafka import messages, own_topics
+from tests.waiting import until
 
 BANK = "yinhe"
 TOPIC = topics.bank_topic(BANK)
@@ -47,14 +46,8 @@ FUNDED = {
 @contextmanager
 def bank_topics(config: BusConfig) -> Iterator[None]:
     """Create the topics of one bank as the hub does, and delete them afterwards."""
-    wanted = [topics.CHANGE, topics.sequence_topic(BANK), TOPIC]
-    ensure_topics(config, [spec for spec in topic_specs(CATALOGUE, [BANK]) if spec.name in wanted])
-    try:
+    with own_topics(config, [topics.CHANGE, topics.sequence_topic(BANK), TOPIC], [BANK]):
         yield
-    finally:
-        admin = clients.admin(config)
-        for done in admin.delete_topics([config.topic(name) for name in wanted]).values():
-            done.result()
 
 
 def fill(config: BusConfig) -> None:
@@ -117,9 +110,7 @@ def event(subject: str, sequence: int) -> dict[str, Any]:
 
 def published(config: BusConfig) -> list[tuple[Message, dict[str, Any]]]:
     """Return what is committed in the topic, as the hub's own decoder reads it."""
-    with closing(Registry(config)) as registry:
-        decode = Decoder(registry)
-        return [(m, decode(m.value())) for m in scan(config, TOPIC)]
+    return messages(config, TOPIC)
 
 
 def aborted_count(config: BusConfig) -> int:
@@ -140,10 +131,7 @@ def aborted_count(config: BusConfig) -> int:
 
 
 def _await(config: BusConfig, count: int) -> None:
-    deadline = time.monotonic() + 20
-    while len(published(config)) < count:
-        assert time.monotonic() < deadline, f"fewer than {count} events came"
-        time.sleep(0.2)
+    until(lambda: len(published(config)) >= count, f"{count} events came")
 
 
 def _run(config: BusConfig, stop: Any) -> None:

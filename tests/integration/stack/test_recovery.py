@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,20 +19,12 @@ from hub.stack import orphans
 from hub.stack.control import supervisor_of
 from hub.stack.layout import HomeLayout
 from hub.stack.status import StackStatus
+from tests.waiting import until
 
 SERVICES = ("postgres", "kafka", "registry")
 TOPIC = "recovery.v1"
 OLDEST = "最早的一条".encode()
 SCHEMA = '{"type": "record", "name": "Recovery", "fields": [{"name": "name", "type": "string"}]}'
-
-
-def until(condition: Callable[[], bool], what: str, *, timeout_s: float = 60.0) -> None:
-    """Wait for a condition; fail, naming it, when it does not come true."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail(f"not in {timeout_s:.0f} s: {what}")
-        time.sleep(0.1)
 
 
 def oldest_message(bootstrap: str) -> bytes | None:
@@ -129,11 +120,11 @@ def test_a_hung_broker_is_shown_as_unhealthy(own: Settings, addresses: Endpoints
 
     os.kill(pid, signal.SIGSTOP)
     try:
-        until(lambda: state() == "unhealthy", "status shows the hung broker", timeout_s=20)
+        until(lambda: state() == "unhealthy", "status shows the hung broker")
         assert hub.stack.status(own).phase == "degraded"
     finally:
         os.kill(pid, signal.SIGCONT)
-    until(lambda: hub.stack.status(own).phase == "ready", "the broker is healthy again", timeout_s=20)
+    until(lambda: hub.stack.status(own).phase == "ready", "the broker is healthy again")
 
 
 @pytest.mark.slow

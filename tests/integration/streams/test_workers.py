@@ -12,7 +12,8 @@ from bus import clients
 from bus.deadline import GONE
 from bus.topics import TopicSpec, ensure_topics
 from hub.settings import Settings
-from tests.integration.streams.workers import LICENCES, PENALTIES, Door, Site, partitions_of, site, until
+from tests.integration.streams.workers import LICENCES, PENALTIES, Door, Site, partitions_of, site
+from tests.waiting import until
 
 # A worker of a newer version, which knows one topic more.
 NEWER = """

@@ -6,10 +6,9 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,21 +16,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bus import clients, topics
-from bus.avro.decoding import Decoder
-from bus.avro.encoding import Encoder
+from bus import topics
 from bus.avro.registry import Registry
 from bus.business_date import publish_business_date
 from bus.config import BusConfig
-from bus.reading.scan import scan
-from catalogue.avro import event_schema, topic
+from catalogue.avro import topic
 from catalogue.load import load_catalogue
 from hub.processes import CREDITHUB
 from hub.settings import Settings, bus_config, changed_settings, exact_settings, settings_environment
+from tests import kafka
+from tests.builders.events import event_encoder, event_value
 
 PENALTIES, LICENCES = topic("administration"), topic("qualification")
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
-PATIENCE_S = 60.0
 
 
 def free_port() -> int:
@@ -39,15 +36,6 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
-
-
-def until(what: Callable[[], Any], why: Callable[[], str] = lambda: "", patience_s: float = PATIENCE_S) -> Any:
-    """Wait until ``what`` is true and return it."""
-    end = time.monotonic() + patience_s
-    while not (found := what()):
-        assert time.monotonic() < end, why()
-        time.sleep(0.1)
-    return found
 
 
 @dataclass(slots=True)
@@ -121,45 +109,23 @@ class Site:
 
     def send(self, first: int, count: int, *, item: str = "administration.penalty") -> None:
         """Send events of 40 subjects, numbered from ``first`` on, and wait until the broker has them."""
-        declared = load_catalogue().item(item)
-        name = topic(declared.category)
         with closing(Registry(self.config)) as registry:
-            encode = Encoder(registry, name, event_schema(declared))
-        producer = clients.producer(self.config)
-        for number in range(first, first + count):
-            value = encode(
-                {
-                    "event_id": f"s:{number:06d}", "item": item, "op": "REPORT", "record_key": f"样例{number % 100}",
-                    "source_time": DAY - timedelta(days=number % 7), "revision": number // 700,
-                    "content_hash": f"{number:032x}", "reported_at": DAY, "unit": "functional_departments",
-                    "region": "630102", "channel": "FILE", "submission_id": "s", "row": number,
-                    "subject": _subject(number), "subject_name": None,
-                    "data": {"fine_amount": Decimal(number)} if item.endswith("penalty") else {},
-                }
-            )  # fmt: skip
-            producer.produce(self.config.topic(name), value, _subject(number))
-        assert producer.flush(30) == 0
+            encode = event_encoder(registry, item)
+        events = [_event(number, item) for number in range(first, first + count)]
+        name = topic(load_catalogue().item(item).category)
+        kafka.send(self.config, name, ((event["subject"], encode(event)) for event in events))
 
     def merged(self, name: str = PENALTIES) -> int:
         """Return how many events of a topic all positions together have passed, whatever became of them."""
-        with closing(Registry(self.config)) as registry:
-            decode = Decoder(registry)
-            last: dict[int, int] = {}
-            for message in scan(self.config, topics.POSITION):
-                one = decode(message.value())
-                if one["topic"] == name:
-                    outcomes = ("merged", "duplicate", "superseded", "rejected")
-                    last[one["partition"]] = sum(one[outcome] for outcome in outcomes)
-        return sum(last.values())
+        outcomes = ("merged", "duplicate", "superseded", "rejected")
+        latest = {p["partition"]: p for p in kafka.values(self.config, topics.POSITION) if p["topic"] == name}
+        return sum(position[outcome] for position in latest.values() for outcome in outcomes)
 
     def check_sequences(self) -> int:
         """Check that every subject's changes are numbered 1 … n, and return how many changes there are."""
-        with closing(Registry(self.config)) as registry:
-            decode = Decoder(registry)
-            sequences: dict[str, list[int]] = {}
-            for message in scan(self.config, topics.CHANGE):
-                change = decode(message.value())
-                sequences.setdefault(change["subject"], []).append(change["sequence"])
+        sequences: dict[str, list[int]] = {}
+        for change in kafka.values(self.config, topics.CHANGE):
+            sequences.setdefault(change["subject"], []).append(change["sequence"])
         assert sequences
         for found in sequences.values():
             assert found == list(range(1, len(found) + 1))
@@ -170,14 +136,22 @@ class Site:
         for worker in self.workers:
             worker.process.kill()
             worker.process.wait()
-        admin = clients.admin(self.config)
-        own = [t for t in admin.list_topics(timeout=30).topics if t.startswith(self.settings.bus.topic_prefix)]
-        for done in admin.delete_topics(own).values():
-            done.result()
+        kafka.delete_topics(self.config)
 
 
-def _subject(number: int) -> str:
-    return f"9163010200000{number % 40:05d}"
+def _event(number: int, item: str) -> dict[str, Any]:
+    return event_value(
+        {"fine_amount": Decimal(number)} if item.endswith("penalty") else {},
+        event_id=f"s:{number:06d}",
+        item=item,
+        record_key=f"样例{number % 100}",
+        source_time=DAY - timedelta(days=number % 7),
+        revision=number // 700,
+        content_hash=f"{number:032x}",
+        row=number,
+        subject=f"9163010200000{number % 40:05d}",
+        subject_name=None,
+    )
 
 
 def site(shared: Settings, prefix: str, folder: Path, **more: Any) -> Site:
