@@ -16,7 +16,7 @@ from bus.reading.topic_reader import TopicReader
 from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
-from hub.counting import counting
+from hub.progress import counting
 from hub.settings import Settings, bus_config, endpoints, load_settings
 from monitoring import metrics
 from proofs.reconcile.findings import OUTCOMES, Findings, Tally

@@ -11,7 +11,7 @@ from rich.console import Console
 from bus.avro.registry import Registry
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
-from hub.counting import counting
+from hub.progress import counting
 from hub.settings import bus_config, load_settings
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
 from proofs.reconcile.proof import ProofScope
