@@ -96,6 +96,7 @@ BANK_ENVELOPE: tuple[Schema, ...] = (
                 "fields": [
                     _field("field", "string", "字段"),
                     _field("reason", "string", "未提供的原因及依据"),
+                    optional("code", "string", "未提供的原因代码"),
                 ],
             },
         },

@@ -1,1 +1,1 @@
-"""Exchange between nodes: the protocol, and the receiver of batches from below."""
+"""Exchange between nodes: the protocol, the node that receives batches from below, and its store."""

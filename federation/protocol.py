@@ -1,4 +1,9 @@
-"""What goes over the wire; FastAPI makes ``docs/upstream-openapi.yaml`` of it."""
+"""The protocol between nodes: what goes over the wire. FastAPI makes ``docs/upstream-openapi.yaml`` of it.
+
+A sender of another make has that document alone, so ours does not import this either: ``sinks/upstream`` builds its
+batches by itself, and what one side gets wrong the other one finds. ``tests/unit/federation/test_protocol.py`` holds
+the two together.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -19,7 +24,7 @@ Key = Annotated[
 Status = Literal["ACCEPTED", "REJECTED"]
 
 
-class Record(BaseModel):
+class UploadedRecord(BaseModel):
     """One record of one subject, as it is after one change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,17 +47,17 @@ class Record(BaseModel):
     )
 
 
-class Batch(BaseModel):
+class UploadBatch(BaseModel):
     """Records in the order of their changes. Each is judged for itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     profile: str = Field(max_length=50, description="by which profile the sender sends")
     sender: str = Field(max_length=50, description="报送节点: its administrative division (GB/T 2260)")
-    records: list[Record] = Field(min_length=1, max_length=MAX_RECORDS)
+    records: list[UploadedRecord] = Field(min_length=1, max_length=MAX_RECORDS)
 
 
-class Receipt(BaseModel):
+class UploadReceipt(BaseModel):
     """回执: what became of one record."""
 
     key: Key
@@ -67,7 +72,7 @@ class BatchAnswer(BaseModel):
 
     batch_id: str
     repeated: bool = Field(description="whether a batch of this name had come before")
-    receipts: list[Receipt]
+    receipts: list[UploadReceipt]
 
 
 class BatchView(BaseModel):
@@ -78,10 +83,10 @@ class BatchView(BaseModel):
     sender: str
     received_at: datetime
     records: int
-    receipts: list[Receipt]
+    receipts: list[UploadReceipt]
 
 
-class HeldRecord(BaseModel):
+class RecordInForce(BaseModel):
     """The version of a record that is in force here."""
 
     item: str
@@ -105,7 +110,7 @@ class ItemSummary(BaseModel):
     withdrawn: int
 
 
-class Summary(BaseModel):
+class NodeSummary(BaseModel):
     """What the node holds."""
 
     batches: int
@@ -114,7 +119,7 @@ class Summary(BaseModel):
     items: list[ItemSummary]
 
 
-class Health(BaseModel):
+class NodeHealth(BaseModel):
     """The node works and its store can be read."""
 
     status: Literal["ok"]

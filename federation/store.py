@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from federation.protocol import Batch, BatchView, HeldRecord, ItemSummary, Receipt, Record, Summary
+from federation.protocol import (
+    BatchView,
+    ItemSummary,
+    NodeSummary,
+    RecordInForce,
+    UploadBatch,
+    UploadedRecord,
+    UploadReceipt,
+)
 
 _SCHEMA = """
 create table if not exists batch (
@@ -49,7 +57,7 @@ select item, sum(accepted), sum(rejected), sum(live), sum(withdrawn) from (
 OTHER_CONTENT = "这个幂等键已用于另一内容"
 
 
-class Store:
+class NodeStore:
     """Batches, receipts and the records in force. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
@@ -67,11 +75,13 @@ class Store:
             self._connection.close()
 
     def ping(self) -> None:
-        """Read something."""
+        """Read something, which fails when the file is gone or damaged."""
         with self._lock:
             self._connection.execute("select 1 from batch limit 1").fetchone()
 
-    def take(self, batch_id: str, batch: Batch, judge: Callable[[Record], list[str]]) -> tuple[bool, list[Receipt]]:
+    def take(
+        self, batch_id: str, batch: UploadBatch, judge: Callable[[UploadedRecord], list[str]]
+    ) -> tuple[bool, list[UploadReceipt]]:
         """Keep a batch and return whether its name had come before, and a receipt per record.
 
         A key that is known gets the receipt it got first, unless its content differs: then it is rejected.
@@ -88,13 +98,13 @@ class Store:
             known = {row[0]: (row[1], _receipt(row[0], *row[2:])) for row in cursor.execute(_KNOWN, (keys,))}
             answer, fresh = [], []
             for record, digest, why in zip(batch.records, digests, reasons, strict=True):
-                held = known.get(record.key)
-                if held is None:
+                first = known.get(record.key)
+                if first is None:
                     receipt = _judged(record.key, batch_id, why, now)
                     known[record.key] = (digest, receipt)
                     fresh.append((record, digest, receipt))
-                elif held[0] == digest:
-                    receipt = held[1]
+                elif first[0] == digest:
+                    receipt = first[1]
                 else:
                     receipt = _judged(record.key, batch_id, [OTHER_CONTENT], now)
                 answer.append(receipt)
@@ -121,7 +131,7 @@ class Store:
             receipts=[_receipt(*row) for row in rows],
         )
 
-    def records(self, subject: str) -> list[HeldRecord]:
+    def records(self, subject: str) -> list[RecordInForce]:
         """Return what is in force of one subject, withdrawn records too."""
         with self._lock, closing(self._connection.cursor()) as cursor:
             rows = cursor.execute(
@@ -129,13 +139,13 @@ class Store:
                 " from record where subject = ? order by item, record_key",
                 (subject,),
             ).fetchall()
-        names = tuple(HeldRecord.model_fields)
+        names = tuple(RecordInForce.model_fields)
         return [
-            HeldRecord(**{**dict(zip(names, row, strict=True)), "data": json.loads(row[-1]) if row[-1] else None})
+            RecordInForce(**{**dict(zip(names, row, strict=True)), "data": json.loads(row[-1]) if row[-1] else None})
             for row in rows
         ]
 
-    def summary(self) -> Summary:
+    def summary(self) -> NodeSummary:
         """Count what is held."""
         with self._lock, closing(self._connection.cursor()) as cursor:
             (batches,) = cursor.execute("select count(*) from batch").fetchone()
@@ -143,7 +153,7 @@ class Store:
         names = tuple(ItemSummary.model_fields)
         items = [ItemSummary(**dict(zip(names, row, strict=True))) for row in rows]
         accepted, rejected = sum(i.accepted for i in items), sum(i.rejected for i in items)
-        return Summary(batches=batches, accepted=accepted, rejected=rejected, items=items)
+        return NodeSummary(batches=batches, accepted=accepted, rejected=rejected, items=items)
 
 
 class _transaction:
@@ -162,7 +172,7 @@ class _transaction:
         self._cursor.close()
 
 
-def _keep(cursor: sqlite3.Cursor, fresh: Sequence[tuple[Record, bytes, Receipt]], now: datetime) -> None:
+def _keep(cursor: sqlite3.Cursor, fresh: Sequence[tuple[UploadedRecord, bytes, UploadReceipt]], now: datetime) -> None:
     moment = now.isoformat()
     cursor.executemany(
         "insert into receipt values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -171,7 +181,7 @@ def _keep(cursor: sqlite3.Cursor, fresh: Sequence[tuple[Record, bytes, Receipt]]
     cursor.executemany(_UPSERT, [_row(record) for record, _, to in fresh if to.status == "ACCEPTED"])
 
 
-def _row(record: Record) -> tuple[Any, ...]:
+def _row(record: UploadedRecord) -> tuple[Any, ...]:
     data = None if record.data is None else json.dumps(record.data, ensure_ascii=False, separators=(",", ":"))
     return (
         *(record.subject, record.item, record.record_key, record.change_sequence, record.op == "REPORT"),
@@ -179,16 +189,16 @@ def _row(record: Record) -> tuple[Any, ...]:
     )
 
 
-def _judged(key: str, batch_id: str, reasons: list[str], now: datetime) -> Receipt:
+def _judged(key: str, batch_id: str, reasons: list[str], now: datetime) -> UploadReceipt:
     status, reason = ("REJECTED", "；".join(reasons)) if reasons else ("ACCEPTED", None)
-    return Receipt.model_construct(key=key, batch_id=batch_id, status=status, reason=reason, received_at=now)
+    return UploadReceipt.model_construct(key=key, batch_id=batch_id, status=status, reason=reason, received_at=now)
 
 
-def _receipt(key: str, batch_id: str, status: Any, reason: str | None, received_at: str) -> Receipt:
+def _receipt(key: str, batch_id: str, status: Any, reason: str | None, received_at: str) -> UploadReceipt:
     moment = datetime.fromisoformat(received_at)
-    return Receipt.model_construct(key=key, batch_id=batch_id, status=status, reason=reason, received_at=moment)
+    return UploadReceipt.model_construct(key=key, batch_id=batch_id, status=status, reason=reason, received_at=moment)
 
 
-def _digest(record: Record) -> bytes:
+def _digest(record: UploadedRecord) -> bytes:
     text = json.dumps([record.op, record.data], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).digest()

@@ -75,6 +75,16 @@ class UpstreamSettings(SettingsGroup):
     )
 
 
+class SinkSettings(SettingsGroup):
+    """The sinks."""
+
+    prefix = "sink_"
+
+    behind_s: int = Field(
+        default=60, ge=1, description="age in seconds of an undelivered event from which on a sink is not ready"
+    )
+
+
 class BusSettings(SettingsGroup):
     """The shape of the topics."""
 
@@ -123,6 +133,7 @@ class Settings(BaseSettings):
     registry: RegistrySettings = RegistrySettings()
     postgres: PostgresSettings = PostgresSettings()
     upstream: UpstreamSettings = UpstreamSettings()
+    sink: SinkSettings = SinkSettings()
     bus: BusSettings = BusSettings()
     processes: ProcessSettings = ProcessSettings()
 

@@ -1,4 +1,4 @@
-"""What a sink passes over because it can never be read: named in the log and counted, the same for every sink."""
+"""Messages, or single records of a change, that no sink can ever read: logged and counted, the same for every sink."""
 
 import logging
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ log = logging.getLogger(__name__)
 _OUTCOME = "poison"
 
 
-def expect(label: str) -> None:
-    """Let the count begin at 0: Prometheus sees no increase in a series that begins with one."""
-    EVENTS.labels(label, _OUTCOME)
+def expect(arrow: str) -> None:
+    """Let an arrow's count begin at 0: Prometheus sees no increase in a series that begins with 1."""
+    EVENTS.labels(arrow, _OUTCOME)
 
 
-def set_aside(label: str, message: Message, problem: PoisonMessage, record: Mapping[str, Any] | None = None) -> None:
-    """Note a message, or one record of its change, that cannot be read; ``label`` is the sink's in the metrics."""
+def pass_over(arrow: str, message: Message, problem: PoisonMessage, record: Mapping[str, Any] | None = None) -> None:
+    """Log and count a message that cannot be read, or the one ``record`` of its change that cannot."""
     what = "it" if record is None else f"{record['item']} of the event {record['event_id']}"
-    log.error("%s/%d@%d: %s is set aside: %s", message.topic(), message.partition(), message.offset(), what, problem)
-    EVENTS.labels(label, _OUTCOME).inc()
+    log.error("%s/%d@%d: %s is passed over: %s", message.topic(), message.partition(), message.offset(), what, problem)
+    EVENTS.labels(arrow, _OUTCOME).inc()

@@ -14,10 +14,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from catalogue.model import Catalogue
-from federation.protocol import Batch, BatchAnswer, BatchView, Health, HeldRecord, Refusal, Summary
+from federation.protocol import BatchAnswer, BatchView, NodeHealth, NodeSummary, RecordInForce, Refusal, UploadBatch
 from federation.receiver.requests import GzipRoute
 from federation.receiver.validation import Validator
-from federation.store import Store
+from federation.store import NodeStore
 from monitoring.metrics import DELIVERIES
 
 BASE_PATH = "/v1"
@@ -49,16 +49,16 @@ class _Node:
         self.path, self.token = path, token
         self.validator = Validator(catalogue)
         self.slots = threading.BoundedSemaphore(_AT_ONCE)
-        self._store: Store | None = None
+        self._store: NodeStore | None = None
 
     @property
-    def store(self) -> Store:
+    def store(self) -> NodeStore:
         assert self._store is not None, "the server has not started"
         return self._store
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        self._store = Store(self.path)
+        self._store = NodeStore(self.path)
         yield
         self._store.close()
 
@@ -98,7 +98,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(StarletteHTTPException, _refused)
 
-    @app.get("/health", summary="Whether the node works", response_model=Health, responses=_answers(503))
+    @app.get("/health", summary="Whether the node works", response_model=NodeHealth, responses=_answers(503))
     def health() -> Response:
         seconds = node.retry_after_s()
         if seconds is not None:
@@ -145,7 +145,7 @@ def _batches(node: _Node) -> APIRouter:
         responses=_answers(400, 401, 413, 422, 429, 503),
         dependencies=[Depends(slot)],
     )
-    def put_batch(batch_id: BatchId, batch: Batch) -> Response:
+    def put_batch(batch_id: BatchId, batch: UploadBatch) -> Response:
         repeated, receipts = node.store.take(batch_id, batch, node.validator.reasons)
         for outcome in ("ACCEPTED", "REJECTED"):
             count = sum(r.status == outcome for r in receipts)
@@ -167,11 +167,11 @@ def _views(node: _Node) -> APIRouter:
         return found
 
     @router.get("/records", summary="What is held of one subject")
-    def get_records(subject: Annotated[str, Query(description="统一社会信用代码")]) -> list[HeldRecord]:
+    def get_records(subject: Annotated[str, Query(description="统一社会信用代码")]) -> list[RecordInForce]:
         return node.store.records(subject)
 
     @router.get("/summary", summary="Counts by item and status")
-    def get_summary() -> Summary:
+    def get_summary() -> NodeSummary:
         return node.store.summary()
 
     return router

@@ -16,7 +16,7 @@ from stdnum.exceptions import ValidationError
 from catalogue.identifiers import looks_like_id_number
 from catalogue.model import Catalogue, Field, FieldType, Item, Sensitivity
 from catalogue.times import SHANGHAI
-from federation.protocol import Record
+from federation.protocol import UploadedRecord
 
 _LONGEST_TEXT_CHARS = 20_000
 _MONTH = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])")
@@ -49,7 +49,7 @@ class Validator:
         self._persons = frozenset(item.id for item in catalogue.items if item.about_persons)
         self._subjects: dict[str, bool] = {}
 
-    def reasons(self, record: Record) -> list[str]:
+    def reasons(self, record: UploadedRecord) -> list[str]:
         """Return every reason against a record; none when it is to be taken."""
         found = [] if self._is_subject(record.subject) else ["主体的统一社会信用代码不符合GB 32100"]
         if record.item in self._persons:

@@ -26,6 +26,7 @@ def sink(
     from sinks.banks import sink as bank_sink
     from sinks.banks.recipients import bank_ids
     from sinks.postgres import sink as postgres_sink
+    from sinks.readiness import SinkReadiness
     from sinks.upstream import sink as upstream_sink
     from sinks.upstream.profile import load_profile
 
@@ -35,18 +36,20 @@ def sink(
     known = ["postgres", "upstream", *(f"bank.{b}" for b in bank_ids())]
     if name not in known:
         raise UsageError(f"There is no sink {name}.", remedy=f"Use one of: {', '.join(known)}.")
-    metrics.serve(metrics_port, settings.processes.listen_host)
+    readiness = SinkReadiness(settings.sink.behind_s)
+    metrics.serve(metrics_port, settings.processes.listen_host, readiness)
     collect_seldom()
     if name == "postgres":
-        postgres_sink.run(config, endpoints(settings).postgres_dsn, stop_event())
+        postgres_sink.run(config, endpoints(settings).postgres_dsn, stop_event(), readiness=readiness)
         return
     if name == "upstream":
         profile, url = load_profile(settings.upstream.profile), endpoints(settings).upstream_url
         target = upstream_sink.Target(url, profile, settings.region, settings.upstream.token)
-        upstream_sink.run(config, target, stop_event())
+        upstream_sink.run(config, target, stop_event(), readiness=readiness)
         return
     public = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
-    bank_sink.run(config, name.removeprefix("bank."), stop_event(), public_indicators=public)
+    bank_id = name.removeprefix("bank.")
+    bank_sink.run(config, bank_id, stop_event(), public_indicators=public, readiness=readiness)
 
 
 def upstream(

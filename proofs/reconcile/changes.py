@@ -19,6 +19,7 @@ from proofs.reconcile.decoding import STATE_HEAD, PlainDecoder, head, stamp
 from proofs.reconcile.findings import CHANGES, Findings
 from proofs.reconcile.records import Records, named
 from proofs.reconcile.upstream import ExpectedReceipts
+from rules.release.plan import release_plans
 from rules.release.visible import VisibleChange, moved_indicators, visible
 
 
@@ -69,12 +70,12 @@ class Deliverable:
 
     def __init__(self, catalogue: Catalogue, registry: Registry, public_indicators: frozenset[str]) -> None:
         self._public, self._payload = public_indicators, Decoder(registry).payload
-        self._items = {item.id: item for item in catalogue.items}
+        self._plans = release_plans(catalogue.items, "bank")
         self._banks = {item.id for item in catalogue.items if bank_schema(item) is not None}
 
     def records(self, change: Mapping[str, Any]) -> list[VisibleChange]:
         """Return the record changes that a receiver can see. Sinks pass over what cannot be read, so it is left out."""
-        return list(visible(change, self._items, self._payload, "bank", lambda record, problem: None))
+        return list(visible(change, self._plans, self._payload, lambda record, problem: None))
 
     def bank_messages(self, change: Mapping[str, Any], visible_changes: Iterable[VisibleChange]) -> list[int]:
         """Return a hash of each message that a bank gets of a change, given its visible record changes."""

@@ -1,7 +1,7 @@
 """Whether a record's values are of the kinds that its item's fields have.
 
-The merge reads no payload that no indicator needs, so a record may be of some other writer's schema, with the same
-names and other types: what a recipient's schema cannot carry is not to be found out by its encoder.
+The merge decodes a payload only where an indicator needs it. So a record may come from another writer's schema, with
+the same names and other types. What a recipient's schema cannot carry is found here, not by its encoder.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,23 +14,25 @@ from catalogue.model import Field, FieldType, Item
 
 Fits = Callable[[Any], bool]
 
-# By identity, as in the projection; the plan keeps its item alive.
-_PLANS: dict[int, tuple[Item, tuple[tuple[Field, Fits], ...]]] = {}
 
+class Kinds:
+    """The kinds of one item's fields, as far as they could ever be released."""
 
-def misfit(item: Item, data: Mapping[str, Any]) -> Field | None:
-    """Return the first of the fields that could ever be released whose value is of another kind; None: all fit.
+    __slots__ = ("_fits",)
 
-    Where all fit, the schemas of ``catalogue.avro.bank_schema`` can carry whatever is released.
-    """
-    plan = _PLANS.get(id(item))
-    if plan is None:
-        plan = _PLANS[id(item)] = item, _fits_of(item.fields)
-    for field, fits in plan[1]:
-        value = data.get(field.name)
-        if value is not None and not fits(value):
-            return field
-    return None
+    def __init__(self, item: Item) -> None:
+        self._fits = _fits_of(item.fields)
+
+    def misfit(self, data: Mapping[str, Any]) -> Field | None:
+        """Return the first field whose value is of another kind; None: all fit.
+
+        Where all fit, the schemas of ``catalogue.avro.bank_schema`` can carry whatever is released.
+        """
+        for field, fits in self._fits:
+            value = data.get(field.name)
+            if value is not None and not fits(value):
+                return field
+        return None
 
 
 def _fits_of(fields: tuple[Field, ...]) -> tuple[tuple[Field, Fits], ...]:

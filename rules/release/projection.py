@@ -4,124 +4,121 @@ Sensitivity and its grounds are the catalogue's (``domain.md``, section 1); bank
 same projection (section 7). Nothing is released of a record when no more than its existence would be told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalogue.model import Condition, Field, FieldType, Item, Sensitivity
-
-RECIPIENTS = ("bank", "upstream")
+from catalogue.model import Condition, Field, FieldType, Item
+from rules.release.reasons import Withheld, always_withheld, unpublished
 
 _TRUE = ("true", "是")
 _FALSE = ("false", "否")
 
+_Holds = Callable[[Mapping[str, Any]], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Projected:
-    """The fields of a record that its recipient may see, and those it may not, with the reason in Chinese."""
+    """The fields of a record that its recipient may see, and those it may not, with the reasons."""
 
     visible: dict[str, Any]
-    withheld: list[tuple[str, str]]
+    withheld: list[Withheld]
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """What of an item's projection does not depend on the row: ``fixed`` is why a field is always withheld."""
+class _Step:
+    """What is decided of one field, or one column of details, before any record is seen."""
 
-    item: Item
-    steps: tuple[tuple[Field, str | None], ...]
-    silent: frozenset[str]
-    blind: bool
+    name: str
+    always: Withheld | None
+    conditions: tuple[_Holds, ...]
+    otherwise: Withheld | None
+    """Why the field is withheld when one of the conditions does not hold."""
+    columns: tuple["_Step", ...] | None = None
+
+    def withheld(self, data: Mapping[str, Any]) -> Withheld | None:
+        """Return why the field is withheld in this record; None when it is released."""
+        if self.always is not None or all(holds(data) for holds in self.conditions):
+            return self.always
+        return self.otherwise
 
 
-# By identity: to hash an item is to hash all its fields, for every record. The plan keeps its item alive.
-_PLANS: dict[int, _Plan] = {}
+class Projection:
+    """The projection of one item. What no record changes is decided once, for this runs for every record."""
+
+    __slots__ = ("_silent", "_steps", "is_blind")
+
+    def __init__(self, item: Item) -> None:
+        self._steps = tuple(_step(item, field, field.name) for field in item.fields)
+        self._silent = _silent(item)
+        shown = any(step.always is None and step.name not in self._silent for step in self._steps)
+        self.is_blind = item.about_persons or not shown
+        """Whether no record of the item can be visible: its payload need not even be decoded."""
+
+    def project(self, data: Mapping[str, Any]) -> Projected | None:
+        """Return what may be seen of one record; None when its recipient may not even know of it.
+
+        ``withheld`` lists fields whether filled or not, so that it tells nothing of their values. Fields that only
+        name the subject or say whether a record is published do not make it visible: an unpublished court case is
+        not betrayed by its bare existence.
+        """
+        if self.is_blind:
+            return None
+        visible: dict[str, Any] = {}
+        withheld: list[Withheld] = []
+        for step in self._steps:
+            why = step.always
+            if why is None and step.conditions:
+                why = step.withheld(data)
+            if why is not None:
+                withheld.append(why)
+            elif step.columns is None:
+                visible[step.name] = data.get(step.name)
+            else:
+                visible[step.name] = _details(step, data, withheld)
+        if all(value is None or value == [] for name, value in visible.items() if name not in self._silent):
+            return None
+        return Projected(visible, withheld)
 
 
-def project(item: Item, data: Mapping[str, Any], recipient: str = "bank") -> Projected | None:
-    """Return what ``recipient`` may see of one record; None when it may not even know of the record.
+def _step(item: Item, field: Field, name: str) -> _Step:
+    columns = None
+    if field.type is FieldType.DETAILS:
+        columns = tuple(_step(item, column, f"{name}.{column.name}") for column in field.details)
+    conditions = tuple(_condition(item, condition) for condition in field.public_when)
+    return _Step(name, always_withheld(field, name), conditions, unpublished(field, name), columns)
 
-    ``withheld`` lists fields whether filled or not, so that it tells nothing of their values. Fields that only
-    name the subject or say whether a record is published do not make it visible: an unpublished court case is
-    not betrayed by its bare existence.
-    Raises ValueError for an unknown kind of recipient.
-    """
-    if recipient not in RECIPIENTS:
-        raise ValueError(f"no projection is defined for the recipient {recipient!r}")
-    plan = _plan(item)
-    if plan.blind:
-        return None
-    visible: dict[str, Any] = {}
-    withheld: list[tuple[str, str]] = []
-    for field, fixed in plan.steps:
-        reason = fixed if fixed is not None or not field.public_when else _reason(item, field, data)
-        if reason is not None:
-            withheld.append((field.name, reason))
-        elif field.type is FieldType.DETAILS:
-            visible[field.name] = _details(item, field, data)
-            withheld += _withheld_columns(item, field, data)
+
+def _condition(item: Item, condition: Condition) -> _Holds:
+    wanted = {value.strip().casefold() for value in condition.values}
+    codes = item.field(condition.field).codes or {}
+    if_true, if_false = (not wanted.isdisjoint(words) for words in (_TRUE, _FALSE))
+
+    def holds(data: Mapping[str, Any]) -> bool:
+        value = data.get(condition.field)
+        if isinstance(value, bool):
+            return if_true if value else if_false
+        if value is None or isinstance(value, bytes):
+            return False
+        text = str(value).strip()
+        return text.casefold() in wanted or codes.get(text, text).casefold() in wanted
+
+    return holds
+
+
+def _details(step: _Step, data: Mapping[str, Any], withheld: list[Withheld]) -> list[dict[str, Any]] | None:
+    """Return the rows by their open columns; the others are added to ``withheld``."""
+    columns = []
+    for column in step.columns or ():
+        why = column.withheld(data)
+        if why is None:
+            columns.append(column.name.removeprefix(f"{step.name}."))
         else:
-            visible[field.name] = data.get(field.name)
-    if all(value is None or value == [] for name, value in visible.items() if name not in plan.silent):
-        return None
-    return Projected(visible, withheld)
-
-
-def releasable(item: Item) -> bool:
-    """Whether any record of the item can be visible; where not, its payload need not even be decoded."""
-    return not _plan(item).blind
-
-
-def _plan(item: Item) -> _Plan:
-    plan = _PLANS.get(id(item))
-    if plan is None:
-        steps = tuple((field, None if field.public_when else _reason(item, field, {})) for field in item.fields)
-        silent = _silent(item)
-        shown = any(fixed is None and field.name not in silent for field, fixed in steps)
-        plan = _PLANS[id(item)] = _Plan(item, steps, silent, item.about_persons or not shown)
-    return plan
-
-
-def _reason(item: Item, field: Field, data: Mapping[str, Any]) -> str | None:
-    """Say why a field is withheld; None when it is released."""
-    ground = f"（依据：{field.ground}）" if field.ground else "（依据：未分类信息按须经授权处理）"
-    if field.encrypted:
-        return f"个人信息，未经本人单独同意不提供{ground}"
-    if field.audience != "all":
-        return f"内部信息，不对外提供{ground}"
-    if field.public_when:
-        held = all(_holds(item, condition, data) for condition in field.public_when)
-        return None if held else f"本条信息未公示，须经企业授权后提供{ground}"
-    if field.sensitivity is not Sensitivity.PUBLIC:
-        return f"商业秘密，须经企业授权后提供{ground}"
-    return None
-
-
-def _holds(item: Item, condition: Condition, data: Mapping[str, Any]) -> bool:
-    value = data.get(condition.field)
-    wanted = {v.strip().casefold() for v in condition.values}
-    if isinstance(value, bool):
-        return not wanted.isdisjoint(_TRUE if value else _FALSE)
-    if value is None or isinstance(value, bytes):
-        return False
-    text = str(value).strip()
-    meaning = (item.field(condition.field).codes or {}).get(text, text)
-    return text.casefold() in wanted or meaning.casefold() in wanted
-
-
-def _details(item: Item, field: Field, data: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    rows = data.get(field.name)
-    if not rows:
-        return None
-    columns = [sub.name for sub in field.details if _reason(item, sub, data) is None]
-    if not columns:
+            withheld.append(why)
+    rows = data.get(step.name)
+    if not rows or not columns:
         return None
     return [{name: row.get(name) for name in columns} for row in rows]
-
-
-def _withheld_columns(item: Item, field: Field, data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    reasons = ((sub.name, _reason(item, sub, data)) for sub in field.details)
-    return [(f"{field.name}.{name}", reason) for name, reason in reasons if reason is not None]
 
 
 def _silent(item: Item) -> frozenset[str]:

@@ -1,7 +1,7 @@
-"""What a recipient of the projection sees of the records of a change: one rule for the sinks and whoever checks them.
+"""What a recipient of the projection sees of the records of a change: one rule for the sinks and for their proof.
 
-The merge reads a payload only where an indicator needs it. What cannot be read, or says values of another kind than the
-item has, concerns its own record and no other.
+The merge decodes a payload only where an indicator needs it. A record that cannot be read, or says values of another
+kind than its item has, is a dead letter by itself: the other records of the change are told.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -10,17 +10,17 @@ from typing import Any, NamedTuple
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, Op
 from catalogue.errors import PoisonMessage
 from catalogue.model import Item
-from rules.release.kinds import misfit
-from rules.release.projection import Projected, project, releasable
+from rules.release.plan import ReleasePlan
+from rules.release.projection import Projected
+from rules.release.reasons import Withheld
 
 Payload = Callable[[int, bytes], Any]
 """Decodes the data of an event by its schema id, or raises PoisonMessage: ``bus.avro.decoding.Decoder.payload``."""
-SetAside = Callable[[Mapping[str, Any], PoisonMessage], None]
-"""Is told which record of a change was passed over, and why."""
+DeadLetter = Callable[[Mapping[str, Any], PoisonMessage], None]
+"""Is told which record of a change cannot be read, and why."""
 
-
-# Another than any that a recipient may have, so that whatever comes next is told, a withdrawal too.
-_UNKNOWN = Projected({}, [("", "")])
+# Differs from all that a recipient may have, so that whatever comes next is told, a withdrawal too.
+_UNKNOWN = Projected({}, [Withheld("", "", "")])
 
 
 class VisibleChange(NamedTuple):
@@ -48,37 +48,38 @@ class VisibleChange(NamedTuple):
 
 
 def visible(
-    change: Mapping[str, Any], items: Mapping[str, Item], payload: Payload, recipient: str, set_aside: SetAside
+    change: Mapping[str, Any], plans: Mapping[str, ReleasePlan], payload: Payload, dead_letter: DeadLetter
 ) -> Iterator[VisibleChange]:
     """Yield the records of a value of ``credit.change.v1`` of which the recipient sees something else than before.
 
-    Nothing about persons or reporting units. A record that cannot be read is passed over and told to
-    ``set_aside``; where the former version cannot be, what the recipient has is that of one before it, or nothing.
+    ``plans`` are the recipient's, by item id (``rules.release.plan.release_plans``). Nothing is told about persons or
+    reporting units. A record that cannot be read is told to ``dead_letter`` and left out. Where only the former version
+    cannot be read, it was never sent: the recipient still has the version before it, or nothing.
     """
     if _is_no_enterprise(change):
         return
     for record in change["records"]:
-        item = items.get(record["item"])
-        if item is None or not releasable(item):
+        plan = plans.get(record["item"])
+        if plan is None:
             continue
         try:
-            after = _projected(item, record, "", payload, recipient) if record["live"] else None
+            after = _projected(plan, record, "", payload) if record["live"] else None
         except PoisonMessage as problem:
-            set_aside(record, problem)
+            dead_letter(record, problem)
             continue
         try:
-            before = _projected(item, record, "previous_", payload, recipient) if record["was_live"] else None
+            before = _projected(plan, record, "previous_", payload) if record["was_live"] else None
         except PoisonMessage:
             before = _UNKNOWN
         if before != after:
-            yield VisibleChange(record, item, before, after)
+            yield VisibleChange(record, plan.item, before, after)
 
 
 def moved_indicators(change: Mapping[str, Any], public: Collection[str]) -> dict[str, Any]:
     """Return by id what a change says of the indicators that are ``public``; nothing where it says nothing of them."""
     if _is_no_enterprise(change):
         return {}
-    return {one["id"]: one["current"] for one in change["indicators"] if one["id"] in public}
+    return {moved["id"]: moved["current"] for moved in change["indicators"] if moved["id"] in public}
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,16 +94,16 @@ def _is_no_enterprise(change: Mapping[str, Any]) -> bool:
     return str(change["subject"]).startswith((PERSON_PREFIX, UNIT_PREFIX))
 
 
-def _projected(item: Item, record: Mapping[str, Any], which: str, payload: Payload, recipient: str) -> Projected | None:
-    held, schema_id = record[f"{which}payload"], record[f"{which}schema_id"]
-    if held is None or schema_id is None:
+def _projected(plan: ReleasePlan, record: Mapping[str, Any], which: str, payload: Payload) -> Projected | None:
+    encoded, schema_id = record[f"{which}payload"], record[f"{which}schema_id"]
+    if encoded is None or schema_id is None:
         return None
-    data = payload(schema_id, held)
+    data = payload(schema_id, encoded)
     if data is None:
         return None
     if not isinstance(data, Mapping):
         raise PoisonMessage("The payload is no record of fields.")
-    strange = misfit(item, data)
+    strange = plan.kinds.misfit(data)
     if strange is not None:
-        raise PoisonMessage(f"“{strange.zh}” is of another kind than {item.id} has.")
-    return project(item, data, recipient)
+        raise PoisonMessage(f"“{strange.zh}” is of another kind than {plan.item.id} has.")
+    return plan.projection.project(data)

@@ -10,16 +10,16 @@ from catalogue import wire
 from catalogue.envelope import ENVELOPE_NAMES
 
 Row = Mapping[str, Any]
-# By no time of the message's own: those are of several pushers' clocks.
+# The last message wins. Their own times come from several pushers' clocks and do not order them.
 LAST = "true"
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """The receiver of one topic.
+class TargetTable:
+    """The table that takes one topic.
 
-    ``newer`` is a condition on ``t`` (held) and ``excluded`` (seen); empty: the first one stays; ``LAST``: the last
-    one does, of a topic whose one partition says in which order its messages came.
+    ``newer`` is a condition on ``t`` (the row in the table) and ``excluded`` (the incoming one). Empty: the first row
+    of a key stays. ``LAST``: the last one does; such a topic has one partition, which orders its messages.
     """
 
     name: str
@@ -74,20 +74,20 @@ _RECORD_KEY = ("subject", "item", "record_key")
 # By which event a subject has its name is the merge's own matter.
 _STATE_COLUMNS = tuple(name for name in _columns(wire.STATE) if name != "named_by")
 
-TABLES: Mapping[str, Table] = {
-    topics.SUBMISSION: Table("submission", _columns(wire.SUBMISSION), ("submission_id",), LAST),
-    topics.REJECTED: Table(
+TABLES: Mapping[str, TargetTable] = {
+    topics.SUBMISSION: TargetTable("submission", _columns(wire.SUBMISSION), ("submission_id",), LAST),
+    topics.REJECTED: TargetTable(
         "rejected",
         _columns(wire.REJECTED),
         ("submission_id", "row", "source_topic", "source_partition", "source_offset"),
         "t.replay_count <= excluded.replay_count",
         _rejected,
     ),
-    topics.UNRESOLVED: Table("unresolved", _columns(wire.UNRESOLVED), ("unit", "submission_id", "row"), LAST),
-    topics.RECORD: Table("credit_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
-    topics.PERSON_RECORD: Table("person_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
-    topics.STATE: Table("credit_state", _STATE_COLUMNS, ("subject",), "t.sequence <= excluded.sequence"),
-    topics.CHANGE: Table(
+    topics.UNRESOLVED: TargetTable("unresolved", _columns(wire.UNRESOLVED), ("unit", "submission_id", "row"), LAST),
+    topics.RECORD: TargetTable("credit_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
+    topics.PERSON_RECORD: TargetTable("person_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
+    topics.STATE: TargetTable("credit_state", _STATE_COLUMNS, ("subject",), "t.sequence <= excluded.sequence"),
+    topics.CHANGE: TargetTable(
         "credit_change",
         ("subject", "sequence", "subject_name", "as_of", "changed_at", "summary"),
         ("subject", "sequence"),
@@ -97,8 +97,8 @@ TABLES: Mapping[str, Table] = {
 }
 
 
-def copy_line(table: Table, row: Row) -> str:
-    """Return a row in PostgreSQL's text format of COPY."""
+def copy_line(table: TargetTable, row: Row) -> str:
+    """Return a row in the text format of PostgreSQL's COPY."""
     return "\t".join(_cell(row[name]) for name in table.columns) + "\n"
 
 

@@ -9,14 +9,14 @@ from urllib.parse import quote
 from catalogue.errors import SinkUnavailable
 from connectors.http_out import HttpOut, Refused
 from sinks.upstream.profile import Profile
-from sinks.upstream.records import Outgoing, batch_id, body
+from sinks.upstream.records import UpstreamRecord, batch_id, body
 
 ACCEPTED, REJECTED = "ACCEPTED", "REJECTED"
 _HEADERS = {"content-type": "application/json", "content-encoding": "gzip", "accept": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class UpstreamReceipt:
     """The platform's answer for one record; ``batch_id`` is that of the batch in which it first came."""
 
     batch_id: str
@@ -27,12 +27,12 @@ class Receipt:
 
 
 class Delivery:
-    """Puts batches, and halves one that is refused whole until the record it is refused for stands alone."""
+    """Sends batches. One that is refused whole is halved, until the record that is to blame stands alone."""
 
     def __init__(self, http: HttpOut, profile: Profile, sender: str, on_retry: Callable[[int], None]) -> None:
         self._http, self._profile, self._sender, self._on_retry = http, profile, sender, on_retry
 
-    def send(self, records: Sequence[Outgoing]) -> list[Receipt]:
+    def send(self, records: Sequence[UpstreamRecord]) -> list[UpstreamReceipt]:
         """Return a receipt for each record, in their order.
 
         Raises SinkUnavailable when the platform stays away, or answers what its interface does not say.
@@ -46,13 +46,13 @@ class Delivery:
             )
         except Refused as exc:
             if len(records) == 1:
-                return [Receipt(name, records[0].key, REJECTED, exc.message, datetime.now(UTC))]
+                return [UpstreamReceipt(name, records[0].key, REJECTED, exc.message, datetime.now(UTC))]
             half = len(records) // 2
             return [*self.send(records[:half]), *self.send(records[half:])]
         return _receipts(answer, records)
 
 
-def _receipts(answer: Any, records: Sequence[Outgoing]) -> list[Receipt]:
+def _receipts(answer: Any, records: Sequence[UpstreamRecord]) -> list[UpstreamReceipt]:
     try:
         by_key = {row["key"]: _receipt(row) for row in answer["receipts"]}
         return [by_key[record.key] for record in records]
@@ -64,11 +64,11 @@ def _receipts(answer: Any, records: Sequence[Outgoing]) -> list[Receipt]:
         ) from exc
 
 
-def _receipt(row: dict[str, Any]) -> Receipt:
+def _receipt(row: dict[str, Any]) -> UpstreamReceipt:
     status = row["status"]
     if status not in (ACCEPTED, REJECTED):
         raise ValueError(f"no such status: {status}")
     received_at = datetime.fromisoformat(row["received_at"])
     if received_at.tzinfo is None:
         raise ValueError("a time without its zone")
-    return Receipt(row["batch_id"], row["key"], status, row.get("reason"), received_at)
+    return UpstreamReceipt(row["batch_id"], row["key"], status, row.get("reason"), received_at)

@@ -55,7 +55,7 @@ class Running:
 
     def ended(self) -> bool:
         """Whether it ends by itself within some seconds."""
-        self._thread.join(15)
+        self._thread.join(60)
         return not self._thread.is_alive()
 
     def stop(self) -> None:

@@ -17,6 +17,7 @@ from catalogue import wire
 from catalogue.errors import IntegrityError
 from hub.settings import Endpoints
 from sinks.postgres import sink
+from sinks.postgres.database import SinkDatabase
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES
 from tests.integration.sinks.changes import MOMENT, Running, Streams, own_topics
@@ -198,7 +199,7 @@ def test_what_another_process_has_written_meanwhile_is_not_written_again(
     _execute(dsn, "update submission set state = 'COMPLETED'")
     # As one that stood still while the other wrote: it has messages of before the position.
     monkeypatch.setattr(sink, "BATCH_SIZE", 1)
-    monkeypatch.setattr(sink._PostgresSink, "_assigned", lambda self, consumer, places: consumer.assign(places))
+    monkeypatch.setattr(SinkDatabase, "positions", lambda self: {})
     _submit(streams, "s-2", "OPEN", MOMENT)
     late = Running(sink.run, config, dsn)
     _await(dsn, "select submission_id, state from submission order by 1", [("s-1", "COMPLETED"), ("s-2", "OPEN")])

@@ -27,6 +27,7 @@ from catalogue.errors import IntegrityError, Unavailable
 from connectors.http_out import Backoff
 from hub.settings import Endpoints
 from queries.events import partition_of
+from sinks import change_feed
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 from sinks.upstream.sink import Target
@@ -42,10 +43,11 @@ ITEM, REPORT = "administration.penalty", "market.annual_report_basic"
 _DRIVER = """
 import sys, threading
 from bus.config import BusConfig
+from sinks import change_feed
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 bootstrap, registry, prefix, url = sys.argv[1:]
-sink.commit_with = lambda *_: threading.Event().wait()
+change_feed.commit_with = lambda *_: threading.Event().wait()
 config = BusConfig(bootstrap, registry, prefix, partitions=2)
 sink.run(config, sink.Target(url, load_profile("provincial"), "630100"), threading.Event())
 """
@@ -68,7 +70,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
         node.kill()
 
 
-def _target(node: Node, *, batch_records: int = 1000, patience_s: float = 5.0) -> Target:
+def target_of(node: Node, *, batch_records: int = 1000, patience_s: float = 5.0) -> Target:
     backoff = Backoff(0.05, 0.5, patience_s)
     impatient = replace(load_profile("provincial"), backoff=backoff, batch_records=batch_records)
     return Target(node.url, impatient, "630100")
@@ -134,13 +136,13 @@ def test_a_producer_whose_transaction_was_aborted_is_not_used_again(
 ) -> None:
     _publish(config, range(10))
     with monkeypatch.context() as broken:
-        broken.setattr(sink, "commit_with", failing_commit)
-        running = Running(sink.run, config, _target(node))
+        broken.setattr(change_feed, "commit_with", failing_commit)
+        running = Running(sink.run, config, target_of(node))
         assert running.ended()
     with pytest.raises(KafkaException):
         running.stop()
     assert _read(config, topics.UPSTREAM_RECEIPT) == []
-    again = Running(sink.run, config, _target(node))
+    again = Running(sink.run, config, target_of(node))
     receipts = _await_receipts(config, 20)
     again.stop()
     _agree(config, node, receipts)
@@ -165,7 +167,7 @@ def test_what_may_be_released_goes_up_and_nothing_else(config: BusConfig, node: 
     for stranger in ("person:00ff", "unit:court:630102"):
         streams.change(stranger, 1, [streams.record_change(stranger, ITEM, "1", None, _penalty(1))])
     streams.flush()
-    running = Running(sink.run, config, _target(node))
+    running = Running(sink.run, config, target_of(node))
     receipts = _await_receipts(config, 4)
     running.stop()
     assert {r["status"] for r in receipts} == {"ACCEPTED"}
@@ -191,7 +193,7 @@ def test_what_cannot_be_read_is_passed_over_alone_and_sent_when_it_is_mended(con
     streams.tombstone(topics.CHANGE, A)
     streams.change(A, 2, [streams.mended(record, _penalty(2)) for record in bad])
     streams.flush()
-    running = Running(sink.run, config, _target(node))
+    running = Running(sink.run, config, target_of(node))
     receipts = _await_receipts(config, 3)
     running.stop()
     assert {r["key"] for r in receipts} == {f"{A}|{ITEM}|{key}" for key in ("sound|1", "cut|2", "foreign|2")}
@@ -202,7 +204,7 @@ def test_a_rejected_record_gets_its_reason_and_holds_nobody_up(config: BusConfig
     _publish(config, range(5))
     _publish(config, range(5, 6), decision_date=date(2999, 1, 1))
     _publish(config, range(6, 10))
-    running = Running(sink.run, config, _target(node))
+    running = Running(sink.run, config, target_of(node))
     receipts = _await_receipts(config, 20)
     running.stop()
     rejected = [r for r in receipts if r["status"] == "REJECTED"]
@@ -218,7 +220,7 @@ def test_a_batch_refused_whole_is_halved_until_the_guilty_stands_alone(config: B
         key = "x" * 950 if number == 13 else str(number)  # longer than the interface allows
         streams.change(A, number + 1, [streams.record_change(A, ITEM, key, None, _penalty(number))])
     streams.flush()
-    running = Running(sink.run, config, _target(node))
+    running = Running(sink.run, config, target_of(node))
     receipts = _await_receipts(config, 20)
     running.stop()
     (guilty,) = [r for r in receipts if r["status"] == "REJECTED"]
@@ -229,7 +231,7 @@ def test_a_batch_refused_whole_is_halved_until_the_guilty_stands_alone(config: B
 def test_a_node_that_dies_and_comes_back_loses_and_doubles_nothing(
     config: BusConfig, node: Node, caplog: pytest.LogCaptureFixture
 ) -> None:
-    running = Running(sink.run, config, _target(node, batch_records=7, patience_s=1.0))
+    running = Running(sink.run, config, target_of(node, batch_records=7, patience_s=1.0))
     _publish(config, range(100))
     node.await_accepted(20)
     node.kill()
@@ -247,7 +249,7 @@ def test_maintenance_is_waited_for(config: BusConfig, node: Node) -> None:
     node.close_for(2)
     retried = _retried()
     _publish(config, range(10))
-    running = Running(sink.run, config, _target(node))
+    running = Running(sink.run, config, target_of(node))
     until(lambda: _retried() > retried)
     node.open_again()
     begun = time.monotonic()
@@ -269,7 +271,7 @@ def test_a_sink_killed_between_sending_and_committing_sends_nothing_twice(config
         doomed.kill()
         doomed.wait()
     killed_at = datetime.now(UTC)
-    running = Running(sink.run, config, _target(node))
+    running = Running(sink.run, config, target_of(node))
     receipts = _await_receipts(config, 100)
     _publish(config, range(50, 51))
     receipts = _await_receipts(config, 102)
@@ -285,11 +287,11 @@ def test_a_lost_position_stops_the_sink_before_it_sends_everything_again(
     config: BusConfig, node: Node, lose: Any, what: str
 ) -> None:
     _publish(config, range(5))
-    running = Running(sink.run, config, _target(node))
+    running = Running(sink.run, config, target_of(node))
     _await_receipts(config, 10)
     running.stop()
     lose(config, sink.GROUP)
-    again = Running(sink.run, config, _target(node))
+    again = Running(sink.run, config, target_of(node))
     assert again.ended()
     with pytest.raises(IntegrityError, match=what):
         again.stop()
@@ -305,7 +307,7 @@ def test_positions_of_all_partitions_are_committed_together_so_that_none_is_forg
         committed.append(dict(ends))
         commit_with(producer, consumer, topic, ends)
 
-    monkeypatch.setattr(sink, "commit_with", noting)
+    monkeypatch.setattr(change_feed, "commit_with", noting)
     streams = Streams(config)
     stems = (f"91630100MA754{n:04}" for n in range(100))
     others = (stem + uscc.calc_check_digit(stem) for stem in stems)
@@ -313,7 +315,7 @@ def test_positions_of_all_partitions_are_committed_together_so_that_none_is_forg
     for count, subject in enumerate((A, other), 1):
         streams.change(subject, 1, [streams.record_change(subject, ITEM, "1", None, _penalty(1))])
         streams.flush()
-        running = Running(sink.run, config, _target(node))
+        running = Running(sink.run, config, target_of(node))
         _await_receipts(config, count)
         running.stop()
     assert [len(ends) for ends in committed] == [1, 2]
@@ -322,9 +324,9 @@ def test_positions_of_all_partitions_are_committed_together_so_that_none_is_forg
 
 def test_a_former_owner_that_goes_on_is_fenced(config: BusConfig, node: Node) -> None:
     _publish(config, range(10))
-    former = Running(sink.run, config, _target(node))
+    former = Running(sink.run, config, target_of(node))
     _await_receipts(config, 20)
-    fresh = Running(sink.run, config, _target(node))
+    fresh = Running(sink.run, config, target_of(node))
     time.sleep(2)
     _publish(config, range(10, 20))
     receipts = _await_receipts(config, 40)

@@ -1,6 +1,7 @@
 """The banks' guide and its examples agree with the catalogue and with each other."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -9,7 +10,8 @@ from catalogue.avro import bank_schema
 from catalogue.load import load_catalogue
 from catalogue.model import FieldType, Item
 from hub.stack.artifacts import locked
-from rules.release.projection import project
+from rules.release.projection import Projection
+from rules.release.reasons import WithheldCode
 
 GUIDE = Path(__file__).parents[3] / "docs" / "banks"
 EXAMPLES = GUIDE / "examples"
@@ -18,11 +20,16 @@ EXAMPLES = GUIDE / "examples"
 def test_the_guide_counts_the_items_as_the_catalogue_does() -> None:
     items = load_catalogue().items
     typed = [item for item in items if bank_schema(item) is not None]
-    appearing = [item for item in items if project(item, _open(item)) is not None]
+    appearing = [item for item in items if Projection(item).project(_open(item)) is not None]
     told = (GUIDE / "README.md").read_text("utf-8")
     assert f"{len(items)} 项中有 {len(typed)} 项注册了类型" in told
     hidden = len(typed) - len(appearing)
     assert f"{len(typed)} 项中有 {len(appearing)} 项可能出现，\n  其余 {hidden} 项" in told
+
+
+def test_the_guide_lists_every_code_of_what_is_withheld() -> None:
+    listed = re.findall(r"^\| `([A-Z_]+)` \|", (GUIDE / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert set(WithheldCode) <= set(listed)
 
 
 def _open(item: Item) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalogue.load import load_catalogue
-from federation.protocol import Record
+from federation.protocol import UploadedRecord
 from federation.receiver.validation import Validator
 
 USCC = "91630100MA7540001T"
@@ -22,7 +22,7 @@ PENALTY = {
 }
 
 
-def _record(item: str, data: dict[str, Any] | None, **more: Any) -> Record:
+def _record(item: str, data: dict[str, Any] | None, **more: Any) -> UploadedRecord:
     record = {
         "key": "k",
         "subject": USCC,
@@ -35,7 +35,7 @@ def _record(item: str, data: dict[str, Any] | None, **more: Any) -> Record:
         "source_time": NOW,
         "data": data,
     }
-    return Record(**{**record, **more})
+    return UploadedRecord(**{**record, **more})
 
 
 def _reasons(item: str, data: dict[str, Any] | None, **more: Any) -> list[str]:

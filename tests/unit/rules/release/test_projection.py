@@ -11,11 +11,18 @@ from hypothesis import strategies as st
 from catalogue.avro import bank_schema
 from catalogue.load import load_catalogue
 from catalogue.model import Field, FieldType, Item, Sensitivity
-from rules.release.projection import project
+from rules.release.plan import release_plans
+from rules.release.projection import Projected, Projection
+from rules.release.reasons import WithheldCode
 
 CATALOGUE = load_catalogue()
+PROJECTIONS = {item.id: Projection(item) for item in CATALOGUE.items}
 _SECRET = "SECRET-"
 _FLAGS = st.sampled_from(["是", "否", "true", "false", "A", "B", True, False, None, ""])
+
+
+def project(item: Item, data: dict[str, Any]) -> Projected | None:
+    return PROJECTIONS[item.id].project(data)
 
 
 def _secret(item: Item, field: Field, row: dict[str, Any]) -> bool:
@@ -54,7 +61,7 @@ def test_no_secret_is_ever_visible(item: Item, data: st.DataObject) -> None:
         return
     secret = {f.name for f in item.fields if _secret(item, f, row)}
     assert not secret & projected.visible.keys()
-    assert secret <= {name for name, _ in projected.withheld}
+    assert secret <= {withheld.field for withheld in projected.withheld}
     released = repr(projected.visible)
     assert "_hash" not in released
     for name in secret:
@@ -97,13 +104,36 @@ def test_a_commercial_secret_is_not_betrayed(seq: str) -> None:
     assert project(item, _row(item, flags)) is None
 
 
-def test_reasons_are_chinese_and_carry_their_ground() -> None:
+def test_reasons_are_chinese_and_carry_their_ground_and_a_code() -> None:
     item = CATALOGUE.item("market.annual_report_basic")
     projected = project(item, {"employee_count": 12, "is_published": False, "report_date": date(2025, 6, 1)})
     assert projected is not None
-    reasons = dict(projected.withheld)
-    assert "企业信息公示暂行条例" in reasons["employee_count"]
     assert "employee_count" not in projected.visible
+    withheld = {one.field: one for one in projected.withheld}["employee_count"]
+    assert "企业信息公示暂行条例" in withheld.reason
+    assert withheld.code == "UNPUBLISHED"
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("PERSONAL", "个人信息，未经本人单独同意不提供（"),
+        ("INTERNAL", "内部信息，不对外提供（"),
+        ("UNPUBLISHED", "本条信息未公示，须经企业授权后提供（"),
+        ("COMMERCIAL_SECRET", "商业秘密，须经企业授权后提供（"),
+    ],
+)
+def test_a_code_has_one_text_and_a_text_one_code(code: str, text: str) -> None:
+    found = [
+        one
+        for item in CATALOGUE.items
+        for flag in (False, True)
+        if (projected := project(item, _row(item, {c.field: flag for f in item.fields for c in f.public_when})))
+        for one in projected.withheld
+    ]
+    assert {one.code for one in found if one.reason.startswith(text)} <= {code}
+    assert all(one.reason.startswith(text) for one in found if one.code == code)
+    assert {one.code for one in found} <= set(WithheldCode)
 
 
 def test_values_keep_their_types() -> None:
@@ -116,4 +146,4 @@ def test_values_keep_their_types() -> None:
 
 def test_an_unknown_kind_of_recipient_is_refused() -> None:
     with pytest.raises(ValueError, match="newspaper"):
-        project(CATALOGUE.item("1"), {}, "newspaper")
+        release_plans(CATALOGUE.items, "newspaper")

@@ -5,10 +5,11 @@ from typing import Any
 from catalogue.envelope import Op
 from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
+from rules.release.plan import release_plans
 from rules.release.visible import moved_indicators, visible
 
 USCC = "91630100MA7540001X"
-ITEMS = {item.id: item for item in load_catalogue().items}
+PLANS = release_plans(load_catalogue().items, "bank")
 REPORT = "market.annual_report_basic"
 SOUND, OTHER = {"registration_authority": "甲"}, {"registration_authority": "乙"}
 STRANGE = {"registration_authority": 7}
@@ -34,18 +35,18 @@ def _record(before: Any, after: Any) -> dict[str, Any]:
 
 
 def _seen(*records: dict[str, Any], subject: str = USCC) -> tuple[list[tuple[Op, Any]], list[Any]]:
-    """Return what is told of the records, and the payloads of those that are set aside."""
-    aside: list[Any] = []
+    """Return what is told of the records, and the payloads of those that are dead letters."""
+    dead: list[Any] = []
     change = {"subject": subject, "records": records}
-    turned = visible(change, ITEMS, _payload, "bank", lambda record, problem: aside.append(record["payload"]))
-    return [(one.op, one.values) for one in turned], aside
+    changes = visible(change, PLANS, _payload, lambda record, problem: dead.append(record["payload"]))
+    return [(one.op, one.values) for one in changes], dead
 
 
-def test_an_unreadable_record_is_set_aside_and_the_others_are_told() -> None:
+def test_an_unreadable_record_is_a_dead_letter_and_the_others_are_told() -> None:
     for bad in (CUT, STRANGE, "no fields"):
-        told, aside = _seen(_record(None, SOUND), _record(SOUND, bad), _record(None, OTHER))
+        told, dead = _seen(_record(None, SOUND), _record(SOUND, bad), _record(None, OTHER))
         assert told == [(Op.REPORT, SOUND), (Op.REPORT, OTHER)]
-        assert aside == [bad]
+        assert dead == [bad]
 
 
 def test_whatever_replaces_an_unreadable_version_is_told() -> None:

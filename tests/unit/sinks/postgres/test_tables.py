@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sinks.postgres.tables import Table, copy_line
+from sinks.postgres.tables import TargetTable, copy_line
 
-TABLE = Table("t", ("value",), ("value",), "")
+TABLE = TargetTable("t", ("value",), ("value",), "")
 
 
 def _read(line: str) -> str:

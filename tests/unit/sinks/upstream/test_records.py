@@ -13,12 +13,13 @@ import pytest
 
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
+from rules.release.plan import release_plans
 from sinks.upstream.profile import FOLDER, Profile, load_profile
-from sinks.upstream.records import Outgoing, batch_id, body, chunks, outgoing
+from sinks.upstream.records import UpstreamRecord, batch_id, body, chunks, upstream_records
 
 USCC = "91630100MA7540001X"
 CATALOGUE = load_catalogue()
-ITEMS = {item.id: item for item in CATALOGUE.items}
+PLANS = release_plans(CATALOGUE.items, "upstream")
 PROFILE = load_profile("provincial")
 REPORT = "market.annual_report_basic"
 
@@ -40,10 +41,10 @@ def _record(item: str, before: Mapping[str, Any] | None, after: Mapping[str, Any
     }
 
 
-def _out(*records: dict[str, Any], subject: str = USCC, profile: Profile = PROFILE) -> list[Outgoing]:
+def _out(*records: dict[str, Any], subject: str = USCC, profile: Profile = PROFILE) -> list[UpstreamRecord]:
     change = {"subject": subject, "subject_name": "虚构样例有限公司", "sequence": 7, "records": records}
     # The payload stands here as it is, so that nothing need be encoded.
-    return outgoing(change, ITEMS, lambda _, held: held, profile, lambda record, problem: None)
+    return upstream_records(change, PLANS, lambda _, held: held, profile, lambda record, problem: None)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda p: p.stem)

@@ -1,0 +1,29 @@
+"""The rules of release of one item, compiled once and held by whoever applies them to many records."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from catalogue.model import Item
+from rules.release.kinds import Kinds
+from rules.release.projection import Projection
+
+RECIPIENTS = ("bank", "upstream")
+
+
+class ReleasePlan(NamedTuple):
+    """What of an item's records a kind of recipient may see, and which kinds of values these have."""
+
+    item: Item
+    projection: Projection
+    kinds: Kinds
+
+
+def release_plans(items: Iterable[Item], recipient: str) -> Mapping[str, ReleasePlan]:
+    """Return the plans by item id; items of which nothing can ever be released are left out.
+
+    Banks and the platform above get the same projection. Raises ValueError for another kind of recipient.
+    """
+    if recipient not in RECIPIENTS:
+        raise ValueError(f"no projection is defined for the recipient {recipient!r}")
+    plans = (ReleasePlan(item, Projection(item), Kinds(item)) for item in items)
+    return {plan.item.id: plan for plan in plans if not plan.projection.is_blind}

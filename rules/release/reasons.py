@@ -1,0 +1,45 @@
+"""Why a field is withheld: a stable code for programs, and the Chinese text with its ground for people."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from catalogue.model import Field, Sensitivity
+
+
+class WithheldCode(StrEnum):
+    """The codes; the banks' guide lists them. One that was published keeps its meaning for ever."""
+
+    PERSONAL = "PERSONAL"  # a natural person's
+    INTERNAL = "INTERNAL"  # for the authorities alone
+    UNPUBLISHED = "UNPUBLISHED"  # this record is not published
+    COMMERCIAL_SECRET = "COMMERCIAL_SECRET"  # needs the enterprise's consent
+
+
+class Withheld(NamedTuple):
+    """A field that its recipient may not see; a column of details is named ``field.column``."""
+
+    field: str
+    code: str
+    reason: str
+
+
+def always_withheld(field: Field, name: str) -> Withheld | None:
+    """Return why a field is withheld whatever the record says; None when it depends, or when it is released."""
+    if field.encrypted:
+        return _withheld(field, name, WithheldCode.PERSONAL, "个人信息，未经本人单独同意不提供")
+    if field.audience != "all":
+        return _withheld(field, name, WithheldCode.INTERNAL, "内部信息，不对外提供")
+    if not field.public_when and field.sensitivity is not Sensitivity.PUBLIC:
+        return _withheld(field, name, WithheldCode.COMMERCIAL_SECRET, "商业秘密，须经企业授权后提供")
+    return None
+
+
+def unpublished(field: Field, name: str) -> Withheld:
+    """Return why a field is withheld whose record does not meet the conditions of its publication."""
+    return _withheld(field, name, WithheldCode.UNPUBLISHED, "本条信息未公示，须经企业授权后提供")
+
+
+def _withheld(field: Field, name: str, code: WithheldCode, text: str) -> Withheld:
+    ground = f"（依据：{field.ground}）" if field.ground else "（依据：未分类信息按须经授权处理）"
+    # A plain text: this is written to Avro, for every record.
+    return Withheld(name, code.value, text + ground)

@@ -1,0 +1,90 @@
+"""``credit.change.v1`` as one owner reads it; what he publishes of a batch is one transaction with its positions.
+
+Shared by the sinks of the banks and of the platform above. Whoever reads the published topics with ``read_committed``
+sees each batch once, whatever is killed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import Message, TopicPartition
+
+from bus import clients, topics
+from bus.config import BusConfig
+from bus.reading.offsets import partitions, refuse_beyond
+from bus.reading.scan import scan
+from bus.transactions import TRANSACTION_S, abort, commit_with, produce
+from catalogue.errors import IntegrityError
+
+Published = tuple[str, bytes, bytes, int]
+"""A message that a sink publishes: topic (real name), value, key, partition."""
+
+
+class ChangeFeed:
+    """A consumer and a transactional producer under one name: ``group`` is both the group and the transactional id."""
+
+    def __init__(self, config: BusConfig, group: str, **producer_settings: Any) -> None:
+        self._config, self._group = config, group
+        self.topic = config.topic(topics.CHANGE)
+        self.consumer = clients.consumer(config, group)
+        self._producer = clients.producer(config, **{"transactional.id": config.topic(group), **producer_settings})
+        self._is_fenced = False
+        self._starts: list[TopicPartition] = []
+        # By partition, from where the next transaction reads on.
+        self._reached: dict[int, int] = {}
+
+    def fence(self) -> None:
+        """End a former owner: when this returns, all of his transactions are committed or aborted."""
+        # A producer is initialised once; opening may be tried again.
+        if not self._is_fenced:
+            self._producer.init_transactions(TRANSACTION_S)
+            self._is_fenced = True
+
+    def positions(self) -> Mapping[int, int]:
+        """Return where the last transaction ended, by partition; one of which nothing was ever read is left out."""
+        places = [TopicPartition(self.topic, number) for number in partitions(self._config, topics.CHANGE)]
+        self._starts = self.consumer.committed(places, timeout=TRANSACTION_S)
+        self._reached = {start.partition: start.offset for start in self._starts if start.offset >= 0}
+        return self._reached
+
+    def refuse_forgotten(self, what: str) -> None:
+        """Raise IntegrityError: something was delivered, but the group's offsets are gone. ``what`` says what was."""
+        raise IntegrityError(
+            what,
+            remedy=f"Set the offsets of the group {self._config.topic(self._group)}, and the broker's"
+            " offsets.retention.minutes to years.",
+        )
+
+    def assign(self, who: str) -> None:
+        """Read on from the positions; raises IntegrityError when they lie beyond the end of the topic."""
+        refuse_beyond(self._config, {(topics.CHANGE, p): at for p, at in self._reached.items()}, who)
+        # Assigned, not subscribed: there is one owner, who need not wait for a dead one's session to end.
+        self.consumer.assign(self._starts)
+
+    def publish(self, out: Iterable[Published], messages: Sequence[Message]) -> None:
+        """Commit what was made of these messages, with the positions behind them, in one transaction.
+
+        Whatever may fail for want of a service belongs before this: there is nothing to abort then.
+        Raises KafkaException when it failed or another owner took over: ``abort`` then, and never publish again.
+        """
+        self._producer.begin_transaction()
+        for topic, value, key, partition in out:
+            produce(self._producer, topic, value, key, partition)
+        # All positions each time. A broker forgets each partition's offset by its own age: one that is forgotten beside
+        # others would have all of its changes delivered again.
+        reached = self._reached | {m.partition(): m.offset() + 1 for m in messages}
+        commit_with(self._producer, self.consumer, self.topic, reached)
+        self._reached = reached
+
+    def abort(self) -> None:
+        """Abort the open transaction; the producer cannot be used afterwards."""
+        abort(self._producer)
+
+    def close(self) -> None:
+        """Leave the group."""
+        self.consumer.close()
+
+
+def is_empty(config: BusConfig, topic: str) -> bool:
+    """Whether a topic (without prefix) holds no committed message; raises Unavailable when it cannot be read."""
+    return next(scan(config, topic), None) is None

@@ -1,0 +1,142 @@
+"""Runs a sink: reads batches, has them delivered, holds the position while something is away, counts."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Generic
+
+from confluent_kafka import KafkaException, Message, TopicPartition
+
+from bus.reading.receiving import age_s, receive
+from catalogue.errors import Unavailable
+from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
+from sinks import dead_letters
+from sinks.contract import Prepared, Sink
+from sinks.holding import Patience, first_offsets, oldest_by_topic
+from sinks.readiness import SinkReadiness
+
+log = logging.getLogger(__name__)
+
+
+def run(sink: Sink[Prepared], stop: threading.Event, readiness: SinkReadiness | None = None) -> None:
+    """Run a sink until ``stop``; ``readiness`` is told how it goes.
+
+    Raises KafkaException when a transaction failed, the consumer broke for good or another process took over: the
+    supervisor starts anew, and the next process begins where the last delivered batch ended. Raises IntegrityError as
+    the sink does.
+    """
+    runner = Runner(sink, stop, readiness or SinkReadiness())
+    with closing(sink):
+        runner.open()
+        while not stop.is_set():
+            runner.step()
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch(Generic[Prepared]):
+    messages: Sequence[Message]
+    prepared: Prepared
+    begun: float
+    oldest_at: float
+
+
+class Runner(Generic[Prepared]):
+    """One sink and the batch that it is sending."""
+
+    def __init__(self, sink: Sink[Prepared], stop: threading.Event, readiness: SinkReadiness) -> None:
+        self._sink, self._readiness = sink, readiness
+        self._patience = Patience(sink.name, stop, readiness, sink.longest_wait_s)
+        self._under_way: _Batch[Prepared] | None = None
+        for topic in sink.sources.values():
+            dead_letters.expect(sink.arrow(topic))
+
+    def open(self) -> None:
+        """Open the sink, however long what it needs is away."""
+        self._patience.until(lambda: self._sink.open(self._patience))
+        self._readiness.opened()
+
+    def step(self) -> None:
+        """Deliver one batch, or hold the position of all that is not delivered.
+
+        A pipelined sink's batch is only started, and the one before it delivered.
+        """
+        messages = receive(self._sink.consumer, self._sink.batch_size, self._sink.poll_s)
+        if not messages and self._under_way is None:
+            self._idle()
+            return
+        try:
+            batch = self._prepared(messages) if messages else None
+            self._finish()
+            if batch is not None:
+                self._under_way = batch
+                self._sink.start(batch.prepared)
+                if not self._sink.pipelined:
+                    self._finish()
+        except Unavailable as problem:
+            self._hold(messages, problem)
+        except KafkaException as exc:
+            log.warning("%s: transaction aborted, this process ends: %s", self._sink.name, exc)
+            self._sink.abort()
+            raise
+
+    def _idle(self) -> None:
+        # A client that holds reads nothing for a moment after it was rewound.
+        if self._patience.holds:
+            return
+        for topic in self._sink.sources.values():
+            LAG.labels(self._sink.name, topic).set(0)
+        if self._sink.consumer.assignment():
+            self._readiness.caught_up()
+
+    def _prepared(self, messages: list[Message]) -> _Batch[Prepared]:
+        begun = time.monotonic()
+        oldest_at = min(message.timestamp()[1] for message in messages) / 1000
+        former = self._under_way
+        self._readiness.works_on(oldest_at if former is None else min(oldest_at, former.oldest_at))
+        return _Batch(messages, self._sink.prepare(messages), begun, oldest_at)
+
+    def _finish(self) -> None:
+        """Deliver the batch under way, if there is one."""
+        batch = self._under_way
+        if batch is None:
+            return
+        delivered = self._sink.deliver(batch.prepared, batch.messages)
+        self._under_way = None
+        self._patience.resume()
+        self._count(batch, delivered)
+
+    def _hold(self, messages: list[Message], problem: Unavailable) -> None:
+        """Forget what was read and is not delivered, go back to where it began, and wait."""
+        undelivered = messages
+        if self._under_way is not None:
+            self._sink.discard(self._under_way.prepared)
+            # The batch under way may be the very one that was just read: its first offsets are the same.
+            undelivered = [*self._under_way.messages, *messages]
+            self._under_way = None
+        for topic, written in oldest_by_topic(undelivered).items():
+            LAG.labels(self._sink.name, self._sink.sources[topic]).set(time.time() - written)
+        for (topic, partition), offset in first_offsets(undelivered).items():
+            self._sink.consumer.seek(TopicPartition(topic, partition, offset))
+        self._patience.hold(problem)
+
+    def _count(self, batch: _Batch[Prepared], delivered: Mapping[str, int]) -> None:
+        name = self._sink.name
+        for outcome, count in delivered.items():
+            DELIVERIES.labels(name, outcome).inc(count)
+        for real, messages in self._by_topic(batch.messages).items():
+            topic = self._sink.sources[real]
+            EVENTS.labels(self._sink.arrow(topic), "in").inc(len(messages))
+            LAG.labels(name, topic).set(age_s(messages[-1]))
+        BATCH.labels(name).observe(time.monotonic() - batch.begun)
+        BATCH_EVENTS.labels(name).observe(len(batch.messages))
+
+    def _by_topic(self, messages: Sequence[Message]) -> Mapping[str, Sequence[Message]]:
+        if len(self._sink.sources) == 1:
+            return dict.fromkeys(self._sink.sources, messages)
+        by_topic: dict[str, list[Message]] = {}
+        for message in messages:
+            by_topic.setdefault(message.topic(), []).append(message)
+        return by_topic
