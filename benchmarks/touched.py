@@ -1,8 +1,8 @@
 """What one event costs on a subject with ten, a thousand or a hundred thousand records.
 
 A subject's tax arrears, whose indicators are a count and a maximum: new reports, and withdrawals of the highest amount,
-each a batch of its own. Timed is what the engine does with a batch (``Engine.work``): reading the store, merging,
-encoding, producing. The commit, which is the broker's, comes after it and is left out.
+each a batch of its own. Timed is what a partition does with a batch (``RestoredPartition.work``): reading the store,
+merging, encoding, producing. The commit, which is the broker's, comes after it and is left out.
 """
 
 import statistics
@@ -22,9 +22,11 @@ from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
+from processing.output import InputMessage
+from processing.partition import RestoredPartition, Runtime, take_over
 from rules.indicators.definitions import load_indicators
 from simulation.people import make_uscc
-from streams.engine import Engine, Message
+from streams.merge.processor import MergeProcessor
 
 ITEM = "tax.arrears"
 HISTORIES = (10, 1_000, 100_000)
@@ -50,10 +52,10 @@ def measure(settings: Settings, say: Callable[[str], None]) -> Iterator[Touched]
         with closing(Registry(config)) as registry:
             event = _Events(registry)
             cipher = Cipher(load_key_file(own.keys))
-            engine = Engine(config, 0, own.home / "streams", load_indicators(), registry, cipher)
-            with closing(engine):
-                engine.open()
-                feed = _Feed(engine, event.topic)
+            processor = MergeProcessor(config, registry, (event.topic,), load_indicators())
+            runtime = Runtime(config, processor, registry, cipher, own.home / "streams")
+            with closing(take_over(runtime, 0)) as partition:
+                feed = _Feed(partition, event.topic)
                 for first in range(0, records, _BATCH):
                     feed.take([event(n, Op.REPORT) for n in range(first, min(first + _BATCH, records))])
                 # The highest are the last.
@@ -64,19 +66,19 @@ def measure(settings: Settings, say: Callable[[str], None]) -> Iterator[Touched]
 
 
 class _Feed:
-    """Hands batches to an engine, one transaction each."""
+    """Hands batches to a partition, one transaction each."""
 
-    def __init__(self, engine: Engine, topic: str) -> None:
-        self._engine, self._topic, self._offset = engine, topic, 0
+    def __init__(self, partition: RestoredPartition, topic: str) -> None:
+        self._partition, self._topic, self._offset = partition, topic, 0
 
     def take(self, values: list[bytes]) -> float:
-        """Merge a batch and return how long the engine worked on it."""
-        messages = [Message(self._offset + n, value) for n, value in enumerate(values)]
+        """Merge a batch and return how long the partition worked on it."""
+        messages = [InputMessage(self._offset + n, value) for n, value in enumerate(values)]
         self._offset += len(values)
         begun = time.perf_counter()
-        pending = self._engine.work({self._topic: messages})
+        pending = self._partition.work({self._topic: messages})
         took = time.perf_counter() - begun
-        self._engine.commit(pending)
+        self._partition.commit(pending)
         return took
 
 

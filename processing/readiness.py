@@ -7,23 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from monitoring.health import HealthState, ProcessHealth
+
 # Silence of this length is no progress.
 WATCHDOG_S = 30.0
 # What waits longer than this makes a state out of date.
 STALE_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """``state`` is alive, recovering, stale or current; only the last one is ready."""
-
-    state: str
-    reason: str
-
-    @property
-    def ready(self) -> bool:
-        """Whether requests may rely on this worker."""
-        return self.state == "current"
 
 
 @dataclass(slots=True)
@@ -40,44 +29,48 @@ class Readiness:
     _oldest_at: float | None = None
 
     def progress(self) -> None:
-        """Something was restored or merged."""
+        """Note that something was restored or processed."""
         self._progress_at = self._heard_at = self.clock()
 
     def begin(self, oldest_at: float) -> None:
-        """A batch is being worked on, whose oldest event is of this time (seconds since the epoch)."""
+        """Note that a batch is worked on whose oldest event is of this time (seconds since the epoch)."""
         self._oldest_at = oldest_at
 
     def caught_up(self, heard_at: float) -> None:
-        """Nothing waited when the broker was last heard, at this time."""
+        """Note that nothing waited when the broker was last heard, at this time."""
         self._heard_at = max(self._heard_at, heard_at)
         if heard_at > self._progress_at:
             self._progress_at, self._oldest_at = heard_at, None
 
-    def restarted(self, numbers: int, refused: dict[int, str]) -> None:
-        """A new assignment begins, of so many partition numbers."""
-        self.assigned, self.refused = numbers, refused
+    def restarted(self, partitions: int, refused: dict[int, str]) -> None:
+        """A new assignment begins, of so many partitions."""
+        self.assigned, self.refused = partitions, refused
         self.recovering, self.waiting_for = {}, ""
         self.progress()
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ProcessHealth:
         """Say how things stand now."""
         now = self.clock()
         silent = now - self._progress_at
         if self.refused:
-            number, reason = next(iter(self.refused.items()))
-            return Verdict("alive", f"partition {number} is not processed: {reason}")
+            partition, reason = next(iter(self.refused.items()))
+            return ProcessHealth(HealthState.ALIVE, f"partition {partition} is not processed: {reason}")
         if not self.assigned:
-            return Verdict("alive", "no partition is assigned")
+            return ProcessHealth(HealthState.ALIVE, "no partition is assigned")
         if self.recovering:
-            number, what = next(iter(self.recovering.items()))
-            told = f"partition {number}: {what}; {len(self.recovering)} of {self.assigned} to recover"
-            return Verdict("recovering", f"no progress for {silent:.0f} s; {told}" if silent > WATCHDOG_S else told)
+            partition, what = next(iter(self.recovering.items()))
+            reason = f"partition {partition}: {what}; {len(self.recovering)} of {self.assigned} to recover"
+            if silent > WATCHDOG_S:
+                reason = f"no progress for {silent:.0f} s; {reason}"
+            return ProcessHealth(HealthState.RECOVERING, reason)
         if self.waiting_for:
-            return Verdict("stale", self.waiting_for)
+            return ProcessHealth(HealthState.STALE, self.waiting_for)
         if now - self._heard_at > WATCHDOG_S:
-            return Verdict("stale", f"the broker has not answered for {now - self._heard_at:.0f} s")
+            return ProcessHealth(HealthState.STALE, f"the broker has not answered for {now - self._heard_at:.0f} s")
         if silent > WATCHDOG_S:
-            return Verdict("stale", f"no progress for {silent:.0f} s")
+            return ProcessHealth(HealthState.STALE, f"no progress for {silent:.0f} s")
         if self._oldest_at is not None and now - self._oldest_at > STALE_S:
-            return Verdict("stale", f"the oldest event being merged is {now - self._oldest_at:.0f} s old")
-        return Verdict("current", "everything that was received is merged")
+            return ProcessHealth(
+                HealthState.STALE, f"the oldest event being processed is {now - self._oldest_at:.0f} s old"
+            )
+        return ProcessHealth(HealthState.CURRENT, "everything that was received is processed")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.main import main
-from streams.owner import Owner
+from processing.owner import Owner
 
 FIRST = "first.json"
 

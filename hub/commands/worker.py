@@ -16,7 +16,8 @@ def worker(
     """Run a stream worker: merge catalogue events into records, changes and states."""
     from bus.crypto.cipher import Cipher
     from bus.crypto.keys import load_key_file
-    from streams.app import create_app, run
+    from processing.app import run
+    from streams.app import create_app
 
     log_to_stderr()
     settings = load_settings()

@@ -1,7 +1,7 @@
 """A Faust transport that hands over batches, by the URL scheme ``kafkabatch://`` (entry point ``faust.transports``).
 
-The app says where to read from, by a coroutine ``positions(assigned)``, and is told by ``caught_up(fetched_at_s)``
-that nothing waited when the broker was last heard. Nothing else of it is known here, and nothing of credit data.
+The app answers where to read from (the coroutine ``positions(assigned)``) and is told by ``caught_up(heard_at_s)`` that
+nothing waited when the broker was last heard. The transport knows nothing else of it.
 """
 
 from faust.transport.drivers import aiokafka as driver

@@ -1,94 +1,96 @@
-"""The calendar of one partition number: with each day what is due moves, and sums that are missing are made."""
+"""The calendar of one partition: with each day the shares that are due move, and sums that are missing are made."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from catalogue.envelope import ItemId
 from rules.merge import Record, is_live
-from streams.merge.rolling import Due, Rolling
+from streams.merge.rolling import DueRecord, Rolling
 from streams.merge.subject import SubjectBatch
 
-# Where no day was ever told.
+# The day of a partition to which no day was published yet.
 EPOCH = date(1970, 1, 1)
-# Of one transaction: a day on which all enterprises have something due must not be one that fills a worker's memory.
+# In one transaction. On some days every enterprise has something due: all at once would fill a worker's memory.
 MOST_SUBJECTS = 2000
+# Subjects that are to be published together, as of a day.
+DayPart = tuple[dict[str, SubjectBatch], date]
 
 
 class Calendar:
-    """Takes a number's subjects from day to day.
+    """Takes the subjects of a partition from day to day, in parts of at most ``most`` subjects.
 
-    ``subject`` begins a batch of a subject's; ``items`` yields every subject's items that have records, each one's in a
-    row; ``publish`` commits what came of some subjects, ``most`` of them at once, as of a day.
+    ``begin`` begins a batch of a subject; ``items`` yields the items of which each subject has records, a subject's one
+    after the other.
     """
 
     def __init__(
         self,
         rolling: Rolling,
-        subject: Callable[[str], SubjectBatch],
+        begin: Callable[[str], SubjectBatch],
         items: Callable[[], Iterable[tuple[str, ItemId]]],
-        publish: Callable[[Mapping[str, SubjectBatch], date], None],
         most: int = MOST_SUBJECTS,
     ) -> None:
-        self._rolling, self._subject, self._items, self._publish = rolling, subject, items, publish
+        self._rolling, self._begin, self._items = rolling, begin, items
         self._most = most
 
-    def roll(self, since: date, upto: date) -> None:
-        """Go on day by day, each day's changes published before the next one's; a repetition changes nothing.
+    def roll(self, since: date, upto: date) -> Iterator[DayPart]:
+        """Yield day by day what moves; each part has to be published and stored before the next is asked for.
 
-        From ``EPOCH`` it is one step: the years before the first day were nobody's business dates.
+        Published again from ``since`` on, nothing changes twice. From ``EPOCH`` it is one step: the years before the
+        first day were nobody's business dates.
         """
         if since >= upto:
             return
         if since == EPOCH:
             self._rolling.forget()
-            self._complete(upto)
+            yield from self._complete(upto)
             return
         if not self._rolling.is_complete():
-            self._complete(since)
+            yield from self._complete(since)
         day = self._rolling.next_due(since)
         while day is not None and day <= upto:
             for due in self._rolling.due(day, self._most):
-                self._move(due, day)
+                yield self._move(due, day), day
             day = self._rolling.next_due(day)
 
-    def _move(self, due: Iterable[Due], day: date) -> None:
+    def _move(self, due: Iterable[DueRecord], day: date) -> dict[str, SubjectBatch]:
         subjects: dict[str, SubjectBatch] = {}
         live: dict[tuple[str, ItemId], list[tuple[str, Record]]] = {}
         for subject, item, key in due:
             batch = subjects.get(subject)
             if batch is None:
-                batch = subjects[subject] = self._subject(subject)
+                batch = subjects[subject] = self._begin(subject)
             batch.due.add(item)
             record = batch.load_record(subject, item, key)
             counts = record is not None and is_live(record.envelope, batch.mark(item, now=False))
             live.setdefault((subject, item), []).extend([(key, record)] if record is not None and counts else [])
         for (subject, item), records in live.items():
             self._rolling.move(subject, item, records, day)
-        self._publish(subjects, day)
+        return subjects
 
-    def _complete(self, as_of: date) -> None:
-        """Make the sums that are not there: of records that were restored, or by indicators that were defined anew.
+    def _complete(self, as_of: date) -> Iterator[DayPart]:
+        """Make the sums that are missing: of records that were restored, or by indicators that are defined anew.
 
-        What states hold by indicators that are no longer defined goes, too.
+        Indicators that are no longer defined leave the states, too.
         """
-        todo: dict[str, SubjectBatch] = {}
+        part: dict[str, SubjectBatch] = {}
         for subject, own in itertools.groupby(self._items(), _subject):
             lacking = [item for _, item in own if self._rolling.lacks(subject, item)]
-            batch = self._subject(subject)
-            if not lacking and batch.held.indicators.keys() <= self._rolling.defined:
+            batch = self._begin(subject)
+            if not lacking and batch.state.indicators.keys() <= self._rolling.defined:
                 continue
-            if len(todo) == self._most:
-                self._publish(todo, as_of)
-                todo = {}
-            todo[subject] = batch
+            if len(part) == self._most:
+                yield part, as_of
+                part = {}
+            part[subject] = batch
             for item in lacking:
-                # A former owner may have taken this one further than he took the number.
-                self._rolling.build(subject, item, batch.live_before(item), max(as_of, batch.held.as_of))
+                # A former owner may have taken this subject further than the partition.
+                self._rolling.build(subject, item, batch.live_before(item), max(as_of, batch.state.as_of))
                 batch.due.add(item)
         self._rolling.complete()
-        self._publish(todo, as_of)
+        yield part, as_of
 
 
-def _subject(of: tuple[str, ItemId]) -> str:
-    return of[0]
+def _subject(subject_item: tuple[str, ItemId]) -> str:
+    return subject_item[0]

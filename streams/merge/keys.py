@@ -13,6 +13,7 @@ from catalogue.envelope import ItemId
 DEFINITIONS = b"d"
 # Present when the sums of every record are there, up to the day that the partition reached.
 COMPLETE = b"i"
+RECORDS, SUMS, ORDERED_SHARES, DUE = b"r", b"a", b"k", b"x"
 _SEPARATOR = b"\x00"
 
 

@@ -1,7 +1,8 @@
-"""The running indicators of a partition number, in its store: moved by records and by days, never by scans.
+"""The running indicators of a partition, in its store: moved by records and by days, never computed by scans.
 
-All writes go into ``pending``, which the engine writes behind its transaction; reads see them at once. The sums of a
-subject's item are made from its records when they are first touched, and kept up to date from then on.
+All writes go into ``pending``, which ``flush`` gives out to be written behind the transaction; reads see them at once.
+The sums of a subject's item are made from its records when they are first touched, and kept up to date from then on
+(decision 4).
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from typing import Any
 from catalogue.envelope import ItemId
 from catalogue.errors import PoisonMessage
 from catalogue.times import business_date
+from processing.output import StoreWrites
 from processing.store import Store
 from rules.indicators.definitions import Fact, Indicator
 from rules.indicators.running import (
@@ -34,6 +36,9 @@ from rules.merge import Record
 from streams.merge.keys import (
     COMPLETE,
     DEFINITIONS,
+    DUE,
+    ORDERED_SHARES,
+    SUMS,
     due_from,
     due_key,
     due_prefix,
@@ -41,47 +46,56 @@ from streams.merge.keys import (
     top_prefix,
 )
 
+log = logging.getLogger(__name__)
 DecodePayload = Callable[[int, bytes], dict[str, Any] | None]
 ByItem = Mapping[str, tuple[Indicator, ...]]
+# Records with their keys, all of which count.
 Live = Iterable[tuple[str, Record]]
-# Subject, item and key of a record of which a share begins or ends to count.
-Due = tuple[str, ItemId, str]
-# A record's key, and its version that counted and the one that counts; None: it did, or does, not.
+# Subject, item and key of a record of which a share begins or ceases to count.
+DueRecord = tuple[str, ItemId, str]
+# A record's key, the version that counted and the one that counts now; None: there was, or is, none that counts.
 Replaced = tuple[str, Record | None, Record | None]
 _NOTHING = RunningSum()
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Held:
-    """The sums of one subject's item, as of a date."""
+class _Sums:
+    """The sums of one subject's item by indicator, as of a date."""
 
     as_of: date
-    sums: dict[str, RunningSum]
+    by_indicator: dict[str, RunningSum]
 
 
-def forget(store: Store, by_item: ByItem, subject: str, item: str, into: dict[bytes, bytes | None]) -> None:
-    """Add to ``into`` what deletes the sums of a subject's item, if there are any; they are made anew when needed.
+def by_item(indicators: Iterable[Indicator]) -> ByItem:
+    """Return the indicators by the item that they are computed from."""
+    found: dict[str, tuple[Indicator, ...]] = {}
+    for indicator in indicators:
+        found[indicator.item] = (*found.get(indicator.item, ()), indicator)
+    return found
 
-    The days on which its shares are due stay: another making writes the same ones.
+
+def forget(store: Store, by_item: ByItem, subject: str, item: str, writes: StoreWrites) -> None:
+    """Add to ``writes`` what deletes the sums of a subject's item, if there are any; they are made anew when needed.
+
+    The days on which its shares are due stay: making the sums anew writes the same days again.
     """
-    place = running_key(subject, item)
-    if place in into or store.get(place) is None:
+    key = running_key(subject, item)
+    if key in writes or store.get(key) is None:
         return
-    into[place] = None
+    writes[key] = None
     for indicator in by_item.get(item, ()):
-        into.update(dict.fromkeys(store.highest(top_prefix(subject, indicator.id))))
+        writes.update(dict.fromkeys(store.highest(top_prefix(subject, indicator.id))))
 
 
-def forget_subject(store: Store, by_item: ByItem, subject: str, into: dict[bytes, bytes | None]) -> None:
+def forget_subject(store: Store, by_item: ByItem, subject: str, writes: StoreWrites) -> None:
     """Do as ``forget`` for all items of a subject."""
     prefix = running_key(subject, "")
     for key, _ in store.below(prefix):
-        forget(store, by_item, subject, key[len(prefix) :].decode(), into)
+        forget(store, by_item, subject, key[len(prefix) :].decode(), writes)
 
 
 class Rolling:
-    """The indicators of every subject of one partition number.
+    """The indicators of every subject of one partition.
 
     ``lenient``: a record whose payload cannot be read has no share in any indicator, instead of raising PoisonMessage.
     """
@@ -90,8 +104,9 @@ class Rolling:
         self._store, self._by_item, self._decode, self.lenient = store, by_item, decode, lenient
         self.defined = frozenset(i.id for indicators in by_item.values() for i in indicators)
         self._longest = {item: longest_window(indicators) for item, indicators in by_item.items()}
-        self.pending: dict[bytes, bytes | None] = {}
-        self._held: dict[tuple[str, str], _Held] = {}
+        self.pending: StoreWrites = {}
+        # What was touched since the last flush: sums, and the ordered shares that came (True) or went.
+        self._touched: dict[tuple[str, str], _Sums] = {}
         self._tops: dict[tuple[str, str], dict[bytes, bool]] = {}
         # The number of the format that sums are kept in goes with the definitions: another one makes them anew.
         text = "\n".join((f"marshal {marshal.version}", *(repr(i) for name in sorted(by_item) for i in by_item[name])))
@@ -109,50 +124,53 @@ class Rolling:
     def begin(self, as_of: date) -> None:
         """Forget sums by other definitions, and those in which a day up to ``as_of`` is missing; they are made anew.
 
-        Days that another owner of this number rolled moved the sums in his store and not these.
+        A day that another owner of this partition rolled has moved the sums in his store, and not these.
         """
         if self._store.get(DEFINITIONS) != self._definitions:
             self.forget()
             return
-        gone: dict[bytes, bytes | None] = {}
-        for key, _ in self._store.below(b"x"):
+        writes: StoreWrites = {}
+        for key, _ in self._store.below(DUE):
             day, subject, item, _ = due_from(key)
             if day > as_of:
                 break
-            gone[key] = gone[COMPLETE] = None
-            forget(self._store, self._by_item, subject, item, gone)
-        self._store.write(gone)
+            writes[key] = writes[COMPLETE] = None
+            forget(self._store, self._by_item, subject, item, writes)
+        self._store.write(writes)
 
     def forget(self) -> None:
         """Forget all sums; they are made anew."""
-        for prefix in (b"a", b"k", b"x"):
+        for prefix in (SUMS, ORDERED_SHARES, DUE):
             self._store.clear(prefix)
-        self.pending, self._held, self._tops = {}, {}, {}
+        self.pending, self._touched, self._tops = {}, {}, {}
         self._store.write({DEFINITIONS: self._definitions, COMPLETE: None})
 
     def complete(self) -> None:
-        """Note, with the pending writes, that all records are in."""
+        """Note, with the pending writes, that the sums of all records are there."""
         self.pending[COMPLETE] = b""
 
-    def flush(self) -> dict[bytes, bytes | None]:
-        """Return what is to be written and forget it: the transaction succeeded, or this object is thrown away."""
-        for (subject, item), held in self._held.items():
-            sums = {k: v.as_tuple() for k, v in held.sums.items()}
-            self.pending[running_key(subject, item)] = marshal.dumps((held.as_of.toordinal(), sums))
-        written, self.pending, self._held, self._tops = self.pending, {}, {}, {}
+    def flush(self) -> StoreWrites:
+        """Return what is to be written when the transaction is committed, and forget it.
+
+        Where the transaction fails, this object is thrown away.
+        """
+        for (subject, item), sums in self._touched.items():
+            tuples = {k: v.as_tuple() for k, v in sums.by_indicator.items()}
+            self.pending[running_key(subject, item)] = marshal.dumps((sums.as_of.toordinal(), tuples))
+        written, self.pending, self._touched, self._tops = self.pending, {}, {}, {}
         return written
 
     def lacks(self, subject: str, item: str) -> bool:
-        """Whether indicators rest on an item and the sums of this subject's are not there."""
-        if item not in self._by_item or (subject, item) in self._held:
+        """Whether indicators are computed from an item and the sums of this subject's are not there."""
+        if item not in self._by_item or (subject, item) in self._touched:
             return False
         return self._store.get(running_key(subject, item)) is None
 
     def build(self, subject: str, item: str, live: Live, as_of: date) -> None:
         """Make the sums from all live records."""
-        held = self._held[subject, item] = _Held(as_of, {})
+        sums = self._touched[subject, item] = _Sums(as_of, {})
         for key, record in live:
-            self._take(held, subject, item, key, record, 1)
+            self._take(sums, subject, item, key, record, 1)
 
     def replace(self, subject: str, item: str, live: Live, replaced: Iterable[Replaced], as_of: date) -> None:
         """Take the former shares of an item's records out and their present ones in.
@@ -162,32 +180,36 @@ class Rolling:
         """
         if self._load(subject, item) is None:
             self.build(subject, item, live, as_of)
-        held = self._held[subject, item]
-        held.as_of = max(held.as_of, as_of)
+        sums = self._touched[subject, item]
+        sums.as_of = max(sums.as_of, as_of)
         for key, old, new in replaced:
             if old is not None:
-                self._take(held, subject, item, key, old, -1)
+                self._take(sums, subject, item, key, old, -1)
             if new is not None:
-                self._take(held, subject, item, key, new, 1)
+                self._take(sums, subject, item, key, new, 1)
 
     def values(self, subject: str, item: str, as_of: date) -> dict[str, int | None]:
         """Return the item's indicators in millionths; nothing may be due up to ``as_of``."""
-        held = self._made(subject, item)
-        held.as_of = max(held.as_of, as_of)
+        sums = self._load(subject, item)
+        if sums is None:
+            raise RuntimeError(f"the sums of {item} were not made")
+        sums.as_of = max(sums.as_of, as_of)
         return {
-            i.id: value(i, held.sums.get(i.id, _NOTHING), self._top(subject, i) if i.aggregate in ORDERED else None)
+            i.id: value(
+                i, sums.by_indicator.get(i.id, _NOTHING), self._top(subject, i) if i.aggregate in ORDERED else None
+            )
             for i in self._by_item[item]
         }
 
     def next_due(self, after: date) -> date | None:
         """Return the first day after ``after`` on which something is due."""
-        for key, _ in self._store.below(b"x", due_prefix(date.fromordinal(after.toordinal() + 1))):
+        for key, _ in self._store.below(DUE, due_prefix(date.fromordinal(after.toordinal() + 1))):
             return due_from(key)[0]
         return None
 
-    def due(self, day: date, most: int) -> Iterator[list[Due]]:
+    def due(self, day: date, most: int) -> Iterator[list[DueRecord]]:
         """Yield what is due on a day, in parts of at most so many subjects; a part is done with the next flush."""
-        part: list[Due] = []
+        part: list[DueRecord] = []
         keys: list[bytes] = []
         subjects: set[str] = set()
         for key, _ in self._store.below(due_prefix(day)):
@@ -204,27 +226,27 @@ class Rolling:
             yield part
 
     def move(self, subject: str, item: str, live: Live, as_of: date) -> None:
-        """Let the shares of some live records begin or end to count; then the sums are as of ``as_of``."""
-        held = self._load(subject, item)
-        if held is None or held.as_of >= as_of:
+        """Let the shares of some live records begin or cease to count; then the sums are as of ``as_of``."""
+        sums = self._load(subject, item)
+        if sums is None or sums.as_of >= as_of:
             return
         for key, record in live:
-            for indicator, one in self._shares(item, record, held.as_of):
-                before, now = one.counts(held.as_of), one.counts(as_of)
+            for indicator, share in self._shares(item, record, sums.as_of):
+                before, now = share.counts(sums.as_of), share.counts(as_of)
                 if before != now:
-                    self._count(subject, key, indicator, one, held, 1 if now else -1)
-        held.as_of = as_of
+                    self._count(subject, key, indicator, share, sums, 1 if now else -1)
+        sums.as_of = as_of
 
-    def _load(self, subject: str, item: str) -> _Held | None:
-        held = self._held.get((subject, item))
-        if held is None:
+    def _load(self, subject: str, item: str) -> _Sums | None:
+        sums = self._touched.get((subject, item))
+        if sums is None:
             raw = self._store.get(running_key(subject, item))
             if raw is None:
                 return None
-            ordinal, sums = marshal.loads(raw)
-            held = _Held(date.fromordinal(ordinal), {k: RunningSum(*v) for k, v in sums.items()})
-            self._held[subject, item] = held
-        return held
+            ordinal, tuples = marshal.loads(raw)
+            sums = _Sums(date.fromordinal(ordinal), {k: RunningSum(*v) for k, v in tuples.items()})
+            self._touched[subject, item] = sums
+        return sums
 
     def _shares(self, item: str, record: Record, since: date) -> list[tuple[Indicator, Share]]:
         months = self._longest[item]
@@ -247,31 +269,25 @@ class Rolling:
             # Some other writer's schema, with the same names and other types.
             raise PoisonMessage(f"The values are not of the kind that the item has: {type(exc).__name__}.") from exc
 
-    def _made(self, subject: str, item: str) -> _Held:
-        held = self._load(subject, item)
-        if held is None:
-            raise RuntimeError(f"the sums of {item} were not made")
-        return held
-
-    def _take(self, held: _Held, subject: str, item: str, key: str, record: Record, sign: int) -> None:
-        own = self._shares(item, record, held.as_of)
-        for indicator, one in own:
-            if one.counts(held.as_of):
-                self._count(subject, key, indicator, one, held, sign)
+    def _take(self, sums: _Sums, subject: str, item: str, key: str, record: Record, sign: int) -> None:
+        own = self._shares(item, record, sums.as_of)
+        for indicator, share in own:
+            if share.counts(sums.as_of):
+                self._count(subject, key, indicator, share, sums, sign)
         if sign > 0:
             # What another version of the record left is overwritten or harmless: a day on which nothing moves.
-            for day in due_dates(own, held.as_of):
+            for day in due_dates(own, sums.as_of):
                 self.pending[due_key(day, subject, item, key)] = b""
 
-    def _count(self, subject: str, key: str, indicator: Indicator, one: Share, held: _Held, sign: int) -> None:
-        sums = held.sums.get(indicator.id)
-        if sums is None:
-            sums = held.sums[indicator.id] = RunningSum()
-        sums.add(indicator, one, sign)
+    def _count(self, subject: str, key: str, indicator: Indicator, share: Share, sums: _Sums, sign: int) -> None:
+        running = sums.by_indicator.get(indicator.id)
+        if running is None:
+            running = sums.by_indicator[indicator.id] = RunningSum()
+        running.add(indicator, share, sign)
         if indicator.aggregate in ORDERED:
-            place = top_prefix(subject, indicator.id) + sort_key(indicator, one) + key.encode()
-            self.pending[place] = b"" if sign > 0 else None
-            self._tops.setdefault((subject, indicator.id), {})[place] = sign > 0
+            stored = top_prefix(subject, indicator.id) + sort_key(indicator, share) + key.encode()
+            self.pending[stored] = b"" if sign > 0 else None
+            self._tops.setdefault((subject, indicator.id), {})[stored] = sign > 0
 
     def _top(self, subject: str, indicator: Indicator) -> tuple[date, int | None] | None:
         prefix = top_prefix(subject, indicator.id)

@@ -20,9 +20,9 @@ from bus.topics import TopicSpec, ensure_topics
 from catalogue.load import load_catalogue
 from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings
+from processing.output import InputMessage
 from producers.submissions.session import Options, Session
-from rules.indicators.definitions import load_indicators
-from streams.engine import Engine, Message
+from tests.merging import merge_partition
 
 OUTPUTS = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION, topics.CALENDAR)
 
@@ -73,17 +73,15 @@ class Node:
 
     def merge(self, *inputs: str) -> dict[str, dict[str, int]]:
         """Merge what came since the last time and return each subject's live records by item."""
-        with closing(Registry(self.config)) as registry:
-            engine = Engine(self.config, 0, self.folder / "streams", load_indicators(), registry, self.cipher)
-            engine.open()
-            try:
-                for topic in inputs:
-                    start = engine.positions().get(topic, 0)
-                    news = [Message(m.offset() or 0, m.value() or b"") for m in scan(self.config, topic, start=start)]
-                    if news:
-                        engine.process({topic: news})
-            finally:
-                engine.close()
+        with (
+            closing(Registry(self.config)) as registry,
+            closing(merge_partition(self.config, registry, self.cipher, self.folder / "streams", 0)) as merging,
+        ):
+            for topic in inputs:
+                messages = scan(self.config, topic, start=merging.next_offsets().get(topic, 0))
+                news = [InputMessage(m.offset() or 0, m.value() or b"") for m in messages]
+                if news:
+                    merging.process({topic: news})
         return {state["subject"]: state["counts"] for state in self.values(topics.STATE)}
 
 

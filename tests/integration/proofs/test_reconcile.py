@@ -42,12 +42,12 @@ from catalogue.load import load_catalogue
 from hub.commands.reconcile import proved, register, scope_of
 from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
+from processing.output import InputMessage
 from producers.submissions.session import Options, Session
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import Findings
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
 from proofs.reconcile.proof import ProofScope
-from rules.indicators.definitions import load_indicators
 from simulation.city import write_city
 from sinks.banks import sink
 from sinks.banks.recipients import bank_ids
@@ -55,10 +55,10 @@ from sinks.postgres import sink as postgres
 from sinks.postgres.schema import migrate
 from sinks.upstream import sink as upstream
 from sinks.upstream.profile import load_profile
-from streams.engine import Engine, Message
 from tests.integration.proofs.tampered import Forge, Spot, View
 from tests.integration.sinks.changes import Running
 from tests.integration.sinks.upstream_node import Node
+from tests.merging import merge_partition
 
 CATALOGUE = load_catalogue()
 MARKET, PENALTIES = catalogue_topic("market"), catalogue_topic("administration")
@@ -107,7 +107,7 @@ def merge(
     config: BusConfig,
     settings: Settings,
     folder: Path,
-    feed: Callable[[list[Message]], list[Message]] = list,
+    feed: Callable[[list[InputMessage]], list[InputMessage]] = list,
     fed: str = MARKET,
 ) -> None:
     """Merge with the real engine all that there is; ``feed`` is what reaches it of the topic ``fed``."""
@@ -115,15 +115,13 @@ def merge(
     events = {name: list(scan(config, name)) for name in INPUTS}
     with closing(Registry(config)) as registry:
         for number in range(config.partitions):
-            engine = Engine(config, number, folder / str(number), load_indicators(), registry, cipher)
-            engine.open()
-            with closing(engine):
+            with closing(merge_partition(config, registry, cipher, folder / str(number), number)) as merging:
                 for name in INPUTS:
                     own = [m for m in events[name] if m.partition() == number]
-                    news = [Message(m.offset() or 0, m.value() or b"") for m in own]
+                    news = [InputMessage(m.offset() or 0, m.value() or b"") for m in own]
                     news = feed(news) if name == fed else news
                     if news:
-                        engine.process({name: news})
+                        merging.process({name: news})
 
 
 @pytest.fixture(scope="module")
@@ -156,9 +154,9 @@ def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         execute(stack.postgres_dsn, f'drop database "{name}" with (force)')
 
 
-def cut_short(news: list[Message]) -> list[Message]:
+def cut_short(news: list[InputMessage]) -> list[InputMessage]:
     """Return the events with the first one's payload cut: a record that no sink can read."""
-    return [news[0]._replace(value=news[0].value[:-1]), *news[1:]] if news else []
+    return [news[0]._replace(value=(news[0].value or b"")[:-1]), *news[1:]] if news else []
 
 
 def run_through(settings: Settings, scope: ProofScope, node: Node, folder: Path) -> None:
@@ -304,7 +302,7 @@ def test_an_event_that_the_merge_reads_is_counted_against_the_receipt(hub: Hub, 
     named(found, "file>catalogue", ROWS["catalogue"][1])
 
 
-FEEDS: dict[str, tuple[Callable[[list[Message]], list[Message]], str]] = {
+FEEDS: dict[str, tuple[Callable[[list[InputMessage]], list[InputMessage]], str]] = {
     DROP: (lambda news: news[1:], r"merged, the scan finds|: lost: "),
     DOUBLE: (lambda news: [*news[:1], *news], r"1 duplicate, the scan finds 0"),
 }
@@ -312,7 +310,7 @@ FEEDS: dict[str, tuple[Callable[[list[Message]], list[Message]], str]] = {
 
 @pytest.mark.parametrize(("feed", "what"), FEEDS.values(), ids=FEEDS)
 def test_an_event_between_its_topic_and_the_merge(
-    hub: Hub, tmp_path: Path, feed: Callable[[list[Message]], list[Message]], what: str
+    hub: Hub, tmp_path: Path, feed: Callable[[list[InputMessage]], list[InputMessage]], what: str
 ) -> None:
     # The engine is real; what carries the events to it loses the first of each partition, or hands it over twice.
     view = hub.forge.view(fresh(hub))

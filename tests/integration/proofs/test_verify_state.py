@@ -36,13 +36,14 @@ from catalogue.load import load_catalogue
 from hub.commands.verify_state import register
 from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
+from processing.output import InputMessage
 from producers.submissions.session import Options, Session
 from proofs.replay.verification import Verification, VerificationReport
 from rules.indicators.definitions import load_indicators
 from simulation.city import write_city
 from sinks.banks.recipients import bank_ids
-from streams.engine import Engine, Message
 from tests.integration.proofs.tampered import Forge, Told
+from tests.merging import merge_partition
 
 CATALOGUE = load_catalogue()
 ITEMS = {
@@ -78,15 +79,13 @@ def merge(config: BusConfig, settings: Settings, folder: Path, batch: int = 1_00
     events = {name: list(scan(config, name)) for name in INPUTS}
     with closing(Registry(config)) as registry:
         for number in range(config.partitions):
-            engine = Engine(config, number, folder, load_indicators(), registry, cipher)
-            engine.open()
-            with closing(engine):
+            with closing(merge_partition(config, registry, cipher, folder, number)) as merging:
                 for name in INPUTS:
-                    reached = engine.positions().get(name, 0)
+                    reached = merging.next_offsets().get(name, 0)
                     own = [m for m in events[name] if m.partition() == number and (m.offset() or 0) >= reached]
-                    news = [Message(m.offset() or 0, m.value() or b"") for m in own]
+                    news = [InputMessage(m.offset() or 0, m.value() or b"") for m in own]
                     for first in range(0, len(news), batch):
-                        engine.process({name: news[first : first + batch]})
+                        merging.process({name: news[first : first + batch]})
                         time.sleep(between_s)
 
 

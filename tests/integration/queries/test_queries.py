@@ -37,6 +37,7 @@ from hub.commands import queries
 from hub.intake import intake_config
 from hub.processes import CREDITHUB, child_environment
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
+from processing.output import InputMessage
 from producers.submissions.session import Options, Session
 from queries.events import partition_of
 from rules.indicators.definitions import load_indicators
@@ -44,8 +45,8 @@ from simulation.people import make_uscc
 from sinks.banks import sink
 from sinks.postgres import sink as postgres
 from sinks.postgres.schema import migrate
-from streams.engine import Engine, Message
 from tests.integration.sinks.changes import Running
+from tests.merging import merge_partition
 
 CATALOGUE = load_catalogue()
 INPUTS = (topics.CALENDAR, catalogue_topic("market"), catalogue_topic("administration"))
@@ -88,14 +89,13 @@ class Hub:
         with closing(Registry(self.config)) as registry:
             for number in range(self.config.partitions):
                 own = self.folder / "streams" / str(number)
-                with closing(Engine(self.config, number, own, load_indicators(), registry, cipher)) as engine:
-                    engine.open()
+                with closing(merge_partition(self.config, registry, cipher, own, number)) as merging:
                     for name in INPUTS:
-                        start = engine.positions().get(name, 0)
+                        start = merging.next_offsets().get(name, 0)
                         seen = scan(self.config, name, partitions=[number], start=start)
-                        news = [Message(m.offset() or 0, m.value() or b"") for m in seen]
+                        news = [InputMessage(m.offset() or 0, m.value() or b"") for m in seen]
                         if news:
-                            engine.process({name: news})
+                            merging.process({name: news})
 
     def delivered(self) -> bool:
         """Whether PostgreSQL has every state, and the bank's sink has read every change."""

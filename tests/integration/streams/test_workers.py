@@ -58,7 +58,7 @@ def test_a_topic_that_only_newer_workers_know_is_merged_by_nobody_in_part(own: S
     old = own.start(0)
     newer = [own.start(index, program=NEWER) for index in (1, 2)]
     own.send(0, 1000)
-    until(lambda: any("is not processed: this worker is given its number without" in w.said() for w in newer))
+    until(lambda: any("is not processed: this worker is given the partition without" in w.said() for w in newer))
     refusing = until(
         lambda: [w for w in newer if w.state() == "alive" and "is not processed" in w.ready()[1]["reason"]]
     )

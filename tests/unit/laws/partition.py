@@ -1,4 +1,4 @@
-"""One partition number without a broker: the merge's decisions on a real store, and events drawn to trouble them."""
+"""One partition without a broker: the merge's decisions on a real store, and events drawn to trouble them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +16,9 @@ from rules.merge import Outcome, Record
 from rules.state import ComputedState, state_on
 from streams.merge.calendar import EPOCH, Calendar
 from streams.merge.rolling import Rolling
-from streams.merge.state import state_hash
-from streams.merge.subject import Closed, Held, SubjectBatch, close
+from streams.merge.state import SubjectState, state_hash
+from streams.merge.subject import SubjectBatch
+from streams.merge.update import SubjectUpdate, update_of
 from tests.builders.events import record
 
 START = date(2026, 6, 30)
@@ -124,12 +125,12 @@ class Killed(Exception):
 
 @dataclass(slots=True)
 class Partition:
-    """What the engine keeps and publishes; every ``work`` is one transaction."""
+    """What a partition keeps and publishes; every ``work`` is one transaction."""
 
     store: Store
     records: dict[tuple[str, str, str], Record] = field(default_factory=dict)
-    states: dict[str, Held] = field(default_factory=dict)
-    changes: list[tuple[str, int, Closed]] = field(default_factory=list)
+    states: dict[str, SubjectState] = field(default_factory=dict)
+    changes: list[tuple[str, int, SubjectUpdate]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     as_of: date = EPOCH
     # So many transactions are written to the store, too.
@@ -143,18 +144,16 @@ class Partition:
 
     def work(self, events: Iterable[Record], day: date | None = None, *, fails: bool = False) -> None:
         """Merge a batch; where it ``fails``, its transaction is aborted and a successor goes on from the store."""
+        if day is not None:
+            self._roll(day)
         batches: dict[str, SubjectBatch] = {}
         outcomes: list[Outcome] = []
         for one in events:
             batch = batches.setdefault(one.envelope.subject, self._batch(one.envelope.subject))
             outcomes.append(batch.take(one))
-        if day is not None:
-            self._roll(day)
-            for batch in batches.values():
-                batch.held = self._held(batch.subject)
         if fails:
             for batch in batches.values():
-                close(batch, self.rolling, BY_ITEM, self.as_of)
+                update_of(batch, self.rolling, BY_ITEM, self.as_of)
             self.rolling = self._new_rolling()
             return
         self.outcomes += outcomes
@@ -174,7 +173,7 @@ class Partition:
 
     def hashes(self) -> dict[str, str]:
         """Return the hash of every state."""
-        return {subject: state_hash(held) for subject, held in self.states.items()}
+        return {subject: state_hash(state) for subject, state in self.states.items()}
 
     def winners(self) -> dict[tuple[str, str, str], tuple[object, str]]:
         """Return version and event of every winning record."""
@@ -183,11 +182,11 @@ class Partition:
     def _new_rolling(self) -> Rolling:
         return Rolling(self.store, BY_ITEM, decode)
 
-    def _held(self, subject: str) -> Held:
-        return self.states.get(subject, Held(as_of=self.as_of))
+    def _state(self, subject: str) -> SubjectState:
+        return self.states.get(subject, SubjectState(as_of=self.as_of))
 
     def _batch(self, subject: str) -> SubjectBatch:
-        return SubjectBatch(subject, self._held(subject), self._load_record, self._load_item)
+        return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item)
 
     def _load_record(self, subject: str, item: str, key: str) -> Record | None:
         return self.records.get((subject, item, key))
@@ -200,16 +199,17 @@ class Partition:
 
     def _roll(self, upto: date) -> None:
         # One subject a transaction: a day that many have something due on is published in parts.
-        Calendar(self.rolling, self._batch, self._items, self._publish, most=1).roll(self.as_of, upto)
+        for batches, as_of in Calendar(self.rolling, self._batch, self._items, most=1).roll(self.as_of, upto):
+            self._publish(batches, as_of)
         self.as_of = max(self.as_of, upto)
 
     def _publish(self, batches: Mapping[str, SubjectBatch], as_of: date) -> None:
         for subject, batch in batches.items():
-            closed = close(batch, self.rolling, BY_ITEM, as_of)
-            if closed.changed:
-                self.changes.append((subject, closed.held.sequence, closed))
-            if not closed.kept:
-                self.states[subject] = closed.held
+            update = update_of(batch, self.rolling, BY_ITEM, as_of)
+            if update.changed:
+                self.changes.append((subject, update.state.sequence, update))
+            if not update.same_state:
+                self.states[subject] = update.state
         for subject, batch in batches.items():
             self.records.update({(subject, *key): one for key, one in batch.after.items()})
         self.survives -= 1
@@ -218,9 +218,9 @@ class Partition:
         self.store.write(self.rolling.flush())
 
 
-def shown(held: Held) -> dict[str, Decimal | None]:
+def shown(state: SubjectState) -> dict[str, Decimal | None]:
     """Return a state's indicators as its topic carries them."""
-    return {name: None if value is None else from_millionths(value) for name, value in held.indicators.items()}
+    return {name: None if value is None else from_millionths(value) for name, value in state.indicators.items()}
 
 
 def computed(events: Iterable[Record], subject: str, day: date) -> ComputedState:

@@ -81,10 +81,10 @@ def test_days_that_were_broken_off_are_gone_on_with(
         for subject, held in partition.states.items():
             assert shown(held) == computed(events, subject, partition.as_of).indicators
     told: dict[str, int] = {}
-    for subject, sequence, closed in partition.changes:
+    for subject, sequence, update in partition.changes:
         assert sequence == told.get(subject, 0) + 1
-        assert closed.changed
-        assert shown(closed.held) == computed(events, subject, closed.held.as_of).indicators
+        assert update.changed
+        assert shown(update.state) == computed(events, subject, update.state.as_of).indicators
         told[subject] = sequence
 
 

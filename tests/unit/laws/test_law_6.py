@@ -35,8 +35,8 @@ def test_the_changes_of_a_subject_are_numbered_without_a_gap(
     partition.work(events)
     assert len(partition.changes) == before
     sequences: dict[str, list[int]] = {}
-    for subject, sequence, closed in partition.changes:
-        assert closed.changed
+    for subject, sequence, update in partition.changes:
+        assert update.changed
         sequences.setdefault(subject, []).append(sequence)
     for subject, found in sequences.items():
         assert found == list(range(1, len(found) + 1))
@@ -55,12 +55,12 @@ def test_every_change_begins_where_the_last_one_ended(
         partition.work(events[number :: len(steps)], max(START, partition.as_of) + timedelta(days=days_on))
     known: dict[str, dict[str, object]] = {}
     live: dict[str, set[tuple[str, str]]] = {}
-    for subject, _, closed in partition.changes:
+    for subject, _, update in partition.changes:
         values, counted = known.setdefault(subject, {}), live.setdefault(subject, set())
-        for moved in closed.indicators:
+        for moved in update.indicators:
             assert values.get(moved.id) == moved.previous
             values[moved.id] = moved.current
-        for record in closed.records:
+        for record in update.records:
             key = (record.new.envelope.item, record.new.envelope.record_key)
             assert (key in counted) == record.was_live
             (counted.add if record.live else counted.discard)(key)

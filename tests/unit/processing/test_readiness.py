@@ -35,7 +35,7 @@ def test_without_partitions_it_is_alive(worker: Readiness) -> None:
 
 
 def test_a_refused_number_is_named_with_its_reason(worker: Readiness) -> None:
-    worker.restarted(1, {3: "this worker is given its number without catalogue.tax.v1"})
+    worker.restarted(1, {3: "this worker is given the partition without catalogue.tax.v1"})
     verdict = worker.verdict()
     assert (verdict.state, verdict.ready) == ("alive", False)
     assert "partition 3" in verdict.reason

@@ -14,8 +14,10 @@ from catalogue import wire
 from catalogue.times import from_micros
 from rules.indicators.definitions import from_millionths
 from rules.merge import Name, Record
-from streams.merge.state import LARGEST_CHANGE, encode_changes, encode_head, encode_state, pack, state_hash, unpack
-from streams.merge.subject import Closed, Held, Moved, Turned
+from streams.merge.encoding import LARGEST_CHANGE, encode_changes, encode_head, encode_state
+from streams.merge.state import SubjectState, pack, state_hash, unpack
+from streams.merge.subject import RecordUpdate
+from streams.merge.update import IndicatorUpdate, SubjectUpdate
 from tests.builders.events import envelope
 
 # Until 2112.
@@ -23,8 +25,8 @@ MOMENTS = st.integers(0, 2**52).map(from_micros)
 NUMBERS = st.none() | st.integers(-(10**30), 10**30)
 NAMES = st.text(max_size=8)
 LONGS = st.integers(0, 2**40)
-HELD = st.builds(
-    Held,
+STATES = st.builds(
+    SubjectState,
     st.none() | st.builds(Name, st.booleans(), MOMENTS, st.integers(0, 2**31 - 1), NAMES, st.text(max_size=80)),
     LONGS,
     st.dates(date(1970, 1, 1), date(2100, 1, 1)),
@@ -51,33 +53,33 @@ def number(value: int | None) -> Any:
     return None if value is None else from_millionths(value)
 
 
-@given(HELD, MOMENTS)
-def test_a_state_is_avros_and_is_kept_as_it_is(held: Held, at: datetime) -> None:
-    name = held.name
+@given(STATES, MOMENTS)
+def test_a_state_is_avros_and_is_kept_as_it_is(state: SubjectState, at: datetime) -> None:
+    name = state.name
     value = {
-        "subject": "S", "subject_name": held.subject_name, "sequence": held.sequence, "as_of": held.as_of,
-        "hash": state_hash(held), "indicators": {k: number(v) for k, v in sorted(held.indicators.items())},
-        "counts": dict(sorted(held.counts.items())), "records_digest": f"{held.digest:032x}", "changed_at": at,
+        "subject": "S", "subject_name": state.subject_name, "sequence": state.sequence, "as_of": state.as_of,
+        "hash": state_hash(state), "indicators": {k: number(v) for k, v in sorted(state.indicators.items())},
+        "counts": dict(sorted(state.counts.items())), "records_digest": f"{state.digest:032x}", "changed_at": at,
         "named_by": None if name is None else {
             "registered": name.registered, "source_time": name.source_time, "revision": name.revision,
             "content_hash": name.content_hash,
         },
     }  # fmt: skip
-    raw = encode_state(encode_head("S", held), held, writer.timestamp(at))
+    raw = encode_state(encode_head("S", state), state, writer.timestamp(at))
     assert raw == written(wire.STATE, value)
-    assert unpack(pack(held), lambda _: {}) == held
-    assert unpack(b"\x00head" + raw, lambda message: dict(read(wire.STATE, message[5:]))) == held
+    assert unpack(pack(state), lambda _: {}) == state
+    assert unpack(b"\x00head" + raw, lambda message: dict(read(wire.STATE, message[5:]))) == state
 
 
-@given(HELD, st.lists(st.builds(Turned, NAMES, NUMBERS, NUMBERS), max_size=4), MOMENTS)
-def test_a_change_is_avros(held: Held, turned: list[Turned], at: datetime) -> None:
+@given(STATES, st.lists(st.builds(IndicatorUpdate, NAMES, NUMBERS, NUMBERS), max_size=4), MOMENTS)
+def test_a_change_is_avros(state: SubjectState, indicators: list[IndicatorUpdate], at: datetime) -> None:
     value = {
-        "subject": "S", "subject_name": held.subject_name, "sequence": held.sequence, "as_of": held.as_of,
+        "subject": "S", "subject_name": state.subject_name, "sequence": state.sequence, "as_of": state.as_of,
         "changed_at": at, "records": [],
-        "indicators": [{"id": t.id, "previous": number(t.previous), "current": number(t.current)} for t in turned],
+        "indicators": [{"id": t.id, "previous": number(t.previous), "current": number(t.current)} for t in indicators],
     }  # fmt: skip
-    closed, changed_at = Closed(held, [], turned, kept=False), writer.timestamp(at)
-    assert encode_changes(encode_head("S", held), "S", closed, changed_at) == [written(wire.CHANGE, value)]
+    update, changed_at = SubjectUpdate(state, [], indicators, same_state=False), writer.timestamp(at)
+    assert encode_changes(encode_head("S", state), "S", update, changed_at) == [written(wire.CHANGE, value)]
 
 
 @given(
@@ -85,14 +87,14 @@ def test_a_change_is_avros(held: Held, turned: list[Turned], at: datetime) -> No
     st.integers(1, 9000),
 )
 def test_a_change_that_is_too_large_is_told_in_several(sizes: list[int], sequence: int) -> None:
-    held, at = Held(None, sequence, date(2026, 6, 1), 0, {}, {}), datetime(2026, 6, 1, tzinfo=UTC)
+    state, at = SubjectState(None, sequence, date(2026, 6, 1), 0, {}, {}), datetime(2026, 6, 1, tzinfo=UTC)
     envelopes = [envelope(record_key=f"{number}", row=number) for number in range(len(sizes))]
-    moved = [
-        Moved(Record(head, 1, b"\x00" * size, encode_envelope(head)), True, None, False)
+    records = [
+        RecordUpdate(Record(head, 1, b"\x00" * size, encode_envelope(head)), True, None, False)
         for head, size in zip(envelopes, sizes, strict=True)
     ]
-    closed = Closed(held, moved, [Turned("i", None, 1)], kept=False)
-    raws = encode_changes(encode_head("S", held), "S", closed, writer.timestamp(at))
+    update = SubjectUpdate(state, records, [IndicatorUpdate("i", None, 1)], same_state=False)
+    raws = encode_changes(encode_head("S", state), "S", update, writer.timestamp(at))
     changes = [read(wire.CHANGE, raw) for raw in raws]
     assert [c["sequence"] for c in changes] == [*range(sequence, sequence + len(changes))]
     assert [r["record_key"] for c in changes for r in c["records"]] == [e.record_key for e in envelopes]

@@ -1,0 +1,244 @@
+"""Which partitions this worker owns: fenced and restored on assignment, then worked on, one batch at a time each.
+
+Batches of different partitions are pipelined: one is worked on while the one before it is being acknowledged.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from bus.avro.registry import Registry
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher
+from bus.deadline import GONE, deadline
+from catalogue.errors import Unavailable
+from monitoring.metrics import BATCH, BATCH_EVENTS, EVENTS, LAG, NEWEST, RESTORED, STANDBYS
+from processing.batches import Batch, not_yet_processed, refuse_left_out
+from processing.partition import FencedPartition, Pending, RestoredPartition, Runtime, fence
+from processing.positions import check_positions
+from processing.processor import Processor
+from processing.readiness import Readiness
+from processing.standby import Standby
+from processing.store import condemn, is_corruption
+
+log = logging.getLogger(__name__)
+_RETRY_S = 2.0
+# Longer than anything that ends by itself: a commit gives up after 60 s, what asks brokers after 30 s.
+LET_GO_S = 90.0
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class _Owned:
+    """A partition that is ours. ``restored`` ends with None when the partition was abandoned before."""
+
+    restored: "asyncio.Task[RestoredPartition | None]"
+    committing: "asyncio.Task[None] | None" = None
+
+
+class _Abandoned(Exception):
+    """The partition was given away while its store was filled."""
+
+
+class Owner:
+    """The partitions of one worker. All its coroutines run in one event loop."""
+
+    def __init__(
+        self, config: BusConfig, processor: Processor, registry: Registry, cipher: Cipher, folder: Path
+    ) -> None:
+        self.readiness = Readiness()
+        self._runtime = Runtime(config, processor, registry, cipher, folder, self.readiness.progress)
+        self._inputs = frozenset(processor.inputs)
+        self._owned: dict[int, _Owned] = {}
+        # Partitions that are to be let go: their restoring, which runs in other threads, ends soon.
+        self._abandoned: set[int] = set()
+        self._busy = asyncio.Lock()
+        # Work is bound to the processor (of the machine), one batch at a time. All else mostly waits.
+        self._working = ThreadPoolExecutor(1, processor.name)
+        self._waiting = ThreadPoolExecutor(config.partitions, "waiting")
+        self._standby = Standby(self._runtime, self._count_restored("standby"))
+
+    async def assign(
+        self, assigned: Mapping[int, frozenset[str]], standbys: Iterable[int]
+    ) -> dict[int, dict[str, int]]:
+        """Take over partitions with the topics of each, and return where to read them on.
+
+        A partition without all topics is left alone: its events would be worked on apart from each other. Each one is
+        taken anew, because it may have had another owner since. Stores are restored in the background.
+        """
+        await self.release()
+        refused = {n: _missing(self._inputs - topics) for n, topics in assigned.items() if topics != self._inputs}
+        for partition, reason in refused.items():
+            log.error("partition %d is not processed: %s", partition, reason)
+        partitions = sorted(assigned.keys() - refused.keys())
+        self.readiness.restarted(len(partitions), refused)
+        self.readiness.recovering = dict.fromkeys(partitions, "fencing its former owner")
+        fenced = await asyncio.gather(*(self._fence(p) for p in partitions))
+        for one in fenced:
+            self._owned[one.partition] = _Owned(asyncio.create_task(self._restore(one)))
+        spare = set(standbys) - set(assigned)
+        STANDBYS.set(len(spare))
+        self._standby.follow(spare)
+        return {one.partition: one.next_offsets() for one in fenced}
+
+    async def release(self) -> None:
+        """Finish what is under way and let go of every partition; the process ends where that hangs."""
+        async with self._busy:
+            with deadline(LET_GO_S, "Letting partitions go"):
+                owned, self._owned = self._owned, {}
+                self._abandoned.update(owned)
+                await asyncio.gather(*(o.committing for o in owned.values() if o.committing is not None))
+                for partition in await asyncio.gather(*(o.restored for o in owned.values())):
+                    if partition is not None:
+                        await self._in(self._working, partition.close)
+                self._abandoned.clear()
+                await self._in(self._waiting, self._standby.stop)
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way: whoever takes over then fences nobody in the middle of a batch."""
+        async with self._busy:
+            await asyncio.gather(*(o.committing for o in self._owned.values() if o.committing), return_exceptions=True)
+
+    async def take(self, number: int, batches: Mapping[str, Batch]) -> None:
+        """Work on one batch of a partition; returns when it is worked on, and its commit is awaited behind.
+
+        A batch that begins behind our position leaves events out: the process ends, and its successor reads them. One
+        of a partition that is no longer ours is left to its owner; a service that is away is waited for.
+        """
+        while (owned := self._owned.get(number)) is not None:
+            await asyncio.wait([owned.restored])
+            async with self._busy:
+                if self._owned.get(number) is not owned or not owned.restored.done():
+                    continue
+                partition = owned.restored.result()
+                if partition is None:
+                    return
+                if owned.committing is not None:
+                    await owned.committing
+                begun = time.monotonic()
+                try:
+                    refuse_left_out(number, partition.next_offsets(), batches)
+                    todo = not_yet_processed(partition.next_offsets(), batches)
+                    if not todo:
+                        return
+                    self.readiness.begin(min(records[0].timestamp for records in todo.values()) / 1000)
+                    pending = await self._in(self._working, partial(partition.work, todo))
+                except Unavailable as exc:
+                    # Nothing of the batch was published. It is worked on again when what is away is back.
+                    log.warning("partition %d waits: %s", number, exc)
+                    self.readiness.waiting_for = str(exc)
+                    await self._in(self._working, partition.close)
+                    owned.committing = None
+                    owned.restored = asyncio.create_task(self._anew(number))
+                    continue
+                except Exception as exc:
+                    self._fail(number, exc)
+                owned.committing = asyncio.create_task(self._commit(partition, pending, todo, begun))
+                return
+
+    async def _commit(
+        self, partition: RestoredPartition, pending: Pending, batches: Mapping[str, list[Any]], begun: float
+    ) -> None:
+        try:
+            with deadline(LET_GO_S, "A transaction's commit"):
+                await self._in(self._waiting, partial(partition.commit, pending))
+        except Exception as exc:
+            self._fail(partition.partition, exc)
+        self.readiness.progress()
+        _measure(self._runtime.processor.name, batches, pending.outcomes, time.monotonic() - begun)
+
+    async def _anew(self, partition: int) -> RestoredPartition | None:
+        await asyncio.sleep(_RETRY_S)
+        if partition in self._abandoned:
+            return None
+        return await self._restore(await self._fence(partition))
+
+    async def _fence(self, partition: int) -> FencedPartition:
+        def step() -> FencedPartition:
+            fenced = fence(self._runtime, partition)
+            check_positions(self._runtime.config, partition, fenced.next_offsets(), self._inputs)
+            return fenced
+
+        return await self._patiently(partition, step)
+
+    async def _restore(self, fenced: FencedPartition) -> RestoredPartition | None:
+        partition, count = fenced.partition, self._count_restored(self._runtime.processor.name)
+
+        def note(topic: str, restored: int) -> None:
+            if partition in self._abandoned:
+                raise _Abandoned
+            count(topic, restored)
+            self.readiness.progress()
+
+        def step() -> RestoredPartition | None:
+            try:
+                return None if partition in self._abandoned else fenced.restore(note)
+            except _Abandoned:
+                return None
+            except Unavailable:
+                if partition in self._abandoned:
+                    return None
+                raise
+
+        self.readiness.recovering[partition] = "restoring its store"
+        begun = time.monotonic()
+        restored = await self._patiently(partition, step)
+        if restored is not None and partition not in self._abandoned:
+            self.readiness.recovering.pop(partition, None)
+            self.readiness.waiting_for = ""
+            log.info("partition %d is restored after %.1f s", partition, time.monotonic() - begun)
+        return restored
+
+    async def _patiently(self, partition: int, step: Callable[[], _T]) -> _T:
+        """Take a step, again and again while what it needs is away."""
+        while True:
+            try:
+                return await self._in(self._waiting, step)
+            except Unavailable as exc:
+                log.warning("partition %d waits: %s", partition, exc)
+                self.readiness.recovering[partition] = f"waiting: {exc.message}"
+                await asyncio.sleep(_RETRY_S)
+            except Exception as exc:
+                self._fail(partition, exc)
+
+    async def _in(self, pool: ThreadPoolExecutor, step: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(pool, step)
+
+    def _count_restored(self, process: str) -> Callable[[str, int], None]:
+        return lambda topic, count: RESTORED.labels(process, topic).inc(count)
+
+    def _fail(self, partition: int, problem: Exception) -> NoReturn:
+        if is_corruption(problem):
+            condemn(self._runtime.store_path(partition))
+        log.critical("partition %d failed, the worker stops: %s", partition, problem, exc_info=problem)
+        logging.shutdown()
+        # Not an exception: Faust would restart the agent beside a partition that lost its transaction.
+        os._exit(GONE)
+
+
+def _missing(topics: Iterable[str]) -> str:
+    return (
+        f"this worker is given the partition without {', '.join(sorted(topics))}. "
+        "Do all workers run the same version? They must all know the same topics."
+    )
+
+
+def _measure(
+    processor: str, batches: Mapping[str, list[Any]], outcomes: Mapping[str, Mapping[str, int]], took_s: float
+) -> None:
+    now = time.time()
+    for topic, records in batches.items():
+        EVENTS.labels(topic, "in").inc(len(records))
+        for outcome, count in outcomes[topic].items():
+            EVENTS.labels(topic, outcome).inc(count)
+        LAG.labels(processor, topic).set(now - records[0].timestamp / 1000)
+        NEWEST.labels(processor, topic).set(records[-1].timestamp / 1000)
+    BATCH.labels(processor).observe(took_s)
+    BATCH_EVENTS.labels(processor).observe(sum(map(len, batches.values())))

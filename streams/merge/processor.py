@@ -1,0 +1,55 @@
+"""The merge as a processor: what it reads and writes, and how it begins on a partition."""
+
+from collections.abc import Iterable, Mapping
+
+from bus import topics
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
+from bus.business_date import business_date_of
+from bus.config import BusConfig
+from bus.reading.scan import scan
+from processing.processor import PartitionTask, Processor, Restore
+from processing.store import Store
+from rules.indicators.definitions import Indicator
+from streams.merge.calendar import EPOCH
+from streams.merge.publishing import SubjectPublisher
+from streams.merge.restoring import MergeRestorer
+from streams.merge.rolling import Rolling, by_item
+from streams.merge.task import MergeTask
+
+
+class MergeProcessor(Processor):
+    """Merges catalogue events into records, and computes indicators and states from them.
+
+    ``inputs``: the catalogue topics, and the calendar, from which it learns the business date.
+    """
+
+    name = "merge"
+    changelogs = (topics.RECORD, topics.PERSON_RECORD, topics.STATE)
+    positions = topics.POSITION
+
+    def __init__(
+        self, config: BusConfig, registry: Registry, inputs: Iterable[str], indicators: Iterable[Indicator]
+    ) -> None:
+        self.inputs = tuple(inputs)
+        self._config, self._registry = config, registry
+        self._by_item = by_item(indicators)
+        # What indicators may look at; the merge reads no more of a payload.
+        self._wanted = {name for own in self._by_item.values() for i in own for name in i.reads()}
+
+    def restorer(self, store: Store) -> Restore:
+        """Return what turns records and states into writes."""
+        return MergeRestorer(store, self._by_item)
+
+    def begin(self, partition: int, store: Store, reached: Mapping[str, int]) -> PartitionTask:
+        """Return the task of a partition. Raises Unavailable when the broker or the registry is away."""
+        decode = Decoder(self._registry, self._wanted)
+        publisher = SubjectPublisher(self._registry)
+        as_of = EPOCH
+        for message in scan(self._config, topics.CALENDAR, partitions=[partition]):
+            # A day behind the position is still to be rolled to. Where nothing was read yet, there is nothing to roll.
+            if message.offset() < reached.get(topics.CALENDAR, 0) or not reached:
+                as_of = max(as_of, business_date_of(decode, message.value()) or EPOCH)
+        rolling = Rolling(store, self._by_item, decode.payload)
+        rolling.begin(as_of)
+        return MergeTask(store, decode, self._by_item, rolling, publisher, as_of)

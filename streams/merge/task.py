@@ -1,0 +1,117 @@
+"""The merge of one partition: days first, then events, then what came of each subject."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+
+from bus import topics
+from bus.avro import writer
+from bus.avro.decoding import Decoder
+from bus.business_date import business_date_of
+from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, ItemId
+from catalogue.errors import PoisonMessage
+from processing.output import Batches, Output, no_outcomes
+from processing.processor import PartitionTask
+from processing.store import Store
+from rules.merge import Outcome, Record
+from streams.merge.calendar import Calendar
+from streams.merge.keys import RECORDS, record_key, record_prefix, stored_record, stored_state
+from streams.merge.publishing import SubjectPublisher
+from streams.merge.rolling import ByItem, Rolling
+from streams.merge.state import SubjectState, unpack
+from streams.merge.subject import SubjectBatch
+from streams.merge.update import update_of
+
+# Persons and nil reports have no enterprise's state.
+_STATELESS = (PERSON_PREFIX, UNIT_PREFIX)
+
+
+class MergeTask(PartitionTask):
+    """Merges the batches of one partition.
+
+    Payloads are read late: where an indicator needs them, and then only what it needs. So an unreadable one may show
+    when its event was merged already; PoisonMessage then, and ``careful`` reads each payload first.
+    """
+
+    def __init__(
+        self, store: Store, decode: Decoder, by_item: ByItem, rolling: Rolling, publisher: SubjectPublisher, as_of: date
+    ) -> None:
+        self._store, self._decode, self._by_item = store, decode, by_item
+        self._rolling, self._publisher, self._as_of = rolling, publisher, as_of
+
+    def parts(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
+        """Yield what moves with the calendar, up to the latest day in the batches."""
+        if careful:
+            # What cannot be read even now is a record of before its item had an indicator: it counts in none.
+            self._rolling = Rolling(self._store, self._by_item, self._decode.payload, lenient=True)
+        days = [business_date_of(self._decode, message.value) for message in batches.get(topics.CALENDAR, ())]
+        upto = max((day for day in days if day is not None), default=self._as_of)
+        for subjects, as_of in Calendar(self._rolling, self._begin, self._items).roll(self._as_of, upto):
+            yield self._published(subjects.values(), as_of, Output())
+        self._as_of = max(self._as_of, upto)
+
+    def work(self, batches: Batches, *, careful: bool = False) -> Output:
+        """Merge the events and return what came of their subjects."""
+        subjects: dict[str, SubjectBatch] = {}
+        output = Output(no_outcomes(batches))
+        envelope_of = self._decode.envelope
+        for topic, messages in batches.items():
+            outcomes = output.outcomes[topic]
+            if topic == topics.CALENDAR:
+                for message in messages:
+                    if business_date_of(self._decode, message.value) is None:
+                        output.reject(topic, message, "The message tells no day.")
+                    else:
+                        outcomes[Outcome.MERGED] += 1
+                continue
+            for message in messages:
+                try:
+                    envelope, head, schema_id, payload = envelope_of(message.value or b"")
+                    if careful:
+                        self._rolling.check(envelope.item, Record(envelope, schema_id, payload, head))
+                except PoisonMessage as problem:
+                    output.reject(topic, message, problem.message)
+                    continue
+                subject = subjects.get(envelope.subject)
+                if subject is None:
+                    subject = subjects[envelope.subject] = self._begin(envelope.subject)
+                outcomes[subject.take(Record(envelope, schema_id, payload, head))] += 1
+        self._published(subjects.values(), self._as_of, output)
+        self._rolling.lenient = False
+        return output
+
+    def _published(self, subjects: Iterable[SubjectBatch], as_of: date, output: Output) -> Output:
+        changed_at = writer.timestamp(datetime.now(UTC))
+        for batch in subjects:
+            self._publisher.add_records(batch, output)
+            if not batch.subject.startswith(_STATELESS):
+                update = update_of(batch, self._rolling, self._by_item, as_of)
+                self._publisher.add_update(batch.subject, update, changed_at, output)
+        output.writes.update(self._rolling.flush())
+        return output
+
+    def _begin(self, subject: str) -> SubjectBatch:
+        return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item)
+
+    def _state(self, subject: str) -> SubjectState:
+        raw = self._store.get(stored_state(subject))
+        return SubjectState(as_of=self._as_of) if raw is None else unpack(raw, self._decode)
+
+    def _items(self) -> Iterator[tuple[str, ItemId]]:
+        last = (b"", b"")
+        for key, _ in self._store.below(RECORDS):
+            subject, item, _ = key[1:].split(b"\x00", 2)
+            if (subject, item) != last:
+                last = (subject, item)
+                yield subject.decode(), ItemId(item.decode())
+
+    def _load_record(self, subject: str, item: str, key: str) -> Record | None:
+        raw = self._store.get(stored_record(record_key(subject, item, key)))
+        return None if raw is None else self._record(raw)
+
+    def _load_item(self, subject: str, item: str) -> Iterable[Record]:
+        for _, raw in self._store.below(record_prefix(subject, item)):
+            yield self._record(raw)
+
+    def _record(self, raw: bytes) -> Record:
+        envelope, head, schema_id, payload = self._decode.record(raw)
+        return Record(envelope, schema_id, payload, head)

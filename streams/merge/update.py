@@ -1,0 +1,93 @@
+"""What a batch made of a subject: its next state, and what changed in records and indicators."""
+
+import itertools
+from collections.abc import Container, Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from catalogue.envelope import ItemId
+from rules.merge import replace_in_digest
+from streams.merge.rolling import Replaced, Rolling
+from streams.merge.state import SubjectState
+from streams.merge.subject import RecordUpdate, SubjectBatch
+
+
+class IndicatorUpdate(NamedTuple):
+    """An indicator before and after, in millionths; None: not computable."""
+
+    id: str
+    previous: int | None
+    current: int | None
+
+
+class SubjectUpdate(NamedTuple):
+    """The next state of a subject and what it changed; ``same_state``: the state is as it was, but for its date."""
+
+    state: SubjectState
+    records: list[RecordUpdate]
+    indicators: list[IndicatorUpdate]
+    same_state: bool
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to publish in a change."""
+        return bool(self.records or self.indicators)
+
+
+def update_of(batch: SubjectBatch, rolling: Rolling, rated: Container[str], as_of: date) -> SubjectUpdate:
+    """Compute a subject's next state; what was not touched and is not due costs nothing.
+
+    ``rated``: the items that indicators are computed from.
+    """
+    records, before, subject = batch.record_updates(), batch.state, batch.subject
+    # A former owner that ended within a day left some subjects at a later day than the partition's. They stay there.
+    as_of = max(as_of, before.as_of)
+    digest = before.digest
+    for key, new in batch.after.items():
+        old = batch.before[key]
+        digest = replace_in_digest(digest, old.envelope if old else None, new.envelope)
+    counts: Mapping[str, int] = _counted(before.counts, records) if records else before.counts
+    moving = set(batch.due)
+    for item, updates in itertools.groupby(records, _item_of):
+        if item in rated:
+            moving.add(item)
+            rolling.replace(subject, item, batch.live_before(item), [_replaced(one) for one in updates], as_of)
+    values, changes = before.indicators, list[IndicatorUpdate]()
+    if not values.keys() <= rolling.defined:
+        # The definitions changed. A value that is no longer computed must not pass for one that holds.
+        gone = values.keys() - rolling.defined
+        changes += [IndicatorUpdate(k, values[k], None) for k in gone if values[k] is not None]
+        values = {k: v for k, v in values.items() if k in rolling.defined}
+    for item in moving:
+        computed = rolling.values(subject, item, as_of)
+        changes += [IndicatorUpdate(k, values.get(k), v) for k, v in computed.items() if v != values.get(k)]
+        values = {**values, **computed}
+    changes.sort()
+    name = before.name if batch.name is None or (before.name and before.name > batch.name) else batch.name
+    state = SubjectState(
+        name=name,
+        sequence=before.sequence + (1 if records or changes else 0),
+        as_of=as_of,
+        digest=digest,
+        indicators=values,
+        counts=counts,
+    )
+    same_state = not records and digest == before.digest and name == before.name and values == before.indicators
+    return SubjectUpdate(state, records, changes, same_state)
+
+
+def _item_of(update: RecordUpdate) -> ItemId:
+    return update.new.envelope.item
+
+
+def _replaced(update: RecordUpdate) -> Replaced:
+    counted, counts = update.old if update.was_live else None, update.new if update.live else None
+    return update.new.envelope.record_key, counted, counts
+
+
+def _counted(counts: Mapping[str, int], records: Iterable[RecordUpdate]) -> dict[str, int]:
+    now = dict(counts)
+    for one in records:
+        item = one.new.envelope.item
+        now[item] = now.get(item, 0) + one.live - one.was_live
+    return {k: v for k, v in now.items() if v}
