@@ -43,10 +43,6 @@ class _Owned:
     committing: "asyncio.Task[None] | None" = None
 
 
-class _Abandoned(Exception):
-    """The partition was given away while its store was filled."""
-
-
 class Owner:
     """The partitions of one worker. All its coroutines run in one event loop."""
 
@@ -173,15 +169,13 @@ class Owner:
 
         def note(topic: str, restored: int) -> None:
             if partition in self._abandoned:
-                raise _Abandoned
+                raise Unavailable(f"Partition {partition} was given away while it was restored.")
             count(topic, restored)
             self.readiness.progress()
 
         def step() -> RestoredPartition | None:
             try:
                 return None if partition in self._abandoned else fenced.restore(note)
-            except _Abandoned:
-                return None
             except Unavailable:
                 if partition in self._abandoned:
                     return None

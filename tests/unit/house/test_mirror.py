@@ -29,6 +29,7 @@ ABOUT_SEVERAL = {
     "integration/proofs/test_verify_state": "the whole recomputation",
     "integration/queries/test_queries": "the commands that only read",
     "integration/stack": "the embedded stack and its commands",
+    "integration/processing/test_workers": "worker processes of any processor",
     "integration/streams/test_workers": "worker processes",
     "integration/whole": "the whole hub",
 }
@@ -53,6 +54,7 @@ LOOKED_AT_BY_OTHERS = {
     "federation/": "tests/unit/federation/receiver/test_app.py, over HTTP",
     "hub/": "tests/integration/whole/test_declared.py, tests/integration/stack/test_command_line.py and `make demo`",
     "monitoring/": "tests/integration/streams/test_workers.py asks the processes over HTTP",
+    "processing/": "tests/integration/processing/test_partition.py puts each processor of its cases through it",
     "producers/": "tests/integration/producers/submissions/test_push.py, by what it sends",
     "proofs/reconcile/": "tests/integration/proofs/test_reconcile.py breaks each arrow in turn",
     "proofs/replay/": "tests/integration/proofs/test_verify_state.py",
