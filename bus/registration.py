@@ -78,9 +78,7 @@ def register_all(
     wanted = placements(schemas, banks)
     done = 0
     with closing(_Subjects(config)) as subjects, ThreadPoolExecutor(_AT_ONCE) as pool:
-        known = subjects.names()
-        checks = pool.map(lambda p: subjects.check(p) if subjects.name(p) in known else [], wanted)
-        refuse([incompatibility for found in checks for incompatibility in found])
+        refuse([incompatibility for found in pool.map(subjects.check, wanted) for incompatibility in found])
         for _ in pool.map(subjects.register, wanted):
             done += 1
             if on_done is not None:
@@ -102,12 +100,11 @@ class _Subjects:
     def name(self, placement: Placement) -> str:
         return self._registry.subject(placement.topic, placement.schema)
 
-    def names(self) -> set[str]:
-        """Return the subjects that the registry has."""
-        return set(ask(self._client.get_subjects) or ())
-
     def check(self, placement: Placement) -> list[Incompatibility]:
-        """Return why the schema may not follow the versions under its subject; [] when it is one of them."""
+        """Return why the schema may not follow the versions under its subject; [] when it is one of them, or the first.
+
+        Each subject is asked for by name: registries list no more than a thousand at once.
+        """
         subject, schema = self.name(placement), for_registry(placement.schema)
         if ask(lambda: self._client.lookup_schema(subject, schema)) is not None:
             return []

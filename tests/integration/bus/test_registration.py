@@ -15,6 +15,7 @@ from catalogue.schema_versions import generated
 from hub.settings import Endpoints
 
 ORDER = "catalogue/tobacco/Order.avsc"
+_PAGE = 500
 
 
 @pytest.fixture
@@ -34,8 +35,11 @@ def config(stack: Endpoints, client: SchemaRegistryClient, topic_prefix: str) ->
 
 
 def subjects(client: SchemaRegistryClient, config: BusConfig) -> list[str]:
-    """Return the subjects under the test's prefix."""
-    return [name for name in client.get_subjects() if name.startswith(config.topic_prefix)]
+    """Return the subjects under the test's prefix; a registry lists no more than a thousand at once."""
+    found: list[str] = []
+    while page := client.get_subjects(offset=len(found), limit=_PAGE):
+        found += page
+    return [name for name in found if name.startswith(config.topic_prefix)]
 
 
 def test_every_schema_is_registered_once_at_its_level(config: BusConfig, client: SchemaRegistryClient) -> None:
