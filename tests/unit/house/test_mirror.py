@@ -24,7 +24,6 @@ ABOUT_SEVERAL = {
     "unit/producers/submissions/test_files_as_they_come": "files with the faults that real ones have",
     "unit/producers/submissions/test_sample_is_taken": "the sample city, file by file",
     "integration/banks": "the example clients of the banks' guide",
-    "integration/hub/test_prepare": "what `prepare` makes and refuses",
     "integration/proofs/test_reconcile": "the whole reconciliation",
     "integration/proofs/test_verify_state": "the whole recomputation",
     "integration/queries/test_queries": "the commands that only read",
@@ -36,11 +35,10 @@ ABOUT_SEVERAL = {
 # Modules without a test of their own name, by the beginning of their path, and who looks at them instead.
 LOOKED_AT_BY_OTHERS = {
     "bus/avro/": "tests/unit/bus/avro/test_encoding.py, and every test that reads a topic",
-    "bus/business_date": "tests/integration/hub/test_prepare.py",
     "bus/clients": "tests/unit/house/test_doors.py, and every integration test",
     "bus/config": "values without a decision",
     "bus/reading/": "tests/integration/proofs/test_reconcile.py reads every topic by them",
-    "bus/topics": "tests/integration/hub/test_prepare.py",
+    "bus/topics": "tests/integration/hub/test_preparation.py",
     "bus/transactions": "tests/integration/sinks/test_banks.py",
     "catalogue/avro": "tests/unit/catalogue/test_schema_versions.py",
     "catalogue/envelope": "tests/unit/rules/test_merge.py",
