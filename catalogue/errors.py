@@ -5,7 +5,8 @@
     │   ├── CatalogueError       a catalogue file contradicts itself
     │   ├── FileRefused          a department's file cannot be taken as it is
     │   │   └── ItemQuestion     several items fit a table (producers.tables.lookalikes)
-    │   └── FilesRefused         some of several files were refused, the others were sent
+    │   ├── FilesRefused         some of several files were refused, the others were sent
+    │   └── UnknownSubject       the hub has no state of a subject (queries.view)
     ├── ValueProblem             one cell does not hold what its column asks for (producers.tables.problems)
     ├── NotYet                   a row is about a time that has not come (producers.tables.identity)
     ├── PoisonMessage            one message of a topic cannot be read
