@@ -17,10 +17,13 @@ from bus.business_date import today
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import load_key_file
 from catalogue.load import load_catalogue
+from connectors.files.source import FileSource
 from hub.settings import bus_config, load_settings
-from producers.submissions.ledger import Submission
-from producers.submissions.sender import Progress, Sender
-from producers.tables.headers import Recognised, match_columns
+from producers.submissions.progress import SubmissionCounts
+from producers.submissions.sender import Sender
+from producers.submissions.submission import Submission
+from producers.tables.columns import ColumnMatcher
+from producers.tables.headers import RecognisedTable
 
 REPORT, DUPLICATE, CORRECTION = "report", "duplicate", "correction"
 # So many reports lie between a record's report and its repetition.
@@ -78,18 +81,18 @@ def main(events: int) -> None:
     settings = load_settings()
     config = bus_config(settings)
     item = load_catalogue().item(ITEM)
-    columns, extra, _ = match_columns(item, [f.zh for f in item.fields])
-    seen = Recognised(item, 1, columns, "", [], extra, len(item.fields))
+    columns, extra, _ = ColumnMatcher(item).match([f.zh for f in item.fields])
+    seen = RecognisedTable(item, 1, columns, "", [], extra, len(item.fields))
     plain = Submission(
         item=ITEM, unit=item.units[0], region=settings.region, mode="INCREMENTAL", period=None, data_date=None,
-        correction=False, file_name="纳税信息.csv", file_sha256="0" * 64, sheet=None,
+        correction=False, file_name="纳税信息.csv", file_sha256="0" * 64, sheet=None, channel=FileSource.channel,
     )  # fmt: skip
     cipher, registry = Cipher(load_key_file(settings.keys)), Registry(config)
     senders = {
         what: Sender(registry, cipher, replace(plain, file_sha256=str(n) * 64, revision=revision), item, seen)
         for n, (what, revision) in enumerate(((REPORT, 0), (DUPLICATE, 0), (CORRECTION, 1)))
     }
-    progress = Progress()
+    progress = SubmissionCounts()
     producer = clients.producer(config)
     for count, (what, index, cells) in enumerate(told(events)):
         _, message = senders[what].take(index + 2, cells, progress)

@@ -29,45 +29,59 @@ _CELL = re.compile(
 )
 
 
-def cell_errors(path: Path, sheet: str) -> dict[tuple[int, int], str]:
-    """Return the errors of a sheet by (row from 1, column from 0); none for what is no .xlsx workbook."""
-    try:
-        with zipfile.ZipFile(path) as book:
-            part = _part(book, sheet)
-            return {} if part is None else dict(_errors(book, part))
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, OSError):
-        return {}
+class ErrorCells:
+    """The cells without a value of a workbook's sheets; the file is opened once, and is closed with this object."""
+
+    def __init__(self, path: Path) -> None:
+        self._book: zipfile.ZipFile | None = None
+        self._parts: dict[str, str] = {}
+        try:
+            self._book = zipfile.ZipFile(path)
+            self._parts = _parts(self._book)
+        except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, OSError):
+            # An old workbook, or one whose parts are nowhere: calamine alone says what it holds.
+            pass
+
+    def of(self, sheet: str) -> dict[tuple[int, int], str]:
+        """Return the errors of a sheet by (row from 1, column from 0); none for what is no .xlsx workbook."""
+        part = self._parts.get(sheet)
+        if self._book is None or part is None:
+            return {}
+        try:
+            return dict(_errors(self._book, part))
+        except (zipfile.BadZipFile, KeyError, OSError):
+            return {}
 
 
-def _part(book: zipfile.ZipFile, sheet: str) -> str | None:
-    """Return the name of the part that holds a sheet."""
+def _parts(book: zipfile.ZipFile) -> dict[str, str]:
+    """Return, by the sheets' names, the names of the parts that hold them."""
     if "xl/workbook.xml" not in book.namelist():
-        return None
-    relation = next(
-        (
-            next((value for name, value in node.attrib.items() if name.endswith("}id")), None)
-            for node in ElementTree.fromstring(book.read("xl/workbook.xml")).iterfind(".//{*}sheet")
-            if node.get("name") == sheet
-        ),
-        None,
-    )
-    for node in ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels")):
-        if node.get("Id") == relation:
-            target = node.get("Target", "")
-            return target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
-    return None
+        return {}
+    targets = {
+        node.get("Id"): node.get("Target", "")
+        for node in ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
+    }
+    parts: dict[str, str] = {}
+    for node in ElementTree.fromstring(book.read("xl/workbook.xml")).iterfind(".//{*}sheet"):
+        relation = next((value for name, value in node.attrib.items() if name.endswith("}id")), None)
+        target = targets.get(relation)
+        if target is not None:
+            absolute = target.startswith("/")
+            part = target.lstrip("/") if absolute else posixpath.normpath(f"xl/{target}")
+            parts.setdefault(node.get("name", ""), part)
+    return parts
 
 
 def _errors(book: zipfile.ZipFile, part: str) -> Iterator[tuple[tuple[int, int], str]]:
     with book.open(part) as stream:
-        held = b""
+        unread = b""
         while chunk := stream.read(_CHUNK_BYTES):
-            held += chunk
+            unread += chunk
             # A cell that the chunk cut is met whole with the next one; one met twice is the same.
-            for found in _CELL.finditer(held):
+            for found in _CELL.finditer(unread):
                 text = (found[3] or b"").decode() if found[3] else NOT_CALCULATED
                 yield (int(found[2]), _column(found[1])), text
-            held = held[-_OVERLAP_BYTES:]
+            unread = unread[-_OVERLAP_BYTES:]
 
 
 def _column(letters: bytes) -> int:

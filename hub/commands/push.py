@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,11 +15,16 @@ from rich.table import Column, Table
 
 from catalogue.errors import FilesRefused, UsageError
 from catalogue.model import Catalogue
+from connectors.files.source import FileSource, folders_of
 from connectors.files.tables import SUFFIXES
 from hub.intake import intake_config
+from hub.progress import progress_bar
 from hub.settings import load_settings
+from producers.submissions.options import Options
 from producers.submissions.parallel import MOST_JOBS, FileDone, push_files
-from producers.submissions.session import Options, Session
+from producers.submissions.progress import SubmissionState
+from producers.submissions.receipts import SubmissionReceipt
+from producers.submissions.session import Session
 from producers.tables.lookalikes import ItemQuestion
 
 _Unit = Annotated[str | None, typer.Option("--unit", help="责任单位: id or Chinese name.")]
@@ -52,7 +57,7 @@ def push(
     options = Options(item, unit, region, period, data_date, full, correct, force, accept_withdrawals)
     if nil and not files:
         with closing(Session(intake_config(load_settings(), dry_run=dry_run), options)) as session:
-            _show(session.nil(), session.catalogue, as_json=as_json)
+            _show(session.nil(FileSource.channel, folders=folders_of(Path())), session.catalogue, as_json=as_json)
         return
     if nil or not files:
         raise UsageError("Name files to send, or --nil for a nil report.", remedy="See `credithub push --help`.")
@@ -101,22 +106,20 @@ def _send(files: list[Path], options: Options, *, dry_run: bool, as_json: bool, 
         raise FilesRefused(f"{refused} 个文件被退回，其余的已经报送。", remedy="见上面的说明。")
 
 
-def _one(session: Session, path: Path, *, as_json: bool) -> None:
-    console = Console(stderr=True)
+def _bar(*, silent: bool) -> Progress:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    silent = as_json or not console.is_terminal
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=silent) as bar:
-        task = bar.add_task(path.name, total=None if silent else _lines(path))
-        for receipt in session.push(path, lambda rows: bar.update(task, completed=rows)):
+    return progress_bar(*columns, TimeElapsedColumn(), silent=silent)
+
+
+def _one(session: Session, path: Path, *, as_json: bool) -> None:
+    with _bar(silent=as_json) as bar:
+        task = bar.add_task(path.name, total=None if bar.disable else _lines(path))
+        for receipt in session.push(FileSource(path), on_rows=lambda rows: bar.update(task, completed=rows)):
             _show(receipt, session.catalogue, as_json=as_json)
 
 
 def _with_bar(session: Session, files: list[Path], jobs: int, *, silent: bool) -> Iterator[FileDone]:
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, TimeElapsedColumn(), console=console, transient=True, disable=silent or not console.is_terminal
-    ) as bar:
+    with _bar(silent=silent) as bar:
         task = bar.add_task("files", total=len(files))
         for done in push_files(session, files, jobs):
             bar.update(task, advance=1, description=done.path.name)
@@ -140,40 +143,35 @@ def _ask(asked: ItemQuestion) -> int:
     return answer - 1
 
 
-def _show(receipt: dict[str, Any], catalogue: Catalogue, *, as_json: bool) -> None:
+def _show(receipt: SubmissionReceipt, catalogue: Catalogue, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(receipt, ensure_ascii=False))
+        typer.echo(json.dumps(receipt.to_json(), ensure_ascii=False))
         return
-    console, item = Console(soft_wrap=True), catalogue.item(receipt["item"])
+    console, sub, counts = Console(soft_wrap=True), receipt.submission, receipt.counts
+    dry_run = receipt.state is SubmissionState.DRY_RUN
+    item = catalogue.item(sub.item)
     lines = [
-        f"{'试运行' if receipt['state'] == 'DRY_RUN' else '回执'} {receipt['submission_id']}",
-        f"{item.seq} {item.zh} · {receipt['file']} {receipt['sheet'] or ''}",
+        f"{'试运行' if dry_run else '回执'} {sub.id}",
+        f"{item.seq} {item.zh} · {sub.file_name} {sub.sheet or ''}",
         (
-            f"共{receipt['rows']}行：接收{receipt['accepted']}，退回{receipt['rejected']}，"
-            f"主体待定{receipt['unresolved']}，重复{receipt['duplicates']}；同一记录内容不一{receipt['conflicts']}"
+            f"共{counts.rows}行：接收{counts.accepted}，退回{counts.rejected}，"
+            f"主体待定{counts.unresolved}，重复{counts.duplicates}；同一记录内容不一{counts.conflicts}"
         ),
     ]
-    if receipt["mode"] == "FULL":
-        lines.append(
-            "全量："
-            + (
-                "试运行不计算撤下的记录"
-                if receipt["state"] == "DRY_RUN"
-                else f"撤下{receipt['withdrawn']}条表中没有的记录"
-            )
-        )
-    if receipt["unknown_columns"]:
-        lines.append(f"没有采集的列（清单的这一项没有）：{'、'.join(receipt['unknown_columns'])}")
-    if receipt["recognised"]:
+    if sub.mode == "FULL":
+        lines.append("全量：" + ("试运行不计算撤下的记录" if dry_run else f"撤下{counts.withdrawn}条表中没有的记录"))
+    if receipt.unknown:
+        lines.append(f"没有采集的列（清单的这一项没有）：{'、'.join(receipt.unknown)}")
+    if receipt.recognised:
         lines.insert(0, "这个文件已经报送完成，没有重复发送（需要重发请加 --force）。")
     for line in lines:
         console.print(line, markup=False, highlight=False)
-    if receipt["reasons"]:
+    if receipt.reasons:
         # Folded: Chinese has no blanks to wrap at, and a remedy that is cut is none.
         grid = Table(*(Column(title, overflow="fold") for title in ("列", "原因", "行数", "行号", "办法")))
-        for r in receipt["reasons"]:
-            numbers = "、".join(map(str, r["first_rows"]))
-            grid.add_row(r["column"], r["message"], str(r["rows"]), numbers, r["remedy"])
+        for reason in receipt.reasons:
+            numbers = "、".join(map(str, reason.first_rows))
+            grid.add_row(reason.column, reason.message, str(reason.rows), numbers, reason.remedy)
         console.print(grid)
 
 

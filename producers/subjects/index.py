@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from catalogue.identifiers import normalised
 from catalogue.model import Item
-from producers.tables.headers import normal
+from producers.tables.titles import normal
 
 REGISTRATION, OWNERSHIP = "market.registration", "real_estate.ownership"
 ITEMS = frozenset({REGISTRATION, OWNERSHIP})
@@ -17,24 +17,24 @@ _ORGANISATION = slice(8, 17)
 _TAX_NUMBER_CHARS, _ORGANISATION_CHARS = 15, 9
 
 
-class Answer(NamedTuple):
+class SubjectMatch(NamedTuple):
     """Whose row it is, and by what it was found: ``code``, ``unit_number`` or ``name``."""
 
     subject: str
     by: str
 
 
-class Ambiguous(NamedTuple):
+class AmbiguousSubject(NamedTuple):
     """Several subjects fit: nobody guesses which."""
 
     by: str
 
 
-class Directory:
+class SubjectIndex:
     """Subjects by old code, organisation code, real estate unit number and name; what two share names neither."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], set[str]] = {}
+        self._subjects: dict[tuple[str, str], set[str]] = {}
 
     def add(self, item: str, subject: str, values: Mapping[str, Any], name: str | None) -> None:
         """Take in a live record of one of ITEMS."""
@@ -47,9 +47,9 @@ class Directory:
 
     def _note(self, kind: str, key: str, subject: str) -> None:
         if key:
-            self._found.setdefault((kind, key), set()).add(subject)
+            self._subjects.setdefault((kind, key), set()).add(subject)
 
-    def ask(self, item: Item, values: Mapping[str, Any]) -> Answer | Ambiguous | None:
+    def find(self, item: Item, values: Mapping[str, Any]) -> SubjectMatch | AmbiguousSubject | None:
         """Return whose row of ``item`` these values are; the first kind of mark that is known decides.
 
         Never by the code of another party of the row, such as a lender: only the subject's own columns count.
@@ -59,15 +59,15 @@ class Directory:
             text = normalised(str(code)).replace("-", "")
             bare = text[-_ORGANISATION_CHARS:] if len(text) in (_TAX_NUMBER_CHARS, _ORGANISATION_CHARS) else ""
             for kind, key in (("code", text), ("organisation", bare)):
-                if (found := self._found.get((kind, key))) is not None:
-                    return _only(found, "code")
+                if (subjects := self._subjects.get((kind, key))) is not None:
+                    return _only(subjects, "code")
         marks = (("unit_number", normalised(str(values.get(_UNIT_NUMBER) or ""))),)
         name = values.get(item.subject.name) if item.subject.name else None
         for kind, key in (*marks, ("name", normal(str(name or "")))):
-            if key and (found := self._found.get((kind, key))) is not None:
-                return _only(found, kind)
+            if key and (subjects := self._subjects.get((kind, key))) is not None:
+                return _only(subjects, kind)
         return None
 
 
-def _only(found: set[str], by: str) -> Answer | Ambiguous:
-    return Answer(next(iter(found)), by) if len(found) == 1 else Ambiguous(by)
+def _only(subjects: set[str], by: str) -> SubjectMatch | AmbiguousSubject:
+    return SubjectMatch(next(iter(subjects)), by) if len(subjects) == 1 else AmbiguousSubject(by)

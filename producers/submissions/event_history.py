@@ -1,4 +1,4 @@
-"""What an item's topic holds already: its events read back, the newest word on each record, and lifted revisions."""
+"""What an item's topic holds already: its events read back, and the revisions that a returning record must exceed."""
 
 from collections.abc import Container, Iterable, Iterator
 from datetime import datetime
@@ -17,7 +17,7 @@ from catalogue.envelope import Envelope
 from catalogue.errors import PoisonMessage
 from catalogue.model import Item
 
-Key = tuple[str, str]  # subject, record key
+SubjectRecordKey = tuple[str, str]  # subject, record key
 _DERIVED = ":w"
 
 
@@ -34,10 +34,10 @@ class EventReader:
 
         Waits for open transactions. Raises Unavailable when Kafka is away.
         """
-        ends = watermarks(self._config, ((self._topic, number) for number in partitions(self._config, self._topic)))
-        for (topic, number), end in ends.items():
+        every = ((self._topic, partition) for partition in partitions(self._config, self._topic))
+        for (topic, partition), end in watermarks(self._config, every).items():
             if end.high:
-                yield self._envelopes(scan(self._config, topic, partitions=[number]))
+                yield self._envelopes(scan(self._config, topic, partitions=[partition]))
 
     def _envelopes(self, messages: Iterable[Message]) -> Iterator[Envelope]:
         for message in messages:
@@ -65,7 +65,7 @@ def derived_id(submission_id: str, digest: str) -> str:
     return f"{submission_id}{_DERIVED}{digest}"
 
 
-class Lift(NamedTuple):
+class RevisionFloor(NamedTuple):
     """The highest revision of a record since a whole list withdrew it, and whether it still is withdrawn."""
 
     source_time: datetime
@@ -73,20 +73,22 @@ class Lift(NamedTuple):
     withdrawn: bool
 
 
-def lifts(events: Iterable[Envelope], submissions: Container[str], current: str) -> dict[Key, Lift]:
-    """Return the lifts of the records that one of these ``submissions`` withdrew by leaving them out.
+def revision_floors(
+    events: Iterable[Envelope], submissions: Container[str], current: str
+) -> dict[SubjectRecordKey, RevisionFloor]:
+    """Return the floors of the records that one of these ``submissions`` withdrew by leaving them out.
 
     The events of the ``current`` submission do not count: a killed push has to go on as it began.
     """
-    found: dict[Key, Lift] = {}
+    floors: dict[SubjectRecordKey, RevisionFloor] = {}
     for event in events:
         if event.submission_id not in submissions or event.submission_id == current:
             continue
         key = (event.subject, event.record_key)
-        held = found.get(key)
+        floor = floors.get(key)
         derived = is_derived(event.event_id)
-        if derived and (held is None or (event.source_time, event.revision) > held[:2]):
-            found[key] = Lift(event.source_time, event.revision, True)
-        elif held is not None and event.source_time == held.source_time and event.revision > held.revision:
-            found[key] = Lift(event.source_time, event.revision, derived)
-    return found
+        if derived and (floor is None or (event.source_time, event.revision) > floor[:2]):
+            floors[key] = RevisionFloor(event.source_time, event.revision, True)
+        elif floor is not None and event.source_time == floor.source_time and event.revision > floor.revision:
+            floors[key] = RevisionFloor(event.source_time, event.revision, derived)
+    return floors

@@ -3,19 +3,22 @@
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
 from catalogue.envelope import UNIT_PREFIX, Channel, Op
 from catalogue.errors import FileRefused
 from catalogue.model import Item
-from connectors.files.tables import Cell
-from producers.submissions.ledger import Submission
-from producers.submissions.sender import REVISION_STEPS, Message, Progress, Sender
-from producers.tables.headers import Recognised
+from connectors.tables import Cell
+from producers.submissions.envelopes import event_envelope
+from producers.submissions.messages import OutgoingMessage, row_id
+from producers.submissions.progress import SubmissionCounts
+from producers.submissions.revisions import REVISION_STEPS
+from producers.submissions.sender import Sender
+from producers.submissions.submission import Submission
+from producers.tables.headers import RecognisedTable
 from producers.tables.identity import moment, period_end
-from producers.tables.values import is_empty
+from producers.tables.texts import is_empty
 
 # What clerks write into the first cell of a table that has nothing to say.
 _NOTHING = re.compile(
@@ -24,10 +27,12 @@ _NOTHING = re.compile(
 _ONE_ROW: tuple[tuple[int, Sequence[Cell]], ...] = ((0, ()),)
 
 
-def nil_submission(item: Item, unit: str, region: str, period: str) -> Submission:
+def nil_submission(item: Item, unit: str, region: str, period: str, channel: Channel) -> Submission:
     """Return the submission of a nil report; the same for the same unit, region, item and period."""
     digest = hashlib.sha256("\x00".join(("nil", item.id, unit, region, period)).encode()).hexdigest()
-    return Submission(item.id, unit, region, "INCREMENTAL", period, None, False, "零报告", digest, None)
+    return Submission(
+        item.id, unit, region, "INCREMENTAL", period, None, False, "零报告", digest, None, channel=channel
+    )
 
 
 def nil_rows() -> Iterable[tuple[int, Sequence[Cell]]]:
@@ -39,37 +44,30 @@ class NilSender(Sender):
     """Sends the one event of a nil report, keyed by the unit so that it enters no enterprise's state."""
 
     def __init__(self, registry: Registry, cipher: Cipher, sub: Submission, item: Item) -> None:
-        super().__init__(registry, cipher, sub, item, Recognised(item, 0, {}, "", [], {}, 0))
+        super().__init__(registry, cipher, sub, item, RecognisedTable(item, 0, {}, "", [], {}, 0))
         if sub.period is None:
             raise ValueError("a nil report is about a period")
-        self._sub, self._period = sub, sub.period
+        self._period = sub.period
 
-    def take(self, row_no: int, cells: Sequence[Cell], progress: Progress) -> tuple[bool, Message | None]:
+    def take(self, row_no: int, cells: Sequence[Cell], counts: SubmissionCounts) -> tuple[bool, OutgoingMessage | None]:
         """Return the nil report's one message."""
-        sub = self._sub
-        progress.rows += 1
-        progress.accepted += 1
+        sub = self._submission
+        counts.rows += 1
+        counts.accepted += 1
         subject = f"{UNIT_PREFIX}{sub.unit}:{sub.region}"
-        value = {
-            "event_id": f"{sub.id}:{row_no:08d}",
-            "item": sub.item,
-            "op": Op.NIL.value,
-            "record_key": self._period,
-            "period": self._period,
-            "source_time": moment(period_end(self._period)),
-            "revision": REVISION_STEPS * sub.revision,
-            "content_hash": self._cipher.link(Op.NIL.value, "content"),
-            "reported_at": datetime.now(UTC),
-            "unit": sub.unit,
-            "region": sub.region,
-            "channel": Channel.FILE.value,
-            "submission_id": sub.id,
-            "row": row_no,
-            "subject": subject,
-            "subject_name": None,
-            "replaces_set": False,
-        }
-        return True, Message(self._topic, subject, self._event(value, None))
+        envelope = event_envelope(
+            sub,
+            row_id(sub.id, row_no),
+            Op.NIL,
+            subject=subject,
+            record_key=self._period,
+            period=self._period,
+            source_time=moment(period_end(self._period)),
+            revision=REVISION_STEPS * sub.revision,
+            content_hash=self._cipher.link(Op.NIL.value, "content"),
+            row=row_no,
+        )
+        return True, OutgoingMessage(self._topic, subject, self._encode(envelope, None))
 
 
 def says_nothing(rows: Iterable[tuple[int, Sequence[Cell]]]) -> bool:

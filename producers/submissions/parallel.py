@@ -12,12 +12,15 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from catalogue.errors import FileRefused, HubError, Unavailable
+from connectors.files.source import FileSource, file_sha256, folders_of
 from producers.submissions.config import IntakeConfig
-from producers.submissions.ledger import Ledger, file_sha256
-from producers.submissions.session import Options, Session
+from producers.submissions.ledger import Ledger
+from producers.submissions.options import Options
+from producers.submissions.receipts import SubmissionReceipt
+from producers.submissions.session import Session
 from producers.tables.lookalikes import ItemQuestion
 
 log = logging.getLogger(__name__)
@@ -34,7 +37,7 @@ class FileDone:
     """What became of one file: its receipts, and why it, or the rest of it, was refused."""
 
     path: Path
-    receipts: list[dict[str, Any]] = field(default_factory=list)
+    receipts: list[SubmissionReceipt] = field(default_factory=list)
     refused: FileRefused | None = None
 
 
@@ -42,7 +45,7 @@ class FileDone:
 class _Result:
     """A ``FileDone`` that crosses processes: errors as their words."""
 
-    receipts: list[dict[str, Any]]
+    receipts: list[SubmissionReceipt]
     kind: str  # "", "refused", "question" or "failed"
     message: str = ""
     remedy: str = ""
@@ -68,7 +71,7 @@ def push_files(session: Session, files: list[Path], jobs: int) -> Iterator[FileD
         initargs=(session.intake, session.options, session.ledger, os.getpid()),
     )
     try:
-        together = groups(files, session.options.full, session.unit_of)
+        together = groups(files, session.options.full, lambda path: session.unit_of(folders_of(path)))
         waiting = {pool.submit(_push, group): group for group in together}
         for done in as_completed(waiting):
             for path, result in zip(waiting[done], done.result(), strict=True):
@@ -165,9 +168,9 @@ def _pushed(path: Path) -> _Result:
 
 
 def _attempt(session: Session, path: Path) -> _Result:
-    receipts: list[dict[str, Any]] = []
+    receipts: list[SubmissionReceipt] = []
     try:
-        receipts.extend(session.push(path))
+        receipts.extend(session.push(FileSource(path)))
     except ItemQuestion as exc:
         return _Result(receipts, "question" if not receipts else "refused", exc.message, exc.remedy)
     except FileRefused as exc:

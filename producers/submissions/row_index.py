@@ -6,7 +6,7 @@ _WORD = (1 << 64) - 1
 _FULL = 0.6  # how much of the table is filled before it doubles
 
 
-class Seen:
+class RowIndex:
     """A map from hashes to numbers of 64 bits; a million entries take 32 MB, a dict of them three times that.
 
     Keys that are equal modulo 2^64 are one; numbers are not 0, which stands for none. ``in`` asks for an object's hash.
@@ -25,24 +25,24 @@ class Seen:
 
     def get(self, key: int) -> int:
         """Return the number of ``key``, or 0."""
-        return self._values[self._place(key & _WORD or 1)]
+        return self._values[self._slot(key & _WORD or 1)]
 
     def put(self, key: int, value: int) -> None:
         """Set the number of ``key``."""
         key = key & _WORD or 1
-        at = self._place(key)
+        at = self._slot(key)
         if not self._keys[at]:
             self._keys[at] = key
             self._used += 1
             if self._used > _FULL * self._mask:
                 self._double()
-                at = self._place(key)
+                at = self._slot(key)
         self._values[at] = value
 
-    def _place(self, key: int) -> int:
+    def _slot(self, key: int) -> int:
         keys, mask = self._keys, self._mask
         at = key & mask
-        while (held := keys[at]) and held != key:
+        while (other := keys[at]) and other != key:
             at = (at + 1) & mask
         return at
 
@@ -53,5 +53,5 @@ class Seen:
         self._keys, self._values = array("Q", [0]) * size, array("Q", [0]) * size
         for key, value in zip(keys, values, strict=True):
             if key:
-                at = self._place(key)
+                at = self._slot(key)
                 self._keys[at], self._values[at] = key, value

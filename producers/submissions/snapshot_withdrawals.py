@@ -3,22 +3,25 @@
 import hashlib
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from catalogue.envelope import Channel, Envelope, Op
+from catalogue.envelope import Envelope, Op
 from catalogue.errors import FileRefused
 from catalogue.model import IdentityKind, Item
 from catalogue.times import SHANGHAI
-from producers.submissions.event_history import Key, derived_id, is_derived
-from producers.submissions.ledger import Ledger, Submission
+from producers.submissions.envelopes import event_envelope
+from producers.submissions.event_history import SubjectRecordKey, derived_id, is_derived
+from producers.submissions.ledger import Ledger
+from producers.submissions.submission import Submission
+from rules.merge import Record, is_live, join, set_mark
 
 # A list that leaves out more than this of what it held before is rather half a list.
 MOST_SHARE, ALWAYS_ALLOWED = 0.3, 10
 
 
 @dataclass(slots=True)
-class Unread:
+class UnreadRows:
     """What a list holds but could not be read: their records are not withdrawn. ``rows`` have no readable subject."""
 
     subjects: set[str] = field(default_factory=set)
@@ -26,7 +29,7 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class SnapshotScope:
     """What a list speaks of: the unit's submissions, those of the list's own file, its periods and its date."""
 
     earlier: frozenset[str]
@@ -40,61 +43,59 @@ def is_period_bound(item: Item) -> bool:
     return item.identity.kind is IdentityKind.PERIOD or bool(set(item.identity.fields) & set(item.reporting_period))
 
 
-def scope_of(sub: Submission, item: Item, ledger: Ledger, periods: Iterable[str | None]) -> Scope:
+def scope_of(sub: Submission, item: Item, ledger: Ledger, periods: Iterable[str | None]) -> SnapshotScope:
     """Return what a submission speaks of, from the ledger and the periods of its rows."""
-    same = {i: p for i, p in ledger.items() if (p["item"], p["unit"], p["region"]) == (sub.item, sub.unit, sub.region)}
-    own = {sub.id, *(i for i, p in same.items() if p["file_sha256"] == sub.file_sha256)}
+    same = {i: p for i, p in ledger.items() if (p.item, p.unit, p.region) == (sub.item, sub.unit, sub.region)}
+    own = {sub.id, *(i for i, p in same.items() if p.file_sha256 == sub.file_sha256)}
     bound = is_period_bound(item)
     # A list of last month that comes late does not withdraw what is newer than itself.
     day = sub.data_date if sub.data_date is not None and not bound else None
     before = datetime.combine(day + timedelta(days=1), time.min, SHANGHAI) if day else None
-    return Scope(frozenset(same) | own, frozenset(own), frozenset(periods) if bound else None, before)
+    return SnapshotScope(frozenset(same) | own, frozenset(own), frozenset(periods) if bound else None, before)
 
 
 def unread_elsewhere(sub: Submission, ledger: Ledger) -> int:
     """Return how many rows in other sheets of the same list could not be read."""
     return sum(
-        p["rejected"] + p["unresolved"]
+        p.rejected + p.unresolved
         for p in ledger.values()
-        if (p["item"], p["unit"], p["region"], p["file_sha256"], p["mode"])
+        if (p.item, p.unit, p.region, p.file_sha256, p.mode)
         == (sub.item, sub.unit, sub.region, sub.file_sha256, sub.mode)
-        and p["sheet"] != sub.sheet
+        and p.sheet != sub.sheet
     )
 
 
 def left_out(
-    events: Iterable[Envelope], scope: Scope, unsent: Container[Key] = frozenset()
+    events: Iterable[Envelope], scope: SnapshotScope, unsent: Container[SubjectRecordKey] = frozenset()
 ) -> tuple[int, list[Envelope]]:
     """Return how many live records of the unit lie in scope, and the winners among them that the list leaves out.
 
     All events of the records' partition are needed, in any order. A record whose newest word is another unit's is
     that unit's affair. ``unsent``: what the list holds beside the events of it that are sent.
     """
-    winners: dict[Key, Envelope] = {}
+    winners: dict[SubjectRecordKey, Record] = {}
     marks: dict[str, tuple[datetime, int]] = {}
-    held: set[Key] = set()
+    listed: set[SubjectRecordKey] = set()
     for event in events:
         key = (event.subject, event.record_key)
         if event.submission_id in scope.own and not is_derived(event.event_id):
-            held.add(key)
-        since = (event.source_time, event.revision)
-        if event.replaces_set and event.op != Op.WITHDRAW:
-            # As the merge sees it: members older than their subject's latest whole set are gone already.
+            listed.add(key)
+        mark = set_mark(event)
+        if mark is not None:
+            since = (mark.source_time, mark.revision)
             marks[event.subject] = max(marks.get(event.subject, since), since)
-        winner = winners.get(key)
-        if winner is None or event.version > winner.version:
-            winners[key] = event
+        # Its payload is of no matter here.
+        winners[key], _ = join(winners.get(key), Record(event, 0, b""))
     live = [
-        (key, e)
-        for key, e in winners.items()
-        if e.submission_id in scope.earlier
-        and e.op == Op.REPORT
-        and (e.source_time, e.revision) >= marks.get(e.subject, (e.source_time, e.revision))
-        and (scope.periods is None or e.period in scope.periods)
-        and (scope.before is None or e.source_time < scope.before)
+        (key, record.envelope)
+        for key, record in winners.items()
+        if record.envelope.submission_id in scope.earlier
+        and is_live(record.envelope, marks.get(record.envelope.subject))
+        and (scope.periods is None or record.envelope.period in scope.periods)
+        and (scope.before is None or record.envelope.source_time < scope.before)
     ]
     return len(live), sorted(
-        (e for key, e in live if key not in held and key not in unsent), key=lambda e: (e.subject, e.record_key)
+        (e for key, e in live if key not in listed and key not in unsent), key=lambda e: (e.subject, e.record_key)
     )
 
 
@@ -102,26 +103,20 @@ def withdrawal(sub: Submission, gone: Envelope) -> dict[str, Any]:
     """Return the envelope of the event that withdraws a record: above what it says, below any later report."""
     named = f"{gone.subject}\x00{gone.item}\x00{gone.record_key}"
     digest = hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
-    return {
-        "event_id": derived_id(sub.id, digest),
-        "item": gone.item,
-        "op": Op.WITHDRAW.value,
-        "record_key": gone.record_key,
-        "period": gone.period,
-        "source_time": gone.source_time,
-        "revision": gone.revision + 1,
+    return event_envelope(
+        sub,
+        derived_id(sub.id, digest),
+        Op.WITHDRAW,
+        subject=gone.subject,
+        record_key=gone.record_key,
+        period=gone.period,
+        source_time=gone.source_time,
+        revision=gone.revision + 1,
         # Keyed already through the record key; there is no content.
-        "content_hash": digest,
-        "reported_at": datetime.now(UTC),
-        "unit": sub.unit,
-        "region": gone.region,
-        "channel": Channel.FILE.value,
-        "submission_id": sub.id,
-        "row": 0,
-        "subject": gone.subject,
-        "subject_name": gone.subject_name,
-        "replaces_set": False,
-    }
+        content_hash=digest,
+        region=gone.region,
+        subject_name=gone.subject_name,
+    )
 
 
 def refuse_if_doubtful(sub: Submission, counts: Mapping[str, int], *, sent: bool = True) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from catalogue.times import SHANGHAI
-from connectors.files.tables import Cell
-from producers.tables.problems import ValueProblem
+from connectors.tables import Cell
+from producers.tables.problems import ReasonCode, ValueProblem
 
 # What has no end is written in words or as 9999-12-31; both mean the same.
 NO_END = date(9999, 12, 31)
@@ -35,7 +35,9 @@ Parts = tuple[int, int, int | None, int, int, int]
 
 
 def _problem(text: str, wanted: str) -> ValueProblem:
-    return ValueProblem("NOT_A_DATE", f"“{text[:20]}”不是{wanted}", f"请写成{wanted}，如 2025-01-02、2025年1月")
+    return ValueProblem(
+        ReasonCode.NOT_A_DATE, f"“{text[:20]}”不是{wanted}", f"请写成{wanted}，如 2025-01-02、2025年1月"
+    )
 
 
 def _parts(text: str, wanted: str) -> Parts | None:
@@ -78,7 +80,7 @@ def _moment(parts: Parts, wanted: str) -> datetime:
     try:
         return datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001
     except ValueError:
-        raise ValueProblem("NOT_A_DATE", f"{hour}时{minute}分{second}秒不存在", "请核对时间") from None
+        raise ValueProblem(ReasonCode.NOT_A_DATE, f"{hour}时{minute}分{second}秒不存在", "请核对时间") from None
 
 
 def _read(cell: Cell, wanted: str) -> Parts | None:
@@ -100,11 +102,11 @@ def _read(cell: Cell, wanted: str) -> Parts | None:
 def _checked(parts: Parts, day: int, wanted: str) -> date:
     year, month = parts[0], parts[1]
     if not (1850 <= year <= 2200 or year == NO_END.year):
-        raise ValueProblem("DATE_IMPLAUSIBLE", f"年份{year}不合常理", f"请核对{wanted}")
+        raise ValueProblem(ReasonCode.DATE_IMPLAUSIBLE, f"年份{year}不合常理", f"请核对{wanted}")
     try:
         return date(year, month, day)
     except ValueError:
-        raise ValueProblem("NOT_A_DATE", f"{year}年{month}月{day}日不存在", f"请核对{wanted}") from None
+        raise ValueProblem(ReasonCode.NOT_A_DATE, f"{year}年{month}月{day}日不存在", f"请核对{wanted}") from None
 
 
 def date_converter(*, ends: bool) -> Callable[[Cell], date | None]:

@@ -1,20 +1,21 @@
 """Details (明细) in a sheet of their own, one row a month, linked to the main sheet by 户号 or 统一社会信用代码."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import chain, islice
-from pathlib import Path
+from itertools import chain
 
 from catalogue.errors import FileRefused
 from catalogue.model import Field, FieldType, Item
-from connectors.files.tables import Cell, Table, open_tables
-from producers.tables import values
-from producers.tables.headers import HEAD_ROWS, Column, Recognised, normal, title_keys
+from connectors.tables import Cell, SourceTable
+from producers.tables.columns import Column
+from producers.tables.headers import HEAD_ROWS, HeadedTable, RecognisedTable
+from producers.tables.texts import half_width, is_empty, shown
+from producers.tables.titles import normal, title_keys
 
 Numbered = tuple[int, Sequence[Cell]]
-Recognise = Callable[[list[tuple[int, list[Cell]]], str], Recognised]
+Recognise = Callable[[HeadedTable], RecognisedTable]
 Link = tuple[str, ...]
 _WORD = "明细"
 
@@ -28,7 +29,7 @@ class StrayDetail(list[Cell]):
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class DetailLayout:
     """Where a sheet of details holds what: ``links`` by the item's field names, ``subs`` by position, with units."""
 
     field: Field
@@ -37,7 +38,7 @@ class Layout:
     subs: Mapping[int, tuple[Field, str]]
 
 
-def layout_of(item: Item, head: Sequence[tuple[int, Sequence[Cell]]]) -> Layout | None:
+def layout_of(item: Item, head: Sequence[tuple[int, Sequence[Cell]]]) -> DetailLayout | None:
     """Return how a sheet holds details of ``item``; None when it holds none.
 
     A sheet of details names whose they are, and has two or more columns of the details.
@@ -47,7 +48,7 @@ def layout_of(item: Item, head: Sequence[tuple[int, Sequence[Cell]]]) -> Layout 
         return None
     by_link = {normal(t): f.name for f in _linking(item) for t in (f.zh, f.source, *f.aliases) if t}
     by_sub = {normal(t): s for s in main.details for t in (s.zh, s.name, *s.aliases) if s.name != "raw_text"}
-    best: Layout | None = None
+    best: DetailLayout | None = None
     for number, cells in head[:HEAD_ROWS]:
         links: dict[str, int] = {}
         subs: dict[int, tuple[Field, str]] = {}
@@ -61,7 +62,7 @@ def layout_of(item: Item, head: Sequence[tuple[int, Sequence[Cell]]]) -> Layout 
                     continue
                 break
         if links and len(subs) > 1 and (best is None or len(subs) > len(best.subs)):
-            best = Layout(main, number, links, subs)
+            best = DetailLayout(main, number, links, subs)
     return best
 
 
@@ -71,125 +72,164 @@ def _linking(item: Item) -> list[Field]:
     return [item.field(name) for name in dict.fromkeys(names) if name]
 
 
+@dataclass(frozen=True, slots=True)
+class _StrayEntry:
+    """A detail that no main row takes: where it stands, whose it says that it is, and its JSON."""
+
+    row_no: int
+    sheet: str
+    link: Link
+    entry: str
+
+
 @dataclass(slots=True)
 class DetailSheets:
     """The details of one workbook: ``names`` are their sheets, which are no tables of their own."""
 
     names: frozenset[str] = frozenset()
-    _last: str = ""
-    _fields: tuple[str, ...] = ()
+    _last_main_sheet: str = ""
+    _link_fields: tuple[str, ...] = ()
     _field: Field | None = None
     _entries: dict[Link, list[str]] = field(default_factory=dict)
-    _strays: list[tuple[int, str, Link, str]] = field(default_factory=list)
+    _strays: list[_StrayEntry] = field(default_factory=list)
 
-    def joined(self, table: Table, seen: Recognised, rows: Iterable[Numbered]) -> tuple[Recognised, Iterator[Numbered]]:
+    def joined(
+        self, table: SourceTable, recognised: RecognisedTable, rows: Iterable[Numbered]
+    ) -> tuple[RecognisedTable, Iterator[Numbered]]:
         """Return a main sheet's columns and data rows with their details in them.
 
         Behind the rows of the last main sheet come, as StrayDetail, the details that no main row takes.
         """
         main = self._field
-        if main is None or main not in seen.item.fields:
-            return seen, iter(rows)
-        places = _places(seen)
-        at = next((i for i, c in seen.columns.items() if c.field.name == main.name and c.month is None), -1)
+        if main is None or main not in recognised.item.fields:
+            return recognised, iter(rows)
+        columns = recognised.columns
+        positions = _positions(recognised)
+        at = next((i for i, c in columns.items() if c.field.name == main.name and c.month is None), -1)
         if at < 0:
-            at = max(chain(seen.columns, seen.extra)) + 1
-            seen = replace(seen, columns={**seen.columns, at: Column(main, main.zh)})
-        strays = self._strays if table.sheet == self._last else []
-        return seen, chain(self._with_details(rows, places, at), self._stray_rows(strays, places, at))
+            at = max(chain(columns, recognised.extra)) + 1
+            recognised = replace(recognised, columns={**columns, at: Column(main, main.zh)})
+        strays = self._strays if table.sheet == self._last_main_sheet else []
+        return recognised, chain(self._with_details(rows, positions, at), self._stray_rows(strays, positions, at))
 
-    def _with_details(self, rows: Iterable[Numbered], places: Mapping[str, int], at: int) -> Iterator[Numbered]:
+    def _with_details(self, rows: Iterable[Numbered], positions: Mapping[str, int], at: int) -> Iterator[Numbered]:
         for number, cells in rows:
-            found = self._entries.get(_link(cells, places, self._fields))
-            if found is None:
+            entries = self._entries.get(_link(cells, positions, self._link_fields))
+            if entries is None:
                 yield number, cells
                 continue
             wide = [*cells, *[None] * (at + 1 - len(cells))]
-            held = wide[at]
+            own = wide[at]
             # What the main sheet says itself is kept beside.
-            said = [] if values.is_empty(held) else [json.dumps({"raw_text": str(held)}, ensure_ascii=False)]
-            wide[at] = f"[{','.join([*found, *said])}]"
+            own_entry = [] if is_empty(own) else [json.dumps({"raw_text": str(own)}, ensure_ascii=False)]
+            wide[at] = f"[{','.join([*entries, *own_entry])}]"
             yield number, wide
 
-    def _stray_rows(
-        self, strays: Sequence[tuple[int, str, Link, str]], places: Mapping[str, int], at: int
-    ) -> Iterator[Numbered]:
-        for number, sheet, link, entry in strays:
+    def _stray_rows(self, strays: Sequence[_StrayEntry], positions: Mapping[str, int], at: int) -> Iterator[Numbered]:
+        for stray in strays:
             cells: list[Cell] = [None] * (at + 1)
-            for name, text in zip(self._fields, link, strict=True):
-                cells[places[name]] = text
-            cells[at] = f"[{entry}]"
-            yield number, StrayDetail(cells, sheet)
+            for name, text in zip(self._link_fields, stray.link, strict=True):
+                cells[positions[name]] = text
+            cells[at] = f"[{stray.entry}]"
+            yield stray.row_no, StrayDetail(cells, stray.sheet)
+
+    def add(self, main_links: Container[Link], table: HeadedTable, layout: DetailLayout) -> None:
+        """Take in the rows of a sheet of details; one whose main row is not among ``main_links`` is astray."""
+        for number, cells in table.below(layout.header_row):
+            entry = _entry(cells, layout)
+            if not entry:
+                continue
+            link = _link(cells, layout.links, self._link_fields)
+            if link in main_links and any(link):
+                self._entries.setdefault(link, []).append(entry)
+            else:
+                self._strays.append(_StrayEntry(number, str(table.table.sheet), link, entry))
+
+    def sort(self) -> None:
+        """Bring the details of each main row into one order: that of a sheet's rows says nothing."""
+        for entries in self._entries.values():
+            entries.sort()
 
 
-def find_details(path: Path, names: Sequence[str], recognise: Recognise) -> DetailSheets:
+def find_details(names: Sequence[str], tables: Iterable[HeadedTable], recognise: Recognise) -> DetailSheets:
     """Return the details that sheets of a workbook, of these ``names``, hold for its main sheets.
 
-    Only a sheet with 明细 in its name is taken for one, and only beside a main sheet that it fits.
+    Only a sheet with 明细 in its name is taken for one, and only beside a main sheet that it fits. ``tables`` are
+    walked only where there may be one.
     """
     if len(names) < 2 or not any(_WORD in name for name in names):
         return DetailSheets()
-    tables = [(table, list(islice(table.rows, HEAD_ROWS))) for table in open_tables(path)]
-    mains: list[tuple[Table, list[tuple[int, list[Cell]]], Recognised]] = []
-    for table, head in tables:
-        if table.sheet is None or _WORD in table.sheet or "说明" in table.sheet:
+    every = list(tables)
+    mains: list[tuple[HeadedTable, RecognisedTable]] = []
+    for table in every:
+        sheet = table.table.sheet
+        if sheet is None or _WORD in sheet or is_note(sheet):
             continue
         try:
-            seen = recognise(head, table.sheet)
+            recognised = recognise(table)
         except FileRefused:
             continue  # refused in its turn
-        if any(f.type is FieldType.DETAILS for f in seen.item.fields):
-            mains.append((table, head, seen))
-    if not mains or any(seen.item.id != mains[0][2].item.id for _, _, seen in mains):
+        if any(f.type is FieldType.DETAILS for f in recognised.item.fields):
+            mains.append((table, recognised))
+    if not mains or any(recognised.item.id != mains[0][1].item.id for _, recognised in mains):
         return DetailSheets()
-    item = mains[0][2].item
-    held = [
-        (t, head, layout) for t, head in tables if t.sheet and _WORD in t.sheet and (layout := layout_of(item, head))
+    item = mains[0][1].item
+    found = [
+        (table, layout)
+        for table in every
+        if table.table.sheet and _WORD in table.table.sheet and (layout := layout_of(item, table.head))
     ]
-    columns = [_places(seen) for _, _, seen in mains]
-    shared = [f.name for f in _linking(item) if all(f.name in c for c in (*columns, *(d.links for _, _, d in held)))]
-    if not held or not shared:
+    fields = _link_fields(item, [_positions(r) for _, r in mains] + [layout.links for _, layout in found])
+    if not found or not fields:
         return DetailSheets()
-    fields = tuple(n for n in shared if n != item.subject.name) or (shared[0],)
-    found = DetailSheets(frozenset(str(t.sheet) for t, _, _ in held), str(mains[-1][0].sheet), fields, held[0][2].field)
-    known = {
-        _link(cells, places, fields)
-        for (table, head, seen), places in zip(mains, columns, strict=True)
-        for number, cells in chain(head, table.rows)
-        if number > seen.header_row
+    details = DetailSheets(
+        frozenset(str(table.table.sheet) for table, _ in found),
+        str(mains[-1][0].table.sheet),
+        fields,
+        found[0][1].field,
+    )
+    main_links = {
+        _link(cells, positions, fields)
+        for table, recognised in mains
+        for positions in [_positions(recognised)]
+        for _, cells in table.below(recognised.header_row)
     }
-    for table, head, layout in held:
-        for number, cells in chain(head, table.rows):
-            if number > layout.header_row and (entry := _entry(cells, layout)):
-                link = _link(cells, layout.links, fields)
-                if link in known and any(link):
-                    found._entries.setdefault(link, []).append(entry)
-                else:
-                    found._strays.append((number, str(table.sheet), link, entry))
-    for entries in found._entries.values():
-        entries.sort()  # the order of a sheet's rows says nothing
-    return found
+    for table, layout in found:
+        details.add(main_links, table, layout)
+    details.sort()
+    return details
 
 
-def _places(seen: Recognised) -> dict[str, int]:
-    return {column.field.name: index for index, column in seen.columns.items() if column.month is None}
+def is_note(sheet: str) -> bool:
+    """Whether a sheet explains how to fill in the others, by its name."""
+    return "说明" in sheet
 
 
-def _link(cells: Sequence[Cell], places: Mapping[str, int], fields: Sequence[str]) -> Link:
-    return tuple(_text(cells[at]).upper() if (at := places[name]) < len(cells) else "" for name in fields)
+def _link_fields(item: Item, sheets: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
+    """Return the fields that link a detail to its main row: those that every sheet has; not the name if others do."""
+    shared = [f.name for f in _linking(item) if all(f.name in positions for positions in sheets)]
+    return tuple(name for name in shared if name != item.subject.name) or tuple(shared[:1])
+
+
+def _positions(recognised: RecognisedTable) -> dict[str, int]:
+    return {column.field.name: index for index, column in recognised.columns.items() if column.month is None}
+
+
+def _link(cells: Sequence[Cell], positions: Mapping[str, int], fields: Sequence[str]) -> Link:
+    return tuple(_text(cells[at]).upper() if (at := positions[name]) < len(cells) else "" for name in fields)
 
 
 def _text(cell: Cell) -> str:
-    if values.is_empty(cell):
+    if is_empty(cell):
         return ""
     if isinstance(cell, bool):
         return "是" if cell else "否"
     if isinstance(cell, float):
-        return values.shown(cell)
-    return cell.isoformat() if isinstance(cell, date) else "".join(values.half_width(str(cell)).split())
+        return shown(cell)
+    return cell.isoformat() if isinstance(cell, date) else "".join(half_width(str(cell)).split())
 
 
-def _entry(cells: Sequence[Cell], layout: Layout) -> str:
+def _entry(cells: Sequence[Cell], layout: DetailLayout) -> str:
     """Return one detail as JSON, its values as they are written, with their column's unit; "" for an empty row."""
     found = {
         sub.name: f"{text}{unit if text[-1:].isdigit() else ''}"

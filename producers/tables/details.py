@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from catalogue.model import Field, FieldType
-from connectors.files.tables import Cell
-from producers.tables import values
+from connectors.tables import Cell
 from producers.tables.problems import ValueProblem
+from producers.tables.texts import is_empty
+from producers.tables.values import Converter, Value, value_converter
 
 Records = list[dict[str, object]]
 
@@ -25,12 +26,17 @@ def blank_record(field: Field) -> dict[str, object]:
     return {sub.name: None for sub in field.details}
 
 
-def details_converter(field: Field) -> Callable[[Cell], values.Value]:
+def converter(field: Field, unit: str = "") -> Converter:
+    """Return the conversion of one column, details or not (see ``value_converter``)."""
+    return details_converter(field) if field.type is FieldType.DETAILS else value_converter(field, unit)
+
+
+def details_converter(field: Field) -> Callable[[Cell], Value]:
     """Return the conversion of a cell of details to records; text not understood becomes one ``raw_text``."""
     by_title = {title: sub for sub in field.details for title in (sub.name, sub.zh, *sub.aliases)}
 
-    def details(cell: Cell) -> values.Value:
-        if values.is_empty(cell):
+    def details(cell: Cell) -> Value:
+        if is_empty(cell):
             return None
         text = cell.strip() if isinstance(cell, str) else str(cell)
         try:
@@ -57,7 +63,7 @@ def _from_json(field: Field, by_title: Mapping[str, Field], text: str) -> Record
         record = blank_record(field)
         try:
             for title, value in entry.items():
-                record[by_title[title].name] = values.convert(by_title[title], value)
+                record[by_title[title].name] = value_converter(by_title[title])(value)
         except ValueProblem:
             # The other records are sound.
             record = {**blank_record(field), "raw_text": json.dumps(entry, ensure_ascii=False)}
@@ -80,19 +86,19 @@ def _monthly(field: Field, by_title: Mapping[str, Field], entry: str) -> dict[st
     if found is None or "month" not in by_title:
         return None
     record = blank_record(field)
-    record["month"] = values.convert(by_title["month"], found[1])
+    record["month"] = value_converter(by_title["month"])(found[1])
     rest = found[2]
     labelled = _LABELLED.findall(rest)
     if labelled and not _LABELLED.sub("", rest).strip(" ,，、"):
         for label, value in labelled:
             if label not in by_title:
                 return None
-            record[by_title[label].name] = values.convert(by_title[label], value)
+            record[by_title[label].name] = value_converter(by_title[label])(value)
         return record
     amount = amount_field(field)
     if amount is None:
         return None
-    record[amount.name] = values.convert(amount, rest)
+    record[amount.name] = value_converter(amount)(rest)
     return record
 
 
@@ -109,7 +115,7 @@ def _named(field: Field, entry: str) -> dict[str, object] | None:
     record[kind.name] = label.strip()
     amount = amount_field(field)
     if amount is not None and re.fullmatch(r"[\d.,]+\s*(百|千|十)?[万亿]?元", rest.strip()):
-        record[amount.name] = values.convert(amount, rest)
+        record[amount.name] = value_converter(amount)(rest)
     else:
         record[name.name] = rest.strip()
     return record

@@ -167,14 +167,14 @@ def moment(value: date) -> datetime:
     return (value if value.tzinfo else value.replace(tzinfo=SHANGHAI)).astimezone(UTC)
 
 
-class NotYet(HubError):
+class TimeAhead(HubError):
     """A time of the information that has not come: no later and true version could ever win over it.
 
     ``field`` is its field's name, "period" or "data_date".
     """
 
     def __init__(self, field: str) -> None:
-        super().__init__(field)
+        super().__init__(f"{field} lies ahead.", remedy="Report it once its time has come.")
         self.field = field
 
 
@@ -185,7 +185,7 @@ def source_time(
 
     A day that was told before it comes is that of the information only where no other field has one: of 红名单 with its
     退出日期 it is the day of the entry, until it is left. Raises FileRefused when there is none of them: the push's own
-    clock must never order versions. Raises NotYet for one that lies behind ``today`` (Asia/Shanghai).
+    clock must never order versions. Raises TimeAhead for one that lies behind ``today`` (Asia/Shanghai).
     """
     ahead: tuple[str, datetime] | None = None
     for name in item.source_time:
@@ -201,20 +201,20 @@ def source_time(
         if begins <= today + _TOMORROW:
             return at
         if not item.field(name).may_lie_ahead:
-            raise NotYet(name)
+            raise TimeAhead(name)
         ahead = ahead or (name, at)
     if ahead is not None:
         name, at = ahead
         if at > moment(today + _MOST_AHEAD):
-            raise NotYet(name)
+            raise TimeAhead(name)
         return at
     if period:
         if int(period[:4]) > today.year:
-            raise NotYet("period")
+            raise TimeAhead("period")
         return moment(period_end(period))
     for day in data_dates:
         if day is not None:
             if day > today + _TOMORROW:
-                raise NotYet("data_date")
+                raise TimeAhead("data_date")
             return moment(day)
     raise FileRefused(f"“{item.zh}”没有可用的数据日期。", remedy="请用 --data-date YYYY-MM-DD 说明数据截至哪一天。")

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from catalogue.errors import FileRefused
 from catalogue.model import Field, Item
-from connectors.files.tables import Cell
+from connectors.tables import Cell
 
 
 class HasField(Protocol):

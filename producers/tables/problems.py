@@ -1,16 +1,68 @@
-"""Why a cell cannot be taken, in words that a clerk can act on."""
+"""Why a cell or a row cannot be taken: a stable code for counting, and words that a clerk can act on."""
+
+from dataclasses import dataclass
+from enum import StrEnum
 
 from catalogue.errors import HubError
 
 
-class ValueProblem(HubError):
-    """One cell does not hold what its column asks for; the message never repeats personal data.
+class ReasonCode(StrEnum):
+    """The stable codes of reasons in ``rejected.v1`` and ``unresolved.v1``; a code never changes its meaning.
 
-    ``code`` is stable, for counting; ``message_zh`` and ``remedy_zh`` are for the clerk.
+    New ones may come: whoever counts them must pass over a code that it does not know.
     """
 
-    def __init__(self, code: str, message_zh: str, remedy_zh: str) -> None:
-        super().__init__(f"{code}: {message_zh}", remedy=remedy_zh)
+    # one cell
+    REQUIRED = "REQUIRED"  # a required cell is empty
+    EXCEL_ERROR = "EXCEL_ERROR"  # a formula without a result, such as #N/A
+    TOO_LONG = "TOO_LONG"  # a text that is longer than a field may be
+    DIGITS_LOST = "DIGITS_LOST"  # a program wrote a long number in scientific notation
+    NOT_A_DATE = "NOT_A_DATE"  # no date, month, year or time
+    DATE_IMPLAUSIBLE = "DATE_IMPLAUSIBLE"  # a year before 1850 or after 2200
+    NOT_YET = "NOT_YET"  # the time of the information lies ahead
+    NOT_A_NUMBER = "NOT_A_NUMBER"
+    NOT_WHOLE = "NOT_WHOLE"  # a fraction where a whole number belongs
+    OUT_OF_RANGE = "OUT_OF_RANGE"  # a number too large to be true
+    TOO_PRECISE = "TOO_PRECISE"  # more decimal places than the field keeps
+    UNIT_UNKNOWN = "UNIT_UNKNOWN"  # a unit that is none of the field's
+    PERCENT_OR_SHARE = "PERCENT_OR_SHARE"  # nobody can tell 0.5 from 0.5 %
+    NOT_A_BOOLEAN = "NOT_A_BOOLEAN"  # neither 是 nor 否
+    USCC_INVALID = "USCC_INVALID"  # no unified social credit code (GB 32100-2015)
+    ID_NUMBER_INVALID = "ID_NUMBER_INVALID"  # no number of any identity document
+    ID_NUMBER_MASKED = "ID_NUMBER_MASKED"  # a number with asterisks
+    PHONE_INVALID = "PHONE_INVALID"
+    EMAIL_INVALID = "EMAIL_INVALID"
+    # the added columns
+    UNKNOWN_FLAG = "UNKNOWN_FLAG"  # 增删改标志
+    BAD_PERIOD = "BAD_PERIOD"  # 所属期
+    BAD_REGION = "BAD_REGION"  # 区划代码
+    # the whole row
+    NO_SUBJECT = "NO_SUBJECT"  # no column says whom the row is about
+    NO_TIME = "NO_TIME"  # neither a date nor a period
+    NO_MAIN_ROW = "NO_MAIN_ROW"  # a detail whose row in the main sheet is missing
+    TOO_MANY_CELLS = "TOO_MANY_CELLS"  # more cells than the header has titles
+    ROW_TOO_LONG = "ROW_TOO_LONG"  # more than a message may hold
+    # the subject is not known yet: such rows wait in unresolved.v1
+    NATURAL_PERSON = "NATURAL_PERSON"  # a person's number where an enterprise's code belongs
+    OLD_CODE = "OLD_CODE"  # only an old registration number or organisation code
+    NO_CODE = "NO_CODE"  # a name, and no code at all
+    OTHER_CODE = "OTHER_CODE"  # an old code in the column of the unified one; OLD_CODE once the row waits
+
+
+class ValueProblem(HubError):
+    """One cell does not hold what its column asks for. The message is Chinese and never repeats personal data."""
+
+    def __init__(self, code: ReasonCode, message: str, remedy: str) -> None:
+        super().__init__(message, remedy=remedy)
         self.code = code
-        self.message_zh = message_zh
-        self.remedy_zh = remedy_zh
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """One reason: ``field`` is "" for the whole row, ``column`` the title as the file has it."""
+
+    field: str
+    column: str
+    code: ReasonCode
+    message: str
+    remedy: str

@@ -15,11 +15,13 @@ from pathlib import Path
 
 from bus.business_date import publish_business_date
 from catalogue.errors import HubError
+from connectors.files.source import FileSource
 from hub.intake import intake_config
 from hub.long_process import log_to_stderr
 from hub.settings import bus_config, load_settings
 from hub.stack.status import write_json
-from producers.submissions.session import Options, Session
+from producers.submissions.options import Options
+from producers.submissions.session import Session
 from tests.chaos.events import Piece, day_after, pieces, write_piece
 
 _AGAIN_S = 1.0
@@ -69,9 +71,9 @@ def feed(seed: int, rows_per_s: float, folder: Path, first_day: date) -> None:
 
 def _push(session: Session, piece: Piece, folder: Path) -> None:
     file = write_piece(piece, folder)
-    for receipt in session.push(file):
-        if receipt["accepted"] + receipt["duplicates"] != len(piece.rows):
-            raise SystemExit(f"not every row was taken: {json.dumps(receipt, ensure_ascii=False)}")
+    for receipt in session.push(FileSource(file)):
+        if receipt.counts.accepted + receipt.counts.duplicates != len(piece.rows):
+            raise SystemExit(f"not every row was taken: {json.dumps(receipt.to_json(), ensure_ascii=False)}")
 
 
 if __name__ == "__main__":

@@ -18,10 +18,12 @@ from bus.crypto.keys import create_key_file, load_key_file
 from bus.reading.scan import scan
 from bus.topics import TopicSpec, ensure_topics
 from catalogue.load import load_catalogue
+from connectors.files.source import FileSource
 from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings
 from processing.output import InputMessage
-from producers.submissions.session import Options, Session
+from producers.submissions.options import Options
+from producers.submissions.session import Session
 from tests.merging import merge_partition
 
 OUTPUTS = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION, topics.CALENDAR)
@@ -58,12 +60,12 @@ class Node:
     def push(self, path: Path, **options: Any) -> list[dict[str, Any]]:
         """Push a file and return its receipts."""
         with closing(Session(intake_config(self.settings), Options(**options))) as session:
-            return list(session.push(path))
+            return [receipt.to_json() for receipt in session.push(FileSource(path))]
 
     def nil(self, **options: Any) -> dict[str, Any]:
         """Make a nil report and return its receipt."""
         with closing(Session(intake_config(self.settings), Options(**options))) as session:
-            return session.nil()
+            return session.nil(FileSource.channel).to_json()
 
     def values(self, topic: str) -> list[dict[str, Any]]:
         """Return every committed value of a topic."""

@@ -39,11 +39,13 @@ from bus.reading.scan import scan
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
+from connectors.files.source import FileSource
 from hub.commands.reconcile import proved, register, scope_of
 from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from processing.output import InputMessage
-from producers.submissions.session import Options, Session
+from producers.submissions.options import Options
+from producers.submissions.session import Session
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import Findings
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
@@ -167,10 +169,10 @@ def run_through(settings: Settings, scope: ProofScope, node: Node, folder: Path)
     waiting = folder / f"{CATALOGUE.item('47').zh}.csv"
     waiting.write_text(WAITING, "utf-8")
     with closing(Session(intake_config(settings), Options())) as session:
-        list(session.push(waiting))
+        list(session.push(FileSource(waiting)))
         for file in files:
             if file.item in ITEMS:
-                list(session.push(folder / "city" / file.file))
+                list(session.push(FileSource(folder / "city" / file.file)))
     stray = clients.producer(config)
     stray.produce(config.topic(PENALTIES), b"no event", b"nobody", 0)
     assert stray.flush(30) == 0

@@ -33,11 +33,13 @@ from bus.crypto.keys import create_key_file, load_key_file
 from bus.reading.scan import scan
 from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue
+from connectors.files.source import FileSource
 from hub.commands.verify_state import register
 from hub.intake import intake_config
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from processing.output import InputMessage
-from producers.submissions.session import Options, Session
+from producers.submissions.options import Options
+from producers.submissions.session import Session
 from proofs.replay.verification import Verification, VerificationReport
 from rules.indicators.definitions import load_indicators
 from simulation.city import write_city
@@ -112,7 +114,7 @@ def hub(stack: Endpoints, city: Path, tmp_path_factory: pytest.TempPathFactory) 
         with closing(Session(intake_config(settings), Options())) as session:
             for file in sorted(city.rglob("*")):
                 if any(CATALOGUE.item(item).zh in file.name for item in ITEMS):
-                    list(session.push(file))
+                    list(session.push(FileSource(file)))
         merge(config, settings, folder / "streams")
         yield Hub(settings, Forge(config, SPECS), folder)
     finally:

@@ -33,12 +33,14 @@ from bus.reading.topic_reader import TopicReader
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
+from connectors.files.source import FileSource
 from hub.commands import queries
 from hub.intake import intake_config
 from hub.processes import CREDITHUB, child_environment
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from processing.output import InputMessage
-from producers.submissions.session import Options, Session
+from producers.submissions.options import Options
+from producers.submissions.session import Session
 from queries.events import partition_of
 from rules.indicators.definitions import load_indicators
 from simulation.people import make_uscc
@@ -80,8 +82,8 @@ class Hub:
         path = self.folder / name
         path.write_text("\n".join(",".join(line) for line in lines) + "\n", "utf-8")
         with closing(Session(intake_config(self.settings), Options(item=item, full=False, **options))) as session:
-            (receipt,) = session.push(path)
-        assert receipt["accepted"] == len(rows), receipt
+            (receipt,) = session.push(FileSource(path))
+        assert receipt.counts.accepted == len(rows), receipt
 
     def merge(self) -> None:
         """Merge what came since the last time, with the real engine."""
@@ -360,10 +362,10 @@ def test_a_rejected_row_says_why(hub: Hub) -> None:
     path.write_text(f"{','.join(titles)}\n{','.join(row.get(title, '') for title in titles)}\n", "utf-8")
     options = Options(item="53", full=False, unit="functional_departments")
     with closing(Session(intake_config(hub.settings), options)) as session:
-        (receipt,) = session.push(path)
+        (receipt,) = session.push(FileSource(path))
     view = queries.view_of(hub.settings)
-    until(lambda: bool(view.rejects(receipt["submission_id"])))
-    (rejected,) = view.rejects(receipt["submission_id"])
+    until(lambda: bool(view.rejects(receipt.submission.id)))
+    (rejected,) = view.rejects(receipt.submission.id)
     assert (rejected.row, rejected.item, rejected.file_name) == (2, "administration.penalty", "坏.csv")
     assert [(reason.field, reason.column) for reason in rejected.reasons] == [("fine_amount", "罚款金额")]
     assert rejected.reasons[0].code

@@ -14,7 +14,7 @@ from catalogue.load import load_catalogue
 from connectors.files.tables import open_tables
 from hub.processes import CREDITHUB, child_environment
 from hub.settings import Settings, endpoints
-from producers.tables.headers import HEAD_ROWS, recognise
+from producers.tables.headers import HeadedTable, TableRecogniser
 from producers.tables.lookalikes import ItemQuestion
 
 SETTLED_WITHIN_S = 180
@@ -106,8 +106,8 @@ def shuffle_rows(file: Path, random_rows: random.Random) -> None:
 def header_row(file: Path) -> int:
     """Return the number of the row with the headers, from 1."""
     table = next(open_tables(file))
-    head = [row for row, _ in zip(table.rows, range(HEAD_ROWS), strict=False)]
+    head, recogniser = HeadedTable.of(table).head, TableRecogniser(load_catalogue())
     try:
-        return recognise(load_catalogue(), head, [file.stem, file.parent.name], None).header_row
+        return recogniser.recognise(head, [file.stem, file.parent.name], None).header_row
     except ItemQuestion as asked:
-        return recognise(load_catalogue(), head, [file.stem, file.parent.name], asked.candidates[0]).header_row
+        return recogniser.recognise(head, [file.stem, file.parent.name], asked.candidates[0]).header_row

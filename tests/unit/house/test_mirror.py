@@ -45,6 +45,7 @@ LOOKED_AT_BY_OTHERS = {
     "catalogue/model": "tests/unit/catalogue/test_notice.py",
     "catalogue/wire/": "tests/integration/bus/test_registration.py registers every one of them",
     "connectors/files/": "tests/unit/connectors/files/test_tables.py",
+    "connectors/tables": "values without a decision",
     "connectors/postgres": "tests/integration/sinks/test_postgres.py",
     "federation/": "tests/unit/federation/receiver/test_app.py, over HTTP",
     "hub/": "tests/integration/whole/test_declared.py, tests/integration/stack/test_command_line.py and `make demo`",

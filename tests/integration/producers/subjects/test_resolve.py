@@ -7,7 +7,7 @@ from bus import topics
 from bus.avro.registry import Registry
 from catalogue.avro import topic
 from catalogue.load import load_catalogue
-from producers.subjects.resolve import Outcome, Resolver
+from producers.subjects.resolve import ResolveOutcome, Resolver
 from simulation.people import make_uscc
 from tests.integration.producers.conftest import Node
 
@@ -16,7 +16,7 @@ ONE, TWO, THREE = (make_uscc("630102", number) for number in (71, 72, 73))
 UNIT = "630102001001GB00001F00010001"
 
 
-def resolved(node: Node, *, dry_run: bool = False) -> Outcome:
+def resolved(node: Node, *, dry_run: bool = False) -> ResolveOutcome:
     with closing(Registry(node.config)) as registry:
         return Resolver(node.config, registry, node.cipher, load_catalogue()).run(dry_run=dry_run)
 

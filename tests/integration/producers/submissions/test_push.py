@@ -1,6 +1,5 @@
 """A small file of item 16 through the real bus: counts, recognition, and a killed push that resumes exactly once."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -17,13 +16,17 @@ from bus.reading.scan import scan
 from bus.topics import REJECTED, SUBMISSION, UNRESOLVED, TopicSpec, ensure_topics
 from catalogue.avro import topic
 from catalogue.load import load_catalogue
-from connectors.files.tables import Cell, open_tables
+from connectors.files.source import FileSource
+from connectors.tables import Cell
 from hub.settings import Endpoints
 from producers.submissions.event_history import EventReader
-from producers.submissions.ledger import LedgerReader, Submission, file_sha256
-from producers.submissions.push import Receipt, push_table
-from producers.submissions.sender import Progress, Sender
-from producers.tables.headers import HEAD_ROWS, recognise
+from producers.submissions.ledger import LedgerReader
+from producers.submissions.progress import SubmissionCounts
+from producers.submissions.push import push_table
+from producers.submissions.receipts import SubmissionReceipt
+from producers.submissions.sender import Sender
+from producers.submissions.submission import Submission
+from producers.tables.headers import HeadedTable, TableRecogniser
 
 CODE = "91350100M000100Y43"
 
@@ -58,28 +61,40 @@ def write(path: Path) -> None:
     path.write_text("\n".join([",".join(f.zh for f in item.fields), *rows]) + "\n", "utf-8")
 
 
-def run(config: BusConfig, cipher: Cipher, path: Path, stop_after: int | None = None) -> Receipt:
+def run(config: BusConfig, cipher: Cipher, path: Path, stop_after: int | None = None) -> SubmissionReceipt:
     """Push the file in chunks of one row; ``stop_after`` kills the push before that row."""
     registry, item = Registry(config), load_catalogue().item("16")
-    table = next(iter(open_tables(path)))
-    head = list(itertools.islice(table.rows, HEAD_ROWS))
-    seen = recognise(load_catalogue(), head, [], item)
-    sub = Submission(item.id, "tax", "630100", "INCREMENTAL", None, None, False, path.name, file_sha256(path), None)
+    source = FileSource(path)
+    table = HeadedTable.of(next(source.tables()))
+    recognised = TableRecogniser(load_catalogue()).recognise(table.head, [], item)
+    sub = Submission(
+        item.id,
+        "tax",
+        "630100",
+        "INCREMENTAL",
+        None,
+        None,
+        False,
+        source.name,
+        source.sha256,
+        None,
+        channel=source.channel,
+    )
 
     def rows() -> Iterator[tuple[int, Sequence[Cell]]]:
-        for count, (number, cells) in enumerate(r for r in head if r[0] > seen.header_row):
+        for count, (number, cells) in enumerate(table.below(recognised.header_row)):
             if count == stop_after:
                 raise KeyboardInterrupt
             yield number, cells
 
     with closing(registry):
-        sender = Sender(registry, cipher, replace(sub), item, seen)
+        sender = Sender(registry, cipher, replace(sub), item, recognised)
         with closing(LedgerReader(config, registry)) as ledger:
             events = EventReader(config, registry, item)
             return push_table(config, sender, sub, rows(), ledger, events, chunk_rows=1)
 
 
-def counts(p: Progress) -> tuple[int, int, int, int, int]:
+def counts(p: SubmissionCounts) -> tuple[int, int, int, int, int]:
     """Return rows, accepted, rejected, unresolved, duplicates."""
     return p.rows, p.accepted, p.rejected, p.unresolved, p.duplicates
 
@@ -92,10 +107,10 @@ def test_every_row_is_accounted_for_exactly_once(config: BusConfig, tmp_path: Pa
         with pytest.raises(KeyboardInterrupt):
             run(config, cipher, path, stop_after)
     receipt = run(config, cipher, path)
-    assert counts(receipt.progress) == (5, 2, 1, 1, 1)
+    assert counts(receipt.counts) == (5, 2, 1, 1, 1)
     again = run(config, cipher, path)
     assert again.recognised
-    assert counts(again.progress) == (5, 2, 1, 1, 1)
+    assert counts(again.counts) == (5, 2, 1, 1, 1)
     with closing(Registry(config)) as registry:
         decode = Decoder(registry)
         ids = [decode(m.value() or b"")["event_id"] for m in scan(config, topic("tax"))]

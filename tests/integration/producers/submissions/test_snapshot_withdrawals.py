@@ -1,6 +1,5 @@
 """Whole lists through the real bus and the merge: what they leave out goes, once, and comes back when it returns."""
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -14,12 +13,16 @@ from catalogue.avro import topic
 from catalogue.envelope import Envelope
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
-from connectors.files.tables import open_tables
+from connectors.files.source import FileSource
 from producers.submissions.event_history import EventReader, is_derived
-from producers.submissions.ledger import LedgerReader, Submission, file_sha256
-from producers.submissions.push import Receipt, push_table
-from producers.submissions.sender import Message, Progress, Sender
-from producers.tables.headers import HEAD_ROWS, recognise
+from producers.submissions.ledger import LedgerReader
+from producers.submissions.messages import OutgoingMessage
+from producers.submissions.progress import SubmissionCounts
+from producers.submissions.push import push_table
+from producers.submissions.receipts import SubmissionReceipt
+from producers.submissions.sender import Sender
+from producers.submissions.submission import Submission
+from producers.tables.headers import HeadedTable, TableRecogniser
 from simulation.people import make_uscc
 from tests.integration.producers.conftest import Node
 
@@ -162,23 +165,33 @@ def test_a_list_of_several_months_withdraws_in_each_of_them(node_with: Callable[
 class Killed(Sender):
     """A sender that dies when it is about to withdraw its third record."""
 
-    def withdraw(self, gone: Envelope, progress: Progress) -> Message:
-        if progress.withdrawn == 2:
+    def withdraw(self, gone: Envelope, counts: SubmissionCounts) -> OutgoingMessage:
+        if counts.withdrawn == 2:
             raise KeyboardInterrupt
-        return super().withdraw(gone, progress)
+        return super().withdraw(gone, counts)
 
 
-def run(node: Node, path: Path, kind: type[Sender]) -> Receipt:
+def run(node: Node, path: Path, kind: type[Sender]) -> SubmissionReceipt:
     item = load_catalogue().item(ITEM)
-    table = next(iter(open_tables(path)))
-    head = list(itertools.islice(table.rows, HEAD_ROWS))
-    seen = recognise(load_catalogue(), head, [], item)
-    rows = [r for r in head if r[0] > seen.header_row]
+    source = FileSource(path)
+    table = HeadedTable.of(next(source.tables()))
+    recognised = TableRecogniser(load_catalogue()).recognise(table.head, [], item)
+    rows = table.below(recognised.header_row)
     sub = Submission(
-        item.id, "market_regulation", "630100", "FULL", None, None, False, path.name, file_sha256(path), None
+        item.id,
+        "market_regulation",
+        "630100",
+        "FULL",
+        None,
+        None,
+        False,
+        source.name,
+        source.sha256,
+        None,
+        channel=source.channel,
     )
     with closing(Registry(node.config)) as registry, closing(LedgerReader(node.config, registry)) as ledger:
-        sender = kind(registry, node.cipher, sub, item, seen)
+        sender = kind(registry, node.cipher, sub, item, recognised)
         events = EventReader(node.config, registry, item)
         return push_table(node.config, sender, sub, rows, ledger, events, chunk_rows=1)
 
@@ -190,7 +203,7 @@ def test_a_killed_list_withdraws_the_rest_and_nothing_twice(node_with: Callable[
     with pytest.raises(KeyboardInterrupt):
         run(node, path, Killed)
     receipt = run(node, path, Sender)
-    assert (receipt.progress.accepted, receipt.progress.withdrawn) == (2, 5)
+    assert (receipt.counts.accepted, receipt.counts.withdrawn) == (2, 5)
     ids = [v["event_id"] for v in node.values(MARKET)]
     assert len(set(ids)) == len(ids) == 7 + 2 + 5
     assert sum(map(is_derived, ids)) == 5

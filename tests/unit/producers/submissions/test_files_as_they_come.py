@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,16 @@ import xlwt
 
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
+from connectors.files.source import FileSource
 from connectors.files.tables import open_tables
 from producers.submissions.config import IntakeConfig
-from producers.submissions.session import Options, Session
-from producers.tables.headers import HEAD_ROWS, recognise
+from producers.submissions.options import Options
+from producers.submissions.session import Session
+from producers.tables.headers import HeadedTable, TableRecogniser
 from producers.tables.rows import compile_row
 
 CATALOGUE = load_catalogue()
+recognise = TableRecogniser(CATALOGUE).recognise
 CODE, OTHER = "91110000600037341L", "91350100M000100Y43"
 ARREARS = [
     "主体名称",
@@ -40,11 +42,11 @@ def values_of(path: Path) -> list[Mapping[str, Any]]:
     """Return the values of all rows of all tables of a file, which must be without problems."""
     found: list[Mapping[str, Any]] = []
     for table in open_tables(path):
-        head = list(islice(table.rows, HEAD_ROWS))
-        seen = recognise(CATALOGUE, head, [str(table.sheet), path.stem])
+        headed = HeadedTable.of(table)
+        seen = recognise(headed.head, [str(table.sheet), path.stem])
         read = compile_row(seen.item, seen.columns, seen.extra)
-        for number, cells in [*head, *table.rows]:
-            row = read(number, cells) if number > seen.header_row else None
+        for number, cells in headed.below(seen.header_row):
+            row = read(number, cells)
             if row is not None:
                 assert row.problems == [], row.problems
                 found.append(row.values)
@@ -53,7 +55,7 @@ def values_of(path: Path) -> list[Mapping[str, Any]]:
 
 def receipts(path: Path, **options: Any) -> list[dict[str, Any]]:
     with closing(Session(IntakeConfig(path.parent, "630100"), Options(**options))) as session:
-        return list(session.push(path))
+        return [receipt.to_json() for receipt in session.push(FileSource(path))]
 
 
 def counted(receipt: Mapping[str, Any]) -> tuple[str | None, int, int, int]:
@@ -202,6 +204,6 @@ def test_a_file_that_is_written_while_it_is_sent_is_refused(tmp_path: Path) -> N
     ]
     path.write_text("\n".join(",".join(line) for line in [ARREARS, *rows]), "utf-8")
     with closing(Session(IntakeConfig(tmp_path, "630100"), Options())) as session:
-        pushed = session.push(path, lambda count: [path.write_text("另一份", "utf-8")].clear())
+        pushed = session.push(FileSource(path), on_rows=lambda count: [path.write_text("另一份", "utf-8")].clear())
         with pytest.raises(FileRefused, match="在报送过程中被改动"):
             list(pushed)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.files.tables import Cell
+from connectors.tables import Cell
 from producers.submissions.nil import says_nothing
 
 

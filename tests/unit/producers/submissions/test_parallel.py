@@ -7,6 +7,7 @@ import xlsxwriter
 import xlwt
 
 from producers.submissions.parallel import groups, push_files, says_whole
+from producers.submissions.source import TableSource
 
 FILES = ["许可.csv", "名单_全量_1.csv", "纳税.csv", "名单_全量_2.csv"]
 
@@ -77,9 +78,10 @@ def test_an_old_workbook_tells_a_whole_list(tmp_path: Path) -> None:
 
 def test_a_fault_of_ours_refuses_one_file_alone(tmp_path: Path) -> None:
     class Broken:
-        def push(self, path: Path) -> None:
+        def push(self, source: TableSource) -> None:
             raise ZeroDivisionError
 
+    (tmp_path / "a.csv").touch()
     (done,) = push_files(Broken(), [tmp_path / "a.csv"], 1)  # type: ignore[arg-type]
     assert done.refused is not None
     assert "ZeroDivisionError" in done.refused.message

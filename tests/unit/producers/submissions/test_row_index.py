@@ -5,7 +5,7 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.submissions.row_index import Seen
+from producers.submissions.row_index import RowIndex
 
 KEYS = st.integers(min_value=-(1 << 63), max_value=(1 << 63) - 1)
 NUMBERS = st.integers(min_value=1, max_value=(1 << 64) - 1)
@@ -13,7 +13,7 @@ NUMBERS = st.integers(min_value=1, max_value=(1 << 64) - 1)
 
 @given(st.lists(st.tuples(KEYS | st.integers(min_value=-3, max_value=3), NUMBERS)), st.lists(KEYS))
 def test_it_is_a_map(puts: list[tuple[int, int]], others: list[int]) -> None:
-    seen, expected = Seen(), dict[int, int]()
+    seen, expected = RowIndex(), dict[int, int]()
     for key, number in puts:
         seen.put(key, number)
         # 0 and 1 are one key: a hash is hardly ever either.
@@ -24,7 +24,7 @@ def test_it_is_a_map(puts: list[tuple[int, int]], others: list[int]) -> None:
 
 
 def test_rows_take_little_room() -> None:
-    seen = Seen()
+    seen = RowIndex()
     tracemalloc.start()
     for number in range(60_000):
         seen.put(hash((number, "x")), number + 1)

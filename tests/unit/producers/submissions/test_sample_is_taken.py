@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from catalogue.load import load_catalogue
+from connectors.files.source import FileSource
 from producers.submissions.config import IntakeConfig
-from producers.submissions.session import Options, Session
+from producers.submissions.options import Options
+from producers.submissions.session import Session
 from simulation.city import SampleFile, write_city
 
 AS_OF = date(2026, 6, 30)
@@ -23,7 +25,7 @@ def _sent(folder: Path, files: tuple[SampleFile, ...], home: Path) -> Mapping[st
     with closing(Session(IntakeConfig(home, "630100"), Options())) as session:
         for file in files:
             counts = found[file.file] = Counter()
-            for receipt in session.push(folder / file.file):
+            for receipt in (each.to_json() for each in session.push(FileSource(folder / file.file))):
                 assert _declared(receipt) == (file.item, file.unit, "DRY_RUN"), receipt
                 counts.update({name: n for name, n in receipt.items() if type(n) is int})
                 # Every rejected row says why.

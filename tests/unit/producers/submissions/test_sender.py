@@ -18,13 +18,17 @@ from bus.crypto.keys import KeyRing
 from bus.topics import REJECTED, UNRESOLVED
 from catalogue import wire
 from catalogue.avro import event_schema
+from catalogue.envelope import Channel
 from catalogue.load import load_catalogue
 from catalogue.model import Item
-from connectors.files.tables import Cell
-from producers.submissions.event_history import Lift
-from producers.submissions.ledger import Submission
-from producers.submissions.sender import REVISION_STEPS, Message, Progress, Sender
-from producers.tables.headers import recognise
+from connectors.tables import Cell
+from producers.submissions.event_history import RevisionFloor
+from producers.submissions.messages import OutgoingMessage
+from producers.submissions.progress import SubmissionCounts
+from producers.submissions.revisions import REVISION_STEPS
+from producers.submissions.sender import Sender
+from producers.submissions.submission import Submission
+from producers.tables.headers import TableRecogniser
 
 CATALOGUE = load_catalogue()
 CIPHER = Cipher(KeyRing(b"k" * 32, {1: b"e" * 32}))
@@ -33,11 +37,27 @@ LISTED = ("统一社会信用代码", "企业名称", "列入日期", "列入机
 MIDNIGHT = datetime(2025, 1, 1, 16, tzinfo=UTC)
 
 
+REPORTED = Submission("", "", "630100", "INCREMENTAL", None, None, False, "t.csv", "00", None, channel=Channel.FILE)
+
+
 def sender(item: Item, titles: Sequence[Cell], **more: Any) -> Sender:
     """Return the sender of a table with these headers."""
-    seen = recognise(CATALOGUE, [(1, list(titles))], [], item)
+    seen = TableRecogniser(CATALOGUE).recognise([(1, list(titles))], [], item)
     sub = replace(
-        Submission(item.id, item.units[0], "630100", "INCREMENTAL", None, None, False, "t.csv", "00", None), **more
+        Submission(
+            item.id,
+            item.units[0],
+            "630100",
+            "INCREMENTAL",
+            None,
+            None,
+            False,
+            "t.csv",
+            "00",
+            None,
+            channel=Channel.FILE,
+        ),
+        **more,
     )
     return Sender(OfflineRegistry(BusConfig("", "")), CIPHER, sub, item, seen)
 
@@ -46,12 +66,14 @@ def listed(flag: str | None, reason: str = "样例", code: str = CODE) -> list[C
     return [code, "样例企业", "2025-01-02", "样例局", reason, flag]
 
 
-def taken(one: Sender, rows: Sequence[Sequence[Cell]], progress: Progress | None = None) -> list[Message | None]:
-    counts = progress or Progress()
+def taken(
+    one: Sender, rows: Sequence[Sequence[Cell]], progress: SubmissionCounts | None = None
+) -> list[OutgoingMessage | None]:
+    counts = progress or SubmissionCounts()
     return [one.take(number, cells, counts)[1] for number, cells in enumerate(rows, start=2)]
 
 
-def events(item: Item, messages: Sequence[Message | None]) -> list[Any]:
+def events(item: Item, messages: Sequence[OutgoingMessage | None]) -> list[Any]:
     schema = fastavro.parse_schema(event_schema(item))
     return [fastavro.schemaless_reader(io.BytesIO(m.value[HEAD_SIZE:]), schema, None) for m in messages if m]
 
@@ -83,7 +105,7 @@ def test_flags_decide_the_operation_and_win_in_order(flags: list[str | None], op
 
 def test_a_correction_is_above_every_flag() -> None:
     ((_, corrected),) = said(sender(ABNORMAL, LISTED, revision=1, correction=True), [listed("增")])
-    counts = Progress()
+    counts = SubmissionCounts()
     history = [listed("改", f"样例{number}") for number in range(REVISION_STEPS + 1)]
     revisions = [e["revision"] for e in events(ABNORMAL, taken(sender(ABNORMAL, LISTED), history, counts))]
     assert max(revisions) == corrected - 1
@@ -101,7 +123,7 @@ def test_a_removal_is_a_newer_version_of_its_record() -> None:
 
 
 def test_repeats_and_flags_nobody_knows() -> None:
-    counts = Progress()
+    counts = SubmissionCounts()
     messages = taken(sender(ABNORMAL, LISTED), [listed("增"), listed("增"), listed("移交")], counts)
     assert (counts.accepted, counts.duplicates, counts.rejected, counts.conflicts) == (1, 1, 1, 0)
     assert messages[1] is None
@@ -116,17 +138,17 @@ def test_repeats_and_flags_nobody_knows() -> None:
 @pytest.mark.parametrize(
     ("lift", "correction", "revision"),
     [
-        (Lift(MIDNIGHT, 5, True), False, 6),
-        (Lift(MIDNIGHT, 6, False), False, 6),
-        (Lift(MIDNIGHT, REVISION_STEPS + 2, False), True, REVISION_STEPS + 3),
-        (Lift(MIDNIGHT.replace(year=2024), 9, True), False, 0),
+        (RevisionFloor(MIDNIGHT, 5, True), False, 6),
+        (RevisionFloor(MIDNIGHT, 6, False), False, 6),
+        (RevisionFloor(MIDNIGHT, REVISION_STEPS + 2, False), True, REVISION_STEPS + 3),
+        (RevisionFloor(MIDNIGHT.replace(year=2024), 9, True), False, 0),
     ],
 )
-def test_what_a_whole_list_withdrew_returns_above_it(lift: Lift, correction: bool, revision: int) -> None:
+def test_what_a_whole_list_withdrew_returns_above_it(lift: RevisionFloor, correction: bool, revision: int) -> None:
     one = sender(ABNORMAL, LISTED[:5], correction=correction)
     (event,) = events(ABNORMAL, taken(one, [listed(None)[:5]]))
     one = sender(ABNORMAL, LISTED[:5], correction=correction, revision=int(correction))
-    one.lift({(CODE, event["record_key"]): lift})
+    one.revisions.raise_above({(CODE, event["record_key"]): lift})
     assert said(one, [listed(None)[:5]]) == [("REPORT", revision)]
 
 
@@ -138,7 +160,7 @@ def test_the_rows_of_a_set_share_one_revision() -> None:
     first, second = events(item, taken(one, rows))
     assert first["replaces_set"]
     again = sender(item, titles, mode="SET", data_date=MIDNIGHT.date())
-    again.lift({(CODE, first["record_key"]): Lift(second["source_time"], 1, True)})
+    again.revisions.raise_above({(CODE, first["record_key"]): RevisionFloor(second["source_time"], 1, True)})
     assert said(again, rows) == [("REPORT", 2), ("REPORT", 2)]
 
 
@@ -147,9 +169,9 @@ def test_an_old_code_waits_and_protects_nobody() -> None:
     one = sender(item, LISTED, mode="FULL")
     messages = taken(one, [listed("增", code=""), listed("增", code=CODE[:-1] + "0")])
     assert [m.topic for m in messages if m] == [UNRESOLVED, REJECTED]
-    assert (one.unread.rows, one.unread.subjects) == (2, set())
+    assert (one.refused.unread.rows, one.refused.unread.subjects) == (2, set())
     assert taken(one, [[CODE, "样例企业", "2025-02-30", "样例局", "样例", None]])[0] is not None
-    assert one.unread.subjects == {CODE}
+    assert one.refused.unread.subjects == {CODE}
 
 
 def test_no_row_is_too_large_for_the_broker() -> None:
@@ -159,23 +181,23 @@ def test_no_row_is_too_large_for_the_broker() -> None:
     row: list[Cell] = [
         {"统一社会信用代码": CODE}.get(f.zh, "长" * 90_000 if f.zh in texts else "2025-01-02") for f in item.fields
     ]
-    counts = Progress()
+    counts = SubmissionCounts()
     messages = taken(sender(item, titles), [row, ["长" * 400_000] * len(titles)], counts)
     assert (counts.accepted, counts.rejected) == (0, 2)
     assert all(m is not None and m.topic == REJECTED and len(m.value) < 1_000_000 for m in messages)
 
 
 def test_a_flag_that_is_none_is_not_repeated() -> None:
-    one, counts = sender(ABNORMAL, LISTED), Progress()
+    one, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
     taken(one, [listed("张三")], counts)
     assert counts.rejected == 1
-    ((column, message, _),) = one.reasons
+    ((column, message, _),) = one.refused.reasons
     assert column == "增删改标志"
     assert "张三" not in message
 
 
 def test_a_row_wider_than_its_header_is_rejected() -> None:
-    one, counts = sender(ABNORMAL, LISTED), Progress()
+    one, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
     messages = taken(one, [[*listed(None), None, ""], [*listed(None, "另一"), "北京路3号"]], counts)
     assert (counts.accepted, counts.rejected) == (1, 1)
     assert messages[1] is not None
@@ -183,10 +205,10 @@ def test_a_row_wider_than_its_header_is_rejected() -> None:
 
 
 def test_a_time_that_has_not_come_is_rejected_by_its_column() -> None:
-    one, counts = sender(ABNORMAL, LISTED), Progress()
+    one, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
     taken(one, [[CODE, "样例企业", "2052-01-02", "样例局", "样例", None]], counts)
     assert (counts.accepted, counts.rejected) == (0, 1)
-    assert next(iter(one.reasons))[:2] == ("列入日期", "“列入日期”晚于今天")
+    assert next(iter(one.refused.reasons))[:2] == ("列入日期", "“列入日期”晚于今天")
 
 
 def test_what_waits_is_sealed_as_its_columns_read_it() -> None:

@@ -1,22 +1,36 @@
 """Whole lists: what they withdraw, what they leave alone, and how a record returns."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from catalogue.envelope import Envelope
+from catalogue.envelope import Channel, Envelope
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
-from producers.submissions.event_history import Lift, is_derived, lifts
-from producers.submissions.ledger import Submission
-from producers.submissions.snapshot_withdrawals import Scope, left_out, refuse_if_doubtful, scope_of, withdrawal
+from producers.submissions.event_history import RevisionFloor, is_derived, revision_floors
+from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
+from producers.submissions.snapshot_withdrawals import SnapshotScope, left_out, refuse_if_doubtful, scope_of, withdrawal
+from producers.submissions.submission import Submission
 from tests.builders.events import envelope
 
 DAY = datetime(2025, 3, 31, tzinfo=UTC)
-LIST = Submission("market.registration", "market_regulation", "630100", "FULL", None, None, False, "f.csv", "22", None)
+LIST = Submission(
+    "market.registration",
+    "market_regulation",
+    "630100",
+    "FULL",
+    None,
+    None,
+    False,
+    "f.csv",
+    "22",
+    None,
+    channel=Channel.FILE,
+)
 
 
 def event(key: str, submission: str = "one", **more: Any) -> Envelope:
@@ -28,14 +42,14 @@ def event(key: str, submission: str = "one", **more: Any) -> Envelope:
     return envelope(**fields | more)
 
 
-def scope(**more: Any) -> Scope:
+def scope(**more: Any) -> SnapshotScope:
     values: dict[str, Any] = {
         "earlier": frozenset({"one", "two", LIST.id}), "own": frozenset({LIST.id}), "periods": None, "before": None,
     }  # fmt: skip
-    return Scope(**values | more)
+    return SnapshotScope(**values | more)
 
 
-def gone(events: Sequence[Envelope], where: Scope) -> list[str]:
+def gone(events: Sequence[Envelope], where: SnapshotScope) -> list[str]:
     return [one.subject for one in left_out(events, where)[1]]
 
 
@@ -65,10 +79,10 @@ def test_a_month_says_nothing_of_another() -> None:
 
 def test_the_scope_is_the_unit_and_region_and_the_other_sheets_of_the_file_are_the_list_too() -> None:
     catalogue = load_catalogue()
-    same = {"item": LIST.item, "unit": LIST.unit, "region": LIST.region, "file_sha256": "11"}
+    done = SubmissionProgress.of(LIST, SubmissionCounts(), SubmissionState.COMPLETED)
+    same = replace(done, file_sha256="11")
     ledger = {
-        "one": same, "elsewhere": {**same, "region": "630121"}, "other": {**same, "unit": "tax"},
-        "sheet": {**same, "file_sha256": "22"},
+        "one": same, "elsewhere": replace(same, region="630121"), "other": replace(same, unit="tax"), "sheet": done,
     }  # fmt: skip
     found = scope_of(LIST, catalogue.item("1"), ledger, [])
     assert found.earlier == {"one", "sheet", LIST.id}
@@ -80,7 +94,7 @@ def test_the_scope_is_the_unit_and_region_and_the_other_sheets_of_the_file_are_t
 
 
 def test_a_list_of_an_earlier_day_withdraws_nothing_newer() -> None:
-    dated = Submission(*[*list(vars(LIST).values())[:5], date(2025, 3, 31), *list(vars(LIST).values())[6:10]])
+    dated = replace(LIST, data_date=date(2025, 3, 31))
     found = scope_of(dated, load_catalogue().item("1"), {}, [])
     assert found.before == datetime(2025, 3, 31, 16, tzinfo=UTC)
 
@@ -93,12 +107,12 @@ def test_a_withdrawal_beats_what_it_withdraws_and_the_record_returns_above_it() 
     withdrew = Envelope(**raised)
     assert withdrew.version > held.version
     events = [held, withdrew]
-    assert lifts(events, {"one", LIST.id}, "now") == {("a", "1"): Lift(DAY, 5, True)}
+    assert revision_floors(events, {"one", LIST.id}, "now") == {("a", "1"): RevisionFloor(DAY, 5, True)}
     returned = event("a", "three", revision=6)
     ids = {"one", "three", LIST.id}
-    assert lifts([*events, returned], ids, "now") == {("a", "1"): Lift(DAY, 6, False)}
+    assert revision_floors([*events, returned], ids, "now") == {("a", "1"): RevisionFloor(DAY, 6, False)}
     # A killed push goes on as it began: its own events are no past.
-    assert lifts([*events, returned], ids, "three") == {("a", "1"): Lift(DAY, 5, True)}
+    assert revision_floors([*events, returned], ids, "three") == {("a", "1"): RevisionFloor(DAY, 5, True)}
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,17 @@ import pytest
 import xlsxwriter
 
 from catalogue.load import load_catalogue
+from connectors.files.source import FileSource
 from connectors.files.tables import open_tables
 from producers.submissions.config import IntakeConfig
-from producers.submissions.session import Options, Session
+from producers.submissions.options import Options
+from producers.submissions.session import Session
 from producers.tables.detail_sheets import DetailSheets, StrayDetail, find_details, layout_of
-from producers.tables.headers import Recognised, recognise
+from producers.tables.headers import HeadedTable, RecognisedTable, TableRecogniser
 from producers.tables.rows import compile_row
 
 CATALOGUE = load_catalogue()
+recognise = TableRecogniser(CATALOGUE).recognise
 ONE, TWO = "91110000600037341L", "91350100M000100Y43"
 MAIN: list[list[Any]] = [
     ["主体名称", "统一社会信用代码", "户名", "户号", "当前是否欠费"],
@@ -45,17 +48,25 @@ def book(path: Path, **sheets: Sequence[Sequence[Any]]) -> Path:
     return path
 
 
+def names(tables: Sequence[HeadedTable]) -> list[str]:
+    return [str(table.table.sheet) for table in tables]
+
+
+def recognised(table: HeadedTable, path: Path) -> RecognisedTable:
+    return recognise(table.head, [str(table.table.sheet), path.stem])
+
+
 def joined(path: Path) -> tuple[DetailSheets, dict[str, list[tuple[int, Any]]]]:
     """Return the details found, and the ``payment_details`` of every row of each main sheet."""
-    names = [str(table.sheet) for table in open_tables(path)]
-    found = find_details(path, names, lambda head, sheet: recognise(CATALOGUE, head, [sheet, path.stem]))
+    tables = [HeadedTable.of(table) for table in open_tables(path)]
+    found = find_details(names(tables), tables, lambda table: recognised(table, path))
     rows: dict[str, list[tuple[int, Any]]] = {}
-    for table in open_tables(path):
+    for headed in tables:
+        table = headed.table
         if table.sheet in found.names:
             continue
-        every = list(table.rows)
-        seen: Recognised = recognise(CATALOGUE, every, [str(table.sheet), path.stem])
-        wide, below = found.joined(table, seen, ((n, c) for n, c in every if n > seen.header_row))
+        main = recognised(headed, path)
+        wide, below = found.joined(table, main, headed.below(main.header_row))
         read = compile_row(wide.item, wide.columns, wide.extra)
         for number, cells in below:
             row = read(number, cells)
@@ -120,8 +131,8 @@ def test_only_a_sheet_of_that_name_that_says_whose_it_is_holds_details(
     tmp_path: Path, name: str, rows: list[list[Any]]
 ) -> None:
     path = book(tmp_path / "水费信息_2025-03.xlsx", 水费信息=MAIN, **{name: rows})
-    names = ["水费信息", name]
-    assert find_details(path, names, lambda head, sheet: recognise(CATALOGUE, head, [sheet])).names == frozenset()
+    tables = [HeadedTable.of(table) for table in open_tables(path)]
+    assert find_details(names(tables), tables, lambda table: recognised(table, path)).names == frozenset()
 
 
 def test_a_table_of_its_own_called_details_is_no_detail_sheet() -> None:
@@ -132,7 +143,7 @@ def test_a_table_of_its_own_called_details_is_no_detail_sheet() -> None:
 def test_a_push_counts_a_stray_detail_as_a_rejected_row(tmp_path: Path) -> None:
     path = book(tmp_path / "水费信息_2025-03.xlsx", 水费信息=MAIN, 缴费明细=DETAILS)
     with closing(Session(IntakeConfig(tmp_path, "630100"), Options(unit=CATALOGUE.item("64").units[0]))) as session:
-        (receipt,) = session.push(path)
-    assert (receipt["rows"], receipt["accepted"], receipt["rejected"]) == (4, 3, 1)
-    (reason,) = receipt["reasons"]
-    assert (reason["column"], reason["first_rows"]) == ("缴费明细", [6])
+        (receipt,) = session.push(FileSource(path))
+    assert (receipt.counts.rows, receipt.counts.accepted, receipt.counts.rejected) == (4, 3, 1)
+    (reason,) = receipt.reasons
+    assert (reason.column, reason.first_rows) == ("缴费明细", (6,))

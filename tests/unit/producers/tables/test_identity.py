@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import KeyRing
 from catalogue.load import load_catalogue
-from producers.tables.identity import NotYet, content_hash, moment, period_end, source_time, written_period
+from producers.tables.identity import TimeAhead, content_hash, moment, period_end, source_time, written_period
 
 CIPHER = Cipher(KeyRing(b"k" * 32, {1: b"e" * 32}))
 
@@ -78,6 +78,6 @@ def test_the_time_of_the_information(item: str, values: dict[str, object], perio
 def test_what_has_not_come_yet_wins_over_nothing(
     item: str, values: dict[str, object], period: str | None, data_date: date | None, field: str
 ) -> None:
-    with pytest.raises(NotYet) as caught:
+    with pytest.raises(TimeAhead) as caught:
         source_time(load_catalogue().item(item), values, period, (data_date,), TODAY)
     assert caught.value.field == field

@@ -7,17 +7,19 @@ import pytest
 
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
-from connectors.files.tables import Cell
-from producers.tables.headers import Recognised, recognise
-from producers.tables.rows import Row, compile_row
+from connectors.tables import Cell
+from producers.tables.headers import RecognisedTable, TableRecogniser
+from producers.tables.problems import ReasonCode
+from producers.tables.rows import TableRow, compile_row
 
 CATALOGUE = load_catalogue()
+recognise = TableRecogniser(CATALOGUE).recognise
 USCC = "91110000600037341L"
 PERSON = "11010519491231002X"  # the example of GB 11643
 
 
-def _read(seq: int, titles: list[Cell], *cells: Cell) -> Row | None:
-    found: Recognised = recognise(CATALOGUE, [(1, titles)], item=CATALOGUE.item(str(seq)))
+def _read(seq: int, titles: list[Cell], *cells: Cell) -> TableRow | None:
+    found: RecognisedTable = recognise([(1, titles)], item=CATALOGUE.item(str(seq)))
     return compile_row(found.item, found.columns, found.extra, year=2025)(7, list(cells))
 
 
@@ -60,7 +62,7 @@ def test_a_persons_number_never_stands_in_clear() -> None:
     for cells in (("张三", PERSON, "住所"), (f"张三{PERSON}", None, "住所"), ("甲", USCC, f"由{PERSON}变更")):
         row = _read(4, _CHANGE, *cells, "2025-01-02")
         assert row is not None
-        assert row.natural_person
+        assert {p.code for p in row.problems} == {ReasonCode.NATURAL_PERSON}
         assert PERSON not in str(row.values)
         assert PERSON not in str(row.problems)
 
@@ -93,7 +95,7 @@ def test_problems_quote_neither_a_person_nor_what_needs_consent() -> None:
     for cell in (PERSON, f" {PERSON} "):
         row = _read(4, titles, "甲", USCC, "住所", cell)
         assert row is not None
-        assert row.natural_person
+        assert {p.code for p in row.problems} == {ReasonCode.NATURAL_PERSON}
         assert PERSON not in str(row)
     money = _read(16, ["纳税人名称", "信用代码", "年度", "月份", "税额"], "甲", USCC, "2025", "1", "约九万")
     assert money is not None

@@ -1,0 +1,115 @@
+"""Rows that become no event: rejected ones with every reason, and those that wait for their subject's code."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bus.avro.encoding import Encoder
+from bus.avro.registry import Registry
+from bus.crypto.cipher import Cipher
+from bus.topics import REJECTED, UNRESOLVED
+from catalogue import wire
+from catalogue.model import Item, Sensitivity
+from connectors.tables import Cell
+from producers.submissions.messages import OutgoingMessage, row_id, unresolved_key
+from producers.submissions.progress import SubmissionCounts
+from producers.submissions.receipts import ReasonCount
+from producers.submissions.snapshot_withdrawals import UnreadRows
+from producers.submissions.submission import Submission
+from producers.tables.headers import RecognisedTable
+from producers.tables.problems import ReasonCode, RowProblem
+from producers.tables.rows import TableRow
+from producers.tables.seal import subject_of
+from producers.tables.texts import as_text
+
+# A broker takes a megabyte a message. What is kept of a row is cut to fit, at three bytes a character.
+_LONGEST_ROW_CHARS, _LONGEST_SHOWN_CHARS = 150_000, 1000
+_MOST_ROWS_NAMED = 10
+# The name under which a sealed row says that it was cut.
+CUT = "…"
+
+
+class RefusedRows:
+    """Makes the messages of one table's refused rows, and counts their reasons (column, message, remedy)."""
+
+    def __init__(
+        self, registry: Registry, cipher: Cipher, submission: Submission, item: Item, recognised: RecognisedTable
+    ) -> None:
+        self._cipher, self._submission, self._item, self._recognised = cipher, submission, item, recognised
+        self._rejected = Encoder(registry, REJECTED, wire.REJECTED)
+        self._unresolved = Encoder(registry, UNRESOLVED, wire.UNRESOLVED)
+        self.unread = UnreadRows()
+        self.reasons: Counter[tuple[str, str, str]] = Counter()
+        self._first_rows: dict[tuple[str, str, str], list[int]] = {}
+
+    def reject(
+        self, row: TableRow, cells: Sequence[Cell], problems: Sequence[RowProblem], counts: SubmissionCounts
+    ) -> OutgoingMessage:
+        """Count a rejected row and return its message."""
+        counts.rejected += 1
+        for p in problems:
+            reason = (p.column, p.message, p.remedy)
+            self.reasons[reason] += 1
+            rows = self._first_rows.setdefault(reason, [])
+            if len(rows) < _MOST_ROWS_NAMED:
+                rows.append(row.row_no)
+        reasons = [
+            {"field": p.field, "column": p.column, "code": p.code.value, "message": p.message, "remedy": p.remedy}
+            for p in problems
+        ]
+        value = {**self._kept(row, cells), "reasons": reasons, "replay_count": 0, "rejected_at": datetime.now(UTC)}
+        return OutgoingMessage(REJECTED, row_id(self._submission.id, row.row_no), self._rejected(value))
+
+    def wait(
+        self, row: TableRow, cells: Sequence[Cell], code: ReasonCode, message: str, counts: SubmissionCounts
+    ) -> OutgoingMessage:
+        """Count a row whose subject is not known yet, and return its message."""
+        counts.unresolved += 1
+        value = {**self._kept(row, cells), "state": "WAITING", "reason": code.value, "message": message}
+        value["unresolved_at"] = datetime.now(UTC)
+        key = unresolved_key(self._submission.unit, self._submission.id, row.row_no)
+        return OutgoingMessage(UNRESOLVED, key, self._unresolved(value))
+
+    def commonest(self, most: int = 10) -> tuple[ReasonCount, ...]:
+        """Return the commonest reasons why rows were rejected."""
+        return tuple(ReasonCount(*r, n, tuple(self._first_rows[r])) for r, n in self.reasons.most_common(most))
+
+    def _kept(self, row: TableRow, cells: Sequence[Cell]) -> dict[str, Any]:
+        """Return what is kept of a row: sealed whole, and shown as far as anybody may see it."""
+        sub, bad = self._submission, {p.field for p in row.problems}
+        if sub.mode == "FULL":
+            subject = subject_of(self._cipher, self._item, row.values)
+            if subject is None:
+                self.unread.rows += 1
+            else:
+                self.unread.subjects.add(subject)
+        masked: dict[str, str] = {}
+        raw: list[tuple[str, str]] = []
+        for index, column in self._recognised.columns.items():
+            cell = cells[index] if index < len(cells) else None
+            if cell is None:
+                continue
+            text = as_text(cell)
+            raw.append((column.title, text))
+            f = column.field
+            # A cell that its column does not understand may hold anything, a person's number too.
+            clear = f.sensitivity is Sensitivity.PUBLIC and not f.public_when and f.name not in bad
+            masked[column.title] = text[:_LONGEST_SHOWN_CHARS] if clear and not self._item.about_persons else "***"
+        for index, name in self._recognised.extra.items():
+            if index < len(cells) and cells[index] is not None:
+                raw.append((name, as_text(cells[index])))
+        if sum(len(text) for _, text in raw) > _LONGEST_ROW_CHARS:
+            raw = [(name, text[: _LONGEST_ROW_CHARS // len(raw)]) for name, text in raw] + [(CUT, CUT)]
+        return {
+            "submission_id": sub.id,
+            "row": row.row_no,
+            "unit": sub.unit,
+            "region": sub.region,
+            "item": sub.item,
+            "file_name": sub.file_name,
+            "sheet": sub.sheet,
+            "masked": masked,
+            "sealed": self._cipher.close(json.dumps(raw, ensure_ascii=False).encode(), f"{sub.item}.raw"),
+        }

@@ -1,0 +1,40 @@
+"""A push of one table: what it says of itself, and the id that follows from it."""
+
+import functools
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date
+
+from catalogue.envelope import Channel
+
+
+# No slots: the id, asked for with every row, is kept.
+@dataclass(frozen=True)
+class Submission:
+    """What a push says of itself; ``base`` names the same content under the same declaration."""
+
+    item: str
+    unit: str
+    region: str
+    mode: str  # FULL, SET or INCREMENTAL
+    period: str | None
+    data_date: date | None
+    correction: bool
+    file_name: str
+    file_sha256: str
+    sheet: str | None
+    revision: int = 0
+    force: int = 0
+    channel: Channel = field(kw_only=True)
+
+    @functools.cached_property
+    def base(self) -> str:
+        """Return the part of the id that content, sheet, item, mode and declaration decide."""
+        parts = (self.file_sha256, self.sheet, self.item, self.mode, self.unit, self.region, self.period)
+        text = "\x00".join(str(p or "") for p in (*parts, self.data_date))
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    @functools.cached_property
+    def id(self) -> str:
+        """Return the submission's id."""
+        return f"{self.base}.r{self.revision}" + (f".f{self.force}" if self.force else "")

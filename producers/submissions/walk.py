@@ -1,0 +1,84 @@
+"""The one walk over a source's tables: each is opened and recognised once, whoever asks for it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from catalogue.errors import FileRefused
+from connectors.tables import TableRows
+from producers.submissions.nil import says_nothing
+from producers.submissions.source import TableSource
+from producers.tables.detail_sheets import DetailSheets, find_details, is_note
+from producers.tables.headers import HEAD_ROWS, HeadedTable, RecognisedTable
+
+# Recognises a table of a source; whether a person may be asked which item it is.
+RecogniseTable = Callable[[TableSource, HeadedTable, bool], RecognisedTable]
+
+
+@dataclass(slots=True)
+class TableWalk:
+    """The tables of one source, opened as far as somebody walked. It may be walked several times, also at once."""
+
+    source: TableSource
+    recogniser: RecogniseTable
+    _unopened: Iterator[HeadedTable] = field(init=False)
+    _opened: list[HeadedTable] = field(default_factory=list)
+    _recognised: dict[HeadedTable, RecognisedTable] = field(default_factory=dict)
+    _details: DetailSheets | None = None
+
+    def __post_init__(self) -> None:
+        self._unopened = (HeadedTable.of(table) for table in self.source.tables())
+
+    def every(self) -> Iterator[HeadedTable]:
+        """Yield all tables, notes and details among them. Raises FileRefused for one that cannot be opened."""
+        position = 0
+        while True:
+            if position == len(self._opened):
+                table = next(self._unopened, None)
+                if table is None:
+                    return
+                self._opened.append(table)
+            yield self._opened[position]
+            position += 1
+
+    def main(self) -> Iterator[HeadedTable]:
+        """Yield the tables that report something: notes (说明) and sheets of details (明细) do not."""
+        for table in self.every():
+            details, sheet = self.details(table), table.table.sheet
+            if sheet is None or not (is_note(sheet) or sheet in details.names):
+                yield table
+
+    def after(self, table: HeadedTable) -> Iterator[HeadedTable]:
+        """Yield the main tables that come behind one."""
+        behind = False
+        for other in self.main():
+            if behind:
+                yield other
+            behind = behind or other is table
+
+    def details(self, table: HeadedTable) -> DetailSheets:
+        """Return the details of the workbook that a table is in."""
+        if self._details is None:
+            names = table.table.sheets
+            self._details = find_details(names, self.every(), lambda other: self.recognised(other, may_ask=False))
+        return self._details
+
+    def recognised(self, table: HeadedTable, *, may_ask: bool) -> RecognisedTable:
+        """Return what a table is; raises FileRefused as ``TableRecogniser.recognise`` does."""
+        if table not in self._recognised:
+            self._recognised[table] = self.recogniser(self.source, table, may_ask)
+        return self._recognised[table]
+
+    def rows(self, table: HeadedTable, recognised: RecognisedTable) -> TableRows:
+        """Yield the rows below the header, then raise FileRefused when the source changed meanwhile."""
+        try:
+            yield from table.below(recognised.header_row)
+        except FileRefused:
+            # What is wrong with a file that is half written is of no matter.
+            self.source.refuse_changed()
+            raise
+        self.source.refuse_changed()
+
+
+def is_silent(table: HeadedTable, recognised: RecognisedTable) -> bool:
+    """Whether a table has a header and no record below it."""
+    return len(table.head) < HEAD_ROWS and says_nothing(row for row in table.head if row[0] > recognised.header_row)

@@ -1,0 +1,62 @@
+"""Cells that hold a subject's or a person's code; the check digits are checked."""
+
+import re
+
+from catalogue import identifiers
+from connectors.tables import Cell
+from producers.tables.problems import ReasonCode, ValueProblem
+from producers.tables.texts import to_code
+
+_OTHER_DOCUMENT = re.compile(r"[0-9A-Z()\-·]{5,30}|.*[\u4e00-\u9fff].*\d+.*")
+
+
+def to_uscc(cell: Cell) -> str | None:
+    """Return a unified social credit code, normalised."""
+    text = to_code(cell)
+    if text is None:
+        return None
+    try:
+        return identifiers.uscc(text)
+    except ValueError as exc:
+        code = identifiers.normalised(text)
+        if identifiers.looks_like_id_number(code):
+            raise natural_person() from None
+        raise ValueProblem(ReasonCode.USCC_INVALID, str(exc), "请按营业执照核对统一社会信用代码") from None
+
+
+def natural_person() -> ValueProblem:
+    """Return the problem of an ID number in a column that is not protected."""
+    return ValueProblem(
+        ReasonCode.NATURAL_PERSON, "这一列出现自然人的公民身份号码", "请核对主体；自然人的证件号码只能填在证件号码列"
+    )
+
+
+def to_id_number(cell: Cell) -> str | None:
+    """Return a person's or a company's number as its document has it."""
+    text = to_code(cell)
+    if text is None:
+        return None
+    number = identifiers.normalised(text)
+    if "*" in number:
+        raise ValueProblem(
+            ReasonCode.ID_NUMBER_MASKED, "证件号码已脱敏，无法核验", "请提供完整的证件号码，平台会加密保存"
+        )
+    bare = number[:-1] if number.endswith("X") else number
+    try:
+        if bare.isdigit() and len(number) > 9:
+            return number if _is_uscc(number) else identifiers.id_number(number)
+        if len(number) == 18 and number[:2].isdigit():
+            return identifiers.uscc(number)  # a lender's or a company's code stands here too
+    except ValueError as exc:
+        raise ValueProblem(ReasonCode.ID_NUMBER_INVALID, str(exc), "请按证件核对号码") from None
+    if not _OTHER_DOCUMENT.fullmatch(number):
+        raise ValueProblem(ReasonCode.ID_NUMBER_INVALID, "不像任何一种证件的号码", "请按证件核对号码")
+    return number
+
+
+def _is_uscc(number: str) -> bool:
+    try:
+        identifiers.uscc(number)
+    except ValueError:
+        return False
+    return True
