@@ -23,7 +23,7 @@ from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, Subject
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
 from processing.output import InputMessage
-from processing.partition import RestoredPartition, Runtime, take_over
+from processing.partition import RestoredPartition, Runtime, fence
 from rules.indicators.definitions import load_indicators
 from simulation.people import make_uscc
 from streams.merge.processor import MergeProcessor
@@ -54,7 +54,7 @@ def measure(settings: Settings, say: Callable[[str], None]) -> Iterator[Touched]
             cipher = Cipher(load_key_file(own.keys))
             processor = MergeProcessor(config, registry, (event.topic,), load_indicators())
             runtime = Runtime(config, processor, registry, cipher, own.home / "streams")
-            with closing(take_over(runtime, 0)) as partition:
+            with closing(fence(runtime, 0).restore()) as partition:
                 feed = _Feed(partition, event.topic)
                 for first in range(0, records, _BATCH):
                     feed.take([event(n, Op.REPORT) for n in range(first, min(first + _BATCH, records))])

@@ -14,7 +14,7 @@ from queries.contributions import NO_LONGER, NOT_YET, Contribution
 from queries.explain_field import ExplainedVersion, FieldExplanation
 from queries.explain_indicator import IndicatorExplanation
 from queries.origin import RecordOrigin
-from queries.state import SubjectState
+from queries.state import StateOnDay
 from queries.tail import BankEvent
 from queries.targets import FieldTarget
 from queries.values import SEALED, clock, indicator_text, jsonable, number, text_of
@@ -37,7 +37,7 @@ def terminal() -> Console:
     return console
 
 
-def print_state(console: Console, state: SubjectState) -> None:
+def print_state(console: Console, state: StateOnDay) -> None:
     """Print a state."""
     _title(console, f"{state.subject_name or ''}  {state.subject}")
     if state.computed:

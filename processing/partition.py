@@ -88,11 +88,6 @@ def fence(runtime: Runtime, partition: int) -> FencedPartition:
     return FencedPartition(runtime, partition, producer, positions)
 
 
-def take_over(runtime: Runtime, partition: int) -> "RestoredPartition":
-    """Fence and restore a partition in one; raises as the two do."""
-    return fence(runtime, partition).restore()
-
-
 @dataclass(frozen=True, slots=True)
 class Pending:
     """What one output came to: with the producer, but not yet acknowledged."""

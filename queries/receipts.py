@@ -9,7 +9,7 @@ from queries.values import jsonable
 
 
 @dataclass(frozen=True, slots=True)
-class SubmissionReceipt:
+class KeptReceipt:
     """The newest progress of one submission, as the ledger has it; a field is a column of ``submission``."""
 
     submission_id: str
@@ -40,7 +40,7 @@ class SubmissionReceipt:
         return {name: jsonable(value) for name, value in asdict(self).items()}
 
 
-RECEIPT_COLUMNS = tuple(field.name for field in fields(SubmissionReceipt))
+RECEIPT_COLUMNS = tuple(field.name for field in fields(KeptReceipt))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class IndicatorValue:
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectState:
+class StateOnDay:
     """A subject's state as of a day.
 
     ``computed``: for the day that was asked for, from the records known now. It then has no sequence and no hash: those
@@ -85,9 +85,9 @@ class SubjectState:
 
 def published_state(
     row: StateRow, tables: TableSnapshot, catalogue: Catalogue, indicators: Iterable[Indicator]
-) -> SubjectState:
+) -> StateOnDay:
     """Return the state that was published last."""
-    return SubjectState(
+    return StateOnDay(
         subject=row.subject,
         subject_name=row.subject_name,
         as_of=row.as_of,
@@ -107,7 +107,7 @@ def computed_state(
     catalogue: Catalogue,
     indicators: Iterable[Indicator],
     day: date,
-) -> SubjectState:
+) -> StateOnDay:
     """Return the state as of ``day``, from the records known now (law 4); those effective after it do not count.
 
     Raises PoisonMessage when a record's payload cannot be read.
@@ -121,7 +121,7 @@ def computed_state(
     for (item, _), one in effective(winners, day).items():
         counts[item] = counts.get(item, 0) + 1
         newest[item] = max(one.envelope.source_time, newest.get(item, one.envelope.source_time))
-    return SubjectState(
+    return StateOnDay(
         subject=row.subject,
         subject_name=row.subject_name,
         as_of=day,

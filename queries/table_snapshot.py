@@ -12,7 +12,7 @@ import psycopg2
 from catalogue.envelope import ENVELOPE_NAMES, SET_MARK, Envelope
 from catalogue.errors import SinkUnavailable, StackError
 from connectors import postgres
-from queries.receipts import RECEIPT_COLUMNS, REJECT_COLUMNS, RejectedRow, SubmissionReceipt
+from queries.receipts import RECEIPT_COLUMNS, REJECT_COLUMNS, KeptReceipt, RejectedRow
 from rules.merge import Record
 
 _RECORD = f"select {', '.join(ENVELOPE_NAMES)}, schema_id, payload from credit_record where subject = %s and item = %s"
@@ -96,10 +96,10 @@ class TableSnapshot:
         """Return where submissions came from, by id; those that the sink has not seen are left out."""
         return {row[0]: SubmissionSource(*row) for row in self._rows(_SOURCE, (sorted(submissions),))}
 
-    def receipts(self, unit: str | None, item: str | None, limit: int) -> list[SubmissionReceipt]:
+    def receipts(self, unit: str | None, item: str | None, limit: int) -> list[KeptReceipt]:
         """Return submissions, the newest first, of one unit or item or of all."""
         values = {"unit": unit, "item": item, "limit": limit}
-        return [SubmissionReceipt(*row) for row in self._rows(_RECEIPTS, values)]
+        return [KeptReceipt(*row) for row in self._rows(_RECEIPTS, values)]
 
     def rejects(self, submission_id: str, limit: int) -> list[RejectedRow]:
         """Return the rejected rows of a submission, in the order of the file."""

@@ -15,8 +15,8 @@ from catalogue.model import Catalogue
 from queries.events import business_day, events_of, partition_holding
 from queries.explain_field import FieldExplanation, explain_field
 from queries.explain_indicator import IndicatorExplanation, explain_indicator
-from queries.receipts import RejectedRow, SubmissionReceipt
-from queries.state import SubjectState, computed_state, published_state
+from queries.receipts import KeptReceipt, RejectedRow
+from queries.state import StateOnDay, computed_state, published_state
 from queries.table_snapshot import StateRow, TableSnapshot, table_snapshot
 from queries.tail import BankEvent, follow
 from queries.targets import FieldTarget, IndicatorTarget, choose
@@ -48,12 +48,12 @@ class View:
     catalogue: Catalogue
     indicators: tuple[Indicator, ...]
 
-    def state(self, subject: str) -> SubjectState:
+    def state(self, subject: str) -> StateOnDay:
         """Return a subject's newest state; raises UnknownSubject."""
         with table_snapshot(self.dsn) as tables:
             return published_state(_known(tables, subject), tables, self.catalogue, self.indicators)
 
-    def state_on(self, subject: str, day: date) -> SubjectState:
+    def state_on(self, subject: str, day: date) -> StateOnDay:
         """Return a subject's state as of any day, past or to come, from the records known now.
 
         Raises UnknownSubject, and PoisonMessage when a record cannot be read.
@@ -81,9 +81,7 @@ class View:
             )
         return self._explain_field(subject, target)
 
-    def receipts(
-        self, *, unit: str | None = None, item: str | None = None, limit: int = _LIMIT
-    ) -> list[SubmissionReceipt]:
+    def receipts(self, *, unit: str | None = None, item: str | None = None, limit: int = _LIMIT) -> list[KeptReceipt]:
         """Return the newest submissions, the newest first; ``unit`` and ``item`` by their ids."""
         with table_snapshot(self.dsn) as tables:
             return tables.receipts(unit, item, limit)

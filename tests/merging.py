@@ -6,7 +6,7 @@ from pathlib import Path
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
-from processing.partition import RestoredPartition, Runtime, take_over
+from processing.partition import RestoredPartition, Runtime, fence
 from rules.indicators.definitions import Indicator, load_indicators
 from streams.merge.processor import MergeProcessor
 
@@ -28,4 +28,4 @@ def merge_partition(
     config: BusConfig, registry: Registry, cipher: Cipher, folder: Path, partition: int
 ) -> RestoredPartition:
     """Take over a partition of the merge, which is to be closed; its store lies in ``folder``."""
-    return take_over(merge_runtime(config, registry, cipher, folder), partition)
+    return fence(merge_runtime(config, registry, cipher, folder), partition).restore()

@@ -56,12 +56,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(folder)
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the tests of a file in one process, and all those with a stack of their own in one.
+
+    Marked as soon as they are collected: a later hook would come after xdist has read the marks.
+    """
+    group = "own stack" if _has_own_stack(item) else item.path.relative_to(_TESTS).as_posix()
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, and those with a stack of their own in one, which begins with them."""
-    for item in items:
-        group = "own stack" if _has_own_stack(item) else item.path.relative_to(_TESTS).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Begin with the tests that have a stack of their own, for they take the longest."""
     items.sort(key=lambda item: not _has_own_stack(item))
 
 

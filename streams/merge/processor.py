@@ -13,8 +13,8 @@ from processing.store import Store
 from rules.indicators.definitions import Indicator
 from streams.merge.calendar import EPOCH
 from streams.merge.publishing import SubjectPublisher
+from streams.merge.record_shares import by_item
 from streams.merge.restoring import MergeRestorer
-from streams.merge.rolling import Rolling, by_item
 from streams.merge.task import MergeTask
 
 
@@ -50,6 +50,4 @@ class MergeProcessor(Processor):
             # A day behind the position is still to be rolled to. Where nothing was read yet, there is nothing to roll.
             if message.offset() < reached.get(topics.CALENDAR, 0) or not reached:
                 as_of = max(as_of, business_date_of(decode, message.value()) or EPOCH)
-        rolling = Rolling(store, self._by_item, decode.payload)
-        rolling.begin(as_of)
-        return MergeTask(store, decode, self._by_item, rolling, publisher, as_of)
+        return MergeTask(store, decode, self._by_item, publisher, as_of)

@@ -4,7 +4,8 @@ from bus import topics
 from processing.output import StoreWrites
 from processing.store import Store
 from streams.merge.keys import COMPLETE, SUMS, stored_record, stored_state
-from streams.merge.rolling import ByItem, forget, forget_subject
+from streams.merge.record_shares import ByItem
+from streams.merge.rolling import forget, forget_subject
 
 
 class MergeRestorer:

@@ -6,31 +6,24 @@ The sums of a subject's item are made from its records when they are first touch
 """
 
 import hashlib
-import logging
 import marshal
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from catalogue.envelope import ItemId
-from catalogue.errors import PoisonMessage
-from catalogue.times import business_date
 from processing.output import StoreWrites
 from processing.store import Store
-from rules.indicators.definitions import Fact, Indicator
+from rules.indicators.definitions import Indicator
 from rules.indicators.running import (
     ORDERED,
     RunningSum,
     Share,
     due_dates,
     from_sort_key,
-    longest_window,
-    shares,
     sort_key,
     sort_key_size,
     value,
-    window_end,
 )
 from rules.merge import Record
 from streams.merge.keys import (
@@ -45,10 +38,8 @@ from streams.merge.keys import (
     running_key,
     top_prefix,
 )
+from streams.merge.record_shares import ByItem, RecordShares
 
-log = logging.getLogger(__name__)
-DecodePayload = Callable[[int, bytes], dict[str, Any] | None]
-ByItem = Mapping[str, tuple[Indicator, ...]]
 # Records with their keys, all of which count.
 Live = Iterable[tuple[str, Record]]
 # Subject, item and key of a record of which a share begins or ceases to count.
@@ -64,14 +55,6 @@ class _Sums:
 
     as_of: date
     by_indicator: dict[str, RunningSum]
-
-
-def by_item(indicators: Iterable[Indicator]) -> ByItem:
-    """Return the indicators by the item that they are computed from."""
-    found: dict[str, tuple[Indicator, ...]] = {}
-    for indicator in indicators:
-        found[indicator.item] = (*found.get(indicator.item, ()), indicator)
-    return found
 
 
 def forget(store: Store, by_item: ByItem, subject: str, item: str, writes: StoreWrites) -> None:
@@ -95,15 +78,11 @@ def forget_subject(store: Store, by_item: ByItem, subject: str, writes: StoreWri
 
 
 class Rolling:
-    """The indicators of every subject of one partition.
+    """The indicators of every subject of one partition."""
 
-    ``lenient``: a record whose payload cannot be read has no share in any indicator, instead of raising PoisonMessage.
-    """
-
-    def __init__(self, store: Store, by_item: ByItem, decode: DecodePayload, *, lenient: bool = False) -> None:
-        self._store, self._by_item, self._decode, self.lenient = store, by_item, decode, lenient
+    def __init__(self, store: Store, by_item: ByItem, record_shares: RecordShares) -> None:
+        self._store, self._by_item, self._shares = store, by_item, record_shares.of
         self.defined = frozenset(i.id for indicators in by_item.values() for i in indicators)
-        self._longest = {item: longest_window(indicators) for item, indicators in by_item.items()}
         self.pending: StoreWrites = {}
         # What was touched since the last flush: sums, and the ordered shares that came (True) or went.
         self._touched: dict[tuple[str, str], _Sums] = {}
@@ -111,11 +90,6 @@ class Rolling:
         # The number of the format that sums are kept in goes with the definitions: another one makes them anew.
         text = "\n".join((f"marshal {marshal.version}", *(repr(i) for name in sorted(by_item) for i in by_item[name])))
         self._definitions = hashlib.sha256(text.encode()).hexdigest().encode()
-
-    def check(self, item: str, record: Record) -> None:
-        """Raise PoisonMessage when indicators cannot be computed from a record."""
-        if item in self._by_item:
-            self._shares_of(item, record, date.min)
 
     def is_complete(self) -> bool:
         """Whether the sums of all records are there."""
@@ -247,27 +221,6 @@ class Rolling:
             sums = _Sums(date.fromordinal(ordinal), {k: RunningSum(*v) for k, v in tuples.items()})
             self._touched[subject, item] = sums
         return sums
-
-    def _shares(self, item: str, record: Record, since: date) -> list[tuple[Indicator, Share]]:
-        months = self._longest[item]
-        last = None if months is None else window_end(business_date(record.envelope.source_time), months)
-        if last is not None and last <= since:
-            return []
-        try:
-            return self._shares_of(item, record, since)
-        except PoisonMessage as problem:
-            if not self.lenient:
-                raise
-            log.error("the record %s counts in no indicator: %s", record.envelope.event_id, problem)
-            return []
-
-    def _shares_of(self, item: str, record: Record, since: date) -> list[tuple[Indicator, Share]]:
-        data = self._decode(record.schema_id, record.payload) or {}
-        try:
-            return list(shares(self._by_item[item], Fact(record.envelope.source_time, data), since))
-        except (AttributeError, TypeError, ValueError, ArithmeticError) as exc:
-            # Some other writer's schema, with the same names and other types.
-            raise PoisonMessage(f"The values are not of the kind that the item has: {type(exc).__name__}.") from exc
 
     def _take(self, sums: _Sums, subject: str, item: str, key: str, record: Record, sign: int) -> None:
         own = self._shares(item, record, sums.as_of)

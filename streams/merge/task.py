@@ -16,7 +16,8 @@ from rules.merge import Outcome, Record
 from streams.merge.calendar import Calendar
 from streams.merge.keys import RECORDS, record_key, record_prefix, stored_record, stored_state
 from streams.merge.publishing import SubjectPublisher
-from streams.merge.rolling import ByItem, Rolling
+from streams.merge.record_shares import ByItem, RecordShares
+from streams.merge.rolling import Rolling
 from streams.merge.state import SubjectState, unpack
 from streams.merge.subject import SubjectBatch
 from streams.merge.update import update_of
@@ -33,16 +34,20 @@ class MergeTask(PartitionTask):
     """
 
     def __init__(
-        self, store: Store, decode: Decoder, by_item: ByItem, rolling: Rolling, publisher: SubjectPublisher, as_of: date
+        self, store: Store, decode: Decoder, by_item: ByItem, publisher: SubjectPublisher, as_of: date
     ) -> None:
         self._store, self._decode, self._by_item = store, decode, by_item
-        self._rolling, self._publisher, self._as_of = rolling, publisher, as_of
+        self._publisher, self._as_of = publisher, as_of
+        self._shares = RecordShares(by_item, decode.payload)
+        self._rolling = Rolling(store, by_item, self._shares)
+        self._rolling.begin(as_of)
 
     def parts(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
         """Yield what moves with the calendar, up to the latest day in the batches."""
         if careful:
             # What cannot be read even now is a record of before its item had an indicator: it counts in none.
-            self._rolling = Rolling(self._store, self._by_item, self._decode.payload, lenient=True)
+            self._shares.lenient = True
+            self._rolling = Rolling(self._store, self._by_item, self._shares)
         days = [business_date_of(self._decode, message.value) for message in batches.get(topics.CALENDAR, ())]
         upto = max((day for day in days if day is not None), default=self._as_of)
         for subjects, as_of in Calendar(self._rolling, self._begin, self._items).roll(self._as_of, upto):
@@ -67,7 +72,7 @@ class MergeTask(PartitionTask):
                 try:
                     envelope, head, schema_id, payload = envelope_of(message.value or b"")
                     if careful:
-                        self._rolling.check(envelope.item, Record(envelope, schema_id, payload, head))
+                        self._shares.check(envelope.item, Record(envelope, schema_id, payload, head))
                 except PoisonMessage as problem:
                     output.reject(topic, message, problem.message)
                     continue
@@ -76,7 +81,7 @@ class MergeTask(PartitionTask):
                     subject = subjects[envelope.subject] = self._begin(envelope.subject)
                 outcomes[subject.take(Record(envelope, schema_id, payload, head))] += 1
         self._published(subjects.values(), self._as_of, output)
-        self._rolling.lenient = False
+        self._shares.lenient = False
         return output
 
     def _published(self, subjects: Iterable[SubjectBatch], as_of: date, output: Output) -> Output:

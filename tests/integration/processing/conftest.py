@@ -17,7 +17,7 @@ from bus.reading.scan import scan
 from catalogue.load import load_catalogue
 from hub.settings import Endpoints
 from processing.output import InputMessage
-from processing.partition import RestoredPartition, Runtime, take_over
+from processing.partition import RestoredPartition, Runtime, fence
 from tests.integration.processing.cases import CASES, Case
 from tests.integration.processing.worker import CIPHER
 from tests.integration.streams.workers import Worker, free_port
@@ -50,7 +50,7 @@ class Bench:
     @contextmanager
     def owned(self, store: str = "own", on_progress: Callable[[], None] = lambda: None) -> Iterator[RestoredPartition]:
         """Own partition 0."""
-        with self.runtime(store, on_progress) as runtime, closing(take_over(runtime, 0)) as partition:
+        with self.runtime(store, on_progress) as runtime, closing(fence(runtime, 0).restore()) as partition:
             yield partition
 
     def messages(self, first: int, count: int) -> list[InputMessage]:

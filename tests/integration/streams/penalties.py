@@ -19,7 +19,7 @@ from bus.reading.scan import scan
 from catalogue.avro import event_schema, topic
 from catalogue.load import load_catalogue
 from processing.output import InputMessage
-from processing.partition import RestoredPartition, take_over
+from processing.partition import RestoredPartition, fence
 from rules.indicators.definitions import Indicator
 from tests.merging import merge_runtime
 
@@ -79,7 +79,7 @@ def owned(
     """Own partition 0 of the merge, with its store in ``folder``."""
     with closing(Registry(config)) as registry:
         runtime = merge_runtime(config, registry, CIPHER, folder, indicators, on_progress)
-        with closing(take_over(runtime, 0)) as partition:
+        with closing(fence(runtime, 0).restore()) as partition:
             yield partition
 
 

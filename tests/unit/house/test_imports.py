@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
-from tests.unit.house.product import Module, parsed
+from tests.unit.house.product import Module, modules, parsed
 
 
 def imported(module: Module, known: Mapping[str, Module]) -> Iterator[str]:
@@ -50,6 +50,10 @@ def cycles(found: Iterable[Module]) -> list[list[str]]:
         if name not in order:
             visit(name)
     return sorted(groups)
+
+
+def test_no_modules_import_each_other() -> None:
+    assert cycles(modules()) == []
 
 
 def test_the_check_finds_what_it_is_for() -> None:

@@ -47,6 +47,10 @@ def test_names_are_the_words_that_were_decided() -> None:
     assert former_words(modules()) == []
 
 
+def test_a_public_class_name_has_one_meaning() -> None:
+    assert repeated_classes(modules()) == {}
+
+
 def test_the_check_finds_what_it_is_for() -> None:
     one = parsed("a/x.py", "class Turned: ...\nclass _Own: ...\ndef told_day(): ...\n")
     other = parsed("b/y.py", "class Turned: ...\nclass _Own: ...\ndef f(national): ...\n")

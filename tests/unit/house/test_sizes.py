@@ -46,6 +46,10 @@ def test_no_room_holds_more_than_a_quarter_of_the_product() -> None:
     assert too_large(modules()) == []
 
 
+def test_no_module_and_no_class_is_too_long() -> None:
+    assert too_long(modules()) == []
+
+
 def test_the_check_finds_what_it_is_for() -> None:
     long = parsed("hub/x.py", "class Long:\n" + "    a = 1\n" * 300)
     short = parsed("bus/y.py", "a = 1\n" * 20)

@@ -15,6 +15,7 @@ from rules.indicators.definitions import Indicator, from_millionths
 from rules.merge import Outcome, Record
 from rules.state import ComputedState, state_on
 from streams.merge.calendar import EPOCH, Calendar
+from streams.merge.record_shares import RecordShares
 from streams.merge.rolling import Rolling
 from streams.merge.state import SubjectState, state_hash
 from streams.merge.subject import SubjectBatch
@@ -180,7 +181,7 @@ class Partition:
         return {key: (one.envelope.version, one.envelope.event_id) for key, one in self.records.items()}
 
     def _new_rolling(self) -> Rolling:
-        return Rolling(self.store, BY_ITEM, decode)
+        return Rolling(self.store, BY_ITEM, RecordShares(BY_ITEM, decode))
 
     def _state(self, subject: str) -> SubjectState:
         return self.states.get(subject, SubjectState(as_of=self.as_of))

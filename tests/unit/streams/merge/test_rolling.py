@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from processing.store import Store
 from rules.indicators.definitions import Fact, Indicator, evaluate, from_millionths, on_the_wire
 from rules.merge import Record
+from streams.merge.record_shares import RecordShares
 from streams.merge.rolling import Rolling
 from tests.builders.events import record
 
@@ -67,7 +68,9 @@ class Subject:
         self.begin()
 
     def begin(self) -> None:
-        self.rolling = Rolling(self.store, INDICATORS, lambda _, payload: self.payloads[payload])
+        self.rolling = Rolling(
+            self.store, INDICATORS, RecordShares(INDICATORS, lambda _, payload: self.payloads[payload])
+        )
         self.rolling.begin(self.as_of)
 
     def make(self, key: str, data: dict[str, Any]) -> Record:
@@ -143,7 +146,8 @@ def test_other_definitions_make_the_sums_anew(tmp_path: Path) -> None:
     subject.begin()
     assert subject.rolling.is_complete()
     assert not subject.rolling.lacks("S", ITEM)
-    other = Rolling(subject.store, {ITEM: INDICATORS[ITEM][:1]}, lambda _, payload: subject.payloads[payload])
+    fewer = {ITEM: INDICATORS[ITEM][:1]}
+    other = Rolling(subject.store, fewer, RecordShares(fewer, lambda _, payload: subject.payloads[payload]))
     other.begin(START)
     assert not other.is_complete()
     assert other.lacks("S", ITEM)
