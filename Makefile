@@ -42,7 +42,7 @@ unit: setup
 	@$(BIN)/python -m pytest -q -n auto tests/unit
 
 integration: setup
-	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder tests/integration tests/chaos
+	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadscope --no-loadscope-reorder tests/integration tests/chaos
 
 bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks

@@ -11,11 +11,11 @@ from tests.services import (
     REPOSITORY,
     pytest_collection_modifyitems,
     pytest_configure,
-    pytest_itemcollected,
     pytest_unconfigure,
+    pytest_xdist_make_scheduler,
 )
 
-__all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_itemcollected", "pytest_unconfigure"]
+__all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_unconfigure", "pytest_xdist_make_scheduler"]
 
 # What the tests themselves read: a running stack to use, and where downloads lie and come from.
 READ_BY_TESTS = (HOME_VARIABLE, "CREDITHUB_CACHE", "CREDITHUB_JAR_REPOSITORY")

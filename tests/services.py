@@ -9,8 +9,10 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 import hub.stack
 from hub.settings import Settings, exact_settings
@@ -56,22 +58,29 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(folder)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep the tests of a file in one process, and all those with a stack of their own in one.
+class ByStack(LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps the tests of a file in one process, and all those with a stack of their own in one.
 
-    Marked as soon as they are collected: a later hook would come after xdist has read the marks.
+    By the hook, because xdist's own groups (3.8.0) have no effect under pytest 9.2.
     """
-    group = "own stack" if _has_own_stack(item) else item.path.relative_to(_TESTS).as_posix()
-    item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.split("::")[0])
+        return "own stack" if _has_own_stack(REPOSITORY / file) else str(file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStack | None:
+    """Share the tests out by their stacks, when they are shared out by their places (``--dist loadscope``)."""
+    return ByStack(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that have a stack of their own, for they take the longest."""
-    items.sort(key=lambda item: not _has_own_stack(item))
+    items.sort(key=lambda item: not _has_own_stack(item.path))
 
 
-def _has_own_stack(item: pytest.Item) -> bool:
-    return item.path.parent.relative_to(_TESTS).as_posix() in OWN_STACK
+def _has_own_stack(file: Path) -> bool:
+    return file.parent.relative_to(_TESTS).as_posix() in OWN_STACK
 
 
 def _runs(settings: Settings) -> bool:
