@@ -6,6 +6,9 @@ from tests.integration.processing.conftest import Bench
 from tests.integration.streams.workers import partitions_of
 from tests.waiting import until
 
+# What a worker has copied of partitions that others own.
+_COPIED = 'credithub_restored_records_total{process="standby"'
+
 
 def test_a_worker_that_is_killed_in_the_middle_processes_every_event_once(bench: Bench) -> None:
     bench.send(0, 20_000)
@@ -26,8 +29,8 @@ def test_another_worker_takes_over_from_its_warm_copy(bench: Bench) -> None:
     until(lambda: bench.processed() == 2_000, lambda: workers[0].said()[-3000:])
     until(lambda: all(w.state() == "current" for w in workers), lambda: str([w.ready() for w in workers]))
     until(lambda: sum(partitions_of(workers)) == bench.config.partitions)
+    until(lambda: workers[1].metric(_COPIED) > 0, lambda: workers[1].said()[-3000:])
     workers[0].process.send_signal(signal.SIGKILL)
     bench.send(2_000, 2_000)
     until(lambda: bench.processed() == 4_000, lambda: workers[1].said()[-3000:])
     assert bench.case.published(bench.config) == bench.case.expected(4_000)
-    assert workers[1].metric('credithub_restored_records_total{process="standby"') > 0
