@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from bus import topics
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
-from catalogue.avro import topic as catalogue_topic
+from bus.topics import merge_inputs
 from catalogue.model import Catalogue
 from processing.app import ProcessorApp
 from processing.app import create_app as create_processor_app
@@ -14,14 +13,9 @@ from rules.indicators.definitions import load_indicators
 from streams.merge.processor import MergeProcessor
 
 
-def inputs(catalogue: Catalogue) -> tuple[str, ...]:
-    """Return the topics that are merged, without prefix."""
-    return (*(catalogue_topic(c.id) for c in catalogue.categories), topics.CALENDAR)
-
-
 def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Cipher, *, instance: str) -> ProcessorApp:
     """Build the app of the merge; ``instance`` is the worker's static membership."""
     # One for all partitions: each schema is asked for once.
     registry = Registry(bus)
-    processor = MergeProcessor(bus, registry, inputs(catalogue), load_indicators())
+    processor = MergeProcessor(bus, registry, merge_inputs(catalogue), load_indicators())
     return create_processor_app(bus, processor, registry, cipher, folder, instance=instance)

@@ -7,7 +7,7 @@ count (``x``).
 
 from datetime import date
 
-from catalogue.envelope import ItemId
+from catalogue.envelope import ItemId, changelog_key
 
 # The fingerprint of the indicators' definitions by which all below ``a``, ``k`` and ``x`` was made.
 DEFINITIONS = b"d"
@@ -15,11 +15,6 @@ DEFINITIONS = b"d"
 COMPLETE = b"i"
 RECORDS, SUMS, ORDERED_SHARES, DUE = b"r", b"a", b"k", b"x"
 _SEPARATOR = b"\x00"
-
-
-def record_key(subject: str, item: str, key: str) -> bytes:
-    """Return the key of a winning record; it is the message key of its changelog, too."""
-    return f"{subject}\0{item}\0{key}".encode()
 
 
 def record_prefix(subject: str, item: str) -> bytes:
@@ -44,7 +39,7 @@ def top_prefix(subject: str, indicator: str) -> bytes:
 
 def due_key(day: date, subject: str, item: str, key: str) -> bytes:
     """Return the key that says: on this day a share of this record begins or ends to count."""
-    return due_prefix(day) + record_key(subject, item, key)
+    return due_prefix(day) + changelog_key(subject, item, key)
 
 
 def due_prefix(day: date) -> bytes:

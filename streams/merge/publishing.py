@@ -5,10 +5,10 @@ from bus.avro import writer
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from catalogue import wire
-from catalogue.envelope import PERSON_PREFIX
+from catalogue.envelope import PERSON_PREFIX, changelog_key
 from processing.output import Output
 from streams.merge.encoding import encode_changes, encode_head, encode_state
-from streams.merge.keys import record_key, stored_record, stored_state
+from streams.merge.keys import stored_record, stored_state
 from streams.merge.state import pack
 from streams.merge.subject import SubjectBatch
 from streams.merge.update import SubjectUpdate
@@ -30,7 +30,7 @@ class SubjectPublisher:
         messages, writes = output.messages[topics.PERSON_RECORD if person else topics.RECORD], output.writes
         for (item, key), record in batch.after.items():
             value = writer.record(magic, record.head, record.schema_id, record.payload)
-            message_key = record_key(batch.subject, item, key)
+            message_key = changelog_key(batch.subject, item, key)
             messages.append((message_key, value))
             writes[stored_record(message_key)] = value
 

@@ -7,14 +7,14 @@ from bus import topics
 from bus.avro import writer
 from bus.avro.decoding import Decoder
 from bus.business_date import business_date_of
-from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, ItemId
+from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, ItemId, changelog_key
 from catalogue.errors import PoisonMessage
 from processing.output import Batches, Output, no_outcomes
 from processing.processor import PartitionTask
 from processing.store import Store
 from rules.merge import Outcome, Record
 from streams.merge.calendar import Calendar
-from streams.merge.keys import RECORDS, record_key, record_prefix, stored_record, stored_state
+from streams.merge.keys import RECORDS, record_prefix, stored_record, stored_state
 from streams.merge.publishing import SubjectPublisher
 from streams.merge.record_shares import ByItem, RecordShares
 from streams.merge.rolling import Rolling
@@ -110,7 +110,7 @@ class MergeTask(PartitionTask):
                 yield subject.decode(), ItemId(item.decode())
 
     def _load_record(self, subject: str, item: str, key: str) -> Record | None:
-        raw = self._store.get(stored_record(record_key(subject, item, key)))
+        raw = self._store.get(stored_record(changelog_key(subject, item, key)))
         return None if raw is None else self._record(raw)
 
     def _load_item(self, subject: str, item: str) -> Iterable[Record]:

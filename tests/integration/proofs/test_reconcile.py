@@ -58,9 +58,9 @@ from sinks.postgres.schema import migrate
 from sinks.upstream import sink as upstream
 from sinks.upstream.profile import load_profile
 from tests.integration.proofs.tampered import Forge, Spot, View
-from tests.integration.sinks.changes import Running
 from tests.integration.sinks.upstream_node import Node
 from tests.merging import merge_partition
+from tests.running import Running
 
 CATALOGUE = load_catalogue()
 MARKET, PENALTIES = catalogue_topic("market"), catalogue_topic("administration")

@@ -47,8 +47,8 @@ from simulation.people import make_uscc
 from sinks.banks import sink
 from sinks.postgres import sink as postgres
 from sinks.postgres.schema import migrate
-from tests.integration.sinks.changes import Running
 from tests.merging import merge_partition
+from tests.running import Running
 
 CATALOGUE = load_catalogue()
 INPUTS = (topics.CALENDAR, catalogue_topic("market"), catalogue_topic("administration"))

@@ -1,12 +1,10 @@
 """Changes as the streams publish them, made by hand for the sinks' tests. All values are fictitious."""
 
 import io
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from threading import Event, Thread
 from typing import Any
 
 import fastavro
@@ -35,36 +33,6 @@ def own_topics(config: BusConfig, names: list[str]) -> Iterator[None]:
         admin = clients.admin(config)
         for done in admin.delete_topics([config.topic(n) for n in names]).values():
             done.result()
-
-
-class Running:
-    """A sink's ``run`` in a thread; ``stop`` raises what it raised."""
-
-    def __init__(self, run: Any, *args: Any, **more: Any) -> None:
-        self._stop = Event()
-        self._failed: list[BaseException] = []
-        self._thread = Thread(target=self._run, args=(run, args, more), daemon=True)
-        self._thread.start()
-
-    def _run(self, run: Any, args: tuple[Any, ...], more: dict[str, Any]) -> None:
-        try:
-            run(*args, self._stop, **more)
-        except BaseException as exc:
-            traceback.print_exc()
-            self._failed.append(exc)
-
-    def ended(self) -> bool:
-        """Whether it ends by itself within some seconds."""
-        self._thread.join(60)
-        return not self._thread.is_alive()
-
-    def stop(self) -> None:
-        """Ask it to end and wait."""
-        self._stop.set()
-        self._thread.join(60)
-        assert not self._thread.is_alive()
-        if self._failed:
-            raise self._failed[0]
 
 
 def failing_commit(*_: Any) -> None:

@@ -22,7 +22,8 @@ from hub.settings import Endpoints
 from queries.events import partition_of
 from sinks import change_feed
 from sinks.banks import sink as bank
-from tests.integration.sinks.changes import Running, Streams, failing_commit, forget, move_beyond, own_topics
+from tests.integration.sinks.changes import Streams, failing_commit, forget, move_beyond, own_topics
+from tests.running import Running
 from tests.waiting import until
 
 A, B = "91630100MA7540001X", "91630100MA7540002Y"

@@ -20,7 +20,8 @@ from sinks.postgres import sink
 from sinks.postgres.database import SinkDatabase
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES
-from tests.integration.sinks.changes import MOMENT, Running, Streams, own_topics
+from tests.integration.sinks.changes import MOMENT, Streams, own_topics
+from tests.running import Running
 from tests.waiting import until
 
 A = "91630100MA7540001X"

@@ -17,9 +17,10 @@ from hub.settings import Endpoints
 from monitoring import metrics
 from sinks.readiness import SinkReadiness
 from sinks.upstream import sink
-from tests.integration.sinks.changes import Running, Streams, own_topics
+from tests.integration.sinks.changes import Streams, own_topics
 from tests.integration.sinks.test_upstream import target_of
 from tests.integration.sinks.upstream_node import Node
+from tests.running import Running
 from tests.waiting import until
 
 SUBJECT = "91630100MA7540001X"

@@ -31,8 +31,9 @@ from sinks import change_feed
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 from sinks.upstream.sink import Target
-from tests.integration.sinks.changes import Running, Streams, failing_commit, forget, move_beyond, own_topics
+from tests.integration.sinks.changes import Streams, failing_commit, forget, move_beyond, own_topics
 from tests.integration.sinks.upstream_node import Node
+from tests.running import Running
 from tests.waiting import until
 
 # Fictitious, with true check digits: the node computes them.

@@ -18,8 +18,8 @@ from tests.waiting import until
 # A worker of a newer version, which knows one topic more.
 NEWER = """
 import streams.app, bus.topics
-known = streams.app.inputs
-streams.app.inputs = lambda catalogue: (*known(catalogue), "catalogue.extra.v1")
+known = streams.app.merge_inputs
+streams.app.merge_inputs = lambda catalogue: (*known(catalogue), "catalogue.extra.v1")
 from hub.main import main
 main()
 """
