@@ -7,14 +7,14 @@ sees each batch once, whatever is killed.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Message, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 
 from bus import clients, topics
 from bus.config import BusConfig
-from bus.reading.offsets import partitions, refuse_beyond
+from bus.reading.offsets import committed, partitions, refuse_beyond
 from bus.reading.scan import scan
 from bus.transactions import TRANSACTION_S, abort, commit_with, produce
-from catalogue.errors import IntegrityError
+from catalogue.errors import IntegrityError, Unavailable
 
 Published = tuple[str, bytes, bytes, int]
 """A message that a sink publishes: topic (real name), value, key, partition."""
@@ -34,16 +34,27 @@ class ChangeFeed:
         self._reached: dict[int, int] = {}
 
     def fence(self) -> None:
-        """End a former owner: when this returns, all of his transactions are committed or aborted."""
-        # A producer is initialised once; opening may be tried again.
-        if not self._is_fenced:
+        """End a former owner: when this returns, all of its transactions are committed or aborted.
+
+        Raises Unavailable while the broker does not answer; it can be called again then.
+        """
+        if self._is_fenced:
+            return
+        try:
             self._producer.init_transactions(TRANSACTION_S)
-            self._is_fenced = True
+        except KafkaException as exc:
+            if exc.args[0].retriable():
+                raise Unavailable(f"The broker did not let {self._group} begin: {exc}.") from exc
+            raise
+        self._is_fenced = True
 
     def positions(self) -> Mapping[int, int]:
-        """Return where the last transaction ended, by partition; one of which nothing was ever read is left out."""
+        """Return where the last transaction ended, by partition; one of which nothing was ever read is left out.
+
+        Raises Unavailable while Kafka does not say it.
+        """
         places = [TopicPartition(self.topic, number) for number in partitions(self._config, topics.CHANGE)]
-        self._starts = self.consumer.committed(places, timeout=TRANSACTION_S)
+        self._starts = committed(self.consumer, places, TRANSACTION_S)
         self._reached = {start.partition: start.offset for start in self._starts if start.offset >= 0}
         return self._reached
 

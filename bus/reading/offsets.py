@@ -1,11 +1,11 @@
 """Where partitions begin and end, and which topics they are of, as the broker says it."""
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import confluent_kafka
-from confluent_kafka import IsolationLevel, KafkaException, TopicCollection
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, OffsetSpec, TopicMetadata
 
 from bus import clients
@@ -89,6 +89,26 @@ def partitions(config: BusConfig, topic: str) -> list[int]:
     if known.error is not None or not known.partitions:
         raise Unavailable(f"The topic {name} cannot be read: {known.error}.", remedy="Run `credithub prepare`.")
     return sorted(known.partitions)
+
+
+def committed(
+    consumer: Consumer, wanted: Sequence[confluent_kafka.TopicPartition], timeout_s: float
+) -> list[confluent_kafka.TopicPartition]:
+    """Return the partitions with the offsets that the consumer's group will read next; below 0 where it has none.
+
+    Raises Unavailable when Kafka does not say it of every partition: one that is taken for unread is read again.
+    """
+    try:
+        answered: list[confluent_kafka.TopicPartition] = consumer.committed(list(wanted), timeout=timeout_s)
+    except KafkaException as exc:
+        raise Unavailable(f"Kafka does not say what was read: {exc}.", remedy="See `credithub status`.") from exc
+    for partition in answered:
+        if partition.error is not None:
+            raise Unavailable(
+                f"Kafka does not say up to where {partition.topic}[{partition.partition}] was read: {partition.error}.",
+                remedy="See `credithub status`.",
+            )
+    return answered
 
 
 def offsets(

@@ -7,7 +7,7 @@ from confluent_kafka import KafkaException, Message
 
 from bus import clients
 from bus.config import BusConfig
-from bus.reading.offsets import TopicPartition, Watermarks, watermarks
+from bus.reading.offsets import TopicPartition, Watermarks, committed, watermarks
 from bus.reading.scan import scan_partitions
 from catalogue.errors import Unavailable
 
@@ -52,9 +52,7 @@ class TopicReader:
         consumer = clients.consumer(self._config, group)
         asked = [confluent_kafka.TopicPartition(self._config.topic(topic), number) for topic, number in partitions]
         try:
-            answered = consumer.committed(asked, timeout=_TIMEOUT_S)
-        except KafkaException as exc:
-            raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
+            answered = committed(consumer, asked, _TIMEOUT_S)
         finally:
             consumer.close()
         return {TopicPartition(self.bare(one.topic), one.partition): max(one.offset, 0) for one in answered}
