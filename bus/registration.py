@@ -46,15 +46,15 @@ class Placement:
 
 def placements(schemas: Mapping[str, Schema], banks: Sequence[str]) -> list[Placement]:
     """Return which schema goes under which topic, each bank's topic taking all that a bank may ever see."""
-    found: list[Placement] = []
+    placed: list[Placement] = []
     for path, schema in schemas.items():
         kind, *rest = path.split("/")
         if kind == "catalogue":
-            found.append(Placement(topic(rest[0]), path, schema))
+            placed.append(Placement(topic(rest[0]), path, schema))
         elif kind == "bank":
-            found += [Placement(bank_topic(bank), path, schema) for bank in banks]
+            placed += [Placement(bank_topic(bank), path, schema) for bank in banks]
     carried = [*_CARRIED.items(), *((sequence_topic(bank), wire.BANK_SEQUENCE) for bank in banks)]
-    return [*found, *(Placement(name, internal_path(schema), schema) for name, schema in carried)]
+    return [*placed, *(Placement(name, internal_path(schema), schema) for name, schema in carried)]
 
 
 def register_all(
@@ -78,7 +78,7 @@ def register_all(
     wanted = placements(schemas, banks)
     done = 0
     with closing(_Subjects(config)) as subjects, ThreadPoolExecutor(_AT_ONCE) as pool:
-        refuse([incompatibility for found in pool.map(subjects.check, wanted) for incompatibility in found])
+        refuse([incompatibility for problems in pool.map(subjects.check, wanted) for incompatibility in problems])
         for _ in pool.map(subjects.register, wanted):
             done += 1
             if on_done is not None:
@@ -115,9 +115,9 @@ class _Subjects:
             for number, answer in zip(numbers, answers, strict=True)
             if answer is not None
         }
-        found = incompatibilities(placement.path, placement.schema, [*versions.values()])
+        problems = incompatibilities(placement.path, placement.schema, [*versions.values()])
         # The offline check counts the versions from 1; the registry's numbers have gaps where one was deleted.
-        return [Incompatibility(subject, [*versions][i.version - 1], i.field, i.message) for i in found]
+        return [Incompatibility(subject, [*versions][i.version - 1], i.field, i.message) for i in problems]
 
     def register(self, placement: Placement) -> None:
         """Register the schema, then set its subject's compatibility level."""

@@ -15,11 +15,11 @@ _OFFSETS_S = 10.0
 _GIVE_UP_S = _OFFSETS_S + 5
 
 
-def produce(producer: Producer, topic: str, value: bytes, key: bytes | None, number: int, **more: Any) -> None:
+def produce(producer: Producer, topic: str, value: bytes, key: bytes | None, partition: int, **more: Any) -> None:
     """Queue a message for a partition, waiting while the queue is full; ``topic`` is the real name."""
     while True:
         try:
-            producer.produce(topic, value, key, number, **more)
+            producer.produce(topic, value, key, partition, **more)
             return
         except BufferError:
             producer.poll(0.1)
@@ -45,7 +45,7 @@ def commit_with(producer: Producer, consumer: Consumer, topic: str, ends: Mappin
     """
     with deadline(_GIVE_UP_S, "The transaction's offsets"):
         producer.send_offsets_to_transaction(
-            [TopicPartition(topic, number, offset) for number, offset in ends.items()],
+            [TopicPartition(topic, partition, offset) for partition, offset in ends.items()],
             consumer.consumer_group_metadata(),
             _OFFSETS_S,
         )

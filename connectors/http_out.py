@@ -3,8 +3,8 @@
     Unavailable: the receiver, the way to it, or our permission is missing (no answer, 401, 403, 404, 429, 5xx …)
     Refused:     the receiver read the message and does not take it (400, 409 and 422 with its reason; 413)
 
-The first is never held against what is sent: a wrong token, or a proxy on the way, must not turn good records into
-rejected ones.
+Only the second may reject a record. A wrong token, or a proxy on the way, is the first: it says nothing about the
+records, which are sent again.
 """
 
 import logging
@@ -65,13 +65,13 @@ class HttpOut:
     def put(
         self, path: str, content: bytes, headers: Mapping[str, str], on_retry: Callable[[], None] = lambda: None
     ) -> Any:
-        """Send and return the JSON answer; ``on_retry`` is told of every further try.
+        """Send and return the JSON answer; ``on_retry`` is called before every further attempt.
 
         Raises Refused when the message can never be taken, SinkUnavailable when the receiver stayed away for
         ``give_up_after_s`` or ``stop`` was set meanwhile.
         """
 
-        def told(state: tenacity.RetryCallState) -> None:
+        def note_retry(state: tenacity.RetryCallState) -> None:
             on_retry()
             log.warning("trying again in %.1f s: %s", state.upcoming_sleep, _cause(state))
 
@@ -82,7 +82,7 @@ class HttpOut:
                 tenacity.stop_before_delay(self._backoff.give_up_after_s), tenacity.stop_when_event_set(self._stop)
             ),
             sleep=tenacity.sleep_using_event(self._stop),
-            before_sleep=told,
+            before_sleep=note_retry,
             reraise=True,
         )
         return retrying(self._once, path, content, headers)
@@ -110,9 +110,9 @@ class HttpOut:
             raise SinkUnavailable(f"{self._client.base_url} answers no JSON.", retry_after_s=0.0) from exc
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        own = tenacity.wait_random_exponential(self._backoff.first_wait_s, self._backoff.longest_wait_s)(state)
-        asked = _cause(state)
-        return max(own, asked.retry_after_s if isinstance(asked, SinkUnavailable) else 0.0)
+        backoff_s = tenacity.wait_random_exponential(self._backoff.first_wait_s, self._backoff.longest_wait_s)(state)
+        cause = _cause(state)
+        return max(backoff_s, cause.retry_after_s if isinstance(cause, SinkUnavailable) else 0.0)
 
 
 def _cause(state: tenacity.RetryCallState) -> BaseException | None:

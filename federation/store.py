@@ -95,13 +95,13 @@ class NodeStore:
                 (batch_id, batch.profile, batch.sender, now.isoformat(), len(batch.records)),
             ).rowcount
             keys = json.dumps([record.key for record in batch.records])
-            known = {row[0]: (row[1], _receipt(row[0], *row[2:])) for row in cursor.execute(_KNOWN, (keys,))}
+            receipts_by_key = {row[0]: (row[1], _receipt(row[0], *row[2:])) for row in cursor.execute(_KNOWN, (keys,))}
             answer, fresh = [], []
             for record, digest, why in zip(batch.records, digests, reasons, strict=True):
-                first = known.get(record.key)
+                first = receipts_by_key.get(record.key)
                 if first is None:
                     receipt = _judged(record.key, batch_id, why, now)
-                    known[record.key] = (digest, receipt)
+                    receipts_by_key[record.key] = (digest, receipt)
                     fresh.append((record, digest, receipt))
                 elif first[0] == digest:
                     receipt = first[1]

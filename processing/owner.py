@@ -76,13 +76,13 @@ class Owner:
         partitions = sorted(assigned.keys() - refused.keys())
         self.readiness.restarted(len(partitions), refused)
         self.readiness.recovering = dict.fromkeys(partitions, "fencing its former owner")
-        fenced = await asyncio.gather(*(self._fence(p) for p in partitions))
-        for one in fenced:
-            self._owned[one.partition] = _Owned(asyncio.create_task(self._restore(one)))
+        fenced_partitions = await asyncio.gather(*(self._fence(p) for p in partitions))
+        for fenced_partition in fenced_partitions:
+            self._owned[fenced_partition.partition] = _Owned(asyncio.create_task(self._restore(fenced_partition)))
         spare = set(standbys) - set(assigned)
         STANDBYS.set(len(spare))
         self._standby.follow(spare)
-        return {one.partition: one.next_offsets() for one in fenced}
+        return {fenced_partition.partition: fenced_partition.next_offsets() for fenced_partition in fenced_partitions}
 
     async def release(self) -> None:
         """Finish what is under way and let go of every partition; the process ends where that hangs."""
@@ -102,41 +102,41 @@ class Owner:
         async with self._busy:
             await asyncio.gather(*(o.committing for o in self._owned.values() if o.committing), return_exceptions=True)
 
-    async def take(self, number: int, batches: Mapping[str, Batch]) -> None:
+    async def take(self, partition: int, batches: Mapping[str, Batch]) -> None:
         """Work on one batch of a partition; returns when it is worked on, and its commit is awaited behind.
 
         A batch that begins behind our position leaves events out: the process ends, and its successor reads them. One
         of a partition that is no longer ours is left to its owner; a service that is away is waited for.
         """
-        while (owned := self._owned.get(number)) is not None:
+        while (owned := self._owned.get(partition)) is not None:
             await asyncio.wait([owned.restored])
             async with self._busy:
-                if self._owned.get(number) is not owned or not owned.restored.done():
+                if self._owned.get(partition) is not owned or not owned.restored.done():
                     continue
-                partition = owned.restored.result()
-                if partition is None:
+                restored = owned.restored.result()
+                if restored is None:
                     return
                 if owned.committing is not None:
                     await owned.committing
                 begun = time.monotonic()
                 try:
-                    refuse_left_out(number, partition.next_offsets(), batches)
-                    todo = not_yet_processed(partition.next_offsets(), batches)
+                    refuse_left_out(partition, restored.next_offsets(), batches)
+                    todo = not_yet_processed(restored.next_offsets(), batches)
                     if not todo:
                         return
                     self.readiness.begin(min(records[0].timestamp for records in todo.values()) / 1000)
-                    pending = await self._in(self._working, partial(partition.work, todo))
+                    pending = await self._in(self._working, partial(restored.work, todo))
                 except Unavailable as exc:
                     # Nothing of the batch was published. It is worked on again when what is away is back.
-                    log.warning("partition %d waits: %s", number, exc)
+                    log.warning("partition %d waits: %s", partition, exc)
                     self.readiness.waiting_for = str(exc)
-                    await self._in(self._working, partition.close)
+                    await self._in(self._working, restored.close)
                     owned.committing = None
-                    owned.restored = asyncio.create_task(self._anew(number))
+                    owned.restored = asyncio.create_task(self._anew(partition))
                     continue
                 except Exception as exc:
-                    self._fail(number, exc)
-                owned.committing = asyncio.create_task(self._commit(partition, pending, todo, begun))
+                    self._fail(partition, exc)
+                owned.committing = asyncio.create_task(self._commit(restored, pending, todo, begun))
                 return
 
     async def _commit(

@@ -36,11 +36,11 @@ def read_positions(config: BusConfig, topic: str, partition: int, decode: Decode
 
     Raises Unavailable when the broker or the registry is away.
     """
-    found: dict[str, Position] = {}
+    positions: dict[str, Position] = {}
     for message in scan(config, topic, partitions=[partition]):
         fields = decode(message.value())
-        found[fields["topic"]] = Position(fields["next_offset"], tuple(fields[outcome] for outcome in OUTCOMES))
-    return found
+        positions[fields["topic"]] = Position(fields["next_offset"], tuple(fields[outcome] for outcome in OUTCOMES))
+    return positions
 
 
 def check_positions(config: BusConfig, partition: int, positions: Mapping[str, int], inputs: Iterable[str]) -> None:

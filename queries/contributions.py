@@ -44,30 +44,30 @@ def contributions(
     ``set_since``: since when the subject's latest whole set holds (``rules.merge.is_live``).
     """
     facts: list[Fact] = []
-    found: list[Contribution] = []
+    explained: list[Contribution] = []
     for record, data in records:
         if not is_live(record.envelope, set_since):
             why = WITHDRAWN if record.envelope.op != Op.REPORT else LEFT_OUT
-            found.append(Contribution(record, None, why))
+            explained.append(Contribution(record, None, why))
             continue
         fact = Fact(record.envelope.source_time, data or {})
         facts.append(fact)
-        found.append(_of(indicator, record, fact, as_of))
+        explained.append(_of(indicator, record, fact, as_of))
     # Sorted by key first, so that equal ones come in the same order every time.
-    found.sort(key=lambda c: c.record.envelope.record_key)
-    found.sort(key=lambda c: (c.counts, c.share.placed if c.share else date.min), reverse=True)
-    return on_the_wire(evaluate(indicator, facts, as_of)), found
+    explained.sort(key=lambda c: c.record.envelope.record_key)
+    explained.sort(key=lambda c: (c.counts, c.share.placed if c.share else date.min), reverse=True)
+    return on_the_wire(evaluate(indicator, facts, as_of)), explained
 
 
 def _of(indicator: Indicator, record: Record, fact: Fact, as_of: date) -> Contribution:
-    own = share(indicator, fact)
-    if own is None:
+    record_share = share(indicator, fact)
+    if record_share is None:
         return Contribution(record, None, _never(indicator, fact))
-    if as_of < own.enter:
-        return Contribution(record, own, NOT_YET)
-    if own.leave is not None and own.leave <= as_of:
-        return Contribution(record, own, NO_LONGER)
-    return Contribution(record, own, "")
+    if as_of < record_share.enter:
+        return Contribution(record, record_share, NOT_YET)
+    if record_share.leave is not None and record_share.leave <= as_of:
+        return Contribution(record, record_share, NO_LONGER)
+    return Contribution(record, record_share, "")
 
 
 def _never(indicator: Indicator, fact: Fact) -> str:
@@ -82,7 +82,7 @@ def _never(indicator: Indicator, fact: Fact) -> str:
 
 def definition(indicator: Indicator) -> str:
     """Return an indicator's definition in one sentence."""
-    what = {
+    aggregate = {
         "count": "number of records",
         "sum": f"sum of {indicator.field}",
         "max": f"largest {indicator.field}",
@@ -91,7 +91,7 @@ def definition(indicator: Indicator) -> str:
         "last_day": "day of the latest record (YYYYMMDD)",
         "months": "number of months with a record",
     }[indicator.aggregate]
-    parts = [f"{what}, item {indicator.item}, by {indicator.date_field or 'source time'}"]
+    parts = [f"{aggregate}, item {indicator.item}, by {indicator.date_field or 'source time'}"]
     if indicator.window_months is not None:
         parts.append(f"of the last {indicator.window_months} months")
     parts += [f"where {name} is {' or '.join(values)}" for name, values in indicator.where.items()]

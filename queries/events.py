@@ -25,7 +25,7 @@ def partition_holding(reader: TopicReader, topic: str, subject: str) -> TopicPar
 
 def events_of(reader: TopicReader, decode: Decoder, source: TopicPartition, subject: str, item: str) -> list[Record]:
     """Return every event of a subject's item, in the order of the topic; ``source`` is read from the beginning."""
-    found: list[Record] = []
+    events: list[Record] = []
     key = subject.encode()
     for message in reader.read_all((source,)):
         if message.key() != key:
@@ -35,8 +35,8 @@ def events_of(reader: TopicReader, decode: Decoder, source: TopicPartition, subj
         except PoisonMessage:
             continue  # for the merge it is a dead letter; `credithub reconcile` names it
         if envelope.item == item and envelope.subject == subject:
-            found.append(Record(envelope, schema_id, payload, head))
-    return found
+            events.append(Record(envelope, schema_id, payload, head))
+    return events
 
 
 def business_day(reader: TopicReader, decode: Decoder, subject: str) -> date | None:

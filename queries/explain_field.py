@@ -65,7 +65,7 @@ class ExplainedRecord:
 
     def as_json(self) -> dict[str, Any]:
         """Return the record for JSON."""
-        versions = [one.as_json() for one in self.versions]
+        versions = [version.as_json() for version in self.versions]
         return {"record_key": self.record_key, "live": self.live, "note": self.note, "versions": versions}
 
 
@@ -91,7 +91,7 @@ class FieldExplanation:
             "sealed": field.encrypted,
             "topic": self.topic_partition.topic,
             "partition": self.topic_partition.partition,
-            "records": [one.as_json() for one in self.records],
+            "records": [record.as_json() for record in self.records],
         }  # fmt: skip
 
 
@@ -135,9 +135,9 @@ def content_of(record: Record, decode: DecodePayload) -> Mapping[str, Any] | Non
 
 def set_since_of(winners: Iterable[Record]) -> SetSince:
     """Return since when the latest whole set of an item holds, from the winning records of the item."""
-    for one in winners:
-        if one.envelope.record_key == SET_MARK:
-            return one.envelope.source_time, one.envelope.revision
+    for record in winners:
+        if record.envelope.record_key == SET_MARK:
+            return record.envelope.source_time, record.envelope.revision
     return None
 
 

@@ -85,7 +85,7 @@ class IndicatorExplanation:
             "state_value": None if self.state_value is None else number(self.state_value),
             "state_as_of": self.state_as_of.isoformat(),
             "agrees": self.agrees,
-            "records": [one.as_json() for one in self.records],
+            "records": [record.as_json() for record in self.records],
         }  # fmt: skip
 
 
@@ -100,12 +100,16 @@ def explain_indicator(
     """Return an indicator's definition, its value computed again as of a day, and the records that count for it."""
     indicator = target.indicator
     winners = tables.records(state.subject, target.item.id)
-    records = [(one, content_of(one, decode)) for one in winners if not is_mark(one.envelope.record_key)]
-    value, found = contributions(indicator, records, set_since_of(winners), as_of)
-    sources = tables.sources({one.record.envelope.submission_id for one in found})
+    records = [(record, content_of(record, decode)) for record in winners if not is_mark(record.envelope.record_key)]
+    value, explained = contributions(indicator, records, set_since_of(winners), as_of)
+    sources = tables.sources({contribution.record.envelope.submission_id for contribution in explained})
     stated = state.indicators.get(indicator.id)
     # A state has no value of an indicator before there is a record of its item.
-    agrees = stated == value if indicator.id in state.indicators else not any(one.counts for one in found)
+    agrees = (
+        stated == value
+        if indicator.id in state.indicators
+        else not any(contribution.counts for contribution in explained)
+    )
     return IndicatorExplanation(
         subject=state.subject,
         subject_name=state.subject_name,
@@ -115,5 +119,8 @@ def explain_indicator(
         state_value=stated,
         state_as_of=state.as_of,
         agrees=agrees,
-        records=tuple(ExplainedContribution(one, origin_of(one.record.envelope, catalogue, sources)) for one in found),
+        records=tuple(
+            ExplainedContribution(contribution, origin_of(contribution.record.envelope, catalogue, sources))
+            for contribution in explained
+        ),
     )

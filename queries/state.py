@@ -32,7 +32,7 @@ class CategoryRecords:
     @property
     def records(self) -> int:
         """How many records count in all."""
-        return sum(one.records for one in self.items)
+        return sum(item.records for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +113,14 @@ def computed_state(
     Raises PoisonMessage when a record's payload cannot be read.
     """
     defined = tuple(indicators)
-    records = [one for item in tables.record_counts(row.subject) for one in tables.records(row.subject, item)]
+    records = [record for item in tables.record_counts(row.subject) for record in tables.records(row.subject, item)]
     # The marks of whole sets come with the records of their items.
-    winners = {(one.envelope.item, one.envelope.record_key): one for one in records}
+    winners = {(record.envelope.item, record.envelope.record_key): record for record in records}
     counts: dict[str, int] = {}
     newest: dict[str, datetime] = {}
-    for (item, _), one in effective(winners, day).items():
+    for (item, _), record in effective(winners, day).items():
         counts[item] = counts.get(item, 0) + 1
-        newest[item] = max(one.envelope.source_time, newest.get(item, one.envelope.source_time))
+        newest[item] = max(record.envelope.source_time, newest.get(item, record.envelope.source_time))
     return StateOnDay(
         subject=row.subject,
         subject_name=row.subject_name,
@@ -137,7 +137,7 @@ def computed_state(
 def _categories(
     catalogue: Catalogue, counts: Mapping[str, int], newest: Mapping[str, datetime]
 ) -> tuple[CategoryRecords, ...]:
-    found = (
+    categories = (
         CategoryRecords(
             category,
             tuple(
@@ -148,34 +148,35 @@ def _categories(
         )
         for category in catalogue.categories
     )
-    return tuple(one for one in found if one.items)
+    return tuple(category for category in categories if category.items)
 
 
 def _in_order(values: Mapping[str, Decimal | None], definitions: Iterable[Indicator]) -> tuple[IndicatorValue, ...]:
     """Return the values in the order of the definitions, those that are no longer defined last."""
-    defined = {one.id: one for one in definitions}
+    defined = {indicator.id: indicator for indicator in definitions}
     order = {name: index for index, name in enumerate(defined)}
     names = sorted(values, key=lambda name: (order.get(name, len(order)), name))
     return tuple(IndicatorValue(name, values[name], defined.get(name)) for name in names)
 
 
-def _category_as_json(one: CategoryRecords) -> dict[str, Any]:
+def _category_as_json(group: CategoryRecords) -> dict[str, Any]:
     items = [
         {
-            "seq": own.item.seq, "id": own.item.id, "name": own.item.zh, "records": own.records,
-            "newest": None if own.newest is None else moment(own.newest),
+            "seq": records.item.seq, "id": records.item.id, "name": records.item.zh, "records": records.records,
+            "newest": None if records.newest is None else moment(records.newest),
         }
-        for own in one.items
+        for records in group.items
     ]  # fmt: skip
     return {
-        "category": one.category.id, "category_zh": one.category.zh, "records": one.records, "items": items,
+        "category": group.category.id, "category_zh": group.category.zh, "records": group.records, "items": items,
     }  # fmt: skip
 
 
-def _indicator_as_json(one: IndicatorValue) -> dict[str, Any]:
-    known = one.definition
+def _indicator_as_json(indicator: IndicatorValue) -> dict[str, Any]:
+    definition = indicator.definition
     return {
-        "id": one.id, "name": one.name, "item": known.item if known else None,
-        "value": None if one.value is None else number(one.value), "unit": known.unit if known else "",
-        "sensitivity": known.sensitivity if known else None,
+        "id": indicator.id, "name": indicator.name, "item": definition.item if definition else None,
+        "value": None if indicator.value is None else number(indicator.value),
+        "unit": definition.unit if definition else "",
+        "sensitivity": definition.sensitivity if definition else None,
     }  # fmt: skip

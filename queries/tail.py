@@ -93,7 +93,7 @@ class RecordMemory:
         return BankEvent(
             partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
             value["item"], value["op"], value["record_key"], changed, before is None,
-            tuple(one["field"] for one in value["withheld"]),
+            tuple(field["field"] for field in value["withheld"]),
         )  # fmt: skip
 
 

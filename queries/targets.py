@@ -66,30 +66,32 @@ class IndicatorTarget:
 Target = FieldTarget | IndicatorTarget
 
 
-def choose(catalogue: Catalogue, indicators: Iterable[Indicator], name: str, held: Mapping[str, int]) -> Target:
-    """Return what ``name`` means; ``held``: how many records the subject has of each item.
+def choose(
+    catalogue: Catalogue, indicators: Iterable[Indicator], name: str, record_counts: Mapping[str, int]
+) -> Target:
+    """Return what ``name`` means; ``record_counts``: how many records the subject has of each item.
 
     A name of several items means the one item of which the subject has records.
     Raises UsageError with the choices when there are several, and with the nearest names when there is none.
     """
-    every = tuple(_all(catalogue, indicators))
-    found = _named(every, name)
-    if not found:
-        raise UsageError(f"No field or indicator is called {name}.", remedy=_nearest(every, name))
-    if len(found) == 1:
-        return found[0]
-    own = [t for t in found if isinstance(t, IndicatorTarget) or held.get(t.item.id)]
-    if len(own) == 1:
-        return own[0]
-    lines = "".join(f"\n      {target.path:<40} {_described(target, held)}" for target in own or found)
-    none = "" if own else ", though the subject has a record of none"
+    candidates = tuple(_all(catalogue, indicators))
+    targets = _named(candidates, name)
+    if not targets:
+        raise UsageError(f"No field or indicator is called {name}.", remedy=_nearest(candidates, name))
+    if len(targets) == 1:
+        return targets[0]
+    present = [t for t in targets if isinstance(t, IndicatorTarget) or record_counts.get(t.item.id)]
+    if len(present) == 1:
+        return present[0]
+    lines = "".join(f"\n      {target.path:<40} {_described(target, record_counts)}" for target in present or targets)
+    none = "" if present else ", though the subject has a record of none"
     raise UsageError(f"{name} is ambiguous.", remedy=f"Name one of these{none}:{lines}")
 
 
-def _described(target: Target, held: Mapping[str, int]) -> str:
+def _described(target: Target, record_counts: Mapping[str, int]) -> str:
     if isinstance(target, IndicatorTarget):
         return f"{target.zh} (indicator)"
-    count = held.get(target.item.id, 0)
+    count = record_counts.get(target.item.id, 0)
     return f"{target.item.zh} {target.zh}" + (f" ({count} records)" if count != 1 else " (1 record)")
 
 
@@ -102,16 +104,16 @@ def _all(catalogue: Catalogue, indicators: Iterable[Indicator]) -> Iterator[Targ
         yield IndicatorTarget(catalogue.item(indicator.item), indicator)
 
 
-def _named(every: Iterable[Target], name: str) -> list[Target]:
+def _named(candidates: Iterable[Target], name: str) -> list[Target]:
     """Return what is called so; an alias means something only where nothing has it as its name."""
     wanted, aliased = plain(name), []
-    found: list[Target] = []
-    for target in every:
+    named: list[Target] = []
+    for target in candidates:
         if _is_called(target, _names(target), wanted):
-            found.append(target)
+            named.append(target)
         elif _is_called(target, _aliases(target), wanted):
             aliased.append(target)
-    return found or aliased
+    return named or aliased
 
 
 def _is_called(target: Target, names: Iterable[str], wanted: str) -> bool:
@@ -151,14 +153,14 @@ def plain(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _nearest(every: Sequence[Target], name: str) -> str:
+def _nearest(candidates: Sequence[Target], name: str) -> str:
     wanted = plain(name)
-    for target in every:
+    for target in candidates:
         if isinstance(target, FieldTarget) and any(wanted.startswith(plain(p)) for p in _prefixes(target)[1:]):
-            own = ", ".join(f"{field.name} ({field.zh})" for field in target.item.fields)
-            return f"The fields of {target.item.zh}: {own}."
+            names = ", ".join(f"{field.name} ({field.zh})" for field in target.item.fields)
+            return f"The fields of {target.item.zh}: {names}."
     likeness: dict[str, float] = {}
-    for target in every:
+    for target in candidates:
         label = f"{_names(target)[0]} ({target.zh})"
         for word in map(plain, _names(target)):
             alike = difflib.SequenceMatcher(None, wanted, word).ratio()

@@ -19,18 +19,18 @@ def value_of(target: FieldTarget, data: Mapping[str, Any] | None) -> Any:
         return None
     if target.item.about_persons:
         return SEALED
-    held = _plain(target.field, data.get(target.field.name))
-    if target.sub is None or not isinstance(held, list):
-        return held
-    return [row.get(target.sub.name) for row in held]
+    value = _plain(target.field, data.get(target.field.name))
+    if target.sub is None or not isinstance(value, list):
+        return value
+    return [row.get(target.sub.name) for row in value]
 
 
-def same_sealed(target: FieldTarget, one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool | None:
+def same_sealed(target: FieldTarget, first: Mapping[str, Any] | None, second: Mapping[str, Any] | None) -> bool | None:
     """Whether two sealed values are equal, by their keyed hashes; None where there are none to tell by."""
     name = f"{target.field.name}_hash"
-    if not target.field.linked or target.sub is not None or one is None or other is None:
+    if not target.field.linked or target.sub is not None or first is None or second is None:
         return None
-    return bool(one.get(name) == other.get(name))
+    return bool(first.get(name) == second.get(name))
 
 
 def _plain(field: Field, value: Any) -> Any:
@@ -55,8 +55,8 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, bytes):
         return SEALED
     if isinstance(value, Mapping):
-        return {name: jsonable(one) for name, one in value.items()}
-    return [jsonable(one) for one in value] if isinstance(value, list) else value
+        return {name: jsonable(element) for name, element in value.items()}
+    return [jsonable(element) for element in value] if isinstance(value, list) else value
 
 
 def number(value: Decimal) -> str:
@@ -83,7 +83,7 @@ def text_of(field: Field, value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, list):
-        return "; ".join(_row(field, one) for one in value)
+        return "; ".join(_row(field, row) for row in value)
     meaning = (field.codes or {}).get(str(value))
     return f"{value} {meaning}" if meaning else str(value)
 
@@ -102,8 +102,8 @@ def indicator_text(indicator: Indicator | None, value: Decimal | None) -> str:
     if indicator is not None and indicator.aggregate == "last_day":
         digits = f"{int(value):08d}"
         return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
-    whole, _, rest = number(value).partition(".")
-    grouped = f"{int(whole):,}" + (f".{rest}" if rest else "")
-    if whole.startswith("-") and not grouped.startswith("-"):
+    integer, _, decimals = number(value).partition(".")
+    grouped = f"{int(integer):,}" + (f".{decimals}" if decimals else "")
+    if integer.startswith("-") and not grouped.startswith("-"):
         grouped = f"-{grouped}"
     return f"{grouped} {indicator.unit}".rstrip() if indicator is not None else grouped

@@ -51,18 +51,18 @@ def ranked(winner: Record | None, events: Iterable[Record]) -> list[RankedVersio
     """
     others: list[Record] = []
     met = winner is None
-    for one in events:
-        if not met and winner is not None and one.envelope.event_id == winner.envelope.event_id:
+    for event in events:
+        if not met and winner is not None and event.envelope.event_id == winner.envelope.event_id:
             met = True
             continue
-        others.append(one)
+        others.append(event)
     others.sort(key=lambda r: r.envelope.version, reverse=True)
-    lost = [_against(winner, one) for one in others]
+    lost = [_against(winner, event) for event in others]
     pending = [version for version in lost if version.standing is Standing.PENDING]
-    rest = [version for version in lost if version.standing is not Standing.PENDING]
+    lower = [version for version in lost if version.standing is not Standing.PENDING]
     if winner is None:
         return pending
-    return [*pending, RankedVersion(winner, Standing.WINNER, _won_by(rest)), *rest]
+    return [*pending, RankedVersion(winner, Standing.WINNER, _won_by(lower)), *lower]
 
 
 def _won_by(lost: Sequence[RankedVersion]) -> str:

@@ -46,7 +46,7 @@ def subjects(rule: Rule, city: Sequence[Enterprise], as_of: date, rng: random.Ra
 
 
 def moments(rule: Rule, enterprise: Enterprise, as_of: date, seed: int, rng: random.Random) -> Iterator[RecordTime]:
-    """Yield the times of ``one``'s records, none before it was founded or after it ended its business."""
+    """Yield the times of an enterprise's records, none before it was founded or after it ended its business."""
     if rule.rhythm is Rhythm.CASES:
         rng = random.Random(f"{seed}:case:{enterprise.index}")
     if rule.rhythm in (Rhythm.ONCE, Rhythm.EVENTS, Rhythm.CASES):

@@ -53,8 +53,10 @@ class ChangeFeed:
 
         Raises Unavailable while Kafka does not say it.
         """
-        places = [TopicPartition(self.topic, number) for number in partitions(self._config, topics.CHANGE)]
-        self._starts = committed(self.consumer, places, TRANSACTION_S)
+        topic_partitions = [
+            TopicPartition(self.topic, partition) for partition in partitions(self._config, topics.CHANGE)
+        ]
+        self._starts = committed(self.consumer, topic_partitions, TRANSACTION_S)
         self._reached = {start.partition: start.offset for start in self._starts if start.offset >= 0}
         return self._reached
 

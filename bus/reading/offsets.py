@@ -50,17 +50,17 @@ def watermarks(
     ``stable``: the end is where the first open transaction begins; nobody can read beyond it yet. ``admin``: the
     client to ask, else a new one. Raises Unavailable when the broker is away.
     """
-    asked = {
+    requested = {
         TopicPartition(topic, partition): confluent_kafka.TopicPartition(config.topic(topic), partition)
         for topic, partition in wanted
     }
-    if not asked:
+    if not requested:
         return {}
     if admin is None:
-        admin = connected(config, next(iter(asked.values())).topic)
-    low = offsets(config, admin, asked.values(), OffsetSpec.earliest())
-    high = offsets(config, admin, asked.values(), OffsetSpec.latest(), stable=stable)
-    return {key: Watermarks(low[partition], high[partition]) for key, partition in asked.items()}
+        admin = connected(config, next(iter(requested.values())).topic)
+    low = offsets(config, admin, requested.values(), OffsetSpec.earliest())
+    high = offsets(config, admin, requested.values(), OffsetSpec.latest(), stable=stable)
+    return {key: Watermarks(low[partition], high[partition]) for key, partition in requested.items()}
 
 
 def refuse_beyond(
@@ -85,10 +85,10 @@ def refuse_beyond(
 def partitions(config: BusConfig, topic: str) -> list[int]:
     """Return the partition numbers of a topic (without prefix); raises Unavailable when it cannot be read."""
     name = config.topic(topic)
-    _, known = _asked(config, name)
-    if known.error is not None or not known.partitions:
-        raise Unavailable(f"The topic {name} cannot be read: {known.error}.", remedy="Run `credithub prepare`.")
-    return sorted(known.partitions)
+    _, metadata = _asked(config, name)
+    if metadata.error is not None or not metadata.partitions:
+        raise Unavailable(f"The topic {name} cannot be read: {metadata.error}.", remedy="Run `credithub prepare`.")
+    return sorted(metadata.partitions)
 
 
 def committed(
@@ -127,9 +127,9 @@ def offsets(
     isolation = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
     deadline = time.monotonic() + _RETRY_FOR_S
     while True:
-        asked = admin.list_offsets(dict.fromkeys(wanted, spec), isolation_level=isolation, request_timeout=30)
+        answers = admin.list_offsets(dict.fromkeys(wanted, spec), isolation_level=isolation, request_timeout=30)
         try:
-            return {partition: int(asked[partition].result().offset) for partition in wanted}
+            return {partition: int(answers[partition].result().offset) for partition in wanted}
         except KafkaException as exc:
             outdated = exc.args[0].name() in _OUTDATED
             passing = exc.args[0].retriable() or exc.args[0].name() in _LEADERLESS or outdated

@@ -33,12 +33,12 @@ class TopicReader:
         # A broker may have thousands of topics, and how many partitions one has never changes here.
         if wanted.values() - self._partitions.keys():
             self._partitions = self._listed()
-        found: list[TopicPartition] = []
+        partitions: list[TopicPartition] = []
         for topic, name in wanted.items():
             if name not in self._partitions:
                 raise Unavailable(f"There is no topic {name}.", remedy="Run `credithub prepare`.")
-            found += [TopicPartition(topic, partition) for partition in self._partitions[name]]
-        return found
+            partitions += [TopicPartition(topic, partition) for partition in self._partitions[name]]
+        return partitions
 
     def ends(self, partitions: Collection[TopicPartition], *, stable: bool = False) -> dict[TopicPartition, Watermarks]:
         """Return where each partition begins and ends, messages of open transactions and control messages included.
@@ -50,12 +50,17 @@ class TopicReader:
     def committed(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the next offset that a group (without prefix) will read; 0 where it never committed."""
         consumer = clients.consumer(self._config, group)
-        asked = [confluent_kafka.TopicPartition(self._config.topic(topic), number) for topic, number in partitions]
+        requested = [
+            confluent_kafka.TopicPartition(self._config.topic(topic), partition) for topic, partition in partitions
+        ]
         try:
-            answered = committed(consumer, asked, _TIMEOUT_S)
+            answered = committed(consumer, requested, _TIMEOUT_S)
         finally:
             consumer.close()
-        return {TopicPartition(self.bare(one.topic), one.partition): max(one.offset, 0) for one in answered}
+        return {
+            TopicPartition(self.bare(partition.topic), partition.partition): max(partition.offset, 0)
+            for partition in answered
+        }
 
     def read(
         self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, Watermarks] | None = None
@@ -78,8 +83,8 @@ class TopicReader:
 
     def _listed(self) -> dict[str, list[int]]:
         try:
-            known = self._admin.list_topics(timeout=_TIMEOUT_S).topics
+            listed = self._admin.list_topics(timeout=_TIMEOUT_S).topics
         except KafkaException as exc:
             raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
         prefix = self._config.topic_prefix
-        return {name: sorted(one.partitions) for name, one in known.items() if name.startswith(prefix)}
+        return {name: sorted(metadata.partitions) for name, metadata in listed.items() if name.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""The node's HTTP interface (FastAPI): batches in, receipts out, and a look at what is held."""
+"""The node's HTTP interface (FastAPI): batches in, receipts out, and views of what the node holds."""
 
 import hmac
 import threading
@@ -115,8 +115,8 @@ def _guard(node: _Node) -> Callable[..., None]:
     ) -> None:
         if node.token is None:
             return
-        given = credentials.credentials if credentials else ""
-        if not hmac.compare_digest(given.encode(), node.token.encode()):
+        token = credentials.credentials if credentials else ""
+        if not hmac.compare_digest(token.encode(), node.token.encode()):
             raise HTTPException(401, "口令缺失或不对")
 
     return guard
@@ -161,10 +161,10 @@ def _views(node: _Node) -> APIRouter:
 
     @router.get("/batches/{batch_id}", summary="A batch and its receipts", responses={404: {"model": Refusal}})
     def get_batch(batch_id: BatchId) -> BatchView:
-        found = node.store.batch(batch_id)
-        if found is None:
+        batch = node.store.batch(batch_id)
+        if batch is None:
             raise HTTPException(404, "没有这个批次")
-        return found
+        return batch
 
     @router.get("/records", summary="What is held of one subject")
     def get_records(subject: Annotated[str, Query(description="统一社会信用代码")]) -> list[RecordInForce]:
@@ -189,5 +189,5 @@ def _refused(_: Request, exc: Exception) -> Response:
 def _malformed(_: Request, exc: Exception) -> Response:
     """Say where the batch departs from the interface, without the values."""
     assert isinstance(exc, RequestValidationError)
-    places = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in exc.errors()[:5]]
-    return JSONResponse({"reason": "报文不符合接口：" + "；".join(places)}, 422)
+    problems = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in exc.errors()[:5]]
+    return JSONResponse({"reason": "报文不符合接口：" + "；".join(problems)}, 422)

@@ -51,29 +51,29 @@ class Validator:
 
     def reasons(self, record: UploadedRecord) -> list[str]:
         """Return every reason against a record; none when it is to be taken."""
-        found = [] if self._is_subject(record.subject) else ["主体的统一社会信用代码不符合GB 32100"]
+        reasons = [] if self._is_subject(record.subject) else ["主体的统一社会信用代码不符合GB 32100"]
         if record.item in self._persons:
-            return [*found, "自然人信息不得上传"]
+            return [*reasons, "自然人信息不得上传"]
         rules = self._rules.get(record.item)
         if rules is None:
-            return [*found, "信息项不在清单之内"]
+            return [*reasons, "信息项不在清单之内"]
         if record.source_time.tzinfo is None:
-            found.append("信息产生时间没有时区")
+            reasons.append("信息产生时间没有时区")
         today = self._now().astimezone(SHANGHAI).date()
-        found += _period(record.period, today)
+        reasons += _period(record.period, today)
         if record.op == "WITHDRAW":
-            return found if record.data is None else [*found, "撤回的记录不应带有内容"]
+            return reasons if record.data is None else [*reasons, "撤回的记录不应带有内容"]
         if not record.data:
-            return [*found, "报送的记录没有内容"]
-        return found + _content(rules, record.subject, record.data, today)
+            return [*reasons, "报送的记录没有内容"]
+        return reasons + _content(rules, record.subject, record.data, today)
 
     def _is_subject(self, code: str) -> bool:
-        known = self._subjects.get(code)
-        if known is None:
+        is_valid = self._subjects.get(code)
+        if is_valid is None:
             if len(self._subjects) > 500_000:
                 self._subjects.clear()
-            known = self._subjects[code] = _uscc(code) is None
-        return known
+            is_valid = self._subjects[code] = _uscc(code) is None
+        return is_valid
 
 
 def _rules(item: Item) -> _Rules:
@@ -100,25 +100,25 @@ def _may_come(field: Field) -> bool:
 
 
 def _content(rules: _Rules, subject: str, data: Mapping[str, Any], today: date) -> list[str]:
-    found = []
+    reasons = []
     for name, value in data.items():
         check = rules.checks.get(name)
         if check is None:
-            secret = rules.forbidden.get(name)
-            found.append(f"“{secret}”不得上传" if secret else f"没有名为 {name} 的字段")
-        elif value is not None and (wrong := check(value)) is not None:
-            found.append(f"“{rules.fields[name].zh}”{wrong}")
-    found += [f"缺少“{field.zh}”" for field in rules.required if data.get(field.name) in (None, "")]
-    found += [
+            forbidden = rules.forbidden.get(name)
+            reasons.append(f"“{forbidden}”不得上传" if forbidden else f"没有名为 {name} 的字段")
+        elif value is not None and (reason := check(value)) is not None:
+            reasons.append(f"“{rules.fields[name].zh}”{reason}")
+    reasons += [f"缺少“{field.zh}”" for field in rules.required if data.get(field.name) in (None, "")]
+    reasons += [
         f"“{field.zh}”未公示，不得上传"
         for field in rules.conditional
         if data.get(field.name) is not None and not _published(rules.item, field, data)
     ]
-    found += [f"“{rules.fields[name].zh}”晚于今天" for name in rules.dated if _is_future(data.get(name), today)]
-    own = data.get(rules.item.subject.uscc or "")
-    if own is not None and own != subject:
-        found.append("内容中的统一社会信用代码与主体不一致")
-    return found
+    reasons += [f"“{rules.fields[name].zh}”晚于今天" for name in rules.dated if _is_future(data.get(name), today)]
+    stated_uscc = data.get(rules.item.subject.uscc or "")
+    if stated_uscc is not None and stated_uscc != subject:
+        reasons.append("内容中的统一社会信用代码与主体不一致")
+    return reasons
 
 
 def _published(item: Item, field: Field, data: Mapping[str, Any]) -> bool:
@@ -126,10 +126,12 @@ def _published(item: Item, field: Field, data: Mapping[str, Any]) -> bool:
         value = data.get(condition.field)
         if value is None:
             return False
-        said = {"true", "是"} if value is True else {"false", "否"} if value is False else {str(value).strip().lower()}
+        spellings = (
+            {"true", "是"} if value is True else {"false", "否"} if value is False else {str(value).strip().lower()}
+        )
         codes = item.field(condition.field).codes or {}
-        said |= {codes[s].lower() for s in tuple(said) if s in codes}
-        if said.isdisjoint(v.strip().lower() for v in condition.values):
+        spellings |= {codes[s].lower() for s in tuple(spellings) if s in codes}
+        if spellings.isdisjoint(v.strip().lower() for v in condition.values):
             return False
     return True
 
@@ -137,10 +139,10 @@ def _published(item: Item, field: Field, data: Mapping[str, Any]) -> bool:
 def _period(period: str | None, today: date) -> list[str]:
     if period is None:
         return []
-    found = _PERIOD.fullmatch(period)
-    if found is None:
+    match = _PERIOD.fullmatch(period)
+    if match is None:
         return ["数据所属期的写法不对"]
-    return ["数据所属期还没有开始"] if int(found[1]) > today.year else []
+    return ["数据所属期还没有开始"] if int(match[1]) > today.year else []
 
 
 def _is_future(value: Any, today: date) -> bool:

@@ -60,23 +60,23 @@ def hash_of_record(item: str, record_key: str, op: str) -> int:
 
 def hash_of_indicators(as_of: int, values: Mapping[str, bytes | None]) -> int:
     """Return a hash of a message about indicators, comparable within this process; decimals as on the wire."""
-    return hash((as_of, frozenset((name, _whole(value)) for name, value in values.items())))
+    return hash((as_of, frozenset((name, _unscaled(value)) for name, value in values.items())))
 
 
 def read_sequences(reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition]) -> dict[str, int]:
     """Return the last sequence of each subject that a bank's sink remembers."""
-    found: dict[str, int] = {}
+    sequences: dict[str, int] = {}
     for message in reader.read_all(partitions):
         value: dict[str, Any] = decode(message.value())
-        found[value["subject"]] = value["sequence"]
-    return found
+        sequences[value["subject"]] = value["sequence"]
+    return sequences
 
 
 def read_topic(
     reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], bank: str, findings: Findings
 ) -> dict[str, SequenceRun]:
     """Return what a bank's topic holds of each subject; note every gap and repeat."""
-    found: dict[str, SequenceRun] = {}
+    runs: dict[str, SequenceRun] = {}
     arrow = bank_arrow(bank)
     for message in reader.read_all(partitions):
         partition = message.partition()
@@ -86,20 +86,20 @@ def read_topic(
         except PoisonMessage as problem:
             findings.unreadable(arrow, where, problem)
             continue
-        run_so_far = found.get(subject)
+        run_so_far = runs.get(subject)
         if run_so_far is None:
-            found[subject] = SequenceRun(sequence, sequence, partition, _added(0, sequence, content))
+            runs[subject] = SequenceRun(sequence, sequence, partition, _added(0, sequence, content))
         elif sequence <= run_so_far.last:
             findings.differ(arrow, where, f"double sequence {sequence} of {subject}")
-            found[subject] = run_so_far._replace(digest=None)
+            runs[subject] = run_so_far._replace(digest=None)
         elif sequence == run_so_far.last + 1:
             digest = None if run_so_far.digest is None else _added(run_so_far.digest, sequence, content)
-            found[subject] = SequenceRun(run_so_far.first, sequence, run_so_far.partition, digest)
+            runs[subject] = SequenceRun(run_so_far.first, sequence, run_so_far.partition, digest)
         else:
             text = f"sequence {sequence} of {subject} after {run_so_far.last}"
             findings.differ(arrow, where, text, sequence - run_so_far.last - 1)
-            found[subject] = run_so_far._replace(last=sequence, digest=None)
-    return found
+            runs[subject] = run_so_far._replace(last=sequence, digest=None)
+    return runs
 
 
 def _content(decode: PlainDecoder, message: bytes | None) -> tuple[str, int, int]:
@@ -116,7 +116,7 @@ def _added(digest: int, sequence: int, content: int) -> int:
     return digest + hash((sequence, content)) & _64_BITS
 
 
-def _whole(value: bytes | None) -> int | None:
+def _unscaled(value: bytes | None) -> int | None:
     return None if value is None else int.from_bytes(value, "big", signed=True)
 
 
@@ -128,33 +128,48 @@ def compare(
     moving = {p for p, offset in expected.window.after.items() if expected.window.before.get(p, 0) != offset}
     arrow.entered = expected.total
     for subject in expected.partition.keys() | delivered.sequences.keys():
-        told, run = delivered.sequences.get(subject, 0), delivered.runs.get(subject)
+        last_sequence, run = delivered.sequences.get(subject, 0), delivered.runs.get(subject)
         partition = expected.partition.get(subject, run.partition if run else -1)
-        arrow.merged += told
+        arrow.merged += last_sequence
         low, high = expected.least[subject], expected.most[subject]
-        if not low <= told <= high:
-            off = low - told if told < low else told - high
-            text = f"{subject}: {high} changes to tell, {told} told"
+        if not low <= last_sequence <= high:
+            off = low - last_sequence if last_sequence < low else last_sequence - high
+            text = f"{subject}: {high} changes to tell, {last_sequence} told"
             findings.differ(bank_arrow(bank), f"{topic}/{partition}", text, off)
         if partition not in moving:
-            _compare_run(bank, subject, told, run, starts.get(partition, 0) == 0, partition, findings)
-            if run is not None and low == told == run.last and run.digest not in (None, expected.digests[subject]):
+            _compare_run(bank, subject, last_sequence, run, starts.get(partition, 0) == 0, partition, findings)
+            if (
+                run is not None
+                and low == last_sequence == run.last
+                and run.digest not in (None, expected.digests[subject])
+            ):
                 # Which message differs is not known: one digest is kept of each subject.
-                text = f"{subject}: of {told} messages, some say something else than the changes"
+                text = f"{subject}: of {last_sequence} messages, some say something else than the changes"
                 findings.differ(bank_arrow(bank), f"{topic}/{partition}", text)
     arrow.pending = max(0, expected.total - sum(expected.most.values()))
 
 
 def _compare_run(
-    bank: str, subject: str, told: int, run: SequenceRun | None, whole: bool, partition: int, findings: Findings
+    bank: str,
+    subject: str,
+    last_sequence: int,
+    run: SequenceRun | None,
+    is_complete: bool,
+    partition: int,
+    findings: Findings,
 ) -> None:
-    """Compare what the topic holds with the last sequence; a ``whole`` topic has lost nothing to retention."""
+    """Compare what the topic holds with the last sequence.
+
+    ``is_complete``: retention has deleted nothing of the topic yet.
+    """
     name, where = bank_arrow(bank), f"{topics.bank_topic(bank)}/{partition}"
     if run is None:
-        if whole and told:
-            findings.differ(name, where, f"{subject}: {told} told, the topic holds none", told)
+        if is_complete and last_sequence:
+            findings.differ(name, where, f"{subject}: {last_sequence} told, the topic holds none", last_sequence)
         return
-    if run.last != told:
-        findings.differ(name, where, f"{subject}: {told} told, the topic ends at {run.last}", abs(run.last - told))
-    if whole and run.first != 1:
+    if run.last != last_sequence:
+        findings.differ(
+            name, where, f"{subject}: {last_sequence} told, the topic ends at {run.last}", abs(run.last - last_sequence)
+        )
+    if is_complete and run.first != 1:
         findings.differ(name, where, f"{subject}: the topic begins at {run.first}", run.first - 1)

@@ -38,7 +38,7 @@ def read_states(
     reader: TopicReader, partitions: Iterable[TopicPartition], findings: Findings
 ) -> dict[str, PublishedState]:
     """Return the newest state of each subject; note one that was written twice, or over a newer one."""
-    found: dict[str, PublishedState] = {}
+    states: dict[str, PublishedState] = {}
     for message in reader.read_all(partitions):
         where = f"{topics.STATE}/{message.partition()}@{message.offset()}"
         try:
@@ -47,7 +47,7 @@ def read_states(
             findings.unreadable(CHANGES, where, problem)
             continue
         subject = value["subject"]
-        seen = PublishedState(
+        state = PublishedState(
             value["sequence"],
             value["hash"],
             value["as_of"],
@@ -55,14 +55,14 @@ def read_states(
             message.partition(),
             message.offset(),
         )
-        earlier = found.get(subject)
+        earlier = states.get(subject)
         if earlier is not None:
-            if earlier[:4] == seen[:4]:
+            if earlier[:4] == state[:4]:
                 findings.differ(CHANGES, where, f"double state of {subject}")
-            elif earlier.sequence > seen.sequence:
+            elif earlier.sequence > state.sequence:
                 findings.differ(CHANGES, where, f"an older state over a newer one of {subject}")
-        found[subject] = seen
-    return found
+        states[subject] = state
+    return states
 
 
 class Deliverable:
@@ -80,9 +80,11 @@ class Deliverable:
     def bank_messages(self, change: Mapping[str, Any], visible_changes: Iterable[VisibleChange]) -> list[int]:
         """Return a hash of each message that a bank gets of a change, given its visible record changes."""
         messages = [
-            banks.hash_of_record(one.record["item"], one.record["record_key"], one.op.value)
-            for one in visible_changes
-            if one.item.id in self._banks
+            banks.hash_of_record(
+                visible_change.record["item"], visible_change.record["record_key"], visible_change.op.value
+            )
+            for visible_change in visible_changes
+            if visible_change.item.id in self._banks
         ]
         indicators = moved_indicators(change, self._public)
         return [*messages, banks.hash_of_indicators(change["as_of"], indicators)] if indicators else messages
@@ -106,15 +108,15 @@ def read_changes(
     partitions: Iterable[TopicPartition],
     deliver: Deliverable,
     receivers: Mapping[str, banks.ExpectedDeliveries],
-    due: ExpectedReceipts | None,
+    expected_receipts: ExpectedReceipts | None,
     database: Mapping[int, int],
     findings: Findings,
 ) -> ScannedChanges:
-    """Scan the changes once for everything that depends on them; fills ``receivers`` and ``due``.
+    """Scan the changes once for everything that depends on them; fills ``receivers`` and ``expected_receipts``.
 
     ``database``: the next offset that the PostgreSQL sink will read, by partition.
     """
-    found = ScannedChanges()
+    scanned = ScannedChanges()
     arrow = findings.arrow(CHANGES)
     for message in reader.read_all(partitions):
         partition, offset = message.partition(), message.offset()
@@ -125,58 +127,63 @@ def read_changes(
         except PoisonMessage as problem:
             findings.unreadable(CHANGES, where, problem)
             continue
-        subject, expected = change["subject"], found.sequences[change["subject"]] + 1
+        subject, expected = change["subject"], scanned.sequences[change["subject"]] + 1
         if change["sequence"] == expected:
             arrow.merged += 1
-            found.sequences[subject] = expected
+            scanned.sequences[subject] = expected
         elif change["sequence"] < expected:
             findings.differ(CHANGES, where, f"double sequence {change['sequence']} of {subject}")
         else:
             text = f"sequence {change['sequence']} of {subject} after {expected - 1}"
             findings.differ(CHANGES, where, text, change["sequence"] - expected)
             arrow.merged += 1
-            found.sequences[subject] = change["sequence"]
-        found.partition[subject] = partition
+            scanned.sequences[subject] = change["sequence"]
+        scanned.partition[subject] = partition
         if offset < database.get(partition, 0):
-            found.written[subject] += 1
-            found.written_to[subject] = max(change["sequence"], found.written_to.get(subject, 0))
+            scanned.written[subject] += 1
+            scanned.written_to[subject] = max(change["sequence"], scanned.written_to.get(subject, 0))
         else:
-            found.unread += 1
+            scanned.unread += 1
         for record in change["records"]:
             key = changelog_key(subject, record["item"], record["record_key"])
-            found.last[key] = stamp(record["source_time"], record["revision"], record["content_hash"])
+            scanned.last[key] = stamp(record["source_time"], record["revision"], record["content_hash"])
         visible_changes = deliver.records(change)
         messages = deliver.bank_messages(change, visible_changes)
         for bank in receivers.values():
             bank.expect(subject, partition, offset, messages)
-        if due is not None:
-            due.expect(change, visible_changes, (partition, offset))
-    return found
+        if expected_receipts is not None:
+            expected_receipts.expect(change, visible_changes, (partition, offset))
+    return scanned
 
 
 def compare(
-    found: ScannedChanges,
+    scanned: ScannedChanges,
     states: Mapping[str, PublishedState],
     records: Records,
     moving: frozenset[int],
     findings: Findings,
 ) -> None:
     """Compare the changes with the states and the records. ``moving``: partitions that were written to meanwhile."""
-    for subject, sequence in found.sequences.items():
-        state, partition = states.get(subject), found.partition[subject]
-        said = state.sequence if state else 0
-        if said != sequence and not (partition in moving and said < sequence):
+    for subject, sequence in scanned.sequences.items():
+        state, partition = states.get(subject), scanned.partition[subject]
+        state_sequence = state.sequence if state else 0
+        if state_sequence != sequence and not (partition in moving and state_sequence < sequence):
             where = f"{topics.STATE}/{partition}"
-            findings.differ(CHANGES, where, f"{subject}: state at {said}, changes at {sequence}", abs(said - sequence))
+            findings.differ(
+                CHANGES,
+                where,
+                f"{subject}: state at {state_sequence}, changes at {sequence}",
+                abs(state_sequence - sequence),
+            )
     for subject, state in states.items():
-        if state.sequence and subject not in found.sequences:
+        if state.sequence and subject not in scanned.sequences:
             where = f"{topics.CHANGE}/{state.partition}"
             findings.differ(CHANGES, where, f"{subject}: state at {state.sequence}, no change", state.sequence)
-    silent = b"\x00" + SET_MARK.encode()
-    for key, earlier in records.items():
-        if key.endswith(silent) or key.startswith((PERSON_PREFIX.encode(), UNIT_PREFIX.encode())):
+    set_mark_suffix = b"\x00" + SET_MARK.encode()
+    for key, record in records.items():
+        if key.endswith(set_mark_suffix) or key.startswith((PERSON_PREFIX.encode(), UNIT_PREFIX.encode())):
             continue
-        last = found.last.get(key)
-        if last != earlier.stamp and earlier.partition not in moving:
-            what = "no change of" if last is None else "the last change is another version of"
-            findings.differ(CHANGES, f"{topics.CHANGE}/{earlier.partition}", f"{what} {named(key)}")
+        last = scanned.last.get(key)
+        if last != record.stamp and record.partition not in moving:
+            problem = "no change of" if last is None else "the last change is another version of"
+            findings.differ(CHANGES, f"{topics.CHANGE}/{record.partition}", f"{problem} {named(key)}")

@@ -35,7 +35,7 @@ class DatabaseSnapshot:
         self._connection = connection
         self._prefix = prefix
         self.positions: dict[TopicPartition, int] = {}
-        if self._one("select to_regclass('sink_position')") is not None:
+        if self._value("select to_regclass('sink_position')") is not None:
             with connection.cursor() as cursor:
                 cursor.execute("select topic, partition, next_offset from sink_position")
                 for topic, partition, offset in cursor.fetchall():
@@ -60,7 +60,7 @@ class DatabaseSnapshot:
             cursor.execute(query)
             yield from cursor
 
-    def _one(self, query: str) -> Any:
+    def _value(self, query: str) -> Any:
         with self._connection.cursor() as cursor:
             cursor.execute(query)
             return cursor.fetchone()[0]
@@ -74,102 +74,104 @@ def snapshot(dsn: str, prefix: str) -> Iterator[DatabaseSnapshot]:
 
 
 def compare_records(
-    database: DatabaseSnapshot, topic: str, table: str, records: Mapping[bytes, PublishedRecord], found: Findings
+    database: DatabaseSnapshot, topic: str, table: str, records: Mapping[bytes, PublishedRecord], findings: Findings
 ) -> None:
     """Compare a table of records with its topic; a row that the topic has a newer message for is pending."""
-    read_upto, arrow = database.of(topic), found.arrow(POSTGRES)
-    pending = {key for key, held in records.items() if held.offset >= read_upto.get(held.partition, 0)}
+    read_upto, arrow = database.of(topic), findings.arrow(POSTGRES)
+    pending = {key for key, published in records.items() if published.offset >= read_upto.get(published.partition, 0)}
     arrow.entered += len(records)
     arrow.pending += len(pending)
-    seen = 0
-    unmet = set(records) - pending if database.began else set()
+    matched = 0
+    missing = set(records) - pending if database.began else set()
     for subject, item, key, time_us, revision, content_hash in database.rows(_RECORDS.format(table=table)):
         name = changelog_key(subject, item, key)
-        held = records.get(name)
-        if held is None:
-            found.differ(POSTGRES, table, f"a row that the topic has not: {named(name)}")
+        published = records.get(name)
+        if published is None:
+            findings.differ(POSTGRES, table, f"a row that the topic has not: {named(name)}")
         elif name not in pending:
-            seen += 1
-            unmet.discard(name)
-            if held.stamp != stamp(time_us, revision, content_hash):
-                found.differ(POSTGRES, table, f"another version: {named(name)}")
-    arrow.merged += seen
-    for name in sorted(unmet):
-        found.differ(POSTGRES, table, f"no row of {topic}/{records[name].partition}: {named(name)}")
+            matched += 1
+            missing.discard(name)
+            if published.stamp != stamp(time_us, revision, content_hash):
+                findings.differ(POSTGRES, table, f"another version: {named(name)}")
+    arrow.merged += matched
+    for name in sorted(missing):
+        findings.differ(POSTGRES, table, f"no row of {topic}/{records[name].partition}: {named(name)}")
 
 
-def compare_states(database: DatabaseSnapshot, states: Mapping[str, PublishedState], found: Findings) -> None:
+def compare_states(database: DatabaseSnapshot, states: Mapping[str, PublishedState], findings: Findings) -> None:
     """Compare the table of states with its topic."""
-    read_upto, arrow = database.of(topics.STATE), found.arrow(POSTGRES)
-    pending = {s for s, held in states.items() if held.offset >= read_upto.get(held.partition, 0)}
+    read_upto, arrow = database.of(topics.STATE), findings.arrow(POSTGRES)
+    pending = {s for s, published in states.items() if published.offset >= read_upto.get(published.partition, 0)}
     arrow.entered += len(states)
     arrow.pending += len(pending)
-    unmet = set(states) - pending if database.began else set()
+    missing = set(states) - pending if database.began else set()
     for subject, sequence, digest, as_of in database.rows(_STATES):
-        held = states.get(subject)
-        if held is None:
-            found.differ(POSTGRES, "credit_state", f"a row that the topic has not: {subject}")
+        published = states.get(subject)
+        if published is None:
+            findings.differ(POSTGRES, "credit_state", f"a row that the topic has not: {subject}")
         elif subject not in pending:
             arrow.merged += 1
-            unmet.discard(subject)
-            if held[:3] != (sequence, digest, as_of):
-                found.differ(POSTGRES, "credit_state", f"another state: {subject}")
-    for subject in sorted(unmet):
-        found.differ(POSTGRES, "credit_state", f"no row of {topics.STATE}/{states[subject].partition}: {subject}")
+            missing.discard(subject)
+            if published[:3] != (sequence, digest, as_of):
+                findings.differ(POSTGRES, "credit_state", f"another state: {subject}")
+    for subject in sorted(missing):
+        findings.differ(POSTGRES, "credit_state", f"no row of {topics.STATE}/{states[subject].partition}: {subject}")
 
 
-def compare_changes(database: DatabaseSnapshot, changes: ScannedChanges, found: Findings) -> None:
+def compare_changes(database: DatabaseSnapshot, changes: ScannedChanges, findings: Findings) -> None:
     """Compare the table of changes with what it has read of its topic."""
-    arrow = found.arrow(POSTGRES)
+    arrow = findings.arrow(POSTGRES)
     arrow.entered += sum(changes.written.values()) + changes.unread
     arrow.pending += changes.unread
-    unmet = dict(changes.written)
+    missing = dict(changes.written)
     for subject, count, last in database.rows(_CHANGES):
         arrow.merged += count
-        wanted, end = unmet.pop(subject, 0), changes.written_to.get(subject, 0)
-        place = f"credit_change of {topics.CHANGE}/{changes.partition.get(subject, '?')}"
-        if count != wanted:
-            found.differ(POSTGRES, place, f"{subject}: {wanted} changes, {count} rows", abs(count - wanted))
+        expected, end = missing.pop(subject, 0), changes.written_to.get(subject, 0)
+        where = f"credit_change of {topics.CHANGE}/{changes.partition.get(subject, '?')}"
+        if count != expected:
+            findings.differ(POSTGRES, where, f"{subject}: {expected} changes, {count} rows", abs(count - expected))
         elif last != end:
-            found.differ(POSTGRES, place, f"{subject}: the changes end at {end}, the rows at {last}")
-    for subject, wanted in unmet.items():
-        place = f"credit_change of {topics.CHANGE}/{changes.partition[subject]}"
-        found.differ(POSTGRES, place, f"{subject}: {wanted} changes, no row", wanted)
+            findings.differ(POSTGRES, where, f"{subject}: the changes end at {end}, the rows at {last}")
+    for subject, expected in missing.items():
+        where = f"credit_change of {topics.CHANGE}/{changes.partition[subject]}"
+        findings.differ(POSTGRES, where, f"{subject}: {expected} changes, no row", expected)
 
 
-def compare_submissions(database: DatabaseSnapshot, ledger: Ledger, found: Findings) -> None:
+def compare_submissions(database: DatabaseSnapshot, ledger: Ledger, findings: Findings) -> None:
     """Compare the table of submissions with the ledger."""
-    read_upto, arrow = database.of(topics.SUBMISSION), found.arrow(POSTGRES)
-    pending = {name for name, held in ledger.items() if held["offset"] >= read_upto.get(held["partition"], 0)}
+    read_upto, arrow = database.of(topics.SUBMISSION), findings.arrow(POSTGRES)
+    pending = {
+        name for name, progress in ledger.items() if progress["offset"] >= read_upto.get(progress["partition"], 0)
+    }
     arrow.entered += len(ledger)
     arrow.pending += len(pending)
-    unmet = set(ledger) - pending if database.began else set()
+    missing = set(ledger) - pending if database.began else set()
     names = ("rows", "accepted", "rejected", "unresolved", "duplicates", "state")
     for submission, *values in database.rows(_SUBMISSIONS):
-        held = ledger.get(submission)
-        if held is None:
-            found.differ(POSTGRES, "submission", f"a row that the ledger has not: {submission}")
+        progress = ledger.get(submission)
+        if progress is None:
+            findings.differ(POSTGRES, "submission", f"a row that the ledger has not: {submission}")
         elif submission not in pending:
             arrow.merged += 1
-            unmet.discard(submission)
-            if [held[name] for name in names] != values:
-                found.differ(POSTGRES, "submission", f"other counts: {submission}")
-    for submission in sorted(unmet):
-        found.differ(POSTGRES, "submission", f"no row: {submission}")
+            missing.discard(submission)
+            if [progress[name] for name in names] != values:
+                findings.differ(POSTGRES, "submission", f"other counts: {submission}")
+    for submission in sorted(missing):
+        findings.differ(POSTGRES, "submission", f"no row: {submission}")
 
 
 def compare_rows_not_taken(
-    database: DatabaseSnapshot, topic: str, table: str, wanted: ExpectedCounts, found: Findings
+    database: DatabaseSnapshot, topic: str, table: str, expected: ExpectedCounts, findings: Findings
 ) -> None:
     """Compare a table of rows that were not taken with its topic, by submission."""
-    arrow = found.arrow(POSTGRES)
-    arrow.entered += wanted.total
-    arrow.pending += wanted.total - sum(wanted.least.values())
-    held = dict(database.rows(_ROWS_NOT_TAKEN.format(table=table)))
-    for submission in sorted(wanted.partition.keys() | held.keys()):
-        count, low, high = held.get(submission, 0), wanted.least[submission], wanted.most[submission]
+    arrow = findings.arrow(POSTGRES)
+    arrow.entered += expected.total
+    arrow.pending += expected.total - sum(expected.least.values())
+    counts = dict(database.rows(_ROWS_NOT_TAKEN.format(table=table)))
+    for submission in sorted(expected.partition.keys() | counts.keys()):
+        count, low, high = counts.get(submission, 0), expected.least[submission], expected.most[submission]
         arrow.merged += min(count, low)
         if not low <= count <= high:
             off = low - count if count < low else count - high
             text = f"submission {submission}: {high} rows of {topic}, {count} in the table"
-            found.differ(POSTGRES, table, text, off)
+            findings.differ(POSTGRES, table, text, off)

@@ -18,7 +18,7 @@ _SHIFT = 1 << 63
 
 def _stripped(node: Any) -> Any:
     if isinstance(node, list):
-        return [_stripped(one) for one in node]
+        return [_stripped(element) for element in node]
     if not isinstance(node, dict):
         return node
     if "logicalType" in node:
@@ -28,7 +28,7 @@ def _stripped(node: Any) -> Any:
 
 def _head(name: str, fields: Iterable[Schema]) -> AvroReader:
     """Return what reads a message's first fields, times and dates as plain integers."""
-    plain = [_stripped(one) for one in fields]
+    plain = [_stripped(field) for field in fields]
     return compile_reader({"type": "record", "name": name, "namespace": "credithub.head", "fields": plain})
 
 
@@ -53,9 +53,9 @@ def stamp(source_time_us: int, revision: int, content_hash: str) -> bytes:
     return _VERSION.pack(source_time_us + _SHIFT, revision) + content_hash.encode()
 
 
-def same_moment(one: bytes, other: bytes) -> bool:
+def same_moment(first: bytes, second: bytes) -> bool:
     """Whether two stamps are of the same source time and revision."""
-    return one[: _VERSION.size] == other[: _VERSION.size]
+    return first[: _VERSION.size] == second[: _VERSION.size]
 
 
 class PlainDecoder:

@@ -17,7 +17,7 @@ from proofs.reconcile.findings import FILES, MERGE, Findings, Tally
 from proofs.reconcile.merge import ScannedEvents
 
 Ledger = Mapping[str, Mapping[str, Any]]
-_ASIDE = (topics.REJECTED, topics.UNRESOLVED)
+_NOT_TAKEN = (topics.REJECTED, topics.UNRESOLVED)
 
 
 @dataclass(slots=True)
@@ -38,13 +38,13 @@ def read_not_taken(
     findings: Findings,
 ) -> RowsNotTaken:
     """Count the rejected and the unresolved rows; ``database``: what the PostgreSQL sink has read of them."""
-    found = RowsNotTaken()
-    read = {name: {n: at for (topic, n), at in database.items() if topic == name} for name in _ASIDE}
+    not_taken = RowsNotTaken()
+    read = {name: {n: at for (topic, n), at in database.items() if topic == name} for name in _NOT_TAKEN}
     # The sink may have read an older message of a waiting row, though not yet the newest one.
-    found.tabled[topics.UNRESOLVED] = ExpectedCounts(
-        Window(read[topics.UNRESOLVED], dict.fromkeys((number for _, number in partitions), sys.maxsize))
+    not_taken.tabled[topics.UNRESOLVED] = ExpectedCounts(
+        Window(read[topics.UNRESOLVED], dict.fromkeys((partition for _, partition in partitions), sys.maxsize))
     )
-    found.tabled[topics.REJECTED] = ExpectedCounts(Window(read[topics.REJECTED], read[topics.REJECTED]))
+    not_taken.tabled[topics.REJECTED] = ExpectedCounts(Window(read[topics.REJECTED], read[topics.REJECTED]))
     waiting: dict[bytes | None, tuple[str, int]] = {}
     last: dict[bytes | None, tuple[str, int, int]] = {}
     for message in reader.read_all(partitions):
@@ -52,31 +52,36 @@ def read_not_taken(
         try:
             value = decode(message.value())
         except PoisonMessage as problem:
-            place = f"{topic}/{message.partition()}@{message.offset()}"
-            findings.unreadable(FILES, place, problem)
+            where = f"{topic}/{message.partition()}@{message.offset()}"
+            findings.unreadable(FILES, where, problem)
             continue
         submission = value["submission_id"]
         if topic == topics.UNRESOLVED:
-            held = waiting.get(message.key(), (submission, 0))[1]
+            times = waiting.get(message.key(), (submission, 0))[1]
             # A resolved row waited once, even where compaction took the message that said so.
-            waiting[message.key()] = (submission, held + 1 if value["state"] == "WAITING" else max(held, 1))
+            waiting[message.key()] = (submission, times + 1 if value["state"] == "WAITING" else max(times, 1))
             last[message.key()] = (submission, message.partition(), message.offset())
             continue
         if value["replay_count"] == 0:
-            found.tabled[topic].count(submission, message.partition(), message.offset(), 1)
+            not_taken.tabled[topic].count(submission, message.partition(), message.offset(), 1)
         if value["source_topic"]:
-            found.poison[TopicPartition(value["source_topic"], value["source_partition"])] += 1
+            not_taken.poison[TopicPartition(value["source_topic"], value["source_partition"])] += 1
         elif value["replay_count"] == 0:
-            found.rejected[submission] += 1
+            not_taken.rejected[submission] += 1
     for submission, count in waiting.values():
-        found.unresolved[submission] += count
-    for submission, number, offset in last.values():
-        found.tabled[topics.UNRESOLVED].count(submission, number, offset, 1)
-    return found
+        not_taken.unresolved[submission] += count
+    for submission, partition, offset in last.values():
+        not_taken.tabled[topics.UNRESOLVED].count(submission, partition, offset, 1)
+    return not_taken
 
 
 def compare(
-    catalogue: Catalogue, before: Ledger, after: Ledger, events: ScannedEvents, aside: RowsNotTaken, findings: Findings
+    catalogue: Catalogue,
+    before: Ledger,
+    after: Ledger,
+    events: ScannedEvents,
+    not_taken: RowsNotTaken,
+    findings: Findings,
 ) -> None:
     """Compare each submission's counts, as they were before and after the scan, with what the scan found."""
     arrow = findings.arrow(FILES)
@@ -86,54 +91,54 @@ def compare(
     for submission, last in after.items():
         first = before.get(submission, {})
         # The sum of a push that goes on is taken from one message, so it holds at any time.
-        own = Tally(
+        tally = Tally(
             entered=last["rows"] + last["withdrawn"],
             merged=last["accepted"] + last["withdrawn"],
             duplicate=last["duplicates"],
             rejected=last["rejected"],
             unresolved=last["unresolved"],
         )
-        if own.missing:
-            findings.differ(FILES, _place(submission, last), "rows without an outcome", abs(own.missing))
+        if tally.missing:
+            findings.differ(FILES, _named(submission, last), "rows without an outcome", abs(tally.missing))
         for name, count in (
             ("accepted", events.by_submission.get(submission, 0)),
-            ("rejected", aside.rejected[submission]),
-            ("unresolved", aside.unresolved[submission]),
+            ("rejected", not_taken.rejected[submission]),
+            ("unresolved", not_taken.unresolved[submission]),
         ):
-            derived = name == "accepted"
-            low = first.get(name, 0) + (first.get("withdrawn", 0) if derived else 0)
-            high = last[name] + (last["withdrawn"] if derived else 0)
+            counts_withdrawals = name == "accepted"
+            low = first.get(name, 0) + (first.get("withdrawn", 0) if counts_withdrawals else 0)
+            high = last[name] + (last["withdrawn"] if counts_withdrawals else 0)
             if not low <= count <= high:
                 off = low - count if count < low else count - high
-                findings.differ(FILES, _place(submission, last), f"{high} {name}, the scan finds {count}", off)
-        arrow.add(own)
+                findings.differ(FILES, _named(submission, last), f"{high} {name}, the scan finds {count}", off)
+        arrow.add(tally)
         category = findings.category(category_of.get(last["item"], last["item"].split(".")[0]))
-        own.merged = 0  # what became of the accepted ones, the merge says
-        category.add(own)
-    _strays(after, events, aside, findings)
+        tally.merged = 0  # what became of the accepted ones, the merge says
+        category.add(tally)
+    _strays(after, events, not_taken, findings)
 
 
-def _strays(ledger: Ledger, events: ScannedEvents, aside: RowsNotTaken, findings: Findings) -> None:
+def _strays(ledger: Ledger, events: ScannedEvents, not_taken: RowsNotTaken, findings: Findings) -> None:
     for submission, count in events.doubles.items():
         findings.differ(
             FILES, f"submission {submission}", f"double events in {events.topic_of.get(submission, '?')}", count
         )
-    counted = Counter(events.by_submission) + aside.rejected + aside.unresolved
+    counted = Counter(events.by_submission) + not_taken.rejected + not_taken.unresolved
     for submission in counted.keys() - ledger.keys():
         findings.differ(FILES, f"submission {submission}", "is not in the ledger", counted[submission])
-    for place in events.poison.keys() | aside.poison.keys():
-        tally = events.outcomes.get(place)
-        category = place[0].split(".")[1] if place[0].startswith("catalogue.") else None
+    for source in events.poison.keys() | not_taken.poison.keys():
+        tally = events.outcomes.get(source)
+        category = source[0].split(".")[1] if source[0].startswith("catalogue.") else None
         if category is not None:
             # No row of a file: it entered with the topic.
-            findings.category(category).entered += events.poison.get(place, 0)
-        off = aside.poison[place] - (tally.rejected if tally else 0)
+            findings.category(category).entered += events.poison.get(source, 0)
+        off = not_taken.poison[source] - (tally.rejected if tally else 0)
         if off:
-            name = f"{place[0]}/{place[1]}"
+            name = f"{source[0]}/{source[1]}"
             findings.differ(
-                MERGE, name, f"{aside.poison[place]} unreadable messages set aside in rejected.v1", abs(off)
+                MERGE, name, f"{not_taken.poison[source]} unreadable messages set aside in rejected.v1", abs(off)
             )
 
 
-def _place(submission: str, said: Mapping[str, Any]) -> str:
-    return f"submission {submission} ({said['item']}, {said['file_name']})"
+def _named(submission: str, progress: Mapping[str, Any]) -> str:
+    return f"submission {submission} ({progress['item']}, {progress['file_name']})"

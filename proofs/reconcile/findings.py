@@ -36,8 +36,8 @@ class Tally:
 
     def add(self, other: "Tally") -> None:
         """Add another tally to this one."""
-        for one in fields(self):
-            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+        for outcome in fields(self):
+            setattr(self, outcome.name, getattr(self, outcome.name) + getattr(other, outcome.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Findings:
 
     @property
     def pending(self) -> int:
-        """ScannedEvents that are on their way, over all arrows."""
+        """How many messages are on their way, over all arrows."""
         return sum(tally.pending for tally in self.arrows.values())
 
     @property

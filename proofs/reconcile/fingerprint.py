@@ -46,8 +46,8 @@ def fingerprint(reader: TopicReader) -> Fingerprint:
     if unreadable:
         raise IntegrityError(f"{unreadable[0].place} cannot be read.", remedy="Run `credithub reconcile`.")
     digest = hashlib.sha256()
-    for key, held in sorted(persons.items()):
-        digest.update(len(key).to_bytes(4, "big") + key + len(held.stamp).to_bytes(4, "big") + held.stamp)
+    for key, record in sorted(persons.items()):
+        digest.update(len(key).to_bytes(4, "big") + key + len(record.stamp).to_bytes(4, "big") + record.stamp)
     return Fingerprint(
         by_subject={subject: state.hash for subject, state in states.items()},
         persons=digest.hexdigest(),

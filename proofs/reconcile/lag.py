@@ -61,11 +61,11 @@ class Lag:
         Up to a few thousand the number is exact, beyond that, and while a transaction is open, it counts the ends of
         transactions, too.
         """
-        return {arrow: self._rest(positions()) for arrow, positions in self._stages().items()}
+        return {arrow: self._unread(positions()) for arrow, positions in self._stages().items()}
 
     def merging(self) -> int:
         """Return how many events the merge has still to read."""
-        return self._rest(self._merge())
+        return self._unread(self._merge())
 
     def _stages(self) -> Mapping[str, Callable[[], Mapping[TopicPartition, int]]]:
         # In the order of the flow: each stage is asked after the one before it, so zero everywhere means all arrived.
@@ -81,24 +81,24 @@ class Lag:
     def _merge(self) -> Mapping[TopicPartition, int]:
         # A position that is not committed yet is not waited for: its events count as waiting meanwhile.
         stable = self._reader.ends(self._positions, stable=True)
-        held = merge_positions(self._reader, self._plain, self._positions, stable)
-        return {place: held[place]["next_offset"] if place in held else 0 for place in self._inputs}
+        positions = merge_positions(self._reader, self._plain, self._positions, stable)
+        return {source: positions[source]["next_offset"] if source in positions else 0 for source in self._inputs}
 
     def _reads(self, group: str) -> Callable[[], Mapping[TopicPartition, int]]:
         return lambda: self._reader.committed(group, self._changes)
 
     def _postgres(self) -> Mapping[TopicPartition, int]:
-        with database.snapshot(self._scope.dsn or "", self._config.topic_prefix) as held:
-            return {place: held.positions.get(place, 0) for place in self._tables}
+        with database.snapshot(self._scope.dsn or "", self._config.topic_prefix) as snapshot:
+            return {source: snapshot.positions.get(source, 0) for source in self._tables}
 
-    def _rest(self, starts: Mapping[TopicPartition, int]) -> int:
+    def _unread(self, starts: Mapping[TopicPartition, int]) -> int:
         ends = self._reader.ends(starts.keys())
-        behind = {place: max(start, ends[place].low) for place, start in starts.items() if start < ends[place].high}
-        rest = sum(ends[place].high - start for place, start in behind.items())
-        if rest > _READ_AT_MOST:
-            return rest
+        behind = {source: max(start, ends[source].low) for source, start in starts.items() if start < ends[source].high}
+        waiting = sum(ends[source].high - start for source, start in behind.items())
+        if waiting > _READ_AT_MOST:
+            return waiting
         stable = self._reader.ends(behind.keys(), stable=True)
-        if any(stable[place].high < ends[place].high for place in behind):
+        if any(stable[source].high < ends[source].high for source in behind):
             # Nothing behind an open transaction can be read. The caller decides how long to wait for its end.
-            return rest
+            return waiting
         return sum(1 for _ in self._reader.read(behind, ends))

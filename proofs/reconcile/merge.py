@@ -42,9 +42,9 @@ def read_events(
     positions: Mapping[TopicPartition, Position],
 ) -> ScannedEvents:
     """Scan the inputs of the merge, and merge again the events below its positions."""
-    found = ScannedEvents()
+    scanned = ScannedEvents()
     next_offsets = {source: positions[source]["next_offset"] if source in positions else 0 for source in partitions}
-    found.outcomes = {source: Tally() for source in next_offsets}
+    scanned.outcomes = {source: Tally() for source in next_offsets}
     ids: set[int] = set()
     # Made once for each partition, not for each of its messages.
     sources: dict[tuple[str, int], TopicPartition] = {}
@@ -53,7 +53,7 @@ def read_events(
         source = sources.get(read_from)
         if source is None:
             source = sources[read_from] = TopicPartition(reader.bare(message.topic()), message.partition())
-        raw, tally = message.value() or b"", found.outcomes[source]
+        raw, tally = message.value() or b"", scanned.outcomes[source]
         tally.entered += 1
         pending = message.offset() >= next_offsets[source]
         if source[0] == topics.CALENDAR:
@@ -64,13 +64,13 @@ def read_events(
             decode.known(schema_id_of(raw))
             value = head(raw, ENVELOPE_HEAD)
         except PoisonMessage:
-            found.poison[source] = found.poison.get(source, 0) + 1
+            scanned.poison[source] = scanned.poison.get(source, 0) + 1
             tally.pending += pending
             tally.rejected += not pending
             continue
-        _count(found, ids, value["event_id"], value["submission_id"], source[0])
-        _merge(found, value, tally, source[1], pending)
-    return found
+        _count(scanned, ids, value["event_id"], value["submission_id"], source[0])
+        _merge(scanned, value, tally, source[1], pending)
+    return scanned
 
 
 def _calendar(decode: PlainDecoder, message: bytes, tally: Tally, pending: bool) -> None:
@@ -78,24 +78,24 @@ def _calendar(decode: PlainDecoder, message: bytes, tally: Tally, pending: bool)
         tally.pending += 1
         return
     try:
-        tells = "date" in decode(message)
+        names_a_date = "date" in decode(message)
     except PoisonMessage:
-        tells = False
-    tally.merged += tells
-    tally.rejected += not tells
+        names_a_date = False
+    tally.merged += names_a_date
+    tally.rejected += not names_a_date
 
 
-def _count(found: ScannedEvents, ids: set[int], event_id: str, submission: str, topic: str) -> None:
-    number = hash(event_id)
-    if number in ids:
-        found.doubles[submission] = found.doubles.get(submission, 0) + 1
+def _count(scanned: ScannedEvents, ids: set[int], event_id: str, submission: str, topic: str) -> None:
+    event = hash(event_id)
+    if event in ids:
+        scanned.doubles[submission] = scanned.doubles.get(submission, 0) + 1
     else:
-        ids.add(number)
-        found.by_submission[submission] = found.by_submission.get(submission, 0) + 1
-        found.topic_of[submission] = topic
+        ids.add(event)
+        scanned.by_submission[submission] = scanned.by_submission.get(submission, 0) + 1
+        scanned.topic_of[submission] = topic
 
 
-def _merge(found: ScannedEvents, value: Mapping[str, object], tally: Tally, partition: int, pending: bool) -> None:
+def _merge(scanned: ScannedEvents, value: Mapping[str, object], tally: Tally, partition: int, pending: bool) -> None:
     subject, item = str(value["subject"]), str(value["item"])
     key = changelog_key(subject, item, str(value["record_key"]))
     source_time, revision = int(str(value["source_time"])), int(str(value["revision"]))
@@ -104,63 +104,65 @@ def _merge(found: ScannedEvents, value: Mapping[str, object], tally: Tally, part
     mark = (changelog_key(subject, item, SET_MARK), stamp(source_time, revision, "")) if marks else None
     if pending:
         tally.pending += 1
-        found.later.setdefault(key, set()).add(version)
+        scanned.later.setdefault(key, set()).add(version)
         if mark is not None:
-            found.later.setdefault(mark[0], set()).add(mark[1])
+            scanned.later.setdefault(mark[0], set()).add(mark[1])
         return
-    winner = found.winners.get(key)
+    winner = scanned.winners.get(key)
     if winner is not None and version != winner[0] and same_moment(version, winner[0]):
         # Neither is newer, so the higher hash wins. The merge is right, but the unit hardly means both.
-        found.conflicts[item, str(value["unit"])] += 1
+        scanned.conflicts[item, str(value["unit"])] += 1
     if winner is None or version > winner[0]:
         tally.merged += 1
-        found.winners[key] = (version, partition)
+        scanned.winners[key] = (version, partition)
     elif version == winner[0]:
         tally.duplicate += 1
     else:
         tally.superseded += 1
     if mark is not None:
-        mark_so_far = found.winners.get(mark[0])
+        mark_so_far = scanned.winners.get(mark[0])
         if mark_so_far is None or mark[1] > mark_so_far[0]:
-            found.winners[mark[0]] = (mark[1], partition)
+            scanned.winners[mark[0]] = (mark[1], partition)
 
 
 def compare(
-    found: ScannedEvents, positions: Mapping[TopicPartition, Position], records: Records, findings: Findings
+    scanned: ScannedEvents, positions: Mapping[TopicPartition, Position], records: Records, findings: Findings
 ) -> None:
     """Compare the merge's counters and records with what the scan found."""
-    findings.conflicts = found.conflicts
+    findings.conflicts = scanned.conflicts
     arrow = findings.arrow(MERGE)
-    for source, scanned in found.outcomes.items():
+    for source, counts in scanned.outcomes.items():
         name = f"{source[0]}/{source[1]}"
-        said = positions.get(source, {})
-        counted = Tally(entered=scanned.entered, pending=scanned.pending)
+        position = positions.get(source, {})
+        claimed = Tally(entered=counts.entered, pending=counts.pending)
         for outcome in _COUNTERS:
-            claimed = int(said.get(outcome, 0))
-            setattr(counted, outcome, claimed)
-            off = claimed - getattr(scanned, outcome)
+            claimed_count = int(position.get(outcome, 0))
+            setattr(claimed, outcome, claimed_count)
+            off = claimed_count - getattr(counts, outcome)
             if off:
-                findings.differ(MERGE, name, f"{claimed} {outcome}, the scan finds {claimed - off}", abs(off))
-        arrow.add(counted)
+                findings.differ(
+                    MERGE, name, f"{claimed_count} {outcome}, the scan finds {claimed_count - off}", abs(off)
+                )
+        arrow.add(claimed)
         if source[0] != topics.CALENDAR:
             category = findings.category(source[0].split(".")[1])
-            counted.entered = 0
-            category.add(counted)
-    _compare_records(found, records, findings)
+            claimed.entered = 0
+            category.add(claimed)
+    _compare_records(scanned, records, findings)
 
 
-def _compare_records(found: ScannedEvents, records: Records, findings: Findings) -> None:
-    for key, (version, partition) in found.winners.items():
+def _compare_records(scanned: ScannedEvents, records: Records, findings: Findings) -> None:
+    for key, (version, partition) in scanned.winners.items():
         winner = records.get(key)
         source = f"{_record_topic(key)}/{partition}"
         if winner is None:
             findings.differ(MERGE, source, f"lost: {named(key)}")
-        elif winner.stamp != version and winner.stamp not in found.later.get(key, ()):
+        elif winner.stamp != version and winner.stamp not in scanned.later.get(key, ()):
             findings.differ(MERGE, source, f"not the version that won: {named(key)}")
         elif winner.partition != partition:
             findings.differ(MERGE, source, f"lies in partition {winner.partition}: {named(key)}")
-    for key in records.keys() - found.winners.keys():
-        if records[key].stamp not in found.later.get(key, ()):
+    for key in records.keys() - scanned.winners.keys():
+        if records[key].stamp not in scanned.later.get(key, ()):
             source = f"{_record_topic(key)}/{records[key].partition}"
             findings.differ(MERGE, source, f"a record of no event: {named(key)}")
 

@@ -17,19 +17,19 @@ def merge_positions(
     ends: Mapping[TopicPartition, Watermarks] | None = None,
 ) -> dict[TopicPartition, Position]:
     """Return the newest position of the merge in each input partition, as of ``ends`` (now)."""
-    found: dict[TopicPartition, Position] = {}
+    positions: dict[TopicPartition, Position] = {}
     for message in reader.read(dict.fromkeys(partitions, 0), ends):
         value = decode(message.value())
-        found[TopicPartition(value["topic"], value["partition"])] = value
-    return found
+        positions[TopicPartition(value["topic"], value["partition"])] = value
+    return positions
 
 
 def ledger(
     reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition]
 ) -> dict[str, dict[str, Any]]:
     """Return the newest progress of every submission, with the ``partition`` and ``offset`` of its message."""
-    found: dict[str, dict[str, Any]] = {}
+    progress: dict[str, dict[str, Any]] = {}
     for message in reader.read_all(partitions):
         value = decode(message.value())
-        found[value["submission_id"]] = {**value, "partition": message.partition(), "offset": message.offset()}
-    return found
+        progress[value["submission_id"]] = {**value, "partition": message.partition(), "offset": message.offset()}
+    return progress

@@ -52,7 +52,7 @@ class Proof:
         """Scan everything once; raises Unavailable when a service is away."""
         for arrow in (FILES, MERGE, CHANGES):
             self.findings.arrow(arrow)
-        self._change_places = self._places(topics.CHANGE)
+        self._change_partitions = self._partitions(topics.CHANGE)
         if self._scope.dsn is None:
             self._prove(None)
         else:
@@ -61,56 +61,56 @@ class Proof:
         return self.findings
 
     def _prove(self, snapshot: database.DatabaseSnapshot | None) -> None:
-        reader, found, scope = self._reader, self.findings, self._scope
+        reader, findings, scope = self._reader, self.findings, self._scope
         before = self._receivers()
         time.sleep(_SETTLE_S)
         expected, delivered, starts = self._banks(before)
-        due, answered = self._upstream(before)
-        input_places = self._places(*topics.merge_inputs(scope.catalogue))
-        position_places, ledger_places = self._places(topics.POSITION), self._places(topics.SUBMISSION)
-        positions = merge_positions(reader, self._plain, position_places)
-        opened = ledger(reader, self._plain, ledger_places)
+        expected_receipts, answered = self._upstream(before)
+        inputs = self._partitions(*topics.merge_inputs(scope.catalogue))
+        position_partitions, ledger_partitions = self._partitions(topics.POSITION), self._partitions(topics.SUBMISSION)
+        positions = merge_positions(reader, self._plain, position_partitions)
+        opened = ledger(reader, self._plain, ledger_partitions)
         time.sleep(_SETTLE_S)
-        states = changes.read_states(reader, self._places(topics.STATE), found)
+        states = changes.read_states(reader, self._partitions(topics.STATE), findings)
         records: dict[str, Records] = {
-            name: read_records(reader, self._places(name), found) for name in record_topics()
+            name: read_records(reader, self._partitions(name), findings) for name in record_topics()
         }
-        every = records[topics.RECORD] | records[topics.PERSON_RECORD]
-        seen = changes.read_changes(
+        all_records = records[topics.RECORD] | records[topics.PERSON_RECORD]
+        scanned_changes = changes.read_changes(
             reader,
             self._plain,
-            self._change_places,
+            self._change_partitions,
             changes.Deliverable(scope.catalogue, self._registry, scope.public_indicators),
             expected,
-            due,
+            expected_receipts,
             snapshot.of(topics.CHANGE) if snapshot is not None else {},
-            found,
+            findings,
         )
-        events = merge.read_events(reader, self._plain, input_places, positions)
-        aside_places = self._places(topics.REJECTED, topics.UNRESOLVED)
+        events = merge.read_events(reader, self._plain, inputs, positions)
+        not_taken_partitions = self._partitions(topics.REJECTED, topics.UNRESOLVED)
         tabled = snapshot.positions if snapshot is not None else {}
-        aside = files.read_not_taken(reader, self._plain, aside_places, tabled, found)
-        moving = _moved(positions, merge_positions(reader, self._plain, position_places))
-        after = ledger(reader, self._plain, ledger_places)
-        found.moved = bool(moving) or opened.keys() != after.keys()
-        files.compare(scope.catalogue, opened, after, events, aside, found)
-        merge.compare(events, positions, every, found)
-        changes.compare(seen, states, every, moving, found)
-        for bank, wanted in expected.items():
-            banks.compare(bank, wanted, delivered[bank], starts[bank], found)
-        if due is not None:
-            upstream.compare(due, answered, found)
+        not_taken = files.read_not_taken(reader, self._plain, not_taken_partitions, tabled, findings)
+        moving = _moved(positions, merge_positions(reader, self._plain, position_partitions))
+        after = ledger(reader, self._plain, ledger_partitions)
+        findings.moved = bool(moving) or opened.keys() != after.keys()
+        files.compare(scope.catalogue, opened, after, events, not_taken, findings)
+        merge.compare(events, positions, all_records, findings)
+        changes.compare(scanned_changes, states, all_records, moving, findings)
+        for bank, expectation in expected.items():
+            banks.compare(bank, expectation, delivered[bank], starts[bank], findings)
+        if expected_receipts is not None:
+            upstream.compare(expected_receipts, answered, findings)
         if snapshot is not None:
-            found.arrow(POSTGRES)
-            database.compare_records(snapshot, topics.RECORD, "credit_record", records[topics.RECORD], found)
+            findings.arrow(POSTGRES)
+            database.compare_records(snapshot, topics.RECORD, "credit_record", records[topics.RECORD], findings)
             database.compare_records(
-                snapshot, topics.PERSON_RECORD, "person_record", records[topics.PERSON_RECORD], found
+                snapshot, topics.PERSON_RECORD, "person_record", records[topics.PERSON_RECORD], findings
             )
-            database.compare_states(snapshot, states, found)
-            database.compare_changes(snapshot, seen, found)
-            database.compare_submissions(snapshot, after, found)
+            database.compare_states(snapshot, states, findings)
+            database.compare_changes(snapshot, scanned_changes, findings)
+            database.compare_submissions(snapshot, after, findings)
             for topic, table in ((topics.REJECTED, "rejected"), (topics.UNRESOLVED, "unresolved")):
-                database.compare_rows_not_taken(snapshot, topic, table, aside.tabled[topic], found)
+                database.compare_rows_not_taken(snapshot, topic, table, not_taken.tabled[topic], findings)
 
     def _receivers(self) -> dict[str, dict[int, int]]:
         """Return by group the next offset of the changes that each receiver will read, by partition."""
@@ -124,8 +124,8 @@ class Proof:
     ) -> tuple[dict[str, banks.ExpectedDeliveries], dict[str, banks.BankDelivery], dict[str, dict[int, int]]]:
         reader, expected, delivered, starts = self._reader, {}, {}, {}
         for bank in self._scope.banks:
-            sequences = banks.read_sequences(reader, self._plain, self._places(topics.sequence_topic(bank)))
-            partitions = self._places(topics.bank_topic(bank))
+            sequences = banks.read_sequences(reader, self._plain, self._partitions(topics.sequence_topic(bank)))
+            partitions = self._partitions(topics.bank_topic(bank))
             starts[bank] = {partition: low for (_, partition), (low, _) in reader.ends(partitions).items()}
             runs = banks.read_topic(reader, self._plain, partitions, bank, self.findings)
             delivered[bank] = banks.BankDelivery(sequences, runs)
@@ -141,16 +141,17 @@ class Proof:
         profile, group = self._scope.upstream, self._scope.upstream_group
         if profile is None:
             return None, upstream.UpstreamAnswers()
-        partitions = self._places(topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT)
+        partitions = self._partitions(topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT)
         answered = upstream.read_answers(self._reader, self._plain, partitions, self.findings)
         return upstream.ExpectedReceipts(profile, Window(before[group], self._committed(group))), answered
 
     def _committed(self, group: str) -> dict[int, int]:
         return {
-            partition: offset for (_, partition), offset in self._reader.committed(group, self._change_places).items()
+            partition: offset
+            for (_, partition), offset in self._reader.committed(group, self._change_partitions).items()
         }
 
-    def _places(self, *names: str) -> list[TopicPartition]:
+    def _partitions(self, *names: str) -> list[TopicPartition]:
         return self._reader.partitions(names)
 
 
@@ -160,7 +161,7 @@ def _bank_group(bank: str) -> str:
 
 def _moved(before: Mapping[TopicPartition, Position], after: Mapping[TopicPartition, Position]) -> frozenset[int]:
     return frozenset(
-        place[1]
-        for place, position in after.items()
-        if before.get(place, {}).get("next_offset") != position["next_offset"]
+        source[1]
+        for source, position in after.items()
+        if before.get(source, {}).get("next_offset") != position["next_offset"]
     )

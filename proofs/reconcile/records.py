@@ -31,7 +31,7 @@ def named(key: bytes) -> str:
 
 def read_records(reader: TopicReader, partitions: Iterable[TopicPartition], findings: Findings) -> Records:
     """Return the newest record of each key; note one that was written twice, or over a newer one."""
-    found: Records = {}
+    records: Records = {}
     for message in reader.read_all(partitions):
         topic, partition = reader.bare(message.topic()), message.partition()
         where = f"{topic}/{partition}@{message.offset()}"
@@ -49,14 +49,14 @@ def read_records(reader: TopicReader, partitions: Iterable[TopicPartition], find
             partition,
             message.offset(),
         )
-        earlier = found.get(key)
+        earlier = records.get(key)
         if earlier is not None:
             if earlier.stamp == record.stamp and earlier.event == record.event:
                 findings.differ(MERGE, where, f"double: {named(key)}")
             elif earlier.stamp > record.stamp:
                 findings.differ(MERGE, where, f"an older version over a newer one: {named(key)}")
-        found[key] = record
-    return found
+        records[key] = record
+    return records
 
 
 def record_topics() -> tuple[str, str]:

@@ -30,12 +30,12 @@ class ExpectedReceipts:
     def expect(self, change: Mapping[str, Any], visible_changes: Iterable[VisibleChange], at: tuple[int, int]) -> None:
         """Count what of one change goes up; ``at``: its partition and offset."""
         partition, offset = at
-        for one in visible_changes:
-            if not goes_up(one, self.profile):
+        for visible_change in visible_changes:
+            if not goes_up(visible_change, self.profile):
                 continue
             self.total += 1
             if offset < self.window.after.get(partition, 0):
-                record = one.record
+                record = visible_change.record
                 key = idempotency_key(change["subject"], record["item"], record["record_key"], change["sequence"])
                 self.keys[key] = offset < self.window.before.get(partition, 0)
 
@@ -52,7 +52,7 @@ def read_answers(
     reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], findings: Findings
 ) -> UpstreamAnswers:
     """Return what was sent and answered; note what is there twice."""
-    found = UpstreamAnswers()
+    answers = UpstreamAnswers()
     for message in reader.read_all(partitions):
         topic = reader.bare(message.topic())
         where = f"{topic}/{message.partition()}@{message.offset()}"
@@ -63,27 +63,27 @@ def read_answers(
             continue
         key = value["key"]
         if topic == topics.UPSTREAM_UP:
-            if key in found.sent:
+            if key in answers.sent:
                 findings.differ(UPSTREAM, where, f"double: {key}")
-            found.sent.add(key)
+            answers.sent.add(key)
             continue
-        if key in found.receipts:
+        if key in answers.receipts:
             findings.differ(UPSTREAM, where, f"double receipt: {key}")
         if value["status"] not in _STATUSES:
             findings.differ(UPSTREAM, where, f"neither accepted nor rejected: {key}")
-        found.receipts[key] = value["status"]
-    return found
+        answers.receipts[key] = value["status"]
+    return answers
 
 
-def compare(due: ExpectedReceipts, answered: UpstreamAnswers, findings: Findings) -> None:
+def compare(expected: ExpectedReceipts, answered: UpstreamAnswers, findings: Findings) -> None:
     """Compare what was sent and answered with what had to go up; the accepted ones count as ``merged``."""
     arrow, receipts = findings.arrow(UPSTREAM), answered.receipts
-    arrow.entered = due.total
+    arrow.entered = expected.total
     arrow.merged = sum(status == "ACCEPTED" for status in receipts.values())
     arrow.rejected = len(receipts) - arrow.merged
-    arrow.pending = due.total - len(due.keys)
-    quiet = due.window.before == due.window.after
-    for key, certain in due.keys.items():
+    arrow.pending = expected.total - len(expected.keys)
+    quiet = expected.window.before == expected.window.after
+    for key, certain in expected.keys.items():
         if key not in receipts:
             if certain:
                 findings.differ(UPSTREAM, topics.UPSTREAM_RECEIPT, f"no receipt: {key}")
@@ -91,7 +91,7 @@ def compare(due: ExpectedReceipts, answered: UpstreamAnswers, findings: Findings
                 arrow.pending += 1
         if certain and key not in answered.sent:
             findings.differ(UPSTREAM, topics.UPSTREAM_UP, f"not sent: {key}")
-    for key in receipts.keys() - due.keys.keys():
+    for key in receipts.keys() - expected.keys.keys():
         findings.differ(UPSTREAM, topics.UPSTREAM_RECEIPT, f"a receipt of nothing that was due: {key}")
-    for key in (answered.sent - due.keys.keys()) if quiet else ():
+    for key in (answered.sent - expected.keys.keys()) if quiet else ():
         findings.differ(UPSTREAM, topics.UPSTREAM_UP, f"sent, and not due: {key}")

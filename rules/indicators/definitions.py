@@ -56,12 +56,12 @@ class Indicator:
 def load_indicators(path: Path = DEFINITIONS) -> tuple[Indicator, ...]:
     """Read the definitions; raises CatalogueError for an unknown aggregate or a repeated id."""
     rows = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)["indicators"]
-    found = tuple(_indicator(row) for row in rows)
-    ids = [i.id for i in found]
+    indicators = tuple(_indicator(row) for row in rows)
+    ids = [i.id for i in indicators]
     for name in ids:
         if ids.count(name) > 1:
             raise CatalogueError(f"indicators.yaml: {name} is defined twice.")
-    return found
+    return indicators
 
 
 def _indicator(row: Mapping[str, Any]) -> Indicator:

@@ -38,7 +38,7 @@ class BankMessages:
         for record_change in visible(change, self._plans, decode.payload, dead_letter):
             encoder = self._record_encoder(record_change.item)
             if encoder is not None:
-                yield encoder, {**head, **_told(record_change)}
+                yield encoder, {**head, **_record_message(record_change)}
         values = moved_indicators(change, self._public)
         if values:
             yield self._encoder(wire.BANK_INDICATORS), {**head, "as_of": change["as_of"], "indicators": values}
@@ -56,7 +56,7 @@ class BankMessages:
         return self._encoders[name]
 
 
-def _told(record_change: VisibleChange) -> dict[str, Any]:
+def _record_message(record_change: VisibleChange) -> dict[str, Any]:
     record, after = record_change.record, record_change.after
     return {
         "item": record["item"],

@@ -47,13 +47,14 @@ class SinkDatabase:
         """Return from where to read on."""
         with self._transaction() as cursor:
             cursor.execute("select topic, partition, next_offset from sink_position")
-            return {(topic, number): offset for topic, number, offset in cursor.fetchall()}
+            return {(topic, partition): offset for topic, partition, offset in cursor.fetchall()}
 
     def remember_topics(self, topic_ids: Mapping[str, str], real_names: Mapping[str, str]) -> None:
         """Keep each topic's id, or compare it with the one that was kept; raises IntegrityError on a difference.
 
-        Positions of a topic that is gone would pass over what is in the one of its name, and so would the sequences
-        in the rows. They do not say whose topics they are of, either: one database is for one prefix.
+        After a topic was deleted and made again under its name, the old positions would skip the new messages, and the
+        old rows would count as newer ones. Nor do positions say of which prefix they are: one database is for one
+        prefix.
         """
         with self._transaction() as cursor:
             for name, topic_id in topic_ids.items():
@@ -78,15 +79,15 @@ class SinkDatabase:
         written: dict[str, RowsByKey] = {}
         with self._transaction() as cursor:
             # The positions first: they lock each other out.
-            for (topic, number), offset in sorted(ends.items()):
+            for (topic, partition), offset in sorted(ends.items()):
                 cursor.execute(
                     "insert into sink_position as t values (%s, %s, %s) on conflict (topic, partition)"
                     " do update set next_offset = excluded.next_offset where t.next_offset < excluded.next_offset",
-                    (topic, number, offset),
+                    (topic, partition, offset),
                 )
                 # A position that does not move: another process wrote this and what is newer, while we stood still.
                 if cursor.rowcount:
-                    written.setdefault(names[topic], {}).update(rows.get((topic, number), {}))
+                    written.setdefault(names[topic], {}).update(rows.get((topic, partition), {}))
             for topic, batch in written.items():
                 if batch:
                     _upsert(cursor, TABLES[topic], batch.values())

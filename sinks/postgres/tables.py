@@ -130,7 +130,7 @@ def _without_nul(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\x00", "")
     if isinstance(value, Mapping):
-        return {_without_nul(name): _without_nul(one) for name, one in value.items()}
+        return {_without_nul(name): _without_nul(element) for name, element in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nul(one) for one in value]
+        return [_without_nul(element) for element in value]
     return value

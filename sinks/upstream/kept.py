@@ -18,7 +18,7 @@ _UP_FIELDS = ("key", "subject", "item", "change_sequence", "op")
 
 
 class KeptUploads:
-    """Encodes both; they lie in the partition of the change that they come from."""
+    """Encodes both messages, for the partition of the change that the record comes from."""
 
     def __init__(self, config: BusConfig, registry: Registry, profile: str) -> None:
         self._registry, self._profile = registry, profile
@@ -28,22 +28,22 @@ class KeptUploads:
 
     def messages(self, sent: Iterable[tuple[int, Sent]]) -> Iterator[Published]:
         """Yield the messages of what was sent, given by partition; raises Unavailable while the registry is away."""
-        up, receipt = self._ready()
+        encode_up, encode_receipt = self._both_encoders()
         now = datetime.now(UTC)
         for partition, pairs in sent:
             for record, answer in pairs:
                 subject = record.subject.encode()
-                value = {
+                up_value = {
                     **{name: getattr(record, name) for name in _UP_FIELDS},
                     "batch_id": answer.batch_id,
                     "profile": self._profile,
                     "sent_at": now,
                 }
-                yield self._up_topic, up(value), subject, partition
-                kept = {name: getattr(answer, name) for name in UpstreamReceipt.__slots__}
-                yield self._receipt_topic, receipt(kept), subject, partition
+                yield self._up_topic, encode_up(up_value), subject, partition
+                receipt_value = {name: getattr(answer, name) for name in UpstreamReceipt.__slots__}
+                yield self._receipt_topic, encode_receipt(receipt_value), subject, partition
 
-    def _ready(self) -> tuple[Encoder, Encoder]:
+    def _both_encoders(self) -> tuple[Encoder, Encoder]:
         # Not when the sink is made: the registry may be away then.
         if self._encoders is None:
             self._encoders = (

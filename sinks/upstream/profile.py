@@ -43,13 +43,13 @@ def load_profile(name: str, folder: Path = FOLDER) -> Profile:
     """Return a profile by its id; raises UsageError when there is none, or its file cannot be right."""
     path = folder / f"{name}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+        ids = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
         raise UsageError(
-            f"There is no upstream profile {name}.", remedy=f"Set CREDITHUB_UPSTREAM_PROFILE to one of: {known}."
+            f"There is no upstream profile {name}.", remedy=f"Set CREDITHUB_UPSTREAM_PROFILE to one of: {ids}."
         )
-    row: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    document: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     try:
-        profile = _read(row)
+        profile = _read(document)
     except (KeyError, TypeError, ValueError) as exc:
         raise UsageError(f"{path.name} lacks or misspells {exc}.", remedy="Compare it with provincial.yaml.") from exc
     if profile.id != name:
@@ -57,20 +57,20 @@ def load_profile(name: str, folder: Path = FOLDER) -> Profile:
     return profile
 
 
-def _read(row: dict[str, Any]) -> Profile:
-    retry, authentication = row["retry"], row["authentication"]
-    items, ops = row["items"], frozenset(row["ops"])
+def _read(document: dict[str, Any]) -> Profile:
+    retry, authentication = document["retry"], document["authentication"]
+    items, ops = document["items"], frozenset(document["ops"])
     if not ops or not ops <= _OPS:
         raise ValueError(f"ops: {sorted(ops)}")
-    if int(row["batch_records"]) < 1 or int(row["parallel"]) < 1:
+    if int(document["batch_records"]) < 1 or int(document["parallel"]) < 1:
         raise ValueError("batch_records, parallel: both are at least 1")
     return Profile(
-        id=row["id"],
-        zh=row["zh"],
-        base_path=row["base_path"].rstrip("/"),
-        batch_records=int(row["batch_records"]),
-        parallel=int(row["parallel"]),
-        timeout_s=float(row["timeout_s"]),
+        id=document["id"],
+        zh=document["zh"],
+        base_path=document["base_path"].rstrip("/"),
+        batch_records=int(document["batch_records"]),
+        parallel=int(document["parallel"]),
+        timeout_s=float(document["timeout_s"]),
         backoff=Backoff(float(retry["first_wait_s"]), float(retry["longest_wait_s"]), float(retry["give_up_after_s"])),
         auth_header=authentication["header"],
         auth_scheme=authentication["scheme"],

@@ -111,10 +111,10 @@ class UpstreamSink(Sink[UpstreamBatch]):
         """Return the records that go up, and fit the size of the next batch to how many there were."""
         records: dict[int, list[UpstreamRecord]] = {}
         for message in messages:
-            going = self._records(message)
-            if going:
-                records.setdefault(message.partition(), []).extend(going)
-        count = max(1, sum(len(going) for going in records.values()))
+            upstream = self._records(message)
+            if upstream:
+                records.setdefault(message.partition(), []).extend(upstream)
+        count = max(1, sum(len(upstream) for upstream in records.values()))
         self.batch_size = max(1, min(BATCH_CHANGES, _BATCH_RECORDS * len(messages) // count))
         return UpstreamBatch(records)
 
