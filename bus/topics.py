@@ -74,7 +74,7 @@ def merge_inputs(catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSpec]:
-    """Return every topic of the hub (design, section 5)."""
+    """Return every topic of the hub, those of the banks included."""
     # KafkaJS reads neither lz4 nor zstd, so banks are sent gzip.
     thirty_days = {"retention.ms": str(30 * _DAY_MS), "compression.type": "gzip"}
     return [

@@ -26,11 +26,12 @@ def produce(producer: Producer, topic: str, value: bytes, key: bytes | None, par
 
 
 def abort(producer: Producer) -> None:
-    """Abort the open transaction, which left open would hide what others commit. It was this producer's last.
+    """Abort the open transaction, which would hide what others commit. The producer must not be used again.
 
-    What was under way may have reached the broker although nobody heard of it. librdkafka (2.16) gives the same numbers
-    to the messages of the next transaction, and the broker drops these as repetitions while their transaction commits:
-    they are lost. A new producer begins with an epoch of its own. Seen in ``make chaos``, docs/decisions/0009.
+    Messages that were under way may have reached the broker although this process never heard so. librdkafka (2.16)
+    gives the same numbers to the messages of the next transaction, and the broker drops these as repetitions while
+    their transaction commits: they are lost. A new producer begins with an epoch of its own. Seen in ``make chaos``,
+    docs/decisions/0009.
     """
     # What made it fail is what its caller has to know. Where the broker is away, the next producer's start aborts it.
     with contextlib.suppress(KafkaException):

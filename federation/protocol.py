@@ -1,7 +1,7 @@
 """The protocol between nodes: what goes over the wire. FastAPI makes ``docs/upstream-openapi.yaml`` of it.
 
-A sender of another make has that document alone, so ours does not import this either: ``sinks/upstream`` builds its
-batches by itself, and what one side gets wrong the other one finds. ``tests/unit/federation/test_protocol.py`` holds
+Another maker's sender has that document alone. Ours does not import this module either: ``sinks/upstream`` builds its
+batches by itself, so that a mistake of one side shows on the other. ``tests/unit/federation/test_protocol.py`` holds
 the two together.
 """
 

@@ -64,7 +64,7 @@ class NodeStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        # FULL: what was answered ACCEPTED survives the machine, not only the process.
+        # FULL: what was answered with ACCEPTED survives a power cut, not only a killed process.
         for pragma in ("journal_mode = wal", "synchronous = full", "busy_timeout = 5000"):
             self._connection.execute(f"pragma {pragma}")
         self._connection.executescript(_SCHEMA)

@@ -49,11 +49,11 @@ def print_state(console: Console, state: StateOnDay) -> None:
         )
     console.print(text, markup=False, highlight=False, soft_wrap=True)
     grid = _grid("信息分类", "no", "item", "records", "newest", right=("no", "records"))
-    for own in state.categories:
-        for index, one in enumerate(own.items):
-            newest = clock(one.newest) if one.newest is not None else "–"
-            name = own.category.zh if index == 0 else ""
-            grid.add_row(name, str(one.item.seq or ""), one.item.zh, f"{one.records:,}", newest)
+    for group in state.categories:
+        for line, records in enumerate(group.items):
+            newest = clock(records.newest) if records.newest is not None else "–"
+            name = group.category.zh if line == 0 else ""
+            grid.add_row(name, str(records.item.seq or ""), records.item.zh, f"{records.records:,}", newest)
     console.print()
     console.print(grid if grid.row_count else "no record counts", markup=False)
     console.print()
@@ -77,14 +77,14 @@ def print_field(console: Console, explained: FieldExplanation) -> None:
     titles = ("record", "value", "standing", "decided by", "source time", "rev", "unit", "file", "row")
     grid = _grid(*titles, right=("rev", "row"))
     for record in explained.records[:SHOWN]:
-        for index, one in enumerate(record.versions):
-            note = f", {record.note}" if one.standing is Standing.WINNER and record.note else ""
-            envelope = one.record.envelope
+        for index, version in enumerate(record.versions):
+            note = f", {record.note}" if version.standing is Standing.WINNER and record.note else ""
+            envelope = version.record.envelope
             grid.add_row(
                 _key(record.record_key) if index == 0 else "",
-                escape(_value(target, one)), f"{one.standing.value}{note}", one.rule,
-                clock(envelope.source_time), str(envelope.revision), *_origin(one.origin),
-                style=_STYLES.get(one.standing, "dim"),
+                escape(_value(target, version)), f"{version.standing.value}{note}", version.rule,
+                clock(envelope.source_time), str(envelope.revision), *_origin(version.origin),
+                style=_STYLES.get(version.standing, "dim"),
             )  # fmt: skip
     console.print(grid)
     _more(console, len(explained.records))
@@ -96,7 +96,7 @@ def print_indicator(console: Console, explained: IndicatorExplanation) -> None:
     _title(console, f"{indicator.id} {indicator.zh}  {explained.target.item.zh}")
     _subject(console, explained.subject, explained.subject_name)
     console.print(f"definition: {explained.definition}", markup=False, highlight=False, soft_wrap=True)
-    counting = [one for one in explained.records if one.contribution.counts]
+    counting = [record for record in explained.records if record.contribution.counts]
     text = f"{indicator_text(indicator, explained.value)} on {explained.as_of.isoformat()}"
     text += f", of {len(counting)} of {len(explained.records)} records"
     console.print(text, style="bold", markup=False, highlight=False)
@@ -110,25 +110,25 @@ def print_indicator(console: Console, explained: IndicatorExplanation) -> None:
     if counting:
         titles = ("record", "day", "number", "counts until", "source time", "unit", "file", "row")
         grid = _grid(*titles, right=("number", "row"))
-        for one in counting[:SHOWN]:
-            envelope, share = one.contribution.record.envelope, one.contribution.share
+        for record in counting[:SHOWN]:
+            envelope, share = record.contribution.record.envelope, record.contribution.share
             grid.add_row(
                 _key(envelope.record_key),
                 "" if share is None else share.placed.isoformat(),
-                "" if one.number is None else number(one.number),
+                "" if record.number is None else number(record.number),
                 "" if share is None or share.leave is None else share.leave.isoformat(),
                 clock(envelope.source_time),
-                *_origin(one.origin),
+                *_origin(record.origin),
             )
         console.print(grid)
         _more(console, len(counting))
-    _left_out(console, [one.contribution for one in explained.records if not one.contribution.counts])
+    _left_out(console, [record.contribution for record in explained.records if not record.contribution.counts])
 
 
 def _left_out(console: Console, records: Sequence[Contribution]) -> None:
-    for why, count in sorted(Counter(one.why for one in records).items()):
+    for why, count in sorted(Counter(record.why for record in records).items()):
         text = f"{count} not counted: {why}"
-        shares = [one.share for one in records if one.why == why and one.share is not None]
+        shares = [record.share for record in records if record.why == why and record.share is not None]
         days = [share.enter for share in shares] if why == NOT_YET else [share.leave for share in shares if share.leave]
         if why in (NOT_YET, NO_LONGER) and days:
             first_and_last = dict.fromkeys((min(days).isoformat(), max(days).isoformat()))
@@ -141,23 +141,25 @@ def print_event(console: Console, event: BankEvent, catalogue: Catalogue, indica
     item = None if event.item is None else next((i for i in catalogue.items if i.id == event.item), None)
     name = "指标" if event.item is None else (f"{item.seq} {item.zh}" if item is not None else event.item)
     parts = []
-    for field, (before, now) in event.changed.items():
-        if event.first and now in (event.subject, event.subject_name):
+    for field, (before, after) in event.changed.items():
+        if event.first and after in (event.subject, event.subject_name):
             continue  # whose record it is stands on the line already, or says no more than that
         if event.item is None:
-            one = indicators.get(field)
-            parts.append(f"{one.zh if one is not None else field} {indicator_text(one, now)}")
+            indicator = indicators.get(field)
+            parts.append(f"{indicator.zh if indicator is not None else field} {indicator_text(indicator, after)}")
             continue
-        known = next((f for f in item.fields if f.name == field), None) if item is not None else None
-        zh = known.zh if known is not None else field
+        visible_field = next((f for f in item.fields if f.name == field), None) if item is not None else None
+        zh = visible_field.zh if visible_field is not None else field
         # Bytes may not be in a bank's topic at all; if they were, they would stay sealed.
-        old, new = (jsonable(v) if known is None else text_of(known, jsonable(v)) for v in (before, now))
+        old, new = (
+            jsonable(v) if visible_field is None else text_of(visible_field, jsonable(v)) for v in (before, after)
+        )
         parts.append(f"{zh} {new}" if event.first else f"{zh} {old} → {new}")
-    what = "; ".join(parts) if event.op != "WITHDRAW" else "no longer counts"
+    text = "; ".join(parts) if event.op != "WITHDRAW" else "no longer counts"
     if event.op == "REPORT" and not parts:
-        what = "nothing it may see is filled" if event.first else "no visible field changed"
+        text = "nothing it may see is filled" if event.first else "no visible field changed"
     line = f"{event.emitted_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}  {event.subject}  #{event.sequence:<4} "
-    line += f"{event.op:<10} {name}: {what}"
+    line += f"{event.op:<10} {name}: {text}"
     cut = console.is_terminal
     console.print(
         line.replace("\n", " "), markup=False, highlight=False, no_wrap=cut, overflow="ellipsis" if cut else "ignore",

@@ -14,7 +14,10 @@ class Batch(NamedTuple):
 
 
 def joined(first: Batch, rest: Batch) -> Batch:
-    """Return two batches of one partition as one; after a seek in between, the second one alone: it has the first's."""
+    """Return two batches of one partition as one.
+
+    After a seek between the two, the second one alone is returned: it holds the first one's records again.
+    """
     if rest.since != first.records[-1].offset + 1:
         return rest
     return Batch(first.since, first.records + rest.records)

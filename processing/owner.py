@@ -56,7 +56,7 @@ class Owner:
         # Partitions that are to be let go: their restoring, which runs in other threads, ends soon.
         self._abandoned: set[int] = set()
         self._busy = asyncio.Lock()
-        # Work is bound to the processor (of the machine), one batch at a time. All else mostly waits.
+        # Working on a batch takes the CPU, so one thread does it. Everything else mostly waits.
         self._working = ThreadPoolExecutor(1, processor.name)
         self._waiting = ThreadPoolExecutor(config.partitions, "waiting")
         self._standby = Standby(self._runtime, self._count_restored("standby"))

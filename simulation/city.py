@@ -66,15 +66,15 @@ def write_city(
         kind = file_format(item, max(map(len, groups.values()), default=0))
         for (unit, period), rows in sorted(groups.items()):
             unit_zh = catalogue.units[unit].zh
-            place = folder / unit_zh
-            if not place.exists():
-                place.mkdir(parents=True)
-                (place / NOTICE).write_text(_NOTICE_TEXT, encoding="utf-8")
+            unit_folder = folder / unit_zh
+            if not unit_folder.exists():
+                unit_folder.mkdir(parents=True)
+                (unit_folder / NOTICE).write_text(_NOTICE_TEXT, encoding="utf-8")
             rng = random.Random(f"{seed}:dirt:{item.id}:{unit}:{period}")
             rows, dirt = _soil(item, rows, dirty, rng)
             name = f"{item.zh}_{period or as_of.isoformat()}.{kind.split('-')[0]}".replace("/", "_")
             title = f"{item.zh}（样例）{period} 数据日期：{as_of.isoformat()}"
-            write(place / name, kind, header, rows, title, as_of)
+            write(unit_folder / name, kind, header, rows, title, as_of)
             written.append(
                 SampleFile(f"{unit_zh}/{name}", item.id, item.seq, unit, period, kind, len(rows), len(dirt), dirt)
             )
@@ -97,10 +97,10 @@ def _soil(
         if rng.random() >= share:
             soiled.append(row)
             continue
-        changed, found = spoil(row, item, len(soiled) + 1, rng)
+        changed, error = spoil(row, item, len(soiled) + 1, rng)
         soiled.append(changed)
-        if found.effect == "duplicate":
+        if error.effect == "duplicate":
             soiled.append(list(changed))
-            found = replace(found, row=len(soiled))
-        dirt.append(found)
+            error = replace(error, row=len(soiled))
+        dirt.append(error)
     return soiled, tuple(dirt)

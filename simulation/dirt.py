@@ -44,38 +44,40 @@ def spoil(cells: Sequence[object], item: Item, row: int, rng: random.Random) -> 
     """Return the row with one error in it, and which error it is."""
     spoilt = list(cells)
     choices: list[tuple[str, int]] = [("duplicate_row", 0), ("blanks_around", 0)]
-    for place, field in enumerate(item.fields):
-        if cells[place] in (None, "") or not isinstance(cells[place], (str, int, float)):
+    for position, field in enumerate(item.fields):
+        if cells[position] in (None, "") or not isinstance(cells[position], (str, int, float)):
             continue
         if field.required:
-            choices.append(("required_empty", place))
+            choices.append(("required_empty", position))
         # Only the subject's own code: other columns with codes are not read by all mappings alike.
         if field.type is FieldType.USCC and field.name != item.subject.uscc:
             continue
         if field.type is FieldType.ID_NUMBER and not field.name.startswith(("legal_rep", "id_number", "owner")):
             continue
-        choices += [(reason, place) for reason, (kind, _, _) in _SPOILT.items() if kind is field.type]
+        choices += [(reason, position) for reason, (kind, _, _) in _SPOILT.items() if kind is field.type]
     reasons = sorted({reason for reason, _ in choices})
     reason = rng.choice(reasons)
-    place = rng.choice([p for r, p in choices if r == reason])
-    column = item.fields[place].zh
+    position = rng.choice([p for r, p in choices if r == reason])
+    title = item.fields[position].zh
     if reason == "duplicate_row":
         return spoilt, Dirt(row, reason, "", "duplicate")
     if reason == "blanks_around":
         spoilt = [f" {c} " if isinstance(c, str) and c else c for c in cells]
         return spoilt, Dirt(row, reason, "", "accepted")
     if reason == "required_empty":
-        spoilt[place] = None
-        return spoilt, Dirt(row, reason, column, _without(item, item.fields[place].name, spoilt))
+        spoilt[position] = None
+        return spoilt, Dirt(row, reason, title, _without(item, item.fields[position].name, spoilt))
     _, change, effect = _SPOILT[reason]
-    spoilt[place] = change(str(cells[place]))
-    return spoilt, Dirt(row, reason, column, effect)
+    spoilt[position] = change(str(cells[position]))
+    return spoilt, Dirt(row, reason, title, effect)
 
 
 def _without(item: Item, name: str, cells: Sequence[object]) -> str:
     """Return what comes of a row whose required cell ``name`` is empty; the subject's code alone suffices."""
     subject = (item.subject.uscc, item.subject.name)
-    left = [cells[place] for place, field in enumerate(item.fields) if field.name in subject and field.name != name]
-    if name not in subject or not any(left):
+    identifying = [
+        cells[position] for position, field in enumerate(item.fields) if field.name in subject and field.name != name
+    ]
+    if name not in subject or not any(identifying):
         return "rejected"
     return "accepted" if name == item.subject.name else "unresolved"

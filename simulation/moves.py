@@ -32,7 +32,7 @@ class RecordRow:
 def rows_of(item: Item, values: Sequence[CellValue], serial: int, as_of: date) -> Iterator[RecordRow]:
     """Yield the rows that a table holds about record number ``serial``, the later after the former."""
     first = tuple(values)
-    places = {field.name: place for place, field in enumerate(item.fields)}
+    positions = {field.name: position for position, field in enumerate(item.fields)}
     if item.seq in FLAGGED:
         yield RecordRow(first, ("增", as_of - timedelta(days=_FIRST_DAYS)))
         if serial % 6 == 1:
@@ -44,7 +44,7 @@ def rows_of(item: Item, values: Sequence[CellValue], serial: int, as_of: date) -
     if item.seq not in _LEFT or serial % _EVERY_LEFT:
         return
     when, why, status, authority = _LEFT[item.seq]
-    listed = first[places["list_date"]]
+    listed = first[positions["list_date"]]
     if not isinstance(listed, date) or listed + timedelta(days=_LEFT_AFTER_DAYS) > as_of:
         return
     changes: dict[str, CellValue] = {
@@ -53,17 +53,17 @@ def rows_of(item: Item, values: Sequence[CellValue], serial: int, as_of: date) -
         status: "已移出",
     }
     if authority:
-        changes[authority] = first[places["listing_authority"]]
+        changes[authority] = first[positions["listing_authority"]]
     yield RecordRow(tuple(changes.get(field.name, value) for field, value in zip(item.fields, first, strict=True)))
 
 
 def _changed(item: Item, values: tuple[CellValue, ...]) -> tuple[CellValue, ...]:
     """Return the values with half the amount, or of another kind of business; what identifies the record stays."""
-    found = list(values)
-    for place, field in enumerate(item.fields):
-        value = values[place]
+    changed = list(values)
+    for position, field in enumerate(item.fields):
+        value = values[position]
         if field.type is FieldType.MONEY and isinstance(value, float):
-            found[place] = round(value / 2, 2)
+            changed[position] = round(value / 2, 2)
         elif field.name == "business_category":
-            found[place] = "报关企业"
-    return tuple(found)
+            changed[position] = "报关企业"
+    return tuple(changed)

@@ -36,9 +36,9 @@ def records(item: Item, city: Sequence[Enterprise], seed: int, as_of: date) -> I
     rng = random.Random(f"{seed}:{item.id}")
     rule = rule_for(item.seq)
     cells = [cell_for(field, item) for field in item.fields]
-    places = {field.name: place for place, field in enumerate(item.fields)}
-    subject_place = places.get(item.subject.uscc or "")
-    name_place = places.get(item.subject.name or "")
+    positions = {field.name: position for position, field in enumerate(item.fields)}
+    subject_position = positions.get(item.subject.uscc or "")
+    name_position = positions.get(item.subject.name or "")
     serial = 0
     for order, enterprise in enumerate(subjects(rule, city, as_of, rng)):
         # A county sends what lies in it; two other bodies that share an item take turns.
@@ -48,12 +48,12 @@ def records(item: Item, city: Sequence[Enterprise], seed: int, as_of: date) -> I
         for moment in moments(rule, enterprise, as_of, seed, rng):
             setting = Setting(enterprise, moment, serial, as_of, rng)
             values = [cell(setting) for cell in cells]
-            if name_place is not None:
-                values[name_place] = name
-            if subject_place is not None:
+            if name_position is not None:
+                values[name_position] = name
+            if subject_position is not None:
                 # The list has no subject code in these items: most units add it, some do not.
                 left_out = item.seq in _NO_SUBJECT_CODE and serial % 5 == 4
-                values[subject_place] = None if left_out else code
+                values[subject_position] = None if left_out else code
             for row in rows_of(item, values, serial, as_of):
                 yield SampleRow(unit, moment.label if item.period_declared else "", row.values, row.added)
             serial += 1

@@ -124,15 +124,15 @@ def _details(field: Field, setting: Setting) -> str:
     for back in range(3):
         months = setting.moment.end.year * 12 + setting.moment.end.month - 1 - back
         usage = setting.staff * 3 + back
-        known = {FieldType.NUMBER: f"{usage}", FieldType.MONEY: f"{usage * 4}.50"}
-        numbers = " ".join(f"{d.zh}{known[d.type]}" for d in field.details if d.type in known)
+        texts = {FieldType.NUMBER: f"{usage}", FieldType.MONEY: f"{usage * 4}.50"}
+        numbers = " ".join(f"{d.zh}{texts[d.type]}" for d in field.details if d.type in texts)
         records.append(f"{months // 12}-{months % 12 + 1:02}：{numbers}")
     if any(d.type is FieldType.MONTH for d in field.details):
         return "；".join(records)
-    other = {
+    examples = {
         FieldType.TEXT: "样例",
         FieldType.MONEY: f"{setting.staff * 1000}",
         FieldType.DATE: f"{setting.moment.start:%Y-%m-%d}",
     }
-    record = {d.zh: next(iter(d.codes or {}), other.get(d.type, "1")) for d in field.details if d.name != "raw_text"}
+    record = {d.zh: next(iter(d.codes or {}), examples.get(d.type, "1")) for d in field.details if d.name != "raw_text"}
     return json.dumps([record], ensure_ascii=False)

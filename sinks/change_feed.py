@@ -1,6 +1,6 @@
-"""``credit.change.v1`` as one owner reads it; what he publishes of a batch is one transaction with its positions.
+"""Reads ``credit.change.v1`` for one owner, and publishes what comes of a batch in one transaction with its positions.
 
-Shared by the sinks of the banks and of the platform above. Whoever reads the published topics with ``read_committed``
+Shared by the sinks of the banks and of the platform above. A reader of the published topics with ``read_committed``
 sees each batch once, whatever is killed.
 """
 
@@ -49,7 +49,7 @@ class ChangeFeed:
         self._is_fenced = True
 
     def positions(self) -> Mapping[int, int]:
-        """Return where the last transaction ended, by partition; one of which nothing was ever read is left out.
+        """Return where the last transaction ended, by partition; partitions that were never read are left out.
 
         Raises Unavailable while Kafka does not say it.
         """
@@ -60,10 +60,10 @@ class ChangeFeed:
         self._reached = {start.partition: start.offset for start in self._starts if start.offset >= 0}
         return self._reached
 
-    def refuse_forgotten(self, what: str) -> None:
-        """Raise IntegrityError: something was delivered, but the group's offsets are gone. ``what`` says what was."""
+    def refuse_forgotten(self, problem: str) -> None:
+        """Raise IntegrityError with this ``problem``: something was delivered, but the group's offsets are gone."""
         raise IntegrityError(
-            what,
+            problem,
             remedy=f"Set the offsets of the group {self._config.topic(self._group)}, and the broker's"
             " offsets.retention.minutes to years.",
         )
@@ -83,8 +83,8 @@ class ChangeFeed:
         self._producer.begin_transaction()
         for topic, value, key, partition in out:
             produce(self._producer, topic, value, key, partition)
-        # All positions each time. A broker forgets each partition's offset by its own age: one that is forgotten beside
-        # others would have all of its changes delivered again.
+        # The positions of all partitions, each time. The broker forgets a partition's offset by its age, and a quiet
+        # partition whose offset is forgotten would have all of its changes delivered again.
         reached = self._reached | {m.partition(): m.offset() + 1 for m in messages}
         commit_with(self._producer, self.consumer, self.topic, reached)
         self._reached = reached

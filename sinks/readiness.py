@@ -1,4 +1,4 @@
-"""Whether a sink may be relied upon: opening, holding, behind and current told apart, with the reason.
+"""Whether a sink may be relied upon: whether it is opening, holding, behind or current, with the reason.
 
 Pure but for the clock that it is given. The runner tells it what happens, ``/readyz`` asks it from another thread.
 """

@@ -85,7 +85,7 @@ def refuse_beyond(
 def partitions(config: BusConfig, topic: str) -> list[int]:
     """Return the partition numbers of a topic (without prefix); raises Unavailable when it cannot be read."""
     name = config.topic(topic)
-    _, metadata = _asked(config, name)
+    _, metadata = _described(config, name)
     if metadata.error is not None or not metadata.partitions:
         raise Unavailable(f"The topic {name} cannot be read: {metadata.error}.", remedy="Run `credithub prepare`.")
     return sorted(metadata.partitions)
@@ -96,7 +96,7 @@ def committed(
 ) -> list[confluent_kafka.TopicPartition]:
     """Return the partitions with the offsets that the consumer's group will read next; below 0 where it has none.
 
-    Raises Unavailable when Kafka does not say it of every partition: one that is taken for unread is read again.
+    Raises Unavailable when Kafka does not say it of every partition: one wrongly taken for unread would be read again.
     """
     try:
         answered: list[confluent_kafka.TopicPartition] = consumer.committed(list(wanted), timeout=timeout_s)
@@ -164,11 +164,11 @@ def connected(config: BusConfig, name: str) -> AdminClient:
 
     What is asked before it has waits now and then for three seconds, however quick the broker is.
     """
-    client, _ = _asked(config, name)
+    client, _ = _described(config, name)
     return client
 
 
-def _asked(config: BusConfig, name: str) -> tuple[AdminClient, TopicMetadata]:
+def _described(config: BusConfig, name: str) -> tuple[AdminClient, TopicMetadata]:
     client = clients.admin(config, **{"reconnect.backoff.ms": 5, "log_level": 3})
     try:
         return client, client.list_topics(name, timeout=_RETRY_FOR_S).topics[name]

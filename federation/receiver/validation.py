@@ -29,7 +29,7 @@ Check = Callable[[Any], str | None]
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What of an item may come, and how."""
+    """Which fields of an item may be uploaded, and how each is checked."""
 
     item: Item
     fields: Mapping[str, Field]
@@ -77,23 +77,23 @@ class Validator:
 
 
 def _rules(item: Item) -> _Rules:
-    open_fields = {f.name: f for f in item.fields if _may_come(f)}
+    open_fields = {f.name: f for f in item.fields if _may_be_uploaded(f)}
     return _Rules(
         item,
         open_fields,
         {
-            **{f.name: f.zh for f in item.fields if not _may_come(f)},
+            **{f.name: f.zh for f in item.fields if not _may_be_uploaded(f)},
             **{f"{f.name}_hash": f.zh for f in item.fields if f.linked},
         },
         tuple(f for f in open_fields.values() if f.public_when),
         tuple(f for f in open_fields.values() if f.required and not f.public_when),
-        # A decision lies behind us, and what is done; from when, or until when, it holds may lie ahead.
+        # A decision or an act lies in the past. The day from which, or until which, it holds may lie ahead.
         tuple(n for n in item.source_time if n in open_fields and not open_fields[n].may_lie_ahead),
         {name: _check(field) for name, field in open_fields.items()},
     )
 
 
-def _may_come(field: Field) -> bool:
+def _may_be_uploaded(field: Field) -> bool:
     if field.sensitivity is Sensitivity.PERSONAL or field.audience != "all":
         return False
     return field.sensitivity is Sensitivity.PUBLIC or bool(field.public_when)
@@ -214,8 +214,8 @@ def _boolean(value: Any) -> str | None:
 
 
 def _details(field: Field) -> Check:
-    checks = {column.name: (column.zh, _check(column)) for column in field.details if _may_come(column)}
-    secret = {column.name for column in field.details if not _may_come(column)}
+    checks = {column.name: (column.zh, _check(column)) for column in field.details if _may_be_uploaded(column)}
+    secret = {column.name for column in field.details if not _may_be_uploaded(column)}
 
     def check(rows: Any) -> str | None:
         if type(rows) is not list or not all(type(row) is dict for row in rows):

@@ -28,7 +28,7 @@ def catalogue(
     loaded = load_catalogue()
     items = loaded.items if item is None else (find(loaded, item),)
     if as_json:
-        typer.echo(json.dumps([described(loaded, each) for each in items], ensure_ascii=False))
+        typer.echo(json.dumps([described(loaded, shown_item) for shown_item in items], ensure_ascii=False))
         return
     console = Console()
     if item is None:

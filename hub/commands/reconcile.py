@@ -59,13 +59,13 @@ def reconcile(
     metrics.serve(metrics_port, settings.processes.listen_host)
     catalogue = load_catalogue()
     while True:
-        found = proved(bus_config(settings), scope_of(settings, catalogue), wait)
+        findings = proved(bus_config(settings), scope_of(settings, catalogue), wait)
         if as_json:
-            typer.echo(json.dumps(described(found, catalogue), ensure_ascii=False))
+            typer.echo(json.dumps(described(findings, catalogue), ensure_ascii=False))
         else:
-            _print(found, catalogue)
+            _print(findings, catalogue)
         if not every:
-            raise typer.Exit(found.exit_code)
+            raise typer.Exit(findings.exit_code)
         sys.stdout.flush()
         time.sleep(every)
 
@@ -77,12 +77,12 @@ def proved(config: BusConfig, scope: ProofScope, wait_s: float = 0) -> Findings:
             wait_until_nothing_waits(lambda: Lag(config, scope, registry), wait_s, say)
         for _ in range(_ATTEMPTS):
             say("counting events")
-            found = Proof(config, scope, registry, count).run()
-            if not (found.difference and found.moved):
+            findings = Proof(config, scope, registry, count).run()
+            if not (findings.difference and findings.moved):
                 break
-    for arrow, difference in found.difference_by_arrow.items():
+    for arrow, difference in findings.difference_by_arrow.items():
         metrics.DIFFERENCE.labels(arrow).set(difference)
-    return found
+    return findings
 
 
 def state_hash(
@@ -104,26 +104,26 @@ def state_hash(
             f"{pending:,} events are not merged yet.",
             remedy="Wait (`credithub reconcile --wait 60`), or --allow-pending.",
         )
-    found = fingerprint(TopicReader(config))
-    days = [day.isoformat() for day in found.days]
+    hashes = fingerprint(TopicReader(config))
+    days = [day.isoformat() for day in hashes.days]
     if as_json:
         body: dict[str, Any] = {
-            "hash": found.whole, "subjects": len(found.by_subject), "persons": found.persons,
-            "person_records": found.person_records, "as_of": days, "pending": pending,
+            "hash": hashes.whole, "subjects": len(hashes.by_subject), "persons": hashes.persons,
+            "person_records": hashes.person_records, "as_of": days, "pending": pending,
         }  # fmt: skip
         if by_subject:
-            body["by_subject"] = dict(sorted(found.by_subject.items()))
+            body["by_subject"] = dict(sorted(hashes.by_subject.items()))
         typer.echo(json.dumps(body))
         return
     if by_subject:
-        for subject, digest in sorted(found.by_subject.items()):
+        for subject, digest in sorted(hashes.by_subject.items()):
             typer.echo(f"{subject} {digest}")
-        typer.echo(f"persons {found.persons}")
+        typer.echo(f"persons {hashes.persons}")
     if pending:
         typer.echo(f"{pending:,} events are not merged yet", err=True)
     if len(days) > 1:
         typer.echo(f"the states are of several days, {days[0]} to {days[-1]}", err=True)
-    typer.echo(found.whole)
+    typer.echo(hashes.whole)
 
 
 class Behind(HubError):
@@ -132,34 +132,34 @@ class Behind(HubError):
     exit_code = 3
 
 
-def described(found: Findings, catalogue: Catalogue) -> dict[str, Any]:
+def described(findings: Findings, catalogue: Catalogue) -> dict[str, Any]:
     """Return the findings as ``--json`` prints them."""
     zh = {category.id: category.zh for category in catalogue.categories}
     return {
         "arrows": [
-            {"arrow": name, **_numbers(tally), "difference": found.difference_by_arrow[name]}
-            for name, tally in found.arrows.items()
+            {"arrow": name, **_numbers(tally), "difference": findings.difference_by_arrow[name]}
+            for name, tally in findings.arrows.items()
         ],
         "categories": [
             {
                 "category": name,
                 "category_zh": zh.get(name, name),
-                **_numbers(found.categories[name]),
-                "difference": abs(found.categories[name].missing),
+                **_numbers(findings.categories[name]),
+                "difference": abs(findings.categories[name].missing),
             }
             for name in zh
-            if name in found.categories
+            if name in findings.categories
         ],
-        "submissions": found.submissions,
-        "open_submissions": found.open_submissions,
+        "submissions": findings.submissions,
+        "open_submissions": findings.open_submissions,
         "differences": [
-            {"arrow": d.arrow, "place": d.place, "what": d.what, "count": d.count} for d in found.differences
+            {"arrow": d.arrow, "place": d.place, "what": d.what, "count": d.count} for d in findings.differences
         ],
         "conflicts": [
-            {"item": item, "unit": unit, "count": count} for (item, unit), count in found.conflicts.most_common()
+            {"item": item, "unit": unit, "count": count} for (item, unit), count in findings.conflicts.most_common()
         ],
-        "pending": found.pending,
-        "difference": found.difference,
+        "pending": findings.pending,
+        "difference": findings.difference,
     }
 
 
@@ -167,12 +167,12 @@ def _numbers(tally: Tally) -> dict[str, int]:
     return {"in": tally.entered, **{name: getattr(tally, name) for name in OUTCOMES}, "pending": tally.pending}
 
 
-def _print(found: Findings, catalogue: Catalogue) -> None:
+def _print(findings: Findings, catalogue: Catalogue) -> None:
     console = Console()
     if not console.is_terminal:
         # A file has no width: nothing is to be cut.
         console.width = 160
-    body = described(found, catalogue)
+    body = described(findings, catalogue)
     columns = ("in", *OUTCOMES, "pending", "difference")
     for heading, rows, names in (
         ("arrow", body["arrows"], ("arrow",)),
@@ -187,18 +187,22 @@ def _print(found: Findings, catalogue: Catalogue) -> None:
             grid.add_row(" ".join(row[n] for n in names), *(f"{row[c]:,}" for c in columns), style=style)
         console.print(grid)
         console.print()
-    still = f", {found.open_submissions} of them not finished" if found.open_submissions else ""
-    console.print(f"{found.submissions} submissions{still}; pending {found.pending:,}", highlight=False)
-    for (item, unit), count in found.conflicts.most_common(_CONFLICTS_SHOWN):
+    unfinished = f", {findings.open_submissions} of them not finished" if findings.open_submissions else ""
+    console.print(f"{findings.submissions} submissions{unfinished}; pending {findings.pending:,}", highlight=False)
+    for (item, unit), count in findings.conflicts.most_common(_CONFLICTS_SHOWN):
         text = f"{item} of {unit}: {count:,} events say something else of the same time; `push --correct` decides"
         console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
-    for one in found.differences:
-        text = f"{one.arrow}: {one.place}: {one.what}" + (f" ({one.count})" if one.count > 1 else "")
+    for difference in findings.differences:
+        text = f"{difference.arrow}: {difference.place}: {difference.what}" + (
+            f" ({difference.count})" if difference.count > 1 else ""
+        )
         console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
-    named = sum(d.count for d in found.differences)
-    if named < found.difference:
-        console.print(f"… and {found.difference - named:,} more", style="red", highlight=False)
-    console.print(f"difference {found.difference}", style="bold red" if found.difference else "bold", highlight=False)
+    named = sum(d.count for d in findings.differences)
+    if named < findings.difference:
+        console.print(f"… and {findings.difference - named:,} more", style="red", highlight=False)
+    console.print(
+        f"difference {findings.difference}", style="bold red" if findings.difference else "bold", highlight=False
+    )
 
 
 def register(app: typer.Typer) -> None:

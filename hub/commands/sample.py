@@ -54,10 +54,10 @@ def sample(
     for title in ("category", "items", "files", "rows", "dirty"):
         table.add_column(title, justify="left" if title == "category" else "right")
     for category in catalogue.categories:
-        own = [f for f in files if f.item.startswith(category.id + ".")]
+        in_category = [f for f in files if f.item.startswith(category.id + ".")]
         table.add_row(
-            category.zh, str(len({f.item for f in own})), str(len(own)),
-            f"{sum(f.rows for f in own):,}", f"{sum(f.dirty_rows for f in own):,}",
+            category.zh, str(len({f.item for f in in_category})), str(len(in_category)),
+            f"{sum(f.rows for f in in_category):,}", f"{sum(f.dirty_rows for f in in_category):,}",
         )  # fmt: skip
     table.add_row(
         "all", str(len({f.item for f in files})), str(len(files)),

@@ -177,8 +177,8 @@ def _process_table(console: Console, processes: "tuple[ProcessStatus, ...]", now
 
 def _print_addresses(addresses: Endpoints) -> None:
     # Without the password, which stays in run/endpoints.json: terminals are recorded.
-    user, _, place = addresses.postgres_dsn.rpartition("@")
-    shown = f"{user.rpartition(':')[0]}:…@{place}" if user.count(":") > 1 else addresses.postgres_dsn
+    user, _, location = addresses.postgres_dsn.rpartition("@")
+    shown = f"{user.rpartition(':')[0]}:…@{location}" if user.count(":") > 1 else addresses.postgres_dsn
     typer.echo(f"  Kafka       {addresses.bootstrap}")
     typer.echo(f"  registry    {addresses.registry_url}")
     typer.echo(f"  PostgreSQL  {shown}")
@@ -190,9 +190,9 @@ def _uptime(started_at: float | None, now: float) -> float | None:
 
 
 def _duration(seconds: float) -> str:
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} m {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} m"
+    total_s = int(seconds)
+    if total_s < 60:
+        return f"{total_s} s"
+    if total_s < 3600:
+        return f"{total_s // 60} m {total_s % 60:02} s"
+    return f"{total_s // 3600} h {total_s % 3600 // 60:02} m"

@@ -84,9 +84,9 @@ def described(report: VerificationReport) -> dict[str, Any]:
     }
 
 
-def _print(how: dict[str, Any], report: VerificationReport) -> None:
+def _print(mode: dict[str, Any], report: VerificationReport) -> None:
     console = Console(soft_wrap=True)
-    seed = f" (sample by seed {how['seed']})" if "seed" in how else ""
+    seed = f" (sample by seed {mode['seed']})" if "seed" in mode else ""
     console.print(
         f"{report.subjects:,} subjects{seed}, {report.records:,} records from {report.events:,} events", highlight=False
     )
@@ -94,8 +94,8 @@ def _print(how: dict[str, Any], report: VerificationReport) -> None:
         console.print(f"{report.pending:,} events are not merged yet; wait for them with --wait", highlight=False)
     for name in sorted(report.unverified):
         console.print(f"{name}: changed each time it was read, not verified", markup=False, highlight=False)
-    for one in report.differences:
-        text = f"{one.subject}: {one.field}: held {one.held}, computed {one.computed}"
+    for difference in report.differences:
+        text = f"{difference.subject}: {difference.field}: held {difference.held}, computed {difference.computed}"
         console.print(text, style="red", markup=False, highlight=False)
     if len(report.differences) < report.difference:
         console.print(f"… and {report.difference - len(report.differences):,} more", style="red", highlight=False)

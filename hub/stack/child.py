@@ -196,13 +196,13 @@ class Child:
             code = self._process.wait()
         self.last_exit = describe_exit(code)
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _signal(self, signal_number: signal.Signals) -> None:
         assert self._process is not None
         with contextlib.suppress(ProcessLookupError):
-            if number == signal.SIGKILL:
-                os.killpg(self._process.pid, number)
+            if signal_number == signal.SIGKILL:
+                os.killpg(self._process.pid, signal_number)
             else:
-                self._process.send_signal(number)
+                self._process.send_signal(signal_number)
 
     def status(self) -> ProcessStatus:
         """Return what `credithub status` shows of it."""

@@ -107,15 +107,15 @@ def _supervise(settings: Settings, layout: HomeLayout, *, services_only: bool, o
 
 def _logged(on_status: OnStatus) -> OnStatus:
     """Wrap a listener so that every change of a process's state is a line in the supervisor's log."""
-    known: dict[str, str] = {}
+    logged_lines: dict[str, str] = {}
 
     def listen(status: StackStatus) -> None:
         for process in status.processes:
             line = f"{process.name} {process.state}"
             if process.last_exit and process.state in ("restarting", "failed", "done"):
                 line += f" ({process.last_exit})"
-            if known.get(process.name) != line:
-                known[process.name] = line
+            if logged_lines.get(process.name) != line:
+                logged_lines[process.name] = line
                 with contextlib.suppress(OSError):
                     print(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line} pid={process.pid}", flush=True)
         on_status(status)

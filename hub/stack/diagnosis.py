@@ -37,9 +37,9 @@ def diagnose(spec: ChildSpec, last_exit: str, layout: HomeLayout) -> StackError:
         return disk_full(layout, free)
     port = spec.address.rpartition(":")[2].split("/")[0]
     if port.isdigit() and not ports.is_free(int(port)):
-        who = ports.holder(int(port)) or "another program"
+        program = ports.holder(int(port)) or "another program"
         return StackError(
-            f"{spec.name} cannot listen on port {port}: {who} took it while the stack was starting.",
+            f"{spec.name} cannot listen on port {port}: {program} took it while the stack was starting.",
             remedy="Run `credithub up` again, which chooses a free port.",
         )
     tail = ""

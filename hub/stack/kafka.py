@@ -67,8 +67,7 @@ group.initial.rebalance.delay.ms=0
 # After kill -9 the controller refuses the broker until its former session has ended: 9 s by default.
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=500
-# Members ask for sessions of 6 s (design, decision 7);
-# anything shorter than 3 s would flap on a busy machine.
+# Members ask for sessions of 6 s; anything shorter than 3 s would flap on a busy machine.
 group.min.session.timeout.ms=3000
 # A worker that was killed inside a transaction blocks read_committed readers for at most this long.
 transaction.max.timeout.ms=900000

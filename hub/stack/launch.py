@@ -53,8 +53,8 @@ def main(arguments: list[str]) -> None:
         os.setgid(gid)
         os.setuid(uid)
     # The child must not inherit what the supervisor ignores.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(signal_number, signal.SIG_DFL)
     os.execvp(command[0], command)
 
 

@@ -64,20 +64,20 @@ def find(layout: HomeLayout) -> list[psutil.Process]:
     They are known by three traces: the recorded children; the variable in a process's environment; and for PostgreSQL,
     which overwrites its environment with its title, the working folder, which is its data folder.
     """
-    left: dict[int, psutil.Process] = {}
+    orphans: dict[int, psutil.Process] = {}
     if layout.children_file.exists():
         for row in json.loads(layout.children_file.read_text("utf-8")):
             process = same_process(row["pid"], row.get("born", ""))
             if process is not None:
-                left[process.pid] = process
+                orphans[process.pid] = process
     data = str(layout.postgres / "data")
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if process.cwd() == data or process.environ().get(STACK_VARIABLE) == str(layout.home):
-                left[process.pid] = process
-    me = psutil.Process()
-    spared = {me.pid, *(parent.pid for parent in me.parents())}
-    return [process for process in left.values() if process.pid not in spared]
+                orphans[process.pid] = process
+    own_process = psutil.Process()
+    spared = {own_process.pid, *(parent.pid for parent in own_process.parents())}
+    return [process for process in orphans.values() if process.pid not in spared]
 
 
 def stop(processes: Iterable[psutil.Process], *, grace_s: float = _TERM_GRACE_S) -> None:

@@ -65,18 +65,18 @@ class Ports:
         return self._given[service]
 
     def _choose(self, service: str, preferred: int) -> int:
-        wanted = [preferred]
+        candidates = [preferred]
         if not self._pinned:
             remembered = self._remembered.get(service)
             others = {port for name, port in self._remembered.items() if name != service}
             above = [port for port in range(preferred + 1, preferred + _SPAN) if port < 65536 and port not in others]
-            wanted = [*([remembered] if remembered else []), preferred, *above]
-        for port in wanted:
+            candidates = [*([remembered] if remembered else []), preferred, *above]
+        for port in candidates:
             if port not in self._given.values() and self._free(port):
                 return port
-        who = holder(preferred)
+        program = holder(preferred)
         raise StackError(
-            f"Port {preferred} for {service} is taken{f' by {who}' if who else ''}"
+            f"Port {preferred} for {service} is taken{f' by {program}' if program else ''}"
             + ("." if self._pinned else f", and so are the {_SPAN} above it."),
             remedy="Stop that program, name another port with CREDITHUB_"
             f"{service.upper().replace('-', '_').replace('.', '_')}_PORT, or unset CREDITHUB_PIN_PORTS.",

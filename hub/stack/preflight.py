@@ -70,10 +70,10 @@ def check_disk(layout: HomeLayout, *, downloads_complete: bool) -> None:
         share_a_disk = _device(layout.home) == _device(layout.cache)
         folder = layout.home if share_a_disk else layout.cache
         needed[folder] = needed.get(folder, 0) + DOWNLOADS_NEEDED_BYTES
-    for folder, wanted in needed.items():
+    for folder, wanted_bytes in needed.items():
         free = free_bytes(folder)
-        if free < wanted:
+        if free < wanted_bytes:
             raise StackError(
-                f"Only {free // 1024**2} MB are free at {folder}; the stack needs {wanted // 1024**2} MB.",
+                f"Only {free // 1024**2} MB are free at {folder}; the stack needs {wanted_bytes // 1024**2} MB.",
                 remedy="Free some space, or name another CREDITHUB_HOME (for downloads CREDITHUB_CACHE).",
             )

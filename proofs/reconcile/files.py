@@ -132,11 +132,11 @@ def _strays(ledger: Ledger, events: ScannedEvents, not_taken: RowsNotTaken, find
         if category is not None:
             # No row of a file: it entered with the topic.
             findings.category(category).entered += events.poison.get(source, 0)
-        off = not_taken.poison[source] - (tally.rejected if tally else 0)
-        if off:
+        difference = not_taken.poison[source] - (tally.rejected if tally else 0)
+        if difference:
             name = f"{source[0]}/{source[1]}"
             findings.differ(
-                MERGE, name, f"{not_taken.poison[source]} unreadable messages set aside in rejected.v1", abs(off)
+                MERGE, name, f"{not_taken.poison[source]} unreadable messages set aside in rejected.v1", abs(difference)
             )
 
 

@@ -1,4 +1,4 @@
-"""How far the merge and the pushes came, by their own words."""
+"""How far the merge and the pushes came, as they publish it themselves."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

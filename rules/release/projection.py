@@ -1,7 +1,7 @@
 """What of a record may be released without consent, and why the rest is withheld.
 
-Sensitivity and its grounds are the catalogue's (``domain.md``, section 1); banks and the upstream platform get the
-same projection (section 7). Nothing is released of a record when no more than its existence would be told.
+Sensitivity and its grounds are the catalogue's; banks and the platform above get the same projection. Where no more
+than a record's existence could be released, nothing of it is.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """What a recipient of the projection sees of the records of a change: one rule for the sinks and for their proof.
 
-The merge decodes a payload only where an indicator needs it. A record that cannot be read, or says values of another
-kind than its item has, is a dead letter by itself: the other records of the change are told.
+The merge decodes a payload only where an indicator needs it. So a record that cannot be read, or whose values are of
+other kinds than its item's, is found here. It alone is a dead letter: the other records of the change are delivered.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -17,9 +17,9 @@ from rules.release.reasons import Withheld
 Payload = Callable[[int, bytes], Any]
 """Decodes the data of an event by its schema id, or raises PoisonMessage: ``bus.avro.decoding.Decoder.payload``."""
 DeadLetter = Callable[[Mapping[str, Any], PoisonMessage], None]
-"""Is told which record of a change cannot be read, and why."""
+"""Is called with a record of a change that cannot be read, and why."""
 
-# Differs from all that a recipient may have, so that whatever comes next is told, a withdrawal too.
+# Equal to nothing that a recipient may have, so that whatever comes next is delivered, a withdrawal too.
 _UNKNOWN = Projected({}, [Withheld("", "", "")])
 
 
@@ -53,8 +53,8 @@ def visible(
     """Yield the records of a value of ``credit.change.v1`` of which the recipient sees something else than before.
 
     ``plans`` are the recipient's, by item id (``rules.release.plan.release_plans``). Nothing is told about persons or
-    reporting units. A record that cannot be read is told to ``dead_letter`` and left out. Where only the former version
-    cannot be read, it was never sent: the recipient still has the version before it, or nothing.
+    reporting units. A record that cannot be read is handed to ``dead_letter`` and left out. Where only the former
+    version cannot be read, it was never sent: the recipient still has the version before it, or nothing.
     """
     if _is_no_enterprise(change):
         return

@@ -18,8 +18,8 @@ _PARTITION = 0
 class Sequences:
     """The last sequence that a bank was given of each subject.
 
-    A batch draws sequences ahead and keeps them once its transaction is committed: those of a batch that was held or
-    aborted are drawn again.
+    A batch draws its sequences before its transaction, and they are kept after the commit. Those of a batch that was
+    held or aborted are drawn again.
     """
 
     def __init__(self, config: BusConfig, registry: Registry, bank: str) -> None:
@@ -57,5 +57,5 @@ class Sequences:
             yield name, value, subject.encode(), _PARTITION
 
     def keep(self, drawn: Mapping[str, int]) -> None:
-        """Take what was drawn for given: its transaction is committed."""
+        """Remember what was drawn, now that its transaction is committed."""
         self._last.update(drawn)

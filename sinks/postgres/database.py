@@ -78,14 +78,14 @@ class SinkDatabase:
         """
         written: dict[str, RowsByKey] = {}
         with self._transaction() as cursor:
-            # The positions first: they lock each other out.
+            # The positions first: the locks on their rows let one process write at a time.
             for (topic, partition), offset in sorted(ends.items()):
                 cursor.execute(
                     "insert into sink_position as t values (%s, %s, %s) on conflict (topic, partition)"
                     " do update set next_offset = excluded.next_offset where t.next_offset < excluded.next_offset",
                     (topic, partition, offset),
                 )
-                # A position that does not move: another process wrote this and what is newer, while we stood still.
+                # No row is changed where another process has moved the position: it wrote these rows, and newer ones.
                 if cursor.rowcount:
                     written.setdefault(names[topic], {}).update(rows.get((topic, partition), {}))
             for topic, batch in written.items():
