@@ -39,6 +39,11 @@ _REJECTS = f"""
 select {", ".join(REJECT_COLUMNS)} from rejected where submission_id = %(submission)s
 order by row, source_topic, source_partition, source_offset limit %(limit)s
 """
+_SUBJECT_COUNTS = (
+    "select (select count(*) from credit_state where counts ?| %(items)s),"
+    " (select count(distinct subject) from person_record where item = any(%(items)s))"
+)
+_BUSIEST = "select subject from credit_state order by sequence desc, subject limit 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,14 @@ class SubmissionSource:
     submission_id: str
     file_name: str
     sheet: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectCounts:
+    """How many enterprises have a state with records of some items, and how many persons have such records."""
+
+    states: int
+    persons: int
 
 
 class TableSnapshot:
@@ -104,6 +117,15 @@ class TableSnapshot:
     def rejects(self, submission_id: str, limit: int) -> list[RejectedRow]:
         """Return the rejected rows of a submission, in the order of the file."""
         return [RejectedRow.of(row) for row in self._rows(_REJECTS, {"submission": submission_id, "limit": limit})]
+
+    def subject_counts(self, items: Sequence[str]) -> SubjectCounts:
+        """Return how many subjects have records of any of these items."""
+        (row,) = self._rows(_SUBJECT_COUNTS, {"items": list(items)})
+        return SubjectCounts(*row)
+
+    def busiest_subject(self) -> str | None:
+        """Return the subject whose state has changed most often; None when there is no state."""
+        return next((subject for (subject,) in self._rows(_BUSIEST, ())), None)
 
     def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:

@@ -1,6 +1,6 @@
 """The one read side over PostgreSQL and the topics: for the command line, for pages and reports."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -12,12 +12,13 @@ from bus.reading.topic_reader import TopicReader
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import PoisonMessage, UsageError
 from catalogue.model import Catalogue
+from queries.deliveries import ItemDeliveries, deliveries
 from queries.events import business_day, events_of, partition_holding
 from queries.explain_field import FieldExplanation, explain_field
 from queries.explain_indicator import IndicatorExplanation, explain_indicator
 from queries.receipts import KeptReceipt, RejectedRow
 from queries.state import StateOnDay, computed_state, published_state
-from queries.table_snapshot import StateRow, TableSnapshot, table_snapshot
+from queries.table_snapshot import StateRow, SubjectCounts, TableSnapshot, table_snapshot
 from queries.tail import BankEvent, follow
 from queries.targets import FieldTarget, IndicatorTarget, choose
 from rules.indicators.definitions import Indicator
@@ -96,6 +97,24 @@ class View:
     ) -> Generator[BankEvent | PoisonMessage, None, None]:
         """Yield the events of a bank's topic as they come, without an end; see ``queries.tail.follow``."""
         return follow(self.config, topic, from_beginning=from_beginning, on_ready=on_ready)
+
+    def deliveries(self, banks: Iterable[str]) -> Mapping[str, ItemDeliveries]:
+        """Return what the receivers got, by item; see ``queries.deliveries.deliveries``."""
+        with closing(Registry(self.config)) as registry:
+            return deliveries(TopicReader(self.config), Decoder(registry), banks)
+
+    def subject_counts(self) -> dict[str, SubjectCounts]:
+        """Return how many subjects have records of each category, by its id."""
+        with table_snapshot(self.dsn) as tables:
+            return {
+                category.id: tables.subject_counts([item.id for item in category.items])
+                for category in self.catalogue.categories
+            }
+
+    def busiest_subject(self) -> str | None:
+        """Return the subject whose state has changed most often; None when there is no state."""
+        with table_snapshot(self.dsn) as tables:
+            return tables.busiest_subject()
 
     def _explain_field(self, subject: str, target: FieldTarget) -> FieldExplanation:
         with closing(Registry(self.config)) as registry:

@@ -13,12 +13,10 @@ from bus import topics
 from catalogue.errors import PoisonMessage, UsageError
 from catalogue.identifiers import Uscc
 from catalogue.identifiers import uscc as checked
-from catalogue.load import load_catalogue
 from hub import printing
-from hub.settings import Settings, bus_config, endpoints, load_settings
+from hub.settings import load_settings
+from hub.view import view_of
 from queries.explain_field import FieldExplanation
-from queries.view import View
-from rules.indicators.definitions import load_indicators
 from sinks.banks.recipients import bank_ids
 
 _Code = Annotated[str, typer.Argument(metavar="USCC", help="统一社会信用代码 of the enterprise.")]
@@ -38,11 +36,11 @@ def state(
     With --as-of, the state of that day as it is known now: records that are effective after it do not count.
     """
     subject, view = subject_of(code), view_of(load_settings())
-    found = view.state(subject) if day is None else view.state_on(subject, day.date())
+    answer = view.state(subject) if day is None else view.state_on(subject, day.date())
     if as_json:
-        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        typer.echo(json.dumps(answer.as_json(), ensure_ascii=False))
         return
-    printing.print_state(printing.terminal(), found)
+    printing.print_state(printing.terminal(), answer)
 
 
 def explain(
@@ -89,7 +87,7 @@ def watch(
         name = view.config.topic(bank)
         stderr.print(f"watching {name}, {partitions} partitions; Ctrl-C ends it", highlight=False)
 
-    seen = 0
+    shown = 0
     try:
         with closing(view.tail(bank, from_beginning=from_beginning, on_ready=ready)) as events:
             for event in events:
@@ -101,16 +99,11 @@ def watch(
                     typer.echo(json.dumps(event.as_json(), ensure_ascii=False))
                 else:
                     printing.print_event(console, event, view.catalogue, indicators)
-                seen += 1
-                if seen == limit:
+                shown += 1
+                if shown == limit:
                     return
     except KeyboardInterrupt:
         return
-
-
-def view_of(settings: Settings) -> View:
-    """Return the read side of the hub that the settings name."""
-    return View(bus_config(settings), endpoints(settings).postgres_dsn, load_catalogue(), load_indicators())
 
 
 def _bank_topic(name: str) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from hub.demo.figures import CategoryFigures, busiest_subject, quantile
-from hub.settings import Settings, endpoints
+from hub.demo.figures import CategoryFigures, quantile
+from hub.settings import Settings
+from hub.view import view_of
 
 
 def figures_table(console: Console, figures: Mapping[str, CategoryFigures]) -> Table:
@@ -40,7 +41,7 @@ def figures_table(console: Console, figures: Mapping[str, CategoryFigures]) -> T
 
 def print_next_steps(console: Console, settings: Settings, *, running: bool) -> None:
     """Print commands to try, for a subject that has a state."""
-    subject = busiest_subject(endpoints(settings).postgres_dsn)
+    subject = view_of(settings).busiest_subject() or ""
     console.print(f"\nTry next, with `export CREDITHUB_HOME={settings.home}`"
                   + ("" if running else " and `credithub up`") + ":", highlight=False)  # fmt: skip
     for command in (

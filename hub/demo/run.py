@@ -13,13 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 
 import hub.stack
 from catalogue.errors import HubError, StackError
-from catalogue.load import load_catalogue
 from hub.demo.figures import gather_figures
 from hub.demo.report import figures_table
 from hub.processes import CREDITHUB, child_environment
 from hub.progress import progress_bar
-from hub.settings import Settings, bus_config, endpoints
+from hub.settings import Settings
 from hub.stack.progress import StackProgress
+from hub.view import view_of
 from sinks.banks.recipients import bank_ids
 
 # A share of rows with the errors that real files have, so that there is something to explain.
@@ -44,13 +44,13 @@ def run_demo(settings: Settings, console: Console, *, enterprises: int, seed: in
     reconcile = _start(settings, "reconcile", "--wait", str(_DELIVERED_WITHIN_S), "--json")
     proof = json.loads(_output_of(reconcile, "reconcile", allowed=(0, 1)))
     _print_step(console, f"merged, delivered and reconciled {time.monotonic() - begun:.0f} s after the first row")
-    catalogue = load_catalogue()
-    figures = gather_figures(bus_config(settings), endpoints(settings).postgres_dsn, catalogue, bank_ids(), receipts)
+    view = view_of(settings)
+    figures = gather_figures(view, bank_ids(), receipts)
     console.print(figures_table(console, figures))
     items = len({receipt["item"] for receipt in receipts})
-    console.print(f"{items} of {len(catalogue.items)} items; pending {proof['pending']}", highlight=False)
+    console.print(f"{items} of {len(view.catalogue.items)} items; pending {proof['pending']}", highlight=False)
     console.print(f"difference {proof['difference']}", style="bold", highlight=False)
-    return proof["difference"] == 0 and proof["pending"] == 0 and items == len(catalogue.items)
+    return proof["difference"] == 0 and proof["pending"] == 0 and items == len(view.catalogue.items)
 
 
 def _start_stack(settings: Settings, console: Console) -> None:

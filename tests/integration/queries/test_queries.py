@@ -38,6 +38,7 @@ from hub.commands import queries
 from hub.intake import intake_config
 from hub.processes import CREDITHUB, child_environment
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
+from hub.view import view_of
 from processing.output import InputMessage
 from producers.submissions.options import Options
 from producers.submissions.session import Session
@@ -343,7 +344,7 @@ def test_an_indicator_names_its_records(hub: Hub) -> None:
 
 
 def test_receipts_are_listed_the_newest_first(hub: Hub) -> None:
-    view = queries.view_of(hub.settings)
+    view = view_of(hub.settings)
     found = view.receipts(item="market.legal_person")
     assert [one.file_name for one in found][-4:] == ["法人三.csv", "法人三.csv", "法人二.csv", "法人一.csv"]
     assert {(one.state, one.rows, one.accepted, one.rejected) for one in found} == {("COMPLETED", 1, 1, 0)}
@@ -363,7 +364,7 @@ def test_a_rejected_row_says_why(hub: Hub) -> None:
     options = Options(item="53", full=False, unit="functional_departments")
     with closing(Session(intake_config(hub.settings), options)) as session:
         (receipt,) = session.push(FileSource(path))
-    view = queries.view_of(hub.settings)
+    view = view_of(hub.settings)
     until(lambda: bool(view.rejects(receipt.submission.id)))
     (rejected,) = view.rejects(receipt.submission.id)
     assert (rejected.row, rejected.item, rejected.file_name) == (2, "administration.penalty", "坏.csv")

@@ -1,0 +1,11 @@
+"""What the read side needs of the settings."""
+
+from catalogue.load import load_catalogue
+from hub.settings import Settings, bus_config, endpoints
+from queries.view import View
+from rules.indicators.definitions import load_indicators
+
+
+def view_of(settings: Settings) -> View:
+    """Return the read side of the hub that the settings name."""
+    return View(bus_config(settings), endpoints(settings).postgres_dsn, load_catalogue(), load_indicators())
