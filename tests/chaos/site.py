@@ -8,8 +8,6 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
 import hub.stack
 from bus.business_date import today
 from bus.config import BusConfig
@@ -17,6 +15,7 @@ from hub.settings import Settings, bus_config, endpoints, exact_settings, settin
 from hub.stack import ports
 from tests.chaos.feed import Fed, read_fed
 from tests.chaos.processes import REPOSITORY, Process, until
+from tests.databases import execute
 from tests.integration.whole.runs import Run
 
 # Six can be shared evenly by one, two or three workers.
@@ -203,12 +202,7 @@ class Site:
 def beside(settings: Settings, name: str, home: Path | None = None) -> Settings:
     """Return the settings of another hub on the same services, with topics and a database of its own."""
     found = endpoints(settings)
-    connection = psycopg2.connect(found.postgres_dsn)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(f'drop database if exists "{name}" with (force)')
-        cursor.execute(f'create database "{name}"')
-    connection.close()
+    execute(found.postgres_dsn, f'drop database if exists "{name}" with (force)', f'create database "{name}"')
     return exact_settings(
         home=home or settings.home / name,
         cache=settings.stack.cache,

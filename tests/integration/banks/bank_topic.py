@@ -15,7 +15,7 @@ from bus.avro.registry import Registry
 from bus.config import BusConfig
 from catalogue.avro import Schema, bank_schema
 from sinks.banks import sink
-from tests.integration.sinks.changes import CATALOGUE, MOMENT, Streams
+from tests.builders.changes import CATALOGUE, MOMENT, Streams
 from tests.kafka import messages, own_topics
 from tests.running import Running
 from tests.waiting import until

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bus import clients, topics
+from bus import topics
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
@@ -18,9 +18,11 @@ from catalogue.load import load_catalogue
 from hub.settings import Endpoints
 from processing.output import InputMessage
 from processing.partition import RestoredPartition, Runtime, fence
+from tests import kafka
 from tests.integration.processing.cases import CASES, Case
 from tests.integration.processing.worker import CIPHER
-from tests.integration.streams.workers import Worker, free_port
+from tests.integration.streams.workers import Worker
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 
@@ -59,11 +61,7 @@ class Bench:
 
     def send(self, first: int, count: int) -> None:
         """Send events, numbered from ``first`` on, and wait until the broker has them."""
-        producer = clients.producer(self.config)
-        for number in range(first, first + count):
-            key, value = self.case.event(number)
-            producer.produce(self.config.topic(self.case.topic), value, key)
-        assert producer.flush(30) == 0
+        kafka.send(self.config, self.case.topic, (self.case.event(number) for number in range(first, first + count)))
 
     def start(self, index: int) -> Worker:
         """Start a worker process."""
@@ -94,10 +92,7 @@ class Bench:
         for worker in self.workers:
             worker.process.kill()
             worker.process.wait()
-        admin = clients.admin(self.config)
-        own = [t for t in admin.list_topics(timeout=30).topics if t.startswith(self.config.topic_prefix)]
-        for done in admin.delete_topics(own).values():
-            done.result()
+        kafka.delete_topics(self.config)
 
 
 @pytest.fixture(params=CASES)

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from bus import topics
-from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
@@ -24,6 +22,7 @@ from hub.settings import Endpoints, Settings, bus_config, exact_settings
 from processing.output import InputMessage
 from producers.submissions.options import Options
 from producers.submissions.session import Session
+from tests import kafka
 from tests.merging import merge_partition
 
 OUTPUTS = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION, topics.CALENDAR)
@@ -69,9 +68,7 @@ class Node:
 
     def values(self, topic: str) -> list[dict[str, Any]]:
         """Return every committed value of a topic."""
-        with closing(Registry(self.config)) as registry:
-            decode = Decoder(registry)
-            return [decode(m.value() or b"") for m in scan(self.config, topic)]
+        return kafka.values(self.config, topic)
 
     def merge(self, *inputs: str) -> dict[str, dict[str, int]]:
         """Merge what came since the last time and return each subject's live records by item."""
@@ -90,7 +87,6 @@ class Node:
 @pytest.fixture
 def node_with(stack: Endpoints, topic_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Node]]:
     """Return the function that makes a node with one partition and these input topics, deleted afterwards."""
-    made: list[str] = []
 
     def make(*inputs: str) -> Node:
         settings = exact_settings(
@@ -100,10 +96,7 @@ def node_with(stack: Endpoints, topic_prefix: str, tmp_path: Path) -> Iterator[C
         create_key_file(settings.keys)
         names = [*inputs, topics.SUBMISSION, topics.REJECTED, topics.UNRESOLVED, *OUTPUTS]
         ensure_topics(bus_config(settings), [TopicSpec(name, {}) for name in names])
-        made.extend(topic_prefix + name for name in names)
         return Node(settings, tmp_path)
 
     yield make
-    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
-    for done in admin.delete_topics(made).values():
-        done.result()
+    kafka.delete_topics(BusConfig(stack.bootstrap, stack.registry_url, topic_prefix))

@@ -21,9 +21,7 @@ from threading import Event, Timer
 from typing import Any
 
 import fastavro
-import psycopg2
 import pytest
-from confluent_kafka.admin import AdminClient
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -57,6 +55,8 @@ from sinks.postgres import sink as postgres
 from sinks.postgres.schema import migrate
 from sinks.upstream import sink as upstream
 from sinks.upstream.profile import load_profile
+from tests import kafka
+from tests.databases import execute
 from tests.integration.proofs.tampered import Forge, Spot, View
 from tests.integration.sinks.upstream_node import Node
 from tests.merging import merge_partition
@@ -96,15 +96,6 @@ class Hub:
         return bus_config(self.settings)
 
 
-def execute(dsn: str, *statements: str) -> None:
-    """Run statements, each on its own."""
-    connection = psycopg2.connect(dsn)
-    connection.autocommit = True
-    with closing(connection), connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-
-
 def merge(
     config: BusConfig,
     settings: Settings,
@@ -130,29 +121,26 @@ def merge(
 def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     folder = tmp_path_factory.mktemp("reconcile")
     name = f"reconcile{uuid.uuid4().hex[:8]}"
-    place = stack.postgres_dsn.rpartition("/")[0]
+    dsn = f"{stack.postgres_dsn.rpartition('/')[0]}/{name}"
     execute(stack.postgres_dsn, f'create database "{name}"')
     node = Node(folder)
     settings = exact_settings(
         home=folder, kafka_bootstrap=stack.bootstrap, registry_url=stack.registry_url, upstream_url=node.url,
-        postgres_dsn=f"{place}/{name}", topic_prefix=f"{name}.", partitions=2,
+        postgres_dsn=dsn, topic_prefix=f"{name}.", partitions=2,
     )  # fmt: skip
     config = bus_config(settings)
     specs = topics.topic_specs(CATALOGUE, list(bank_ids()))
     try:
         create_key_file(settings.keys)
         topics.ensure_topics(config, specs)
-        migrate(f"{place}/{name}")
+        migrate(dsn)
         node.start()
         scope = scope_of(settings, CATALOGUE)
         run_through(settings, scope, node, folder)
         yield Hub(settings, scope, Forge(config, specs), folder)
     finally:
         node.kill()
-        admin = AdminClient({"bootstrap.servers": stack.bootstrap})
-        made = [t for t in admin.list_topics(timeout=30).topics if t.startswith(f"{name}.")]
-        for done in admin.delete_topics(made).values():
-            done.result()
+        kafka.delete_topics(config)
         execute(stack.postgres_dsn, f'drop database "{name}" with (force)')
 
 

@@ -18,7 +18,6 @@ from typing import Any
 
 import fastavro
 import pytest
-from confluent_kafka.admin import AdminClient
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -44,6 +43,7 @@ from proofs.replay.verification import Verification, VerificationReport
 from rules.indicators.definitions import load_indicators
 from simulation.city import write_city
 from sinks.banks.recipients import bank_ids
+from tests import kafka
 from tests.integration.proofs.tampered import Forge, Told
 from tests.merging import merge_partition
 
@@ -118,10 +118,7 @@ def hub(stack: Endpoints, city: Path, tmp_path_factory: pytest.TempPathFactory) 
         merge(config, settings, folder / "streams")
         yield Hub(settings, Forge(config, SPECS), folder)
     finally:
-        admin = AdminClient({"bootstrap.servers": stack.bootstrap})
-        made = [t for t in admin.list_topics(timeout=30).topics if t.startswith(f"{name}.")]
-        for done in admin.delete_topics(made).values():
-            done.result()
+        kafka.delete_topics(config)
 
 
 def verified(config: BusConfig) -> VerificationReport:

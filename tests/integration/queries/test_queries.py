@@ -17,7 +17,6 @@ from typing import Any
 import psycopg2
 import pytest
 import typer
-from confluent_kafka.admin import AdminClient
 from typer.testing import CliRunner
 
 from bus import clients, topics
@@ -48,6 +47,8 @@ from simulation.people import make_uscc
 from sinks.banks import sink
 from sinks.postgres import sink as postgres
 from sinks.postgres.schema import migrate
+from tests import kafka
+from tests.databases import execute
 from tests.merging import merge_partition
 from tests.running import Running
 
@@ -160,14 +161,6 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.3)
 
 
-def execute(dsn: str, statement: str) -> None:
-    """Run one statement outside of any transaction."""
-    connection = psycopg2.connect(dsn)
-    connection.autocommit = True
-    with closing(connection), connection.cursor() as cursor:
-        cursor.execute(statement)
-
-
 def person(address: str, mobile: str, code: str = CODE) -> dict[str, str]:
     """Return a row of item 3."""
     return {
@@ -225,12 +218,9 @@ def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         until(made.delivered)
         yield made
     finally:
-        for one in running:
-            one.stop()
-        admin = AdminClient({"bootstrap.servers": stack.bootstrap})
-        own = [t for t in admin.list_topics(timeout=30).topics if t.startswith(f"{name}.")]
-        for done in admin.delete_topics(own).values():
-            done.result()
+        for sink_run in running:
+            sink_run.stop()
+        kafka.delete_topics(made.config)
         execute(stack.postgres_dsn, f'drop database "{name}" with (force)')
 
 

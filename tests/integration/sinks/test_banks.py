@@ -11,22 +11,22 @@ from confluent_kafka import KafkaException, Message
 from prometheus_client import REGISTRY
 
 from bus import clients, topics
-from bus.avro.decoding import Decoder
-from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from bus.topics import ensure_topics
-from bus.transactions import commit_with
 from catalogue.errors import IntegrityError, Unavailable
 from hub.settings import Endpoints
 from queries.events import partition_of
 from sinks import change_feed
 from sinks.banks import sink as bank
-from tests.integration.sinks.changes import Streams, failing_commit, forget, move_beyond, own_topics
+from tests import kafka
+from tests.builders.changes import Streams
+from tests.integration.sinks.positions import failing_commit, forget, move_beyond, noted_commits
 from tests.running import Running
 from tests.waiting import until
 
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
+BANK_TOPIC = topics.bank_topic("yinhe")
 REPORT = "market.annual_report_basic"
 ASSETS = "market.annual_report_assets"
 
@@ -34,17 +34,12 @@ ASSETS = "market.annual_report_assets"
 @pytest.fixture
 def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
     config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
-    with own_topics(config, [topics.CHANGE, topics.sequence_topic("yinhe"), topics.bank_topic("yinhe")]):
+    with kafka.own_topics(config, [topics.CHANGE, topics.sequence_topic("yinhe"), BANK_TOPIC]):
         yield config
 
 
-def _read(config: BusConfig, topic: str = "bank.yinhe.v1") -> list[tuple[Message, dict[str, Any]]]:
-    registry = Registry(config)
-    decode = Decoder(registry)
-    try:
-        return [(m, decode(m.value())) for m in scan(config, topic)]
-    finally:
-        registry.close()
+def _read(config: BusConfig, topic: str = BANK_TOPIC) -> list[tuple[Message, dict[str, Any]]]:
+    return kafka.messages(config, topic)
 
 
 def _await(config: BusConfig, count: int) -> list[tuple[Message, dict[str, Any]]]:
@@ -251,13 +246,7 @@ def test_a_position_beyond_the_end_stops_the_sink_before_it_repeats_everything(c
 def test_positions_of_all_partitions_are_committed_together_so_that_none_is_forgotten_alone(
     config: BusConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    committed: list[dict[int, int]] = []
-
-    def noting(producer: Any, consumer: Any, topic: str, ends: dict[int, int]) -> None:
-        committed.append(dict(ends))
-        commit_with(producer, consumer, topic, ends)
-
-    monkeypatch.setattr(change_feed, "commit_with", noting)
+    committed = noted_commits(monkeypatch)
     streams = Streams(config)
     others = (f"91630100MA754{n:04}X" for n in range(100))
     other = next(one for one in others if partition_of(one, 2) != partition_of(A, 2))

@@ -20,7 +20,8 @@ from sinks.postgres import sink
 from sinks.postgres.database import SinkDatabase
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES
-from tests.integration.sinks.changes import MOMENT, Streams, own_topics
+from tests.builders.changes import MOMENT, Streams
+from tests.kafka import own_topics
 from tests.running import Running
 from tests.waiting import until
 

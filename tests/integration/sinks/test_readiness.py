@@ -1,7 +1,6 @@
 """``/readyz`` of a sink: 503 with the reason before it opened and while its receiver is away, 200 afterwards."""
 
 import json
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,9 +16,11 @@ from hub.settings import Endpoints
 from monitoring import metrics
 from sinks.readiness import SinkReadiness
 from sinks.upstream import sink
-from tests.integration.sinks.changes import Streams, own_topics
+from tests.builders.changes import Streams
 from tests.integration.sinks.test_upstream import target_of
 from tests.integration.sinks.upstream_node import Node
+from tests.kafka import own_topics
+from tests.ports import free_port
 from tests.running import Running
 from tests.waiting import until
 
@@ -38,9 +39,7 @@ class Probe:
     """Asks ``/readyz`` of a sink in this process."""
 
     def __init__(self, readiness: SinkReadiness) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         metrics.serve(self._port, health=readiness)
 
     def ask(self) -> tuple[int, str]:

@@ -18,11 +18,7 @@ from prometheus_client import REGISTRY
 from stdnum.cn import uscc
 
 from bus import topics
-from bus.avro.decoding import Decoder
-from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.reading.scan import scan
-from bus.transactions import commit_with
 from catalogue.errors import IntegrityError, Unavailable
 from connectors.http_out import Backoff
 from hub.settings import Endpoints
@@ -31,8 +27,10 @@ from sinks import change_feed
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 from sinks.upstream.sink import Target
-from tests.integration.sinks.changes import Streams, failing_commit, forget, move_beyond, own_topics
+from tests.builders.changes import Streams
+from tests.integration.sinks.positions import failing_commit, forget, move_beyond, noted_commits
 from tests.integration.sinks.upstream_node import Node
+from tests.kafka import own_topics, values
 from tests.running import Running
 from tests.waiting import until
 
@@ -98,21 +96,12 @@ def _publish(config: BusConfig, numbers: range, **more: Any) -> None:
     streams.flush()
 
 
-def _read(config: BusConfig, topic: str) -> list[dict[str, Any]]:
-    registry = Registry(config)
-    decode = Decoder(registry)
-    try:
-        return [decode(m.value()) for m in scan(config, topic)]
-    finally:
-        registry.close()
-
-
 def _await_receipts(config: BusConfig, count: int) -> list[dict[str, Any]]:
     receipts: list[dict[str, Any]] = []
 
     def came() -> bool:
         with contextlib.suppress(Unavailable):
-            receipts[:] = _read(config, topics.UPSTREAM_RECEIPT)
+            receipts[:] = values(config, topics.UPSTREAM_RECEIPT)
         return len(receipts) >= count
 
     until(came, lambda: f"{len(receipts)} of {count} receipts came")
@@ -121,7 +110,7 @@ def _await_receipts(config: BusConfig, count: int) -> list[dict[str, Any]]:
 
 def _agree(config: BusConfig, node: Node, receipts: list[dict[str, Any]]) -> None:
     """One message up and one receipt per key, and the node says the same of each."""
-    sent = Counter(up["key"] for up in _read(config, topics.UPSTREAM_UP))
+    sent = Counter(up["key"] for up in values(config, topics.UPSTREAM_UP))
     assert sent == Counter(receipt["key"] for receipt in receipts)
     assert set(sent.values()) == {1}
     held = {key: (batch, status) for key, batch, status in node.rows("select key, batch_id, status from receipt")}
@@ -142,7 +131,7 @@ def test_a_producer_whose_transaction_was_aborted_is_not_used_again(
         assert running.ended()
     with pytest.raises(KafkaException):
         running.stop()
-    assert _read(config, topics.UPSTREAM_RECEIPT) == []
+    assert values(config, topics.UPSTREAM_RECEIPT) == []
     again = Running(sink.run, config, target_of(node))
     receipts = _await_receipts(config, 20)
     again.stop()
@@ -173,7 +162,7 @@ def test_what_may_be_released_goes_up_and_nothing_else(config: BusConfig, node: 
     running.stop()
     assert {r["status"] for r in receipts} == {"ACCEPTED"}
     _agree(config, node, receipts)
-    ups = _read(config, topics.UPSTREAM_UP)
+    ups = values(config, topics.UPSTREAM_UP)
     assert [(u["item"], u["change_sequence"], u["op"]) for u in ups][-1] == (ITEM, 2, "WITHDRAW")
     assert {u["profile"] for u in ups} == {"provincial"}
     held = {row["record_key"]: row for row in node.get("/records", subject=A)}
@@ -267,7 +256,7 @@ def test_a_sink_killed_between_sending_and_committing_sends_nothing_twice(config
     doomed = subprocess.Popen((sys.executable, "-c", _DRIVER, *arguments))
     try:
         node.await_accepted(100)
-        assert _read(config, topics.UPSTREAM_RECEIPT) == []
+        assert values(config, topics.UPSTREAM_RECEIPT) == []
     finally:
         doomed.kill()
         doomed.wait()
@@ -296,19 +285,13 @@ def test_a_lost_position_stops_the_sink_before_it_sends_everything_again(
     assert again.ended()
     with pytest.raises(IntegrityError, match=what):
         again.stop()
-    assert len(_read(config, topics.UPSTREAM_UP)) == 10
+    assert len(values(config, topics.UPSTREAM_UP)) == 10
 
 
 def test_positions_of_all_partitions_are_committed_together_so_that_none_is_forgotten_alone(
     config: BusConfig, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    committed: list[dict[int, int]] = []
-
-    def noting(producer: Any, consumer: Any, topic: str, ends: dict[int, int]) -> None:
-        committed.append(dict(ends))
-        commit_with(producer, consumer, topic, ends)
-
-    monkeypatch.setattr(change_feed, "commit_with", noting)
+    committed = noted_commits(monkeypatch)
     streams = Streams(config)
     stems = (f"91630100MA754{n:04}" for n in range(100))
     others = (stem + uscc.calc_check_digit(stem) for stem in stems)

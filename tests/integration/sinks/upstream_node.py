@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 
 from federation.receiver.app import MAINTENANCE
+from tests.ports import free_port
 from tests.waiting import until
 
 
@@ -22,9 +22,7 @@ class Node:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -26,16 +26,10 @@ from hub.processes import CREDITHUB
 from hub.settings import Settings, bus_config, changed_settings, exact_settings, settings_environment
 from tests import kafka
 from tests.builders.events import event_encoder, event_value
+from tests.ports import free_port
 
 PENALTIES, LICENCES = topic("administration"), topic("qualification")
 DAY = datetime(2026, 6, 30, tzinfo=UTC)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @dataclass(slots=True)

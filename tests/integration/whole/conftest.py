@@ -6,13 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 
 from bus.crypto.keys import create_key_file
 from connectors.files.tables import SUFFIXES
 from hub.settings import Endpoints, Settings, exact_settings
 from simulation.city import write_city
+from tests.databases import execute
 from tests.integration.whole.runs import Run
 
 ENTERPRISES = 20
@@ -57,7 +57,7 @@ def hub_of(
     made: list[str] = []
 
     def settings_of(name: str) -> Settings:
-        _execute(stack.postgres_dsn, f'drop database if exists "{name}" with (force)', f'create database "{name}"')
+        execute(stack.postgres_dsn, f'drop database if exists "{name}" with (force)', f'create database "{name}"')
         made.append(name)
         return exact_settings(
             home=tmp_path_factory.mktemp(name),
@@ -70,16 +70,7 @@ def hub_of(
         )
 
     yield settings_of
-    _execute(stack.postgres_dsn, *(f'drop database if exists "{name}" with (force)' for name in made))
-
-
-def _execute(dsn: str, *statements: str) -> None:
-    connection = psycopg2.connect(dsn)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
-    connection.close()
+    execute(stack.postgres_dsn, *(f'drop database if exists "{name}" with (force)' for name in made))
 
 
 @pytest.fixture(scope="session")

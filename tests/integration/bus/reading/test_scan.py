@@ -14,9 +14,9 @@ from bus.reading import scan as scanning
 from bus.reading.offsets import TopicPartition, Watermarks, watermarks
 from bus.reading.scan import scan, scan_partitions, scan_topics
 from bus.reading.topic_reader import TopicReader
-from bus.topics import TopicSpec, ensure_topics
 from catalogue.errors import Unavailable
 from hub.settings import Endpoints
+from tests.kafka import own_topics
 
 ONE, OTHER, EMPTY = "one.v1", "other.v1", "empty.v1"
 WITHIN_S = 30.0
@@ -26,11 +26,8 @@ WITHIN_S = 30.0
 def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
     """Return a bus with three topics of two partitions, deleted afterwards."""
     config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
-    names = ensure_topics(config, [TopicSpec(name, {}) for name in (ONE, OTHER, EMPTY)])
-    yield config
-    admin = clients.admin(config)  # its futures end with it
-    for done in admin.delete_topics(names).values():
-        done.result()
+    with own_topics(config, (ONE, OTHER, EMPTY)):
+        yield config
 
 
 def produced(config: BusConfig, topic: str, *values: str, partition: int = 0) -> None:

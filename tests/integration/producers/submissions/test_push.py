@@ -13,7 +13,7 @@ from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file
 from bus.reading.scan import scan
-from bus.topics import REJECTED, SUBMISSION, UNRESOLVED, TopicSpec, ensure_topics
+from bus.topics import REJECTED, SUBMISSION, UNRESOLVED
 from catalogue.avro import topic
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
@@ -27,6 +27,7 @@ from producers.submissions.receipts import SubmissionReceipt
 from producers.submissions.sender import Sender
 from producers.submissions.submission import Submission
 from producers.tables.headers import HeadedTable, TableRecogniser
+from tests.kafka import own_topics
 
 CODE = "91350100M000100Y43"
 
@@ -34,15 +35,9 @@ CODE = "91350100M000100Y43"
 @pytest.fixture
 def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
     """Return a bus with the four topics of a push, deleted afterwards."""
-    from confluent_kafka.admin import AdminClient
-
-    found = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, 1, 1)
-    names = [topic("tax"), SUBMISSION, REJECTED, UNRESOLVED]
-    ensure_topics(found, [TopicSpec(name, {}) for name in names])
-    yield found
-    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
-    for done in admin.delete_topics([found.topic(name) for name in names]).values():
-        done.result()
+    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, 1, 1)
+    with own_topics(config, [topic("tax"), SUBMISSION, REJECTED, UNRESOLVED]):
+        yield config
 
 
 def write(path: Path) -> None:

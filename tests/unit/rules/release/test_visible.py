@@ -7,6 +7,7 @@ from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
 from rules.release.plan import release_plans
 from rules.release.visible import moved_indicators, visible
+from tests.builders.changes import change_value, record_change
 
 USCC = "91630100MA7540001X"
 PLANS = release_plans(load_catalogue().items, "bank")
@@ -23,21 +24,13 @@ def _payload(_: int, held: Any) -> Any:
 
 
 def _record(before: Any, after: Any) -> dict[str, Any]:
-    return {
-        "item": REPORT,
-        "live": after is not None,
-        "schema_id": 1,
-        "payload": after if after is not None else CUT,
-        "was_live": before is not None,
-        "previous_schema_id": 1,
-        "previous_payload": before,
-    }
+    return record_change(before, after, payload=CUT, item=REPORT)
 
 
 def _seen(*records: dict[str, Any], subject: str = USCC) -> tuple[list[tuple[Op, Any]], list[Any]]:
     """Return what is told of the records, and the payloads of those that are dead letters."""
     dead: list[Any] = []
-    change = {"subject": subject, "records": records}
+    change = change_value(records, subject=subject)
     changes = visible(change, PLANS, _payload, lambda record, problem: dead.append(record["payload"]))
     return [(one.op, one.values) for one in changes], dead
 
@@ -63,5 +56,5 @@ def test_a_withdrawal_is_told_whatever_the_present_payload_is() -> None:
 def test_nothing_is_told_of_persons_or_units() -> None:
     for subject in ("person:00ff", "unit:court:630102"):
         assert _seen(_record(None, SOUND), subject=subject) == ([], [])
-        change = {"subject": subject, "indicators": [{"id": "changes_12m", "current": 1}]}
+        change = change_value([], subject=subject, indicators={"changes_12m": "1"})
         assert moved_indicators(change, {"changes_12m"}) == {}

@@ -16,6 +16,7 @@ from catalogue.load import load_catalogue
 from rules.release.plan import release_plans
 from sinks.upstream.profile import FOLDER, Profile, load_profile
 from sinks.upstream.records import UpstreamRecord, batch_id, body, chunks, upstream_records
+from tests.builders.changes import change_value, record_change
 
 USCC = "91630100MA7540001X"
 CATALOGUE = load_catalogue()
@@ -25,26 +26,21 @@ REPORT = "market.annual_report_basic"
 
 
 def _record(item: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {
-        "item": item,
-        "record_key": "2024",
-        "period": "2024",
-        "unit": "market_regulation",
-        "region": "630102",
-        "source_time": datetime(2025, 6, 1, tzinfo=UTC),
-        "live": after is not None,
-        "schema_id": 1,
-        "payload": after,
-        "was_live": before is not None,
-        "previous_schema_id": None if before is None else 1,
-        "previous_payload": before,
-    }
+    return record_change(
+        before,
+        after,
+        item=item,
+        record_key="2024",
+        period="2024",
+        unit="market_regulation",
+        source_time=datetime(2025, 6, 1, tzinfo=UTC),
+    )
 
 
 def _out(*records: dict[str, Any], subject: str = USCC, profile: Profile = PROFILE) -> list[UpstreamRecord]:
-    change = {"subject": subject, "subject_name": "虚构样例有限公司", "sequence": 7, "records": records}
+    change = change_value(records, subject=subject, sequence=7)
     # The payload stands here as it is, so that nothing need be encoded.
-    return upstream_records(change, PLANS, lambda _, held: held, profile, lambda record, problem: None)
+    return upstream_records(change, PLANS, lambda _, payload: payload, profile, lambda record, problem: None)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda p: p.stem)

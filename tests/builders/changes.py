@@ -1,59 +1,66 @@
-"""Changes as the streams publish them, made by hand for the sinks' tests. All values are fictitious."""
+"""Changes as the streams publish them: records before and after, what is said of them, and their publication.
+
+All values are fictitious.
+"""
 
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import fastavro
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
 from bus import clients, topics
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.topics import TopicSpec, ensure_topics
 from catalogue import wire
 from catalogue.avro import event_schema
 from catalogue.load import load_catalogue
+from tests.builders.events import SUBJECT, envelope
 
 MOMENT = datetime(2025, 6, 1, 8, tzinfo=UTC)
 CATALOGUE = load_catalogue()
+_SUBJECT_NAME = "青海虚构样例有限公司"
 
 
-@contextmanager
-def own_topics(config: BusConfig, names: list[str]) -> Iterator[None]:
-    """Create topics for one test and delete them afterwards."""
-    ensure_topics(config, [TopicSpec(name, {}) for name in names])
-    try:
-        yield
-    finally:
-        admin = clients.admin(config)
-        for done in admin.delete_topics([config.topic(n) for n in names]).values():
-            done.result()
+def record_change(before: Any, after: Any, *, payload: Any = None, **fields: Any) -> dict[str, Any]:
+    """Return one record of a change, whose payload is ``after`` and was ``before``; None: not live.
+
+    Payloads stand as they are, so that a test need not encode them. ``payload``: that of a record that is not live any
+    more. ``fields`` are those of the envelope that the test is about.
+    """
+    return {
+        **envelope(**fields)._asdict(),
+        "live": after is not None,
+        "schema_id": 1,
+        "payload": payload if after is None else after,
+        "was_live": before is not None,
+        "previous_schema_id": None if before is None else 1,
+        "previous_payload": before,
+    }
 
 
-def failing_commit(*_: Any) -> None:
-    """Stand in for ``commit_with`` while the coordinator has an error that another try might not have."""
-    raise KafkaException(KafkaError(KafkaError.COORDINATOR_LOAD_IN_PROGRESS))
-
-
-def move_beyond(config: BusConfig, group: str) -> None:
-    """Commit a position for a group that none of its partitions has reached, as after a log lost its tail."""
-    places = [TopicPartition(config.topic(topics.CHANGE), number, 1000) for number in range(config.partitions)]
-    admin = clients.admin(config)
-    asked = [ConsumerGroupTopicPartitions(config.topic(group), places)]
-    for done in admin.alter_consumer_group_offsets(asked).values():
-        done.result()
-
-
-def forget(config: BusConfig, group: str) -> None:
-    """Have the broker forget all positions of a group."""
-    admin = clients.admin(config)
-    for done in admin.delete_consumer_groups([config.topic(group)]).values():
-        done.result()
+def change_value(
+    records: Iterable[Mapping[str, Any]],
+    *,
+    subject: str = SUBJECT,
+    sequence: int = 1,
+    indicators: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return a value of ``credit.change.v1``: a subject's next change, of these records and indicators."""
+    return {
+        "subject": subject,
+        "subject_name": _SUBJECT_NAME,
+        "sequence": sequence,
+        "as_of": date(2025, 6, 1),
+        "changed_at": MOMENT,
+        "records": list(records),
+        "indicators": [
+            {"id": name, "previous": None, "current": Decimal(value)} for name, value in (indicators or {}).items()
+        ],
+    }
 
 
 class Streams:
@@ -86,25 +93,7 @@ class Streams:
 
     def envelope(self, subject: str, item: str, key: str) -> dict[str, Any]:
         """Return an envelope on the wire."""
-        return {
-            "event_id": "e-1",
-            "item": item,
-            "op": "REPORT",
-            "record_key": key,
-            "period": None,
-            "source_time": MOMENT,
-            "revision": 0,
-            "content_hash": "00ff",
-            "reported_at": MOMENT,
-            "unit": "market_supervision",
-            "region": "630102",
-            "channel": "FILE",
-            "submission_id": "s-1",
-            "row": 1,
-            "subject": subject,
-            "subject_name": "青海虚构样例有限公司",
-            "replaces_set": False,
-        }
+        return envelope(**_fields(subject, item, key))._asdict()
 
     def record_change(
         self,
@@ -114,16 +103,16 @@ class Streams:
         before: Mapping[str, Any] | None,
         after: Mapping[str, Any] | None,
     ) -> dict[str, Any]:
-        """Return one record before and after; None: not live."""
-        held = None if before is None else self.payload(item, before)
-        return {
-            **self.envelope(subject, item, key),
-            **self.payload(item, after if after is not None else before or {}),
-            "live": after is not None,
-            "was_live": before is not None,
-            "previous_schema_id": held and held["schema_id"],
-            "previous_payload": held and held["payload"],
-        }
+        """Return one record before and after, encoded; None: not live."""
+        former = None if before is None else self.payload(item, before)
+        current = self.payload(item, after if after is not None else before or {})
+        change = record_change(
+            former and former["payload"],
+            None if after is None else current["payload"],
+            payload=current["payload"],
+            **_fields(subject, item, key),
+        )
+        return {**change, "schema_id": current["schema_id"], "previous_schema_id": former and former["schema_id"]}
 
     def unreadable(self, subject: str, item: str, field: str) -> list[dict[str, Any]]:
         """Return two records that nobody can read: cut short, and with a field of another kind."""
@@ -151,23 +140,8 @@ class Streams:
         indicators: Mapping[str, str] | None = None,
     ) -> None:
         """Publish a change."""
-        self.send(
-            topics.CHANGE,
-            wire.CHANGE,
-            subject,
-            {
-                "subject": subject,
-                "subject_name": "青海虚构样例有限公司",
-                "sequence": sequence,
-                "as_of": date(2025, 6, 1),
-                "changed_at": MOMENT,
-                "records": records,
-                "indicators": [
-                    {"id": name, "previous": None, "current": Decimal(value)}
-                    for name, value in (indicators or {}).items()
-                ],
-            },
-        )
+        value = change_value(records, subject=subject, sequence=sequence, indicators=indicators)
+        self.send(topics.CHANGE, wire.CHANGE, subject, value)
 
     def send(self, topic: str, schema: dict[str, Any], key: str, value: Mapping[str, Any]) -> None:
         """Publish one value."""
@@ -183,3 +157,18 @@ class Streams:
         # A fresh one, so that no connection is left to the garbage collector.
         self._registry.close()
         self._registry = Registry(self._config)
+
+
+def _fields(subject: str, item: str, key: str) -> dict[str, Any]:
+    """Return the fields of the envelope of every published record."""
+    return {
+        "event_id": "e-1",
+        "item": item,
+        "record_key": key,
+        "source_time": MOMENT,
+        "reported_at": MOMENT,
+        "unit": "market_supervision",
+        "submission_id": "s-1",
+        "subject": subject,
+        "subject_name": _SUBJECT_NAME,
+    }
