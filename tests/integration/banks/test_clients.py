@@ -1,4 +1,4 @@
-"""The guide's Node client reads a bank's topic with nothing but the addresses of the broker and the registry."""
+"""The guide's clients read a bank's topic with nothing but the addresses of the broker and the registry."""
 
 from pathlib import Path
 
@@ -6,12 +6,14 @@ import pytest
 
 from bus.config import BusConfig
 from tests.integration.banks.contract import check_decoding, check_gaps, check_restart
-from tests.integration.banks.programs import Program, node_program
+from tests.integration.banks.programs import Program, java_program, node_program, python_program
+
+PROGRAMS = {"python": lambda downloads: python_program(), "node": node_program, "java": java_program}
 
 
-@pytest.fixture(scope="module")
-def program(downloads: Path) -> Program:
-    return node_program(downloads)
+@pytest.fixture(scope="module", params=PROGRAMS)
+def program(request: pytest.FixtureRequest, downloads: Path) -> Program:
+    return PROGRAMS[request.param](downloads)
 
 
 def test_it_reads_what_the_sink_published_and_nothing_aborted(program: Program, config: BusConfig) -> None:
