@@ -19,6 +19,7 @@ from bus.crypto.keys import load_key_file
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
 from hub.settings import bus_config, load_settings
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.progress import SubmissionCounts
 from producers.submissions.sender import Sender
 from producers.submissions.submission import Submission
@@ -84,8 +85,9 @@ def main(events: int) -> None:
     columns, extra, _ = ColumnMatcher(item).match([f.zh for f in item.fields])
     seen = RecognisedTable(item, 1, columns, "", [], extra, len(item.fields))
     plain = Submission(
-        item=ITEM, unit=item.units[0], region=settings.region, mode="INCREMENTAL", period=None, data_date=None,
-        correction=False, file_name="纳税信息.csv", file_sha256="0" * 64, sheet=None, channel=FileSource.channel,
+        item=ITEM, unit=item.units[0], region=settings.region, mode=SubmissionMode.INCREMENTAL, period=None,
+        data_date=None, correction=False, file_name="纳税信息.csv", file_sha256="0" * 64, sheet=None,
+        channel=FileSource.channel,
     )  # fmt: skip
     cipher, registry = Cipher(load_key_file(settings.keys)), Registry(config)
     senders = {

@@ -20,6 +20,7 @@ from connectors.files.tables import SUFFIXES
 from hub.intake import intake_config
 from hub.progress import progress_bar
 from hub.settings import load_settings
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.options import Options
 from producers.submissions.parallel import MOST_JOBS, FileDone, push_files
 from producers.submissions.progress import SubmissionState
@@ -158,7 +159,7 @@ def _show(receipt: SubmissionReceipt, catalogue: Catalogue, *, as_json: bool) ->
             f"主体待定{counts.unresolved}，重复{counts.duplicates}；同一记录内容不一{counts.conflicts}"
         ),
     ]
-    if sub.mode == "FULL":
+    if sub.mode is SubmissionMode.FULL:
         lines.append("全量：" + ("试运行不计算撤下的记录" if dry_run else f"撤下{counts.withdrawn}条表中没有的记录"))
     if receipt.unknown:
         lines.append(f"没有采集的列（清单的这一项没有）：{'、'.join(receipt.unknown)}")

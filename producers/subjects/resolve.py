@@ -20,6 +20,7 @@ from catalogue.model import Catalogue, Item
 from connectors.tables import Cell
 from producers.subjects.index import AmbiguousSubject, SubjectIndex, SubjectMatch
 from producers.subjects.index_reader import read_index
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.ledger import Ledger, LedgerReader, id_parts
 from producers.submissions.messages import OutgoingMessage, unresolved_key
 from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
@@ -167,7 +168,7 @@ def _resolution(original: SubmissionProgress) -> Resolution:
         item=original.item,
         unit=original.unit,
         region=original.region,
-        mode=original.mode,
+        mode=SubmissionMode(original.mode),
         period=original.period,
         data_date=original.data_date,
         correction=original.correction,

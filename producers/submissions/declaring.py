@@ -1,15 +1,21 @@
 """What a table is and what its submission says of itself: from options, body, and the names around it."""
 
+import re
+
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, Item
 from connectors.tables import SourceTable
+from producers.submissions.declarations import DeclarationOrigins, Declared, DeclaredIn, Hint, SubmissionMode
 from producers.submissions.ledger import Ledger, numbered
 from producers.submissions.metadata import declared_date, declared_mode, declared_period
 from producers.submissions.options import Ask, Options, ReportingBody
 from producers.submissions.source import TableSource
 from producers.submissions.submission import Submission
+from producers.submissions.unit_names import UnitNames
 from producers.tables.headers import HeadedTable, RecognisedTable, TableRecogniser
 from producers.tables.lookalikes import ItemQuestion
+
+_REGION = re.compile(r"[0-9]{6}(?:[0-9]{3}|[0-9]{6})?")
 
 
 class Declarer:
@@ -18,6 +24,7 @@ class Declarer:
     def __init__(self, catalogue: Catalogue, options: Options, region: str, ask: Ask | None = None) -> None:
         self._catalogue, self._options, self._region, self._ask = catalogue, options, region, ask
         self._recogniser = TableRecogniser(catalogue)
+        self._units = UnitNames(catalogue.units.values())
 
     def recognised(self, source: TableSource, table: HeadedTable, may_ask: bool) -> RecognisedTable:
         """Return what a table is. Raises FileRefused; ItemQuestion when nobody is there to answer it."""
@@ -38,10 +45,10 @@ class Declarer:
         except KeyError as exc:
             raise FileRefused(f"清单里没有“{name}”。", remedy="见 credithub catalogue。") from exc
 
-    def mode(self, source: TableSource, table: SourceTable, recognised: RecognisedTable) -> str:
-        """Return how a table is sent: FULL, SET or INCREMENTAL."""
-        hints = [table.sheet or "", source.title, recognised.title_text]
+    def mode(self, source: TableSource, table: SourceTable, recognised: RecognisedTable) -> Declared[SubmissionMode]:
+        """Return how a table is sent; raises FileRefused where that is contradicted or unclear."""
         flagged = "op_flag" in recognised.extra.values()
+        hints = hints_around(source, table, recognised)
         return declared_mode(self._options.full, hints, recognised.item, flagged=flagged)
 
     def submission(
@@ -52,40 +59,74 @@ class Declarer:
         recognised: RecognisedTable,
         ledger: Ledger,
     ) -> Submission:
-        """Return the submission of a table; raises FileRefused when nobody says which unit reports."""
-        options, item, sheet = self._options, recognised.item, table.sheet or ""
-        declared = self.body(item, body, source.folders)
+        """Return the submission of a table.
+
+        Raises FileRefused when nobody says which unit reports, or places contradict each other.
+        """
+        options, item = self._options, recognised.item
+        hints = hints_around(source, table, recognised)
+        unit, region = self.body(item, body, source.folders)
+        mode = self.mode(source, table, recognised)
+        present = {c.field.name for c in recognised.columns.values()}
+        added = set(recognised.extra.values())
+        in_rows = "period" in added or bool(item.reporting_period and present.issuperset(item.reporting_period))
+        period = declared_period(options.period, hints, item, in_rows=in_rows)
+        data_date = declared_date(options.data_date, hints, in_rows="data_date" in added)
         submission = Submission(
             item=item.id,
-            unit=declared.unit,
-            region=declared.region,
-            mode=self.mode(source, table, recognised),
-            period=declared_period(options.period, [source.title, sheet, recognised.title_text], item),
-            data_date=declared_date(options.data_date, [recognised.title_text, source.title, sheet]),
+            unit=unit.value,
+            region=region.value,
+            mode=mode.value,
+            period=period.value,
+            data_date=data_date.value,
             correction=options.correct,
             file_name=source.name,
             file_sha256=source.sha256,
             sheet=table.sheet,
             channel=source.channel,
+            origins=DeclarationOrigins(
+                unit=unit.place, region=region.place, mode=mode.place, period=period.place, data_date=data_date.place
+            ),
         )
         return numbered(submission, ledger, correct=options.correct, force=options.force)
 
-    def body(self, item: Item, known: ReportingBody | None, folders: tuple[str, ...]) -> ReportingBody:
-        """Return who reports: the body that is known, else what options, folders or the item say."""
+    def body(
+        self, item: Item, known: ReportingBody | None, folders: tuple[str, ...]
+    ) -> tuple[Declared[str], Declared[str]]:
+        """Return which unit reports, for which region: the body that is known, else what options, folders or item say.
+
+        Raises FileRefused when nobody says which unit it is, or the option names none.
+        """
         if known is not None:
-            return known
-        region = self._options.region or self._region
+            return Declared(known.unit, DeclaredIn.CHANNEL), Declared(known.region, DeclaredIn.CHANNEL)
+        region = self._options.region
+        if region is not None and not _REGION.fullmatch(region):
+            raise FileRefused(f"“{region}”不是区划代码。", remedy="请用 --region 写6位数字的行政区划代码。")
+        place = DeclaredIn.OPTION if region else DeclaredIn.NODE
+        declared_region = Declared(region or self._region, place)
         unit = self.unit_of(folders)
         if unit is not None:
-            return ReportingBody(unit, region)
-        if self._options.unit is None and len(item.units) == 1:
-            return ReportingBody(item.units[0], region)
-        raise FileRefused("不知道是哪个责任单位报送的。", remedy=f"请用 --unit 指明：{'、'.join(item.units)}。")
+            return Declared(unit, DeclaredIn.OPTION if self._options.unit else DeclaredIn.FOLDER), declared_region
+        if len(item.units) == 1:
+            return Declared(item.units[0], DeclaredIn.CATALOGUE), declared_region
+        choices = "、".join(self._catalogue.units[unit_id].zh for unit_id in item.units)
+        raise FileRefused("不知道是哪个责任单位报送的。", remedy=f"请用 --unit 指明，这一项由这些单位报送：{choices}。")
 
     def unit_of(self, folders: tuple[str, ...]) -> str | None:
-        """Return the unit that the options or the names of folders tell; None when they tell none."""
-        for name in (self._options.unit,) if self._options.unit else folders:
-            for unit in self._catalogue.units.values():
-                if name in (unit.id, unit.zh, *unit.aliases):
-                    return unit.id
-        return None
+        """Return the unit that the options or the names of folders tell; None when they tell none.
+
+        Raises FileRefused for an option that names no unit.
+        """
+        if self._options.unit is not None:
+            return self._units.called(self._options.unit)
+        return next((unit for name in folders if (unit := self._units.find(name)) is not None), None)
+
+
+def hints_around(source: TableSource, table: SourceTable, recognised: RecognisedTable) -> list[Hint]:
+    """Return the texts around a table that may declare something, the nearest to it first."""
+    texts = (
+        Hint(recognised.title_text, DeclaredIn.TITLE),
+        Hint(table.sheet or "", DeclaredIn.SHEET),
+        Hint(source.title, DeclaredIn.FILE_NAME),
+    )
+    return [hint for hint in texts if hint.text]

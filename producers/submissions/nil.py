@@ -10,6 +10,7 @@ from catalogue.envelope import UNIT_PREFIX, Channel, Op
 from catalogue.errors import FileRefused
 from catalogue.model import Item
 from connectors.tables import Cell
+from producers.submissions.declarations import DeclarationOrigins, Declared, DeclaredIn, SubmissionMode
 from producers.submissions.envelopes import event_envelope
 from producers.submissions.messages import OutgoingMessage, row_id
 from producers.submissions.progress import SubmissionCounts
@@ -27,11 +28,24 @@ _NOTHING = re.compile(
 _ONE_ROW: tuple[tuple[int, Sequence[Cell]], ...] = ((0, ()),)
 
 
-def nil_submission(item: Item, unit: str, region: str, period: str, channel: Channel) -> Submission:
+def nil_submission(item: Item, unit: Declared[str], region: Declared[str], period: str, channel: Channel) -> Submission:
     """Return the submission of a nil report; the same for the same unit, region, item and period."""
-    digest = hashlib.sha256("\x00".join(("nil", item.id, unit, region, period)).encode()).hexdigest()
+    digest = hashlib.sha256("\x00".join(("nil", item.id, unit.value, region.value, period)).encode()).hexdigest()
     return Submission(
-        item.id, unit, region, "INCREMENTAL", period, None, False, "零报告", digest, None, channel=channel
+        item=item.id,
+        unit=unit.value,
+        region=region.value,
+        mode=SubmissionMode.INCREMENTAL,
+        period=period,
+        data_date=None,
+        correction=False,
+        file_name="零报告",
+        file_sha256=digest,
+        sheet=None,
+        channel=channel,
+        origins=DeclarationOrigins(
+            unit=unit.place, region=region.place, mode=DeclaredIn.OPTION, period=DeclaredIn.OPTION
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from bus.config import BusConfig
 from catalogue.envelope import Envelope
 from catalogue.errors import FileRefused
 from connectors.tables import Cell
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.event_history import EventReader, RevisionFloor, SubjectRecordKey, revision_floors
 from producers.submissions.ledger import Ledger, LedgerReader
 from producers.submissions.messages import OutgoingMessage
@@ -66,7 +67,7 @@ def push_table(
         return SubmissionReceipt(submission, counts, SubmissionState.COMPLETED, recognised=True)
     sender.revisions.raise_above(_floors(submission, ledger.progress, events))
     rest = _send_rows(publisher, sender, rows, counts, chunk_rows, on_rows)
-    if submission.mode == "FULL" and withdraws:
+    if submission.mode is SubmissionMode.FULL and withdraws:
         publisher.publish([*rest, sender.progress(counts, SubmissionState.OPEN)])
         rest = []
         try:

@@ -13,6 +13,7 @@ from bus.topics import REJECTED, UNRESOLVED
 from catalogue import wire
 from catalogue.model import Item, Sensitivity
 from connectors.tables import Cell
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.messages import OutgoingMessage, row_id, unresolved_key
 from producers.submissions.progress import SubmissionCounts
 from producers.submissions.receipts import ReasonCount
@@ -79,7 +80,7 @@ class RefusedRows:
     def _kept(self, row: TableRow, cells: Sequence[Cell]) -> dict[str, Any]:
         """Return what is kept of a row: sealed whole, and shown as far as anybody may see it."""
         sub, bad = self._submission, {p.field for p in row.problems}
-        if sub.mode == "FULL":
+        if sub.mode is SubmissionMode.FULL:
             subject = subject_of(self._cipher, self._item, row.values)
             if subject is None:
                 self.unread.rows += 1

@@ -14,6 +14,7 @@ from catalogue.errors import FileRefused
 from catalogue.model import FieldType, Item, Send, Sensitivity
 from catalogue.times import SHANGHAI
 from connectors.tables import Cell
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.envelopes import event_envelope
 from producers.submissions.messages import OutgoingMessage, row_id
 from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
@@ -30,7 +31,6 @@ from producers.tables.identity import (
     period_of,
     plain,
     source_time,
-    written_period,
 )
 from producers.tables.problems import ReasonCode, RowProblem
 from producers.tables.rows import TableRow, added_title, compile_row
@@ -56,7 +56,7 @@ class Sender:
         self._key, self._seal = compile_key(cipher, item), compile_seal(cipher, item)
         name = item.subject.name
         self._name = name if name and not item.about_persons and not item.field(name).encrypted else None
-        self._replaces_set = item.send is Send.SET and submission.mode != "INCREMENTAL"
+        self._replaces_set = item.send is Send.SET and submission.mode is not SubmissionMode.INCREMENTAL
         flagged = "op_flag" in recognised.extra.values() and not self._replaces_set
         self.revisions = Revisions(submission, flagged=flagged, replaces_set=self._replaces_set)
         self.refused = RefusedRows(registry, cipher, submission, item, recognised)
@@ -120,11 +120,10 @@ class Sender:
         self, row: TableRow, cells: Sequence[Cell], subject: str, flag: tuple[Op, int], counts: SubmissionCounts
     ) -> OutgoingMessage | None:
         sub, item, values, (op, step) = self._submission, self.item, row.values, flag
-        declared = (written_period(row.period) if row.period else None) or sub.period
-        period = period_of(item, values, declared)
+        period = period_of(item, values, row.period or sub.period)
         at = source_time(item, values, period, (row.data_date, sub.data_date), self._today)
         key = self._key(values, period)
-        if sub.mode == "FULL":
+        if sub.mode is SubmissionMode.FULL:
             self.periods.add(period)
         content = content_hash(self._cipher, values, op)
         following = self.revisions.step((subject, key, at), content, step, counts)

@@ -13,6 +13,7 @@ from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from producers.submissions.config import IntakeConfig
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.declaring import Declarer
 from producers.submissions.event_history import EventReader
 from producers.submissions.ledger import Ledger, LedgerReader, numbered
@@ -97,9 +98,9 @@ class Session:
                 "零报告要写明是哪一项、哪一期。", remedy="请用 --item 和 --period，例如 --item 52 --period 2025-03。"
             )
         item = self._declarer.item(options.item)
-        period = declared_period(options.period, [], item) or ""
-        reporter = self._declarer.body(item, body, folders)
-        submission = nil_submission(item, reporter.unit, reporter.region, period, channel)
+        period = declared_period(options.period, [], item)
+        unit, region = self._declarer.body(item, body, folders)
+        submission = nil_submission(item, unit, region, period.value or "", channel)
         submission = numbered(submission, self.ledger, correct=options.correct, force=options.force)
         sender = NilSender(self._registry, self._cipher, submission, item)
         if self._reader is None:
@@ -129,7 +130,7 @@ class Session:
                     on_rows(counts.rows)
             receipt = SubmissionReceipt(submission, counts, SubmissionState.DRY_RUN, reasons=sender.refused.commonest())
         else:
-            last = submission.mode == "FULL" and self._is_last(walk, table)
+            last = submission.mode is SubmissionMode.FULL and self._is_last(walk, table)
             if last and rehearsal is not None:
                 rehearsal.tell(sender)
             receipt = push_table(
@@ -159,7 +160,7 @@ class Session:
             # A sheet that was sent before tells, too, of which periods its list is.
             sent = self.ledger.get(submission.id)
             alone = len(table.table.sheets) < 2 and sent is not None and sent.completed
-            if submission.mode == "FULL" and not alone:
+            if submission.mode is SubmissionMode.FULL and not alone:
                 below = table.below(recognised.header_row)
                 rehearsal.read(submission, *walk.details(table).joined(table.table, recognised, below))
         if not self.options.accept_withdrawals:
@@ -168,7 +169,7 @@ class Session:
 
     def _is_whole(self, walk: TableWalk, table: HeadedTable) -> bool:
         recognised = walk.recognised(table, may_ask=True)
-        return self._declarer.mode(walk.source, table.table, recognised) == "FULL"
+        return self._declarer.mode(walk.source, table.table, recognised).value is SubmissionMode.FULL
 
     def _is_last(self, walk: TableWalk, table: HeadedTable) -> bool:
         """Whether no table behind this one goes on with the same whole list."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from catalogue.envelope import Channel
+from producers.submissions.declarations import DeclarationOrigins, SubmissionMode
 
 
 # No slots: the id, asked for with every row, is kept.
@@ -16,7 +17,7 @@ class Submission:
     item: str
     unit: str
     region: str
-    mode: str  # FULL, SET or INCREMENTAL
+    mode: SubmissionMode
     period: str | None
     data_date: date | None
     correction: bool
@@ -26,6 +27,7 @@ class Submission:
     revision: int = 0
     force: int = 0
     channel: Channel = field(kw_only=True)
+    origins: DeclarationOrigins = field(kw_only=True, default=DeclarationOrigins(), compare=False)
 
     @functools.cached_property
     def base(self) -> str:

@@ -11,9 +11,15 @@ from producers.tables.titles import UNIT, normal, title_keys
 EXTRA: Mapping[str, tuple[str, ...]] = {
     "op_flag": ("增删改标志", "操作标志", "数据操作标志", "操作类型", "增删改标识"),
     "data_date": ("数据日期", "数据截止日期", "数据时点"),
-    "period": ("所属期", "数据所属期", "报告期", "数据期别"),
+    "period": (
+        "所属期", "数据所属期", "报告期", "数据期别", "所属时期", "所属期间", "所属年度", "所属年月", "所属月份",
+        "所属季度", "年报年度", "年报年份", "报告年度", "报告年份", "统计年度", "统计年月", "统计月份", "统计期",
+        "统计期间", "税款所属期", "费款所属期", "数据年度", "数据年月", "数据月份",
+    ),
     "region": ("区划代码", "行政区划代码", "行政区划", "所属区划代码"),
-}
+}  # fmt: skip
+# These mean a period in the tables of items that have one, and anything elsewhere.
+_PERIOD_WORDS = frozenset({"年度", "年份", "年月", "月份", "季度", "期间", "期别", "账期", "报表期", "会计期间"})
 _MONTH_COLUMN = re.compile(r"(?:(\d{4})年?[-/.]?)?(1[0-2]|0?[1-9])月(?:份)?(.*)")
 _FieldsByTitle = dict[str, list[Field]]
 
@@ -89,6 +95,8 @@ class ColumnMatcher:
                 if normals[index] and index not in columns:
                     take(index, table)
         extra = {i: _EXTRA_KEYS[n] for i, n in enumerate(normals) if i not in columns and n in _EXTRA_KEYS}
+        if self.item.period_declared or self.item.reporting_period:
+            extra |= {i: "period" for i, n in enumerate(normals) if i not in columns and n in _PERIOD_WORDS}
         for index in range(len(titles)):
             if index not in columns and index not in extra and (column := _month_column(self.item, titles[index])):
                 columns[index] = column

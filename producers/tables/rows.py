@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from catalogue.identifiers import looks_like_id_number
-from catalogue.model import Item
+from catalogue.model import Item, Period
 from connectors.files.cell_errors import ERRORS
 from connectors.tables import Cell
 from producers.tables.codes import natural_person
 from producers.tables.column_problems import column_converter, column_problem, exposes_persons, without_quotes
 from producers.tables.columns import Column
 from producers.tables.dates import date_converter
-from producers.tables.identity import written_period
 from producers.tables.months import MonthColumns
 from producers.tables.problems import ReasonCode, RowProblem, ValueProblem
 from producers.tables.texts import is_empty, shown
 from producers.tables.values import Value
+from producers.tables.written_periods import column_period
 
 # Nothing is wrong with such a row but that its subject has no key yet: it goes to unresolved, not to rejected.
 UNRESOLVED_CODES = frozenset({ReasonCode.NATURAL_PERSON, ReasonCode.OTHER_CODE})
@@ -100,7 +100,7 @@ def compile_row(
             _require_subject(item, columns, subject, problems)
         if not added:
             return TableRow(row_no, found, problems)
-        return _with_added(TableRow(row_no, found, problems), added, as_date, cells)
+        return _with_added(TableRow(row_no, found, problems), added, as_date, cells, item.period, year)
 
     return read
 
@@ -127,9 +127,15 @@ def _require_subject(
 
 
 def _with_added(
-    row: TableRow, added: Mapping[int, str], as_date: Callable[[Cell], date | None], cells: Sequence[Cell]
+    row: TableRow,
+    added: Mapping[int, str],
+    as_date: Callable[[Cell], date | None],
+    cells: Sequence[Cell],
+    kind: Period,
+    year: int | None,
 ) -> TableRow:
-    texts: dict[str, str | None] = {"op_flag": None, "period": None, "region": None}
+    texts: dict[str, str | None] = {"op_flag": None, "region": None}
+    period_texts: list[str] = []
     data_date: date | None = None
     problems = list(row.problems)
     for index, name in added.items():
@@ -141,15 +147,21 @@ def _with_added(
                 data_date = as_date(cell)
             except ValueProblem as exc:
                 problems.append(_added(name, exc.code, without_quotes(exc.message), exc.remedy))
-        elif isinstance(cell, date):
-            texts[name] = cell.isoformat()[:10]
+            continue
+        if isinstance(cell, date):
+            text = cell.isoformat()[:10]
         else:
-            texts[name] = cell.strip() if isinstance(cell, str) else shown(float(cell or 0))
-    if (period := texts["period"]) is not None and written_period(period) is None:
+            text = cell.strip() if isinstance(cell, str) else shown(float(cell or 0))
+        if name == "period":
+            period_texts.append(text)
+        else:
+            texts[name] = text
+    period = column_period(tuple(period_texts), kind, year) if period_texts else None
+    if period_texts and period is None:
         problems.append(_added("period", ReasonCode.BAD_PERIOD, "看不懂所属期", "请写成 2025、2025-03 或 2025-Q1"))
     if (region := texts["region"]) is not None and not _REGION.fullmatch(region):
         problems.append(_added("region", ReasonCode.BAD_REGION, "区划代码应是6位数字", "请填写区划代码，不要填写地名"))
-    return TableRow(row.row_no, row.values, problems, texts["op_flag"], data_date, texts["period"], texts["region"])
+    return TableRow(row.row_no, row.values, problems, texts["op_flag"], data_date, period, texts["region"])
 
 
 def added_title(name: str) -> str:

@@ -19,6 +19,7 @@ from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
 from connectors.tables import Cell
 from hub.settings import Endpoints
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.event_history import EventReader
 from producers.submissions.ledger import LedgerReader
 from producers.submissions.progress import SubmissionCounts
@@ -66,7 +67,7 @@ def run(config: BusConfig, cipher: Cipher, path: Path, stop_after: int | None = 
         item.id,
         "tax",
         "630100",
-        "INCREMENTAL",
+        SubmissionMode.INCREMENTAL,
         None,
         None,
         False,

@@ -14,6 +14,7 @@ from catalogue.envelope import Envelope
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.event_history import EventReader, is_derived
 from producers.submissions.ledger import LedgerReader
 from producers.submissions.messages import OutgoingMessage
@@ -52,7 +53,7 @@ def test_only_a_declared_list_withdraws_and_what_returns_is_live_again(node_with
         node.push(node.file("名单_全量_3.csv", ITEM, listed(0, 1)))[0],
     ]
     assert [(r["mode"], r["accepted"], r["withdrawn"]) for r in receipts] == [
-        ("FULL", 3, 0), ("INCREMENTAL", 1, 0), ("FULL", 2, 2),
+        (SubmissionMode.FULL, 3, 0), (SubmissionMode.INCREMENTAL, 1, 0), (SubmissionMode.FULL, 2, 2),
     ]  # fmt: skip
     assert live(node) == {0, 1}
     # The same day's list again, with one that had gone; then the list without it, and it returns once more.
@@ -181,7 +182,7 @@ def run(node: Node, path: Path, kind: type[Sender]) -> SubmissionReceipt:
         item.id,
         "market_regulation",
         "630100",
-        "FULL",
+        SubmissionMode.FULL,
         None,
         None,
         False,

@@ -22,6 +22,7 @@ from catalogue.envelope import Channel
 from catalogue.load import load_catalogue
 from catalogue.model import Item
 from connectors.tables import Cell
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.event_history import RevisionFloor
 from producers.submissions.messages import OutgoingMessage
 from producers.submissions.progress import SubmissionCounts
@@ -37,7 +38,9 @@ LISTED = ("统一社会信用代码", "企业名称", "列入日期", "列入机
 MIDNIGHT = datetime(2025, 1, 1, 16, tzinfo=UTC)
 
 
-REPORTED = Submission("", "", "630100", "INCREMENTAL", None, None, False, "t.csv", "00", None, channel=Channel.FILE)
+REPORTED = Submission(
+    "", "", "630100", SubmissionMode.INCREMENTAL, None, None, False, "t.csv", "00", None, channel=Channel.FILE
+)
 
 
 def sender(item: Item, titles: Sequence[Cell], **more: Any) -> Sender:
@@ -48,7 +51,7 @@ def sender(item: Item, titles: Sequence[Cell], **more: Any) -> Sender:
             item.id,
             item.units[0],
             "630100",
-            "INCREMENTAL",
+            SubmissionMode.INCREMENTAL,
             None,
             None,
             False,
@@ -155,18 +158,18 @@ def test_what_a_whole_list_withdrew_returns_above_it(lift: RevisionFloor, correc
 def test_the_rows_of_a_set_share_one_revision() -> None:
     item = CATALOGUE.item("2")
     titles = ["统一社会信用代码", "企业名称", "股东名称", "认缴出资时间"]
-    one = sender(item, titles, mode="SET", data_date=MIDNIGHT.date())
+    one = sender(item, titles, mode=SubmissionMode.SET, data_date=MIDNIGHT.date())
     rows = [[CODE, "样例企业", f"样例股东{n}", "2025-01-02"] for n in (1, 2)]
     first, second = events(item, taken(one, rows))
     assert first["replaces_set"]
-    again = sender(item, titles, mode="SET", data_date=MIDNIGHT.date())
+    again = sender(item, titles, mode=SubmissionMode.SET, data_date=MIDNIGHT.date())
     again.revisions.raise_above({(CODE, first["record_key"]): RevisionFloor(second["source_time"], 1, True)})
     assert said(again, rows) == [("REPORT", 2), ("REPORT", 2)]
 
 
 def test_an_old_code_waits_and_protects_nobody() -> None:
     item = CATALOGUE.item("5")
-    one = sender(item, LISTED, mode="FULL")
+    one = sender(item, LISTED, mode=SubmissionMode.FULL)
     messages = taken(one, [listed("增", code=""), listed("增", code=CODE[:-1] + "0")])
     assert [m.topic for m in messages if m] == [UNRESOLVED, REJECTED]
     assert (one.refused.unread.rows, one.refused.unread.subjects) == (2, set())

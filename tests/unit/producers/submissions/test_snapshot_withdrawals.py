@@ -11,6 +11,7 @@ import pytest
 from catalogue.envelope import Channel, Envelope
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
+from producers.submissions.declarations import SubmissionMode
 from producers.submissions.event_history import RevisionFloor, is_derived, revision_floors
 from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
 from producers.submissions.snapshot_withdrawals import SnapshotScope, left_out, refuse_if_doubtful, scope_of, withdrawal
@@ -22,7 +23,7 @@ LIST = Submission(
     "market.registration",
     "market_regulation",
     "630100",
-    "FULL",
+    SubmissionMode.FULL,
     None,
     None,
     False,

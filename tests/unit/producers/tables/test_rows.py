@@ -138,7 +138,7 @@ def test_a_formula_without_a_result_is_no_blank() -> None:
 
 def test_a_period_or_a_region_that_is_none_is_no_other_one() -> None:
     titles = [*_CHANGE, "所属期", "区划代码"]
-    row = _read(4, titles, "甲公司", USCC, "住所", "2025-01-02", None, None, "3月", "张三")
+    row = _read(4, titles, "甲公司", USCC, "住所", "2025-01-02", None, None, "上月", "张三")
     assert row is not None
     assert [(p.column, p.code) for p in row.problems] == [("所属期", "BAD_PERIOD"), ("区划代码", "BAD_REGION")]
     assert "张三" not in str(row.problems)
