@@ -131,6 +131,10 @@ def _field(defaults: Mapping[str, Any], raw: Mapping[str, Any]) -> Field:
         audience=str(merged.get("audience", "all")),
         public_when=tuple(Condition(str(c["field"]), tuple(str(v) for v in c["values"])) for c in conditions),
         correction=str(merged.get("correction", "")),
+        currency=str(merged.get("currency", "")),
+        codes_open=bool(merged.get("codes_open", False)),
+        code_words={str(k): str(v) for k, v in merged["code_words"].items()} if merged.get("code_words") else None,
+        keeps_row=bool(merged.get("keeps_row", False)),
         may_lie_ahead=bool(merged.get("may_lie_ahead", False)),
         details=tuple(_field(defaults, sub) for sub in merged.get("details", ())),
     )

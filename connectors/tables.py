@@ -4,8 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from connectors.notes import TableNote
+
 Cell = str | float | int | bool | date | datetime | None
 TableRows = Iterator[tuple[int, list[Cell]]]
+
+
+def _no_notes() -> tuple[TableNote, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +20,12 @@ class SourceTable:
 
     Each call of ``rows`` begins at the first row. A row is its number as the reporter's own program shows it, from 1,
     and its cells; blank text is None. ``sheets`` are the names of all visible sheets of its workbook, filled or not.
+    ``notes`` says what the reader met beside the values. ``counts_days_from_1904``: numbers that stand for dates
+    count from 1904-01-01, as in workbooks from an old Macintosh.
     """
 
     sheet: str | None
     rows: Callable[[], TableRows]
     sheets: tuple[str, ...] = ()
+    notes: Callable[[], tuple[TableNote, ...]] = _no_notes
+    counts_days_from_1904: bool = False

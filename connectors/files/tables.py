@@ -26,6 +26,9 @@ def open_tables(path: Path) -> Iterator[SourceTable]:
         return
     if path.suffix.lower() not in SUFFIXES | {".txt"}:
         raise FileRefused(f"不支持文件“{path.name}”的格式。", remedy="请存为 .xlsx、.xls、.csv 或 .tsv 后再报送。")
-    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+    beginning = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if beginning.startswith(b"<"):
         raise FileRefused(f"文件“{path.name}”实际是网页（HTML/XML），不是表格。", remedy=SAVE_AS)
+    if beginning.startswith((b"mime-version:", b"content-type: multipart")) or b"multipart/related" in beginning:
+        raise FileRefused(f"文件“{path.name}”实际是网页（MHTML），不是表格。", remedy=SAVE_AS)
     yield text_table(path)

@@ -17,6 +17,7 @@ from catalogue.errors import FilesRefused, UsageError
 from catalogue.model import Catalogue
 from connectors.files.source import FileSource, folders_of
 from connectors.files.tables import SUFFIXES
+from connectors.notes import TableNote
 from hub.intake import intake_config
 from hub.progress import progress_bar
 from hub.settings import load_settings
@@ -163,6 +164,7 @@ def _show(receipt: SubmissionReceipt, catalogue: Catalogue, *, as_json: bool) ->
         lines.append("全量：" + ("试运行不计算撤下的记录" if dry_run else f"撤下{counts.withdrawn}条表中没有的记录"))
     if receipt.unknown:
         lines.append(f"没有采集的列（清单的这一项没有）：{'、'.join(receipt.unknown)}")
+    lines += map(_note_line, receipt.notes)
     if receipt.recognised:
         lines.insert(0, "这个文件已经报送完成，没有重复发送（需要重发请加 --force）。")
     for line in lines:
@@ -174,6 +176,11 @@ def _show(receipt: SubmissionReceipt, catalogue: Catalogue, *, as_json: bool) ->
             numbers = "、".join(map(str, reason.first_rows))
             grid.add_row(reason.column, reason.message, str(reason.rows), numbers, reason.remedy)
         console.print(grid)
+
+
+def _note_line(note: TableNote) -> str:
+    rows = f"（共{note.count}行：{'、'.join(map(str, note.rows))}{'…' if note.count > len(note.rows) else ''}）"
+    return f"注意：{note.column and note.column + '：'}{note.text}{rows if note.rows else ''}"
 
 
 def register(app: typer.Typer) -> None:

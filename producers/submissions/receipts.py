@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from connectors.notes import TableNote
 from producers.submissions.progress import SubmissionCounts, SubmissionState
 from producers.submissions.submission import Submission
 
@@ -37,7 +38,8 @@ class ReasonCount:
 class SubmissionReceipt:
     """What became of a push. ``recognised``: it was completed before, and nothing was sent.
 
-    ``unknown`` are the titles of columns that the item does not have, and that were not taken.
+    ``unknown`` are the titles of columns that the item does not have, and that were not taken. ``notes`` say what was
+    passed over, hidden, left out or understood in a way that the table does not state.
     """
 
     submission: Submission
@@ -46,6 +48,7 @@ class SubmissionReceipt:
     recognised: bool = False
     reasons: tuple[ReasonCount, ...] = ()
     unknown: tuple[str, ...] = ()
+    notes: tuple[TableNote, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the receipt as JSON carries it, in files and on the command line."""
@@ -59,6 +62,7 @@ class SubmissionReceipt:
             "revision": sub.revision, "file": sub.file_name, "sheet": sub.sheet, "file_sha256": sub.file_sha256,
             "unknown_columns": list(self.unknown),
             "reasons": [reason.to_json() for reason in self.reasons],
+            "notes": [note.to_json() for note in self.notes],
         }  # fmt: skip
 
 
@@ -72,7 +76,7 @@ class ReceiptFolder:
         """Keep a receipt, and return it; a recognised one with the reasons that its rows were given when they went."""
         path = self._folder / f"{receipt.submission.id}.json"
         if receipt.recognised:
-            return replace(receipt, reasons=_reasons_in(path))
+            return replace(receipt, reasons=_reasons_in(path), notes=_notes_in(path))
         if receipt.state is SubmissionState.COMPLETED:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(receipt.to_json(), ensure_ascii=False, indent=1), "utf-8")
@@ -84,4 +88,11 @@ def _reasons_in(path: Path) -> tuple[ReasonCount, ...]:
         return tuple(map(ReasonCount.from_json, json.loads(path.read_text("utf-8"))["reasons"]))
     except (OSError, ValueError, KeyError):
         # It was sent from another machine, or its receipt was deleted.
+        return ()
+
+
+def _notes_in(path: Path) -> tuple[TableNote, ...]:
+    try:
+        return tuple(map(TableNote.from_json, json.loads(path.read_text("utf-8"))["notes"]))
+    except (OSError, ValueError, KeyError):
         return ()

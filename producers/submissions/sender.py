@@ -13,6 +13,7 @@ from catalogue.envelope import Envelope, Op
 from catalogue.errors import FileRefused
 from catalogue.model import FieldType, Item, Send, Sensitivity
 from catalogue.times import SHANGHAI
+from connectors.notes import NoteKind, RowNotes
 from connectors.tables import Cell
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.envelopes import event_envelope
@@ -32,11 +33,19 @@ from producers.tables.identity import (
     plain,
     source_time,
 )
+from producers.tables.passed_over import Screen, compile_screen
 from producers.tables.problems import ReasonCode, RowProblem
 from producers.tables.rows import TableRow, added_title, compile_row
 from producers.tables.seal import compile_seal, subject_of
+from producers.tables.survey import column_letters
 from producers.tables.texts import is_empty
 
+_PASSED_OVER = {
+    NoteKind.TOTAL_ROWS: "小计、合计等汇总行，不是记录，没有采集",
+    NoteKind.SAMPLE_ROWS: "示例行，不是记录，没有采集",
+    NoteKind.FOOTER_ROWS: "表尾的填表人、审核、说明等，不是记录，没有采集",
+    NoteKind.HEADER_ROWS: "又一次出现的表头，不是记录，没有采集",
+}
 # A broker takes a megabyte a message.
 _LONGEST_EVENT_BYTES = 900_000
 
@@ -60,6 +69,9 @@ class Sender:
         flagged = "op_flag" in recognised.extra.values() and not self._replaces_set
         self.revisions = Revisions(submission, flagged=flagged, replaces_set=self._replaces_set)
         self.refused = RefusedRows(registry, cipher, submission, item, recognised)
+        self.notes = RowNotes()
+        self._screen = _screen_of(item, recognised)
+        self._other_header = 0  # the row of a second header whose columns are in another order; 0: none
         self._today = datetime.now(SHANGHAI).date()
         self.periods = set[str | None]()
         self._money = [
@@ -69,6 +81,9 @@ class Sender:
 
     def take(self, row_no: int, cells: Sequence[Cell], counts: SubmissionCounts) -> tuple[bool, OutgoingMessage | None]:
         """Return (whether the row says anything, its message); None for a duplicate."""
+        if (kind := self._screen(cells)) is not None and not isinstance(cells, StrayDetail):
+            self._pass_over(kind, row_no, cells)
+            return False, None
         row = self._read(row_no, cells)
         if row is None:
             return False, None
@@ -78,9 +93,14 @@ class Sender:
         flag = FLAGS.get((row.op_flag or "").strip().upper())
         if flag is None:
             row.problems.append(_unknown_flag())
-        width = self._recognised.width
-        if len(cells) > width and self._submission.sheet is None and not all(map(is_empty, cells[width:])):
-            row.problems.append(_too_many_cells())
+        survey = self._recognised.survey
+        if survey.most_cells is not None and not survey.least_cells <= len(cells) <= survey.most_cells:
+            row.problems.append(_too_many_cells() if len(cells) > survey.most_cells else _too_few_cells())
+        if self._other_header:
+            row.problems.append(_other_header(self._other_header))
+        for index in survey.untitled:
+            if index < len(cells) and not is_empty(cells[index]):
+                self.notes.add(NoteKind.UNTITLED_COLUMN, row_no, _untitled(index))
         if row.unresolved:
             first = row.problems[0]
             code = ReasonCode.OLD_CODE if first.code is ReasonCode.OTHER_CODE else first.code
@@ -98,6 +118,11 @@ class Sender:
             where = self._titles((*self.item.source_time, *self.item.reporting_period))
             late = RowProblem("", where, ReasonCode.NO_TIME, "这一行没有可用的日期或所属期", "请填写日期或所属期")
             return True, self.refused.reject(row, cells, [late], counts)
+
+    def _pass_over(self, kind: NoteKind, row_no: int, cells: Sequence[Cell]) -> None:
+        self.notes.add(kind, row_no, _PASSED_OVER[kind])
+        if kind is NoteKind.HEADER_ROWS:
+            self._other_header = 0 if self._recognised.survey.is_header(cells) else row_no
 
     def _titles(self, names: Sequence[str]) -> str:
         """Return the titles of some fields or added columns, as the file has them where it does."""
@@ -173,6 +198,21 @@ class Sender:
         return OutgoingMessage(SUBMISSION, self._submission.id, self._encode_progress(value))
 
 
+def _screen_of(item: Item, recognised: RecognisedTable) -> Screen:
+    texts = [i for i, c in recognised.columns.items() if c.field.type in (FieldType.TEXT, FieldType.CODE)]
+    name = next((i for i, c in recognised.columns.items() if c.field.name == item.subject.name), None)
+    return compile_screen(recognised.survey.titles, name, texts)
+
+
+def _untitled(index: int) -> str:
+    return f"第{index + 1}列（{column_letters(index)}列）有内容而没有列名，没有采集"
+
+
+def _other_header(row_no: int) -> RowProblem:
+    message = f"第{row_no}行又有一个表头，列的次序与前面不同"
+    return RowProblem("", "", ReasonCode.OTHER_HEADER, message, "请把不同列序的部分分成两个表报送")
+
+
 def _without_main_row(sheet: str) -> RowProblem:
     return RowProblem(
         "",
@@ -192,6 +232,11 @@ def _too_many_cells() -> RowProblem:
     # A comma inside of a value that has no quotes: all behind it stand in wrong columns.
     remedy = "内容里有逗号的格，请加引号后重新报送"
     return RowProblem("", "", ReasonCode.TOO_MANY_CELLS, "这一行的格数比表头多", remedy)
+
+
+def _too_few_cells() -> RowProblem:
+    remedy = "请核对这一行是否少了一格（空的格也要保留分隔符）"
+    return RowProblem("", "", ReasonCode.TOO_FEW_CELLS, "这一行的格数比表头少，后面的内容可能错了列", remedy)
 
 
 def _not_yet(title: str) -> RowProblem:

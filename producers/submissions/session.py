@@ -144,7 +144,8 @@ class Session:
                 accept_withdrawals=self.options.accept_withdrawals,
                 on_rows=on_rows,
             )
-        return replace(receipt, unknown=tuple(wide.unknown))
+        # A sheet's own notes are known once it was read.
+        return replace(receipt, unknown=tuple(wide.unknown), notes=(*table.table.notes(), *sender.notes.all()))
 
     def _rehearse(self, walk: TableWalk, body: ReportingBody | None) -> Rehearsal | None:
         """Read a source's whole lists before any of it is sent; raises FileRefused for one that leaves out too much."""

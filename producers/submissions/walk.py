@@ -1,7 +1,7 @@
 """The one walk over a source's tables: each is opened and recognised once, whoever asks for it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from catalogue.errors import FileRefused
 from connectors.tables import TableRows
@@ -9,6 +9,7 @@ from producers.submissions.nil import says_nothing
 from producers.submissions.source import TableSource
 from producers.tables.detail_sheets import DetailSheets, find_details, is_note
 from producers.tables.headers import HEAD_ROWS, HeadedTable, RecognisedTable
+from producers.tables.survey import survey
 
 # Recognises a table of a source; whether a person may be asked which item it is.
 RecogniseTable = Callable[[TableSource, HeadedTable, bool], RecognisedTable]
@@ -65,7 +66,7 @@ class TableWalk:
     def recognised(self, table: HeadedTable, *, may_ask: bool) -> RecognisedTable:
         """Return what a table is; raises FileRefused as ``TableRecogniser.recognise`` does."""
         if table not in self._recognised:
-            self._recognised[table] = self.recogniser(self.source, table, may_ask)
+            self._recognised[table] = surveyed(table, self.recogniser(self.source, table, may_ask))
         return self._recognised[table]
 
     def rows(self, table: HeadedTable, recognised: RecognisedTable) -> TableRows:
@@ -77,6 +78,13 @@ class TableWalk:
             self.source.refuse_changed()
             raise
         self.source.refuse_changed()
+
+
+def surveyed(table: HeadedTable, recognised: RecognisedTable) -> RecognisedTable:
+    """Return what a table is, with what its first rows say of all of them."""
+    taken = recognised.columns.keys() | recognised.extra.keys()
+    seen = survey(table.table, table.head, recognised.header_row, taken, recognised.width)
+    return replace(recognised, survey=seen)
 
 
 def is_silent(table: HeadedTable, recognised: RecognisedTable) -> bool:

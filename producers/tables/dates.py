@@ -13,14 +13,18 @@ from datetime import date, datetime, timedelta
 from catalogue.times import SHANGHAI
 from connectors.tables import Cell
 from producers.tables.problems import ReasonCode, ValueProblem
+from producers.tables.texts import EMPTY
 
 # What has no end is written in words or as 9999-12-31; both mean the same.
 NO_END = date(9999, 12, 31)
 
-_NO_END_WORDS = frozenset({"长期", "长期有效", "永久", "永久有效", "无固定期限", "无限期"})
-_EMPTY = frozenset({"", "空", "无", "/", "\\", "-", "--", "—", "——", "NULL", "\\N"})
+_NO_END_WORDS = frozenset({"长期", "长期有效", "永久", "永久有效", "无固定", "无固定期限", "无限期", "无期限"})
 # Excel counts days from here, its false 1900-02-29 included; the plausible serials are 1930 to 2119.
 _EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's day has no zone
+# Workbooks from an old Macintosh count from 1904; the numbers of their dates are smaller by so many days.
+DAYS_FROM_1900_TO_1904 = 1462
+# What programs write for no day: the zeros of spreadsheets and databases.
+_ZERO_DAYS = frozenset({date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(1904, 1, 1)})
 _FIRST_SERIAL, _LAST_SERIAL = 10_959, 80_000
 _WRITTEN = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*[日号]?)?月?"
@@ -43,20 +47,22 @@ def _problem(text: str, wanted: str) -> ValueProblem:
 def _parts(text: str, wanted: str) -> Parts | None:
     """Return what a text writes; None for an empty mark."""
     plain = text.strip() if text.isascii() else unicodedata.normalize("NFKC", text).strip()
-    if plain.upper() in _EMPTY:
+    if plain in EMPTY or text.strip() in EMPTY:
         return None
     if plain in _NO_END_WORDS:
         return (NO_END.year, NO_END.month, NO_END.day, 0, 0, 0)
-    found = _PACKED.fullmatch(plain) or _WRITTEN.fullmatch(plain)
-    if found is None:
+    if plain.endswith(".0"):
+        plain = plain[:-2]  # from a program that knows fractions only
+    matched = _PACKED.fullmatch(plain) or _WRITTEN.fullmatch(plain)
+    if matched is None:
         try:
             serial = float(plain)
         except ValueError:
             raise _problem(text.strip(), wanted) from None
         return _of_datetime(_from_serial(serial, wanted))
-    year, month, day, hour, minute, second = (int(g) if g else None for g in found.groups()[:6])
+    year, month, day, hour, minute, second = (int(digits) if digits else None for digits in matched.groups()[:6])
     parts = (year or 0, month or 0, day, hour or 0, minute or 0, second or 0)
-    zone = found.group(7) if found.re is _WRITTEN else None
+    zone = matched.group(7) if matched.re is _WRITTEN else None
     # 2025-01-01T16:00Z is a midnight in Shanghai: its day, month and year are those of the morning after.
     return parts if zone is None else _of_datetime(datetime.fromisoformat(_moment(parts, wanted).isoformat() + zone))
 
@@ -101,12 +107,25 @@ def _read(cell: Cell, wanted: str) -> Parts | None:
 
 def _checked(parts: Parts, day: int, wanted: str) -> date:
     year, month = parts[0], parts[1]
+    if year == 0:
+        raise _zero_day(wanted)
     if not (1850 <= year <= 2200 or year == NO_END.year):
         raise ValueProblem(ReasonCode.DATE_IMPLAUSIBLE, f"年份{year}不合常理", f"请核对{wanted}")
     try:
-        return date(year, month, day)
+        checked = date(year, month, day)
     except ValueError:
         raise ValueProblem(ReasonCode.NOT_A_DATE, f"{year}年{month}月{day}日不存在", f"请核对{wanted}") from None
+    if parts[2] is not None and checked in _ZERO_DAYS:
+        raise _zero_day(wanted)
+    return checked
+
+
+def _zero_day(wanted: str) -> ValueProblem:
+    return ValueProblem(
+        ReasonCode.DATE_ZERO,
+        f"这是程序在没有{wanted}时写的零值（如 1899-12-30、1900-01-01、0000-00-00）",
+        f"请核对{wanted}；没有的请留空",
+    )
 
 
 def date_converter(*, ends: bool) -> Callable[[Cell], date | None]:
@@ -120,7 +139,7 @@ def date_converter(*, ends: bool) -> Callable[[Cell], date | None]:
     def to_date(cell: Cell) -> date | None:
         if type(cell) is str and len(cell) == 10 and cell[4] == "-" == cell[7]:
             try:
-                if "1850" <= cell <= "2200":
+                if "1904-01-02" <= cell <= "2200":
                     return date.fromisoformat(cell)
             except ValueError:
                 pass

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Self
 
@@ -12,6 +12,7 @@ from catalogue.model import Catalogue, FieldType, Item
 from connectors.tables import Cell, SourceTable, TableRows
 from producers.tables.columns import Column, ColumnMatcher, missing_columns
 from producers.tables.lookalikes import ItemQuestion, told_apart
+from producers.tables.survey import TableSurvey
 from producers.tables.titles import MONEY_UNIT, normal, title_keys
 
 HEAD_ROWS = 30  # how many rows the header is looked for in
@@ -38,6 +39,7 @@ class RecognisedTable:
     unknown: list[str]
     extra: dict[int, str]
     width: int
+    survey: TableSurvey = field(default_factory=TableSurvey)
 
 
 # Compared by identity: two tables of one source may have equal first rows.

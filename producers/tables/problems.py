@@ -16,15 +16,20 @@ class ReasonCode(StrEnum):
     REQUIRED = "REQUIRED"  # a required cell is empty
     EXCEL_ERROR = "EXCEL_ERROR"  # a formula without a result, such as #N/A
     TOO_LONG = "TOO_LONG"  # a text that is longer than a field may be
-    DIGITS_LOST = "DIGITS_LOST"  # a program wrote a long number in scientific notation
+    DIGITS_LOST = "DIGITS_LOST"  # a program wrote a long number in scientific notation, or zeros for its last digits
+    DATE_FOR_CODE = "DATE_FOR_CODE"  # a date or a time of day where a number or code belongs
+    CODE_UNKNOWN = "CODE_UNKNOWN"  # a code that its list does not have
     NOT_A_DATE = "NOT_A_DATE"  # no date, month, year or time
     DATE_IMPLAUSIBLE = "DATE_IMPLAUSIBLE"  # a year before 1850 or after 2200
+    DATE_ZERO = "DATE_ZERO"  # the day that a program writes for no day: 1899-12-30, 1900-01-01
     NOT_YET = "NOT_YET"  # the time of the information lies ahead
     NOT_A_NUMBER = "NOT_A_NUMBER"
     NOT_WHOLE = "NOT_WHOLE"  # a fraction where a whole number belongs
     OUT_OF_RANGE = "OUT_OF_RANGE"  # a number too large to be true
     TOO_PRECISE = "TOO_PRECISE"  # more decimal places than the field keeps
     UNIT_UNKNOWN = "UNIT_UNKNOWN"  # a unit that is none of the field's
+    UNIT_MISSING = "UNIT_MISSING"  # an amount whose unit nothing states
+    FOREIGN_CURRENCY = "FOREIGN_CURRENCY"  # an amount in a currency that the item has no column for
     PERCENT_OR_SHARE = "PERCENT_OR_SHARE"  # nobody can tell 0.5 from 0.5 %
     NOT_A_BOOLEAN = "NOT_A_BOOLEAN"  # neither 是 nor 否
     USCC_INVALID = "USCC_INVALID"  # no unified social credit code (GB 32100-2015)
@@ -41,6 +46,8 @@ class ReasonCode(StrEnum):
     NO_TIME = "NO_TIME"  # neither a date nor a period
     NO_MAIN_ROW = "NO_MAIN_ROW"  # a detail whose row in the main sheet is missing
     TOO_MANY_CELLS = "TOO_MANY_CELLS"  # more cells than the header has titles
+    TOO_FEW_CELLS = "TOO_FEW_CELLS"  # fewer cells than every other row: one is missing, those behind it have shifted
+    OTHER_HEADER = "OTHER_HEADER"  # it stands below a second header, whose columns are in another order
     ROW_TOO_LONG = "ROW_TOO_LONG"  # more than a message may hold
     # the subject is not known yet: such rows wait in unresolved.v1
     NATURAL_PERSON = "NATURAL_PERSON"  # a person's number where an enterprise's code belongs

@@ -7,18 +7,62 @@ from datetime import date, datetime
 from connectors.tables import Cell
 from producers.tables.problems import ReasonCode, ValueProblem
 
-EMPTY = frozenset({"", "空", "无", "/", "\\", "-", "--", "—", "——", "－", "／", "NULL", "\\N"})
+_NOTHING = (
+    "空", "无", "暂无", "没有", "不详", "未知", "未填", "未填写", "待定", "待补", "待补充", "无数据", "暂缺", "不适用",
+    "N/A", "NA", "N.A.", "NaN", "None", "NULL", "nil", "\\N", "undefined",
+)  # fmt: skip
+_MARKS = (
+    "/",
+    "//",
+    "\\",
+    "-",
+    "--",
+    "---",
+    "—",
+    "——",
+    "－",
+    "／",
+    "*",
+    "**",
+    "***",
+    "…",
+    "……",
+    ".",
+    "。",
+    "、",
+    "?",
+    "？",
+)
+_AROUND = ("{}", "[{}]", "({})", "（{}）", "<{}>", "【{}】", "〔{}〕")
+# What says that there is nothing, as it is written, so that looking it up is all there is to do for a cell.
+EMPTY = frozenset(
+    {"", *_MARKS}
+    | {
+        around.format(written)
+        for word in _NOTHING
+        for written in (word, word.upper(), word.lower(), word.capitalize())
+        for around in _AROUND
+    }
+)
 
 _TRUE = frozenset({"是", "有", "Y", "YES", "TRUE", "T", "1", "√", "✓", "对", "真"})
 _FALSE = frozenset({"否", "无", "没有", "N", "NO", "FALSE", "F", "0", "×", "✗", "X", "不", "不是", "错", "假"})
 _LONGEST_TEXT_CHARS = 100_000
+_DIGITS = "0123456789"
+_DIGITS_KEPT = 17
 # What a program makes of a long number, in a workbook or in a text file exported from one.
-_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]{2,3}", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+E\+?|E\+)[0-9]{2,3}", re.IGNORECASE)
+# A spreadsheet keeps fifteen digits and writes zeros for the rest: no number of 18 digits and more ends so by chance.
+_FIFTEEN_DIGITS_ONLY = re.compile(r"[1-9][0-9]{14}000+")
+_SHORTEST_LOST_CHARS, _LONGEST_LOST_CHARS = 4, 40
+# Numbers that went through a program which knows fractions only: 810000.0.
+_WHOLE_WITH_POINT = re.compile(r"([0-9]+)\.0+")
+_TIME_OF_DAY = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?")
 
 
 def is_empty(cell: Cell) -> bool:
-    """Whether a cell says that there is nothing: blank, 空, 无, /, -, NULL."""
-    return cell is None or (isinstance(cell, str) and (not (t := cell.strip()) or t.upper() in EMPTY))
+    """Whether a cell says that there is nothing: blank, 空, 无, /, -, N/A, NULL."""
+    return cell is None or (isinstance(cell, str) and cell.strip() in EMPTY)
 
 
 def half_width(text: str) -> str:
@@ -35,16 +79,20 @@ def shown(number: float) -> str:
 
 
 def to_text(cell: Cell) -> str | None:
-    """Return a cell's text without blanks around."""
+    """Return a cell's text without blanks around. A number that lost its last digits is a problem in text too."""
     if type(cell) is str:
         text = cell.strip()
-        if text in EMPTY or (len(text) == 4 and text.upper() in EMPTY):
+        if text in EMPTY:
             return None
+        if text[0] in _DIGITS and _lost_digits(text):
+            raise _digits_lost()
         if len(text) > _LONGEST_TEXT_CHARS:
             raise ValueProblem(
                 ReasonCode.TOO_LONG, f"文字有{len(text)}个字，超过{_LONGEST_TEXT_CHARS}个", "请缩短或分列填写"
             )
         return text
+    if type(cell) is float and abs(cell) >= 1e15:
+        raise _digits_lost()
     return None if cell is None else as_text(cell)
 
 
@@ -60,30 +108,57 @@ def as_text(cell: Cell) -> str:
 
 
 def to_code(cell: Cell) -> str | None:
-    """Return the text of a number or code, its digits and letters half-width; lost digits are a problem."""
-    _refuse_lost_digits(cell)
+    """Return the text of a number or code, its digits and letters half-width, without a fraction of zeros.
+
+    Lost digits are a problem, as is a date: a program took 1-2 for the second of January.
+    """
+    if isinstance(cell, date):
+        raise _date_for_code()
     text = to_text(cell)
-    if text is not None and text[0] == "'" and "'" not in text[1:]:
+    if text is None:
+        return None
+    if text[0] == "'" and "'" not in text[1:]:
         # Before a number, the mark by which Excel takes it for text.
-        text = text[1:].strip() or None
-    if text is not None and not text.isascii() and text[0] not in "（〔":
+        text = text[1:].strip()
+        if text in EMPTY:
+            return None
+    if not text.isascii() and text[0] not in "（〔":
         # Full-width digits and letters only: 〔2025〕 and Chinese punctuation belong to a document's number.
         text = "".join(chr(ord(c) - 0xFEE0) if "０" <= c <= "ｚ" and c.isalnum() else c for c in text)
+    if "." in text and (whole := _WHOLE_WITH_POINT.fullmatch(text)) is not None:
+        return whole[1]
+    if ":" in text and _TIME_OF_DAY.fullmatch(text):
+        raise _date_for_code()
     return text
 
 
-def _refuse_lost_digits(cell: Cell) -> None:
-    lost = abs(cell) >= 1e15 if isinstance(cell, float) else False
-    if lost or (type(cell) is str and _SCIENTIFIC.fullmatch(cell.strip())):
-        raise ValueProblem(
-            ReasonCode.DIGITS_LOST, "Excel 已把长数字变成科学计数，末几位丢失", "请把这一列设为文本格式后重新填写"
-        )
+def _lost_digits(text: str) -> bool:
+    if not _SHORTEST_LOST_CHARS <= len(text) <= _LONGEST_LOST_CHARS:
+        return False
+    if text[-3:] == "000" and len(text) > _DIGITS_KEPT:
+        return _FIFTEEN_DIGITS_ONLY.fullmatch(text) is not None
+    return _SCIENTIFIC.fullmatch(text) is not None
+
+
+def _digits_lost() -> ValueProblem:
+    return ValueProblem(
+        ReasonCode.DIGITS_LOST,
+        "长数字的末几位已被 Excel 等程序丢失（变成科学计数或补了零）",
+        "请把这一列设为文本格式，从原系统重新取数后填写",
+    )
+
+
+def _date_for_code() -> ValueProblem:
+    return ValueProblem(
+        ReasonCode.DATE_FOR_CODE,
+        "这一列应是号码或代码，这里却是日期或时间（可能是 Excel 自动改的）",
+        "请把这一列设为文本格式后重新填写",
+    )
 
 
 def to_phone(cell: Cell) -> str | None:
     """Return a telephone number, half-width."""
-    _refuse_lost_digits(cell)
-    text = to_text(cell)
+    text = to_code(cell)
     if text is None:
         return None
     text = half_width(text)
@@ -108,7 +183,7 @@ def to_boolean(cell: Cell) -> bool | None:
     """Return the truth that a cell writes: 是, 有, Y, 1, √ and their opposites."""
     if cell is None or isinstance(cell, bool):
         return cell
-    text = half_width(as_text(cell)).upper()
+    text = half_width(as_text(cell)).upper().removesuffix(".0")
     if text in _TRUE:
         return True
     if text in _FALSE:

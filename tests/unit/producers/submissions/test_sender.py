@@ -21,7 +21,8 @@ from catalogue.avro import event_schema
 from catalogue.envelope import Channel
 from catalogue.load import load_catalogue
 from catalogue.model import Item
-from connectors.tables import Cell
+from connectors.notes import NoteKind
+from connectors.tables import Cell, SourceTable
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.event_history import RevisionFloor
 from producers.submissions.messages import OutgoingMessage
@@ -29,7 +30,8 @@ from producers.submissions.progress import SubmissionCounts
 from producers.submissions.revisions import REVISION_STEPS
 from producers.submissions.sender import Sender
 from producers.submissions.submission import Submission
-from producers.tables.headers import TableRecogniser
+from producers.submissions.walk import surveyed
+from producers.tables.headers import HeadedTable, TableRecogniser
 
 CATALOGUE = load_catalogue()
 CIPHER = Cipher(KeyRing(b"k" * 32, {1: b"e" * 32}))
@@ -43,9 +45,11 @@ REPORTED = Submission(
 )
 
 
-def sender(item: Item, titles: Sequence[Cell], **more: Any) -> Sender:
-    """Return the sender of a table with these headers."""
-    seen = TableRecogniser(CATALOGUE).recognise([(1, list(titles))], [], item)
+def sender(item: Item, titles: Sequence[Cell], rows: Sequence[Sequence[Cell]] = (), **more: Any) -> Sender:
+    """Return the sender of a table with these headers; ``rows`` are its first ones, where they matter."""
+    head = list(enumerate(map(list, (titles, *rows)), start=1))
+    table = HeadedTable(SourceTable(more.get("sheet"), lambda: iter(head)), head)
+    seen = surveyed(table, TableRecogniser(CATALOGUE).recognise(head[:1], [], item))
     sub = replace(
         Submission(
             item.id,
@@ -199,12 +203,77 @@ def test_a_flag_that_is_none_is_not_repeated() -> None:
     assert "张三" not in message
 
 
-def test_a_row_wider_than_its_header_is_rejected() -> None:
-    one, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
-    messages = taken(one, [[*listed(None), None, ""], [*listed(None, "另一"), "北京路3号"]], counts)
+def reasons(one: Sender) -> list[str]:
+    return [message for _, message, _ in one.refused.reasons]
+
+
+def test_a_row_wider_than_its_header_is_rejected_even_where_its_last_cell_is_empty() -> None:
+    rows = [listed(None), [*listed(None, "另一"), None], [*listed(None, "又一"), "北京路3号"]]
+    shifting, counts = sender(ABNORMAL, LISTED, rows), SubmissionCounts()
+    messages = taken(shifting, rows, counts)
+    assert (counts.accepted, counts.rejected) == (1, 2)
+    assert [message is not None and message.topic == REJECTED for message in messages] == [False, True, True]
+    assert reasons(shifting) == ["这一行的格数比表头多"]
+
+
+def test_a_delimiter_behind_every_row_says_nothing() -> None:
+    rows = [[*listed(None, reason), None] for reason in ("甲", "乙", "丙")]
+    ending, counts = sender(ABNORMAL, LISTED, rows), SubmissionCounts()
+    taken(ending, rows, counts)
+    assert (counts.accepted, counts.rejected) == (3, 0)
+
+
+def test_a_row_that_lost_a_cell_is_rejected_where_the_others_write_empty_ones() -> None:
+    rows = [listed(None), listed("增", "另一")[:-1]]
+    writing, counts = sender(ABNORMAL, LISTED, rows), SubmissionCounts()
+    taken(writing, rows, counts)
     assert (counts.accepted, counts.rejected) == (1, 1)
-    assert messages[1] is not None
-    assert messages[1].topic == REJECTED
+    assert reasons(writing) == ["这一行的格数比表头少，后面的内容可能错了列"]
+    # A program that leaves empty cells at the end away says nothing by it.
+    rows = [listed("增"), listed("增", "另一")[:-1]]
+    sparing, counts = sender(ABNORMAL, LISTED, rows), SubmissionCounts()
+    taken(sparing, rows, counts)
+    assert (counts.accepted, counts.rejected) == (2, 0)
+
+
+def test_what_is_no_record_is_passed_over_and_told() -> None:
+    rows: list[list[Cell]] = [
+        ["示例：某公司", "示例", "2025-01-02", "样例局", "样例", None],
+        listed(None),
+        list(LISTED),
+        listed(None, "另一"),
+        ["合计", None, None, None, "2", None],
+        ["填表人：某人", None, "审核：某人", None, None, None],
+    ]
+    screening, counts = sender(ABNORMAL, LISTED, rows), SubmissionCounts()
+    taken(screening, rows, counts)
+    assert (counts.rows, counts.accepted, counts.rejected) == (2, 2, 0)
+    assert [(note.kind, note.rows) for note in screening.notes.all()] == [
+        (NoteKind.SAMPLE_ROWS, (2,)),
+        (NoteKind.HEADER_ROWS, (4,)),
+        (NoteKind.TOTAL_ROWS, (6,)),
+        (NoteKind.FOOTER_ROWS, (7,)),
+    ]
+
+
+def test_rows_below_a_header_in_another_order_are_not_read_by_the_first_one() -> None:
+    order = [1, 0, 2, 4, 3, 5]
+    rows: list[list[Cell]] = [[cells[index] for index in order] for cells in (LISTED, listed(None))]
+    rows += [list(LISTED), listed(None)]
+    reordered, counts = sender(ABNORMAL, LISTED, rows), SubmissionCounts()
+    taken(reordered, rows, counts)
+    assert (counts.accepted, counts.rejected) == (1, 1)
+    assert "第2行又有一个表头，列的次序与前面不同" in reasons(reordered)
+
+
+def test_a_filled_column_without_a_title_is_told() -> None:
+    titles = [*LISTED[:3], None, *LISTED[3:]]
+    rows = [[*listed(None, str(reason))[:3], "内容", *listed(None, str(reason))[3:]] for reason in range(12)]
+    untitled, counts = sender(ABNORMAL, titles, rows), SubmissionCounts()
+    taken(untitled, rows, counts)
+    (note,) = untitled.notes.all()
+    assert (note.kind, note.count, note.rows) == (NoteKind.UNTITLED_COLUMN, 12, tuple(range(2, 12)))
+    assert "D列" in note.text
 
 
 def test_a_time_that_has_not_come_is_rejected_by_its_column() -> None:

@@ -95,6 +95,14 @@ def test_a_sum_of_floats_brings_no_noise() -> None:
         (FieldType.DATE, "2024-12-31T16:00:00.000Z", date(2025, 1, 1)),
         (FieldType.MONTH, "2024-12-31T16:00:00Z", "2025-01"),
         (FieldType.YEAR, "2024-12-31T16:00:00Z", 2025),
+        (FieldType.CODE, "810000.0", "810000"),
+        (FieldType.CODE, "1.50", "1.50"),
+        (FieldType.CODE, "5E12", "5E12"),
+        (FieldType.CODE, "630102199001010010", "630102199001010010"),
+        (FieldType.TEXT, "20250000", "20250000"),
+        (FieldType.DATE, "20250102.0", date(2025, 1, 2)),
+        (FieldType.DATE, "无固定期限", date(9999, 12, 31)),
+        (FieldType.BOOLEAN, "1.0", True),
         (FieldType.TIMESTAMP, 202501021230, datetime(2025, 1, 2, 12, 30, tzinfo=SHANGHAI)),
         (FieldType.TIMESTAMP, "202501021230", datetime(2025, 1, 2, 12, 30, tzinfo=SHANGHAI)),
         (FieldType.TIMESTAMP, 1735790400000, datetime(2025, 1, 2, 12, tzinfo=SHANGHAI)),
@@ -106,7 +114,12 @@ def test_cells_become_values(kind: FieldType, cell: Cell, value: object) -> None
 
 
 @pytest.mark.parametrize("kind", [k for k in FieldType if k is not FieldType.BOOLEAN])
-@pytest.mark.parametrize("cell", [None, "", " ", "空", "无", "/", "-", "NULL", "null", "－"])
+@pytest.mark.parametrize(
+    "cell",
+    [None, "", " ", "空", "无", "/", "-", "NULL", "null", "－", "N/A", "n/a", "nan", "NaN", "None", "none", "暂无",
+     "不详",
+     "[NULL]", "(null)", "（空）", "【无】", "\\N", "*", "……", " 未填 "],
+)  # fmt: skip
 def test_an_empty_mark_is_nothing(kind: FieldType, cell: Cell) -> None:
     assert convert(_field(kind), cell) is None
 
@@ -117,14 +130,28 @@ def test_an_empty_mark_is_nothing(kind: FieldType, cell: Cell) -> None:
         (FieldType.MONEY, "1.23456", "TOO_PRECISE"),
         (FieldType.NUMBER, "1.2345678", "TOO_PRECISE"),
         (FieldType.MONEY, "12,34", "NOT_A_NUMBER"),
-        (FieldType.MONEY, "NaN", "NOT_A_NUMBER"),
-        (FieldType.MONEY, "5美元", "UNIT_UNKNOWN"),
+        (FieldType.MONEY, "5美元", "FOREIGN_CURRENCY"),
         (FieldType.MONEY, "1e30", "OUT_OF_RANGE"),
         (FieldType.MONEY, "-nan", "NOT_A_NUMBER"),
         (FieldType.MONEY, "630E1234567", "NOT_A_NUMBER"),
         (FieldType.INTEGER, "1E999999", "NOT_A_NUMBER"),
-        (FieldType.MONEY, "$1,000", "NOT_A_NUMBER"),
+        (FieldType.MONEY, "$1,000", "FOREIGN_CURRENCY"),
+        (FieldType.MONEY, "1.23E+11", "DIGITS_LOST"),
         (FieldType.CODE, "6.30102E+14", "DIGITS_LOST"),
+        (FieldType.TEXT, "6.30102E+14", "DIGITS_LOST"),
+        (FieldType.TEXT, "6.22202123456789e18", "DIGITS_LOST"),
+        (FieldType.TEXT, 6.3010219900101e17, "DIGITS_LOST"),
+        (FieldType.CODE, "630102199001010000", "DIGITS_LOST"),
+        (FieldType.TEXT, "6222021234567890000", "DIGITS_LOST"),
+        (FieldType.CODE, date(2025, 1, 2), "DATE_FOR_CODE"),
+        (FieldType.USCC, datetime(2025, 1, 2), "DATE_FOR_CODE"),  # noqa: DTZ001
+        (FieldType.ID_NUMBER, "8:30:00", "DATE_FOR_CODE"),
+        (FieldType.DATE, "1899-12-30", "DATE_ZERO"),
+        (FieldType.DATE, date(1900, 1, 1), "DATE_ZERO"),
+        (FieldType.DATE, "1900年1月1日", "DATE_ZERO"),
+        (FieldType.DATE, "0000-00-00", "DATE_ZERO"),
+        (FieldType.TIMESTAMP, "1899-12-30 00:00:00", "DATE_ZERO"),
+        (FieldType.MONTH, date(1904, 1, 1), "DATE_ZERO"),
         (FieldType.PHONE, "1.39E+10", "DIGITS_LOST"),
         (FieldType.DATE, "2025011513", "NOT_A_DATE"),
         (FieldType.DATE, "2025-01-02T25:00Z", "NOT_A_DATE"),
@@ -150,16 +177,26 @@ def test_what_cannot_be_a_value_says_why(kind: FieldType, cell: Cell, code: str)
 
 
 @pytest.mark.parametrize(
-    ("cell", "value"), [(12.5, "12.5"), ("0.125", "0.125"), ("12.5%", "12.5"), (0.0, "0"), (1, "1")]
+    ("cell", "value"),
+    [(12.5, "12.5"), ("12.5", "12.5"), ("0.125%", "0.125"), ("12.5%", "12.5"), (0.0, "0"), ("100％", "100")],
 )
 def test_a_percentage_is_what_the_cell_shows(cell: Cell, value: str) -> None:
     share = next(f for f in load_catalogue().item("9").fields if f.unit == "%")
     assert convert(share, cell) == Decimal(value)
 
 
-@pytest.mark.parametrize("cell", [0.125, 1.0])
-def test_a_workbooks_percentage_is_not_taken_for_a_hundredth(cell: float) -> None:
+@pytest.mark.parametrize("cell", [0.125, 1.0, "0.125", "1", 1])
+@pytest.mark.parametrize("unit", ["", "%"])
+def test_a_share_is_not_taken_for_a_hundredth_of_it_in_a_workbook_or_a_text(cell: Cell, unit: str) -> None:
     share = next(f for f in load_catalogue().item("9").fields if f.unit == "%")
     with pytest.raises(ValueProblem) as problem:
-        convert(share, cell)
+        convert(share, cell, unit)
     assert problem.value.code is ReasonCode.PERCENT_OR_SHARE
+
+
+@pytest.mark.parametrize("cell", ["120%", "1200", 101.0])
+def test_no_share_is_more_than_the_whole(cell: Cell) -> None:
+    rate = next(f for f in load_catalogue().item("30").fields if f.unit == "%")
+    with pytest.raises(ValueProblem) as problem:
+        convert(rate, cell)
+    assert problem.value.code is ReasonCode.OUT_OF_RANGE

@@ -1,0 +1,82 @@
+"""What the first rows of a recognised table say of all of them: how many cells each has, which columns have no title.
+
+It is looked at once a table, so that nothing of it is decided again with every row.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connectors.tables import Cell, SourceTable
+from producers.tables.texts import is_empty
+from producers.tables.titles import normal
+
+
+@dataclass(frozen=True, slots=True)
+class TableSurvey:
+    """``titles`` are the header's, by position; ``untitled`` are the positions of columns without one.
+
+    In a text a row has ``least_cells`` to ``most_cells``; None: any. ``counts_days_from_1904`` is that of the source's
+    table.
+    """
+
+    titles: Mapping[int, str] = field(default_factory=dict)
+    untitled: tuple[int, ...] = ()
+    least_cells: int = 0
+    most_cells: int | None = None
+    counts_days_from_1904: bool = False
+
+    def is_header(self, cells: Sequence[Cell]) -> bool:
+        """Whether a row repeats the header, its titles in the header's order."""
+        return all(
+            index < len(cells) and isinstance(cell := cells[index], str) and normal(cell) == normal(title)
+            for index, title in self.titles.items()
+        )
+
+
+def survey(
+    table: SourceTable, head: Sequence[tuple[int, Sequence[Cell]]], header_row: int, taken: Collection[int], width: int
+) -> TableSurvey:
+    """Return what the first rows of a table say.
+
+    ``taken`` are the positions of its recognised columns; behind ``width`` cells no title stands.
+    """
+    header_rows = [cells for number, cells in head if number <= header_row]
+    titles = _titles(header_rows[-1]) if header_rows else {}
+    if not set(taken) <= titles.keys() and len(header_rows) > 1:
+        # A header of two rows: what the lower one leaves blank, the upper one says.
+        titles = _titles(header_rows[-2]) | titles
+    below = [cells for number, cells in head if number > header_row]
+    least, most = (0, None) if table.sheet is not None else _widths(width, below)
+    widest = max(map(len, below), default=0) if table.sheet is not None else width
+    untitled = tuple(index for index in range(widest) if index not in titles and index not in taken)
+    return TableSurvey(titles, untitled, least, most, table.counts_days_from_1904)
+
+
+def _titles(cells: Sequence[Cell]) -> dict[int, str]:
+    return {index: cell.strip() for index, cell in enumerate(cells) if isinstance(cell, str) and cell.strip()}
+
+
+def _widths(width: int, rows: Sequence[Sequence[Cell]]) -> tuple[int, int]:
+    """Return how many cells a row of a text has at least and at most.
+
+    A row with one more has a delimiter inside of a value, even where its last cell is empty: what stands behind has
+    shifted. Some programs end every row with a delimiter, so the commonest number counts. A row with fewer has lost
+    one, where the others write their last cells even when they are empty.
+    """
+    records = [cells for cells in rows if sum(not is_empty(cell) for cell in cells) > 1]
+    counts = Counter(map(len, records))
+    commonest, often = counts.most_common(1)[0] if counts else (width, 0)
+    blank_behind = all(is_empty(cell) for cells in records if len(cells) == commonest for cell in cells[width:])
+    most = commonest if commonest > width and blank_behind and 2 * often > len(records) else width
+    writes_empty = any(len(cells) >= width and is_empty(cells[width - 1]) for cells in records) if width else False
+    return (width if writes_empty else 0), most
+
+
+def column_letters(index: int) -> str:
+    """Return a column as a spreadsheet names it: 0 is A."""
+    letters, rest = "", index + 1
+    while rest:
+        rest, digit = divmod(rest - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return letters
