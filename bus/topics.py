@@ -177,8 +177,8 @@ def _await_leaders(admin: AdminClient, names: Sequence[str]) -> None:
     deadline = time.monotonic() + _LEADERS_WITHIN_S
     missing = set(names)
     while missing:
-        known = admin.list_topics(timeout=30).topics
-        missing -= {n for n in missing if n in known and _is_led(known[n])}
+        described = admin.list_topics(timeout=30).topics
+        missing -= {n for n in missing if n in described and _is_led(described[n])}
         if missing:
             if time.monotonic() > deadline:
                 raise StackError(

@@ -58,8 +58,8 @@ class Readiness:
         if not self.assigned:
             return ProcessHealth(HealthState.ALIVE, "no partition is assigned")
         if self.recovering:
-            partition, what = next(iter(self.recovering.items()))
-            reason = f"partition {partition}: {what}; {len(self.recovering)} of {self.assigned} to recover"
+            partition, step = next(iter(self.recovering.items()))
+            reason = f"partition {partition}: {step}; {len(self.recovering)} of {self.assigned} to recover"
             if silent > WATCHDOG_S:
                 reason = f"no progress for {silent:.0f} s; {reason}"
             return ProcessHealth(HealthState.RECOVERING, reason)

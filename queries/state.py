@@ -78,8 +78,8 @@ class StateOnDay:
             "changed_at": moment(self.changed_at),
             "source": "postgresql",
             "computed": self.computed,
-            "categories": [_category_as_json(one) for one in self.categories],
-            "indicators": [_indicator_as_json(one) for one in self.indicators],
+            "categories": [_category_as_json(group) for group in self.categories],
+            "indicators": [_indicator_as_json(indicator) for indicator in self.indicators],
         }
 
 

@@ -21,6 +21,8 @@ def expect(arrow: str) -> None:
 
 def pass_over(arrow: str, message: Message, problem: PoisonMessage, record: Mapping[str, Any] | None = None) -> None:
     """Log and count a message that cannot be read, or the one ``record`` of its change that cannot."""
-    what = "it" if record is None else f"{record['item']} of the event {record['event_id']}"
-    log.error("%s/%d@%d: %s is passed over: %s", message.topic(), message.partition(), message.offset(), what, problem)
+    unreadable = "it" if record is None else f"{record['item']} of the event {record['event_id']}"
+    log.error(
+        "%s/%d@%d: %s is passed over: %s", message.topic(), message.partition(), message.offset(), unreadable, problem
+    )
     EVENTS.labels(arrow, _OUTCOME).inc()

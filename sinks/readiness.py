@@ -22,20 +22,20 @@ class SinkReadiness:
     behind_s: float = DEFAULT_BEHIND_S
     clock: Callable[[], float] = time.time
     _opening: str = "it has not opened yet"
-    _held: str = ""
+    _holding_because: str = ""
     _oldest_at: float | None = None
 
     def opened(self) -> None:
         """The sink knows its positions; its first partition may still be on the way."""
-        self._opening, self._held = "no partition is assigned yet", ""
+        self._opening, self._holding_because = "no partition is assigned yet", ""
 
     def holds(self, reason: str) -> None:
         """Something is away, so nothing is delivered."""
-        self._held = reason
+        self._holding_because = reason
 
     def resumed(self) -> None:
         """What was away is back."""
-        self._held = ""
+        self._holding_because = ""
 
     def works_on(self, oldest_at: float) -> None:
         """A batch is under way whose oldest message is of this time, in seconds since the epoch."""
@@ -49,9 +49,9 @@ class SinkReadiness:
         """Return the sink's health now."""
         oldest_at = self._oldest_at
         if self._opening:
-            return ProcessHealth(HealthState.RECOVERING, f"opening: {self._held or self._opening}")
-        if self._held:
-            return ProcessHealth(HealthState.STALE, f"holding: {self._held}")
+            return ProcessHealth(HealthState.RECOVERING, f"opening: {self._holding_because or self._opening}")
+        if self._holding_because:
+            return ProcessHealth(HealthState.STALE, f"holding: {self._holding_because}")
         if oldest_at is not None and (age_s := self.clock() - oldest_at) > self.behind_s:
             return ProcessHealth(HealthState.STALE, f"behind: the oldest message being delivered is {age_s:.0f} s old")
         return ProcessHealth(HealthState.CURRENT, "everything that was received is delivered")

@@ -27,6 +27,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 def register(app: typer.Typer, command: str | None = None) -> None:
     """Add every group of commands to the application, or that of one command alone, which starts sooner."""
-    own = [module for module, names in COMMANDS.items() if command in names]
-    for module in own or COMMANDS:
+    modules = [module for module, commands in COMMANDS.items() if command in commands]
+    for module in modules or COMMANDS:
         importlib.import_module(f"hub.commands.{module}").register(app)

@@ -33,9 +33,9 @@ def sink(
     log_to_stderr()
     settings = load_settings()
     config = bus_config(settings)
-    known = ["postgres", "upstream", *(f"bank.{b}" for b in bank_ids())]
-    if name not in known:
-        raise UsageError(f"There is no sink {name}.", remedy=f"Use one of: {', '.join(known)}.")
+    names = ["postgres", "upstream", *(f"bank.{b}" for b in bank_ids())]
+    if name not in names:
+        raise UsageError(f"There is no sink {name}.", remedy=f"Use one of: {', '.join(names)}.")
     readiness = SinkReadiness(settings.sink.behind_s)
     metrics.serve(metrics_port, settings.processes.listen_host, readiness)
     collect_seldom()

@@ -109,11 +109,11 @@ def logs(
     from hub.stack.logs import tail_of
 
     folder = HomeLayout.of(load_settings()).logs
-    known = sorted(file.stem for file in folder.glob("*.log"))
-    if name not in known:
+    names = sorted(file.stem for file in folder.glob("*.log"))
+    if name not in names:
         raise UsageError(
             f"There is no log of {name!r} in {folder}.",
-            remedy=f"Name one of: {', '.join(known)}." if known else "Start the stack with `credithub up`.",
+            remedy=f"Name one of: {', '.join(names)}." if names else "Start the stack with `credithub up`.",
         )
     for line in tail_of(folder / f"{name}.log", lines, follow=follow):
         typer.echo(line, nl=False)

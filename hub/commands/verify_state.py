@@ -80,7 +80,7 @@ def described(report: VerificationReport) -> dict[str, Any]:
         "pending": report.pending,
         "unverified": sorted(report.unverified),
         "difference": report.difference,
-        "differences": [one._asdict() for one in report.differences],
+        "differences": [difference._asdict() for difference in report.differences],
     }
 
 

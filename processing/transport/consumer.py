@@ -40,23 +40,23 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def _fetch_records(self, consumer: Any, active: Any, **kwargs: Any) -> dict[TP, Batch]:
-        given = await super()._fetch_records(consumer, active, **kwargs)
-        fetched = self._as_batches(given)
+        records = await super()._fetch_records(consumer, active, **kwargs)
+        fetched = self._as_batches(records)
         most = kwargs["max_records"]
-        if fetched and sum(map(len, given.values())) == most:
+        if fetched and sum(map(len, records.values())) == most:
             # Take the small rest of the partition at which the limit was reached, too. Else it would be a batch of its
             # own: a transaction that costs as much as a full one.
             last = next(reversed(fetched))
             more = {**kwargs, "timeout": 0, "max_records": most // _REST}
-            rest = self._as_batches(await super()._fetch_records(consumer, {last}, **more))
-            if last in rest:
-                fetched[last] = joined(fetched[last], rest[last])
+            remainder = self._as_batches(await super()._fetch_records(consumer, {last}, **more))
+            if last in remainder:
+                fetched[last] = joined(fetched[last], remainder[last])
         return fetched
 
-    def _as_batches(self, given: Mapping[Any, list[Any]]) -> dict[TP, Batch]:
+    def _as_batches(self, fetched: Mapping[Any, list[Any]]) -> dict[TP, Batch]:
         """Note from which offset each partition's records were read; at once, before an assignment may change it."""
         batches: dict[TP, Batch] = {}
-        for topic_partition, records in given.items():
+        for topic_partition, records in fetched.items():
             tp = TP(topic_partition.topic, topic_partition.partition)
             # A partition that was not sought yet is left out: the client began at the group's offsets, which are for
             # display. The seek brings these records, and those before them.
@@ -68,8 +68,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         # What was given away meanwhile is its owner's to commit; an empty commit is an error to the client.
         assigned = self.assignment()
-        own = {tp: offset for tp, offset in offsets.items() if tp in assigned}
-        return bool(own) and bool(await super()._commit(own))
+        still_owned = {tp: offset for tp, offset in offsets.items() if tp in assigned}
+        return bool(still_owned) and bool(await super()._commit(still_owned))
 
     async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
         self._reached.update({TP(tp.topic, tp.partition): offset for tp, offset in partitions.items()})
@@ -139,20 +139,20 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             if self.flow_active:
                 self.app.caught_up(self._heard_at())
             return
-        given = {tp: batch for tp, batch in fetched.items() if active is None or tp in active}
-        if len(given) < len(fetched):
-            await self._give_back(fetched.keys() - given.keys())
+        active_batches = {tp: batch for tp, batch in fetched.items() if active is None or tp in active}
+        if len(active_batches) < len(fetched):
+            await self._give_back(fetched.keys() - active_batches.keys())
         if not self.flow_active:
-            await self._give_back(given)
+            await self._give_back(active_batches)
             return
-        if not given:
+        if not active_batches:
             return
         by_partition: dict[int, dict[str, Batch]] = {}
-        for tp, batch in given.items():
+        for tp, batch in active_batches.items():
             self._next[tp] = batch.records[-1].offset + 1
             by_partition.setdefault(tp.partition, {})[tp.topic] = batch
-        first = min(given)
-        message = self._to_message(first, given[first].records[0])
+        first = min(active_batches)
+        message = self._to_message(first, active_batches[first].records[0])
         message.key, message.value = None, by_partition
         yield first, message
 

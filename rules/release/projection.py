@@ -123,6 +123,6 @@ def _details(step: _Step, data: Mapping[str, Any], withheld: list[Withheld]) -> 
 
 def _silent(item: Item) -> frozenset[str]:
     """Name the fields that say nothing of a record beyond whose it is and whether it is published."""
-    own = {item.subject.uscc, item.subject.name, *item.subject.codes}
-    own |= {condition.field for field in item.fields for condition in field.public_when}
-    return frozenset(name for name in own if name is not None)
+    names = {item.subject.uscc, item.subject.name, *item.subject.codes}
+    names |= {condition.field for field in item.fields for condition in field.public_when}
+    return frozenset(name for name in names if name is not None)
