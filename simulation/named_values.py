@@ -1,7 +1,7 @@
 """Cells whose field's name says what they hold: records of one enterprise must fit together."""
 
 from catalogue.model import Field, Item
-from simulation.people import Person
+from simulation.people import Person, registration_number
 from simulation.setting import DrawCell, Setting
 from simulation.vocabulary import AUTHORITIES
 
@@ -49,8 +49,8 @@ def by_name(field: Field, item: Item) -> DrawCell | None:
         "organization_code": lambda s: s.enterprise.uscc[8:17],
         "taxpayer_id": lambda s: s.enterprise.uscc,
         "tax_registration_number": lambda s: s.enterprise.uscc,
-        "other_code": lambda s: f"6301{s.enterprise.index:011}",
-        "business_registration_number": lambda s: f"6301{s.enterprise.index:011}",
+        "other_code": lambda s: registration_number(s.enterprise.index),
+        "business_registration_number": lambda s: registration_number(s.enterprise.index),
         "account_name": lambda s: s.enterprise.name,
         "account_number": lambda s: f"{item.seq:02}{s.enterprise.index:08}",
         "social_insurance_number": lambda s: f"63{s.enterprise.index:08}",

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 
 from stdnum.cn import ric, uscc
+from stdnum.iso7064 import mod_11_10
 
 # The districts and counties of Xining, GB/T 2260.
 DISTRICTS = {
@@ -59,3 +60,9 @@ def make_uscc(district: str, serial: int, kind: str = "91") -> str:
     check = "0123456789X"[(11 - total % 11) % 11]
     front = f"{kind}{district}{organisation}{check}"
     return front + str(uscc.calc_check_digit(front))
+
+
+def registration_number(serial: int) -> str:
+    """Return a 工商注册号 of fifteen digits, valid by GS 15-2006."""
+    front = f"6301{serial:010}"
+    return front + str(mod_11_10.calc_check_digit(front))

@@ -10,10 +10,10 @@ from hub.settings import bus_config, load_settings
 
 
 def resolve(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only, send nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只计数，不报送。")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
 ) -> None:
-    """Resolve rows whose old code, real estate unit number or unique name belongs to a registered enterprise."""
+    """报送主体待定、现在已能确定的行：旧代码、不动产单元号或唯一的名称属于已登记的企业。"""
     from bus.avro.registry import Registry
     from bus.crypto.cipher import Cipher
     from bus.crypto.keys import load_key_file
@@ -23,22 +23,26 @@ def resolve(
     settings = load_settings()
     config, cipher = bus_config(settings), Cipher(load_key_file(settings.keys))
     with closing(Registry(config)) as registry:
-        found = Resolver(config, registry, cipher, load_catalogue()).run(dry_run=dry_run)
+        outcome = Resolver(config, registry, cipher, load_catalogue()).run(dry_run=dry_run)
     if as_json:
         typer.echo(
             json.dumps(
                 {
-                    "waiting": found.waiting, "resolved": found.resolved, "by": dict(sorted(found.by.items())),
-                    "ambiguous": found.ambiguous, "unknown": found.unknown, "still_bad": found.still_bad,
+                    "waiting": outcome.waiting, "resolved": outcome.resolved, "by": dict(sorted(outcome.by.items())),
+                    "ambiguous": outcome.ambiguous, "contradicted": outcome.contradicted,
+                    "unknown": outcome.unknown, "still_bad": outcome.still_bad,
                     "dry_run": dry_run,
                 }
             )
         )  # fmt: skip
         return
-    how = "，".join(f"{name}：{count}" for name, count in sorted(found.by.items()))
+    how = "，".join(f"{name}：{count}" for name, count in sorted(outcome.by.items()))
     done = "可以确定" if dry_run else "已确定并报送"
-    typer.echo(f"主体待定{found.waiting}行：{done}{found.resolved}行" + (f"（{how}）" if how else ""))
-    typer.echo(f"仍待定：多个主体相符{found.ambiguous}行，查不到{found.unknown}行，另有错误或重复{found.still_bad}行")
+    typer.echo(f"主体待定{outcome.waiting}行：{done}{outcome.resolved}行" + (f"（{how}）" if how else ""))
+    typer.echo(
+        f"仍待定：多个主体相符{outcome.ambiguous}行，代码与名称不符{outcome.contradicted}行，"
+        f"查不到{outcome.unknown}行，另有错误或重复{outcome.still_bad}行"
+    )
 
 
 def register(app: typer.Typer) -> None:

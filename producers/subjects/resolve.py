@@ -1,9 +1,8 @@
 """Rows of ``unresolved.v1`` whose subject has become known: their events are sent, once, and the rows marked."""
 
 import functools
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,17 +17,17 @@ from catalogue import wire
 from catalogue.envelope import Channel
 from catalogue.model import Catalogue, Item
 from connectors.tables import Cell
-from producers.subjects.index import AmbiguousSubject, SubjectIndex, SubjectMatch
+from producers.subjects.index import AmbiguousSubject, ContradictedSubject, SubjectAnswer, SubjectIndex, SubjectMatch
 from producers.subjects.index_reader import read_index
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.ledger import Ledger, LedgerReader, id_parts
 from producers.submissions.messages import OutgoingMessage, unresolved_key
 from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
 from producers.submissions.publishing import TransactionalPublisher
-from producers.submissions.refused_rows import CUT
+from producers.submissions.sealed_rows import SealedRow, with_code_column
 from producers.submissions.sender import Sender
 from producers.submissions.submission import Submission
-from producers.tables.columns import EXTRA, Column, ColumnMatcher
+from producers.tables.columns import ColumnMatcher
 from producers.tables.headers import RecognisedTable
 from producers.tables.problems import ReasonCode
 from producers.tables.rows import compile_row
@@ -57,6 +56,7 @@ class ResolveOutcome:
 
     waiting: int = 0
     ambiguous: int = 0
+    contradicted: int = 0  # the code is one enterprise's, the name another's
     unknown: int = 0
     still_bad: int = 0
     by: Counter[str] = field(default_factory=Counter)
@@ -127,19 +127,21 @@ class Resolver:
         counts, messages = _counts_so_far(ledger.get(resolution.id)), list[OutgoingMessage]()
         sender: Sender | None = None
         for row in sorted(rows, key=lambda r: int(r["row"])):
-            raw: list[list[str]] = json.loads(self._cipher.open(row["sealed"], f"{resolution.item}.raw"))
-            if [CUT, CUT] in raw:
-                # Too long to be kept whole: the department has to send it again.
+            kept = SealedRow.from_json(self._cipher.open(row["sealed"], f"{resolution.item}.raw"))
+            if kept.cut or kept.lacks_units(matcher):
+                # Too long to be kept whole, or kept without its units: the department has to send it again.
                 outcome.still_bad += 1
                 continue
-            recognised, cells = _table(matcher, raw)
+            recognised, cells = kept.as_table(matcher)
+            code_at = with_code_column(recognised, cells)
             match = _match(index, recognised, cells)
             if not isinstance(match, SubjectMatch):
                 outcome.ambiguous += isinstance(match, AmbiguousSubject)
+                outcome.contradicted += isinstance(match, ContradictedSubject)
                 outcome.unknown += match is None
                 continue
-            uscc = matcher.item.subject.uscc
-            cells[next(i for i, c in recognised.columns.items() if c.field.name == uscc)] = match.subject
+            if code_at is not None:
+                cells[code_at] = match.subject
             sender = Sender(self._registry, self._cipher, resolution, matcher.item, recognised)
             after = replace(counts, totals=dict(counts.totals))
             _, message = sender.take(row["row"], cells, after)
@@ -187,19 +189,7 @@ def _counts_so_far(before: SubmissionProgress | None) -> SubmissionCounts:
     return SubmissionCounts(before.rows, before.accepted, duplicates=before.duplicates, conflicts=before.conflicts)
 
 
-def _table(matcher: ColumnMatcher, raw: Sequence[Sequence[str]]) -> tuple[RecognisedTable, list[Cell]]:
-    """Return a sealed row as a table of one row, with a column for the subject's code."""
-    titles, item = [title for title, _ in raw], matcher.item
-    columns, _, _ = matcher.match(titles)
-    extra = {i: t for i, t in enumerate(titles) if t in EXTRA}
-    if item.subject.uscc is not None and item.subject.uscc not in {c.field.name for c in columns.values()}:
-        code = item.field(item.subject.uscc)
-        columns[len(titles)] = Column(code, code.zh)
-    cells: list[Cell] = [*(text for _, text in raw), *([None] if len(titles) in columns else [])]
-    return RecognisedTable(item, 0, columns, "", [], extra, len(cells)), cells
-
-
-def _match(index: SubjectIndex, table: RecognisedTable, cells: list[Cell]) -> SubjectMatch | AmbiguousSubject | None:
+def _match(index: SubjectIndex, table: RecognisedTable, cells: list[Cell]) -> SubjectAnswer:
     """Look a row's values up; an old code that stands in the column of the USCC counts as it is written."""
     item: Item = table.item
     if item.subject.uscc is None:

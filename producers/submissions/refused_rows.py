@@ -1,6 +1,5 @@
 """Rows that become no event: rejected ones with every reason, and those that wait for their subject's code."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from producers.submissions.declarations import SubmissionMode
 from producers.submissions.messages import OutgoingMessage, row_id, unresolved_key
 from producers.submissions.progress import SubmissionCounts
 from producers.submissions.receipts import ReasonCount
+from producers.submissions.sealed_rows import SealedRow
 from producers.submissions.snapshot_withdrawals import UnreadRows
 from producers.submissions.submission import Submission
 from producers.tables.headers import RecognisedTable
@@ -25,11 +25,8 @@ from producers.tables.rows import TableRow
 from producers.tables.seal import subject_of
 from producers.tables.texts import as_text
 
-# A broker takes a megabyte a message. What is kept of a row is cut to fit, at three bytes a character.
-_LONGEST_ROW_CHARS, _LONGEST_SHOWN_CHARS = 150_000, 1000
+_LONGEST_SHOWN_CHARS = 1000
 _MOST_ROWS_NAMED = 10
-# The name under which a sealed row says that it was cut.
-CUT = "…"
 
 
 class RefusedRows:
@@ -87,22 +84,15 @@ class RefusedRows:
             else:
                 self.unread.subjects.add(subject)
         masked: dict[str, str] = {}
-        raw: list[tuple[str, str]] = []
         for index, column in self._recognised.columns.items():
             cell = cells[index] if index < len(cells) else None
             if cell is None:
                 continue
-            text = as_text(cell)
-            raw.append((column.title, text))
             f = column.field
             # A cell that its column does not understand may hold anything, a person's number too.
             clear = f.sensitivity is Sensitivity.PUBLIC and not f.public_when and f.name not in bad
-            masked[column.title] = text[:_LONGEST_SHOWN_CHARS] if clear and not self._item.about_persons else "***"
-        for index, name in self._recognised.extra.items():
-            if index < len(cells) and cells[index] is not None:
-                raw.append((name, as_text(cells[index])))
-        if sum(len(text) for _, text in raw) > _LONGEST_ROW_CHARS:
-            raw = [(name, text[: _LONGEST_ROW_CHARS // len(raw)]) for name, text in raw] + [(CUT, CUT)]
+            shown = clear and not self._item.about_persons
+            masked[column.title] = as_text(cell)[:_LONGEST_SHOWN_CHARS] if shown else "***"
         return {
             "submission_id": sub.id,
             "row": row.row_no,
@@ -112,5 +102,5 @@ class RefusedRows:
             "file_name": sub.file_name,
             "sheet": sub.sheet,
             "masked": masked,
-            "sealed": self._cipher.close(json.dumps(raw, ensure_ascii=False).encode(), f"{sub.item}.raw"),
+            "sealed": self._cipher.close(SealedRow.of(self._recognised, cells).to_json().encode(), f"{sub.item}.raw"),
         }

@@ -1,7 +1,6 @@
 """What rows become: operations, revisions, repeats, and rows set aside. Nothing leaves: the registry is offline."""
 
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from producers.submissions.event_history import RevisionFloor
 from producers.submissions.messages import OutgoingMessage
 from producers.submissions.progress import SubmissionCounts
 from producers.submissions.revisions import REVISION_STEPS
+from producers.submissions.sealed_rows import SealedRow
 from producers.submissions.sender import Sender
 from producers.submissions.submission import Submission
 from producers.submissions.walk import surveyed
@@ -291,6 +291,7 @@ def test_what_waits_is_sealed_as_its_columns_read_it() -> None:
     assert message is not None
     assert message.topic == UNRESOLVED
     value = fastavro.schemaless_reader(io.BytesIO(message.value[HEAD_SIZE:]), wire.UNRESOLVED, None)
-    sealed = json.loads(CIPHER.open(value["sealed"], "administration.license.raw"))
-    assert ["行政许可决定书号", "20250117"] in sealed
-    assert ["备注", "是"] in sealed
+    kept = SealedRow.from_json(CIPHER.open(value["sealed"], "administration.license.raw"))
+    sealed = [(cell.title, cell.text) for cell in kept.cells]
+    assert ("行政许可决定书号", "20250117") in sealed
+    assert ("备注", "是") in sealed

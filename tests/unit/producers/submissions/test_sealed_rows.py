@@ -1,0 +1,63 @@
+"""A refused row is read again as it was read at first."""
+
+import json
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalogue.load import load_catalogue
+from connectors.tables import Cell
+from producers.submissions.sealed_rows import SealedCell, SealedRow, with_code_column
+from producers.tables.columns import ColumnMatcher
+from producers.tables.headers import TableRecogniser
+from producers.tables.rows import compile_row
+
+CATALOGUE = load_catalogue()
+PENALTY = CATALOGUE.item("53")
+TITLES: list[Cell] = ["行政相对人名称", "处罚决定日期", "行政处罚决定书文号", "罚款金额", "处罚机关", "数据日期"]
+
+
+def test_the_unit_above_the_table_stays_with_the_row() -> None:
+    head: list[tuple[int, list[Cell]]] = [(1, ["行政处罚（单位：万元）"]), (2, TITLES)]
+    table = TableRecogniser(CATALOGUE).recognise(head, [], PENALTY)
+    (fine,) = (c.field.name for c in table.columns.values() if c.title == "罚款金额")
+    cells: list[Cell] = ["某公司", "2025-01-02", "某罚1号", "5", "某局", "2025-02-01"]
+    kept = SealedRow.from_json(SealedRow.of(table, cells).to_json())
+    again, texts = kept.as_table(ColumnMatcher(PENALTY))
+    row = compile_row(PENALTY, again.columns, again.extra)(3, texts)
+    assert row is not None
+    assert row.values[fine] == Decimal(50_000)
+    assert row.data_date is not None
+    code_at = with_code_column(again, texts)
+    assert code_at == len(TITLES)
+    assert (with_code_column(again, texts), len(texts)) == (code_at, len(TITLES) + 1)
+
+
+def test_rows_of_before_are_read_by_their_titles_unless_a_unit_is_missing() -> None:
+    matcher = ColumnMatcher(PENALTY)
+    before = [["行政相对人名称", "某公司"], ["罚款金额", "5"], ["data_date", "2025-02-01"]]
+    kept = SealedRow.from_json(json.dumps(before))
+    table, texts = kept.as_table(matcher)
+    assert (table.extra, texts) == ({2: "data_date"}, ["某公司", "5", "2025-02-01"])
+    # It may have been 万元: the unit above the table was not kept.
+    assert kept.lacks_units(matcher)
+    assert not SealedRow.from_json(json.dumps([before[0], ["罚款金额(元)", "5"]])).lacks_units(matcher)
+    assert SealedRow.from_json(json.dumps([before[0], ["…", "…"]])).cut
+
+
+def test_a_row_too_long_says_that_it_was_cut() -> None:
+    table = TableRecogniser(CATALOGUE).recognise([(1, TITLES)], [], PENALTY)
+    kept = SealedRow.of(table, ["长" * 200_000, None, "某罚1号"])
+    assert kept.cut
+    assert len(kept.to_json()) < 200_000
+    assert not SealedRow.of(table, ["某公司"]).cut
+
+
+TEXTS = st.text(max_size=8)
+
+
+@given(st.lists(st.builds(SealedCell, TEXTS, TEXTS, TEXTS, TEXTS, st.none() | st.integers(1, 12), st.none(), TEXTS)))
+def test_what_is_sealed_is_what_is_read(cells: list[SealedCell]) -> None:
+    row = SealedRow(tuple(cells))
+    assert SealedRow.from_json(row.to_json()) == row
