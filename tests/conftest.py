@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.services import (
     HOME_VARIABLE,
@@ -16,6 +17,10 @@ from tests.services import (
 )
 
 __all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_unconfigure", "pytest_xdist_make_scheduler"]
+
+# A slow machine proves nothing against a law: how long an example takes is not what these tests are about.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # What the tests themselves read: a running stack to use, and where downloads lie and come from.
 READ_BY_TESTS = (HOME_VARIABLE, "CREDITHUB_CACHE", "CREDITHUB_JAR_REPOSITORY")

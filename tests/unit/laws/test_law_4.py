@@ -128,7 +128,7 @@ def facts_of(indicator: Indicator) -> st.SearchStrategy[list[Fact]]:
 
 
 @pytest.mark.parametrize("indicator", load_indicators(), ids=lambda one: one.id)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(data=st.data(), day=_DATES)
 def test_records_effective_after_the_day_do_not_count(indicator: Indicator, data: st.DataObject, day: date) -> None:
     """Records effective after D do not count."""
@@ -138,7 +138,7 @@ def test_records_effective_after_the_day_do_not_count(indicator: Indicator, data
 
 
 @pytest.mark.parametrize("indicator", load_indicators(), ids=lambda one: one.id)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(data=st.data(), day=_DATES)
 def test_the_shares_that_count_on_a_day_are_the_indicator(indicator: Indicator, data: st.DataObject, day: date) -> None:
     """A state of a date D is a pure function of the winning records and D: every real indicator, from the shares that

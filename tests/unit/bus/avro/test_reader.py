@@ -7,7 +7,7 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.avro import writer
@@ -61,7 +61,7 @@ def written(schema: Any, value: Any) -> bytes:
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS))
-@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_every_schema_of_the_hub_is_read_as_fastavro_reads_it(path: str, data: st.DataObject) -> None:
     schema = SCHEMAS[path]

@@ -124,7 +124,7 @@ def folders() -> Iterator[Path]:
         yield Path(folder)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps=STEPS)
 def test_running_values_are_the_plain_ones_on_every_day_whoever_rolled_it(folders: Path, steps: list[Any]) -> None:
     subject = Subject(Path(tempfile.mkdtemp(dir=folders)) / "store")
