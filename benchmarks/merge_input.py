@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from benchmarks.push import ITEM, MONTHS, payments
 from bus import clients
@@ -89,10 +90,12 @@ def main(events: int) -> None:
         data_date=None, correction=False, file_name="纳税信息.csv", file_sha256="0" * 64, sheet=None,
         channel=FileSource.channel,
     )  # fmt: skip
+    now = datetime.now(UTC)
+    before = now - timedelta(hours=1)
     cipher, registry = Cipher(load_key_file(settings.keys)), Registry(config)
     senders = {
-        what: Sender(registry, cipher, replace(plain, file_sha256=str(n) * 64, revision=revision), item, seen)
-        for n, (what, revision) in enumerate(((REPORT, 0), (DUPLICATE, 0), (CORRECTION, 1)))
+        what: Sender(registry, cipher, replace(plain, file_sha256=str(n) * 64, as_of=as_of), item, seen)
+        for n, (what, as_of) in enumerate(((REPORT, before), (DUPLICATE, before), (CORRECTION, now)))
     }
     progress = SubmissionCounts()
     producer = clients.producer(config)

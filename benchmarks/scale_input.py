@@ -85,6 +85,7 @@ class _Events:
                 writer.text(subject),
                 writer.optional_text(f"西宁样例{subject[9:]}商贸有限公司"),
                 b"\x00",
+                self._now,
                 self._payloads[number % _PAYLOADS],
             )
         )

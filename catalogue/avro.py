@@ -50,7 +50,7 @@ ENVELOPE: tuple[Schema, ...] = (
     _field("record_key", "string", "identity of the record inside its subject and item"),
     optional("period", "string", "数据所属期"),
     _field("source_time", TIMESTAMP, "time of the information at its source; orders the versions"),
-    _field("revision", "int", "rises by explicit correction only"),
+    _field("revision", "int", "orders flags and rows within one submission"),
     _field("content_hash", "string", "keyed hash over the canonical plaintext"),
     _field("reported_at", TIMESTAMP, "报送时间"),
     _field("unit", "string", "责任单位: id of the unit"),
@@ -66,7 +66,16 @@ ENVELOPE: tuple[Schema, ...] = (
         "default": False,
         "doc": "belongs to a push of the subject's whole set",
     },
+    # At the end: so the bytes of an envelope from before it are the beginning of one of today.
+    {
+        "name": "as_of",
+        "type": TIMESTAMP,
+        "default": 0,
+        "doc": "数据时点: the moment for which the reporter says so; orders the versions of one source time",
+    },
 )
+# So many fields has the envelope of the first released schemas.
+FIRST_ENVELOPE_FIELDS = 17
 
 ENVELOPE_RECORD: Schema = {
     "type": "record",

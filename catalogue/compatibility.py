@@ -73,14 +73,14 @@ def _as_problems(
 
 
 def _envelope(new: Schema, old: Schema) -> Iterator[tuple[str, str]]:
-    # Readers decode the envelope of any event by one schema and stop before `data`, so that Avro's own
-    # freedom to add and reorder fields does not hold there.
+    # Readers decode the envelope alone, stop before `data` and pass its bytes on: it may grow at its end, and Avro's
+    # own freedom to reorder fields does not hold there.
     if not any(f["name"] == "data" for f in old["fields"]):
         return
     before, after = ([(f["name"], f["type"]) for f in s["fields"]][:-1] for s in (old, new))
-    if before != after or new["fields"][-1]["name"] != "data":
+    if after[: len(before)] != before or new["fields"][-1]["name"] != "data":
         changed = {name for name, _ in before} ^ {name for name, _ in after}
-        yield ", ".join(sorted(changed)), "the envelope before `data` is fixed, in names, types and order"
+        yield ", ".join(sorted(changed)), "the envelope before `data` may only grow at its end"
 
 
 def _unreadable(reader: Schema, writer: Schema, written: str, by: str) -> Iterator[tuple[str, str]]:

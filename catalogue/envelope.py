@@ -4,6 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
+from catalogue.times import EPOCH
+
 SubjectKey = NewType("SubjectKey", str)  # a USCC, "person:<keyed hash>" or "unit:<unit>:<region>" (a nil report's)
 ItemId = NewType("ItemId", str)
 RecordKey = NewType("RecordKey", str)
@@ -14,6 +16,8 @@ PERSON_PREFIX = "person:"
 UNIT_PREFIX = "unit:"
 # Record key of the mark that says, for a subject's item sent as a whole set, since when older members are gone.
 SET_MARK = RecordKey("~set")
+# Behind it the period, where a set is one of a period. No key of a record has this sign inside of a clear text.
+_OF_PERIOD = "#"
 
 
 class Op(StrEnum):
@@ -34,10 +38,11 @@ class Channel(StrEnum):
     DOWN = "DOWN"
 
 
-# The ordered stamp of one record, (source time, revision, content hash): the highest wins, whatever order the events
-# come in. The source time is that of the information at its source, the revision rises only by an explicit
-# correction, the content hash is keyed, over the canonical plaintext.
-VersionStamp = tuple[datetime, int, str]
+# The ordered stamp of one record, (source time, as of, revision, content hash): the highest wins, whatever order the
+# events come in. The source time is that of the information at its source. "As of" is the moment for which the
+# reporter says so. The revision orders flags and rows within one submission. The content hash is keyed, over the
+# canonical plaintext and the operation (decision 12).
+VersionStamp = tuple[datetime, datetime, int, str]
 
 
 class Envelope(NamedTuple):
@@ -60,14 +65,31 @@ class Envelope(NamedTuple):
     subject: SubjectKey
     subject_name: str | None
     replaces_set: bool  # the event belongs to a push of the subject's whole set
+    as_of: datetime = EPOCH  # aware; of events from before there was one, 1970
 
     @property
     def version(self) -> VersionStamp:
         """The stamp that decides between two reports of the same record."""
-        return self[5:8]
+        # By position: this is asked for twice with every event.
+        return self[5], self[17], self[6], self[7]
+
+    @property
+    def set_key(self) -> RecordKey:
+        """The key of the mark that decides whether this record is still a member of its set.
+
+        Where the period is part of a record's identity, its key begins with it, and each period has a set of its own.
+        """
+        if self.period and self.record_key.startswith(f"{self.period}|"):
+            return RecordKey(f"{SET_MARK}{_OF_PERIOD}{self.period}")
+        return SET_MARK
 
 
 ENVELOPE_NAMES: tuple[str, ...] = Envelope._fields
+
+
+def is_mark(key: str) -> bool:
+    """Whether a key is that of a set's mark, not of a record."""
+    return key == SET_MARK or key.startswith(SET_MARK + _OF_PERIOD)
 
 
 def changelog_key(subject: str, item: str, record_key: str) -> bytes:

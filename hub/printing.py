@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from catalogue.envelope import Op
+from catalogue.envelope import Envelope, Op
 from catalogue.model import Catalogue
-from catalogue.times import SHANGHAI
+from catalogue.times import EPOCH, SHANGHAI
 from queries.contributions import NO_LONGER, NOT_YET, Contribution
 from queries.explain_field import ExplainedVersion, FieldExplanation
 from queries.explain_indicator import IndicatorExplanation
@@ -74,7 +74,7 @@ def print_field(console: Console, explained: FieldExplanation) -> None:
     if not explained.records:
         console.print("no record", highlight=False)
         return
-    titles = ("record", "value", "standing", "decided by", "source time", "rev", "unit", "file", "row")
+    titles = ("record", "value", "standing", "decided by", "source time", "数据时点", "rev", "unit", "file", "row")
     grid = _grid(*titles, right=("rev", "row"))
     for record in explained.records[:SHOWN]:
         for index, version in enumerate(record.versions):
@@ -83,11 +83,16 @@ def print_field(console: Console, explained: FieldExplanation) -> None:
             grid.add_row(
                 _key(record.record_key) if index == 0 else "",
                 escape(_value(target, version)), f"{version.standing.value}{note}", version.rule,
-                clock(envelope.source_time), str(envelope.revision), *_origin(version.origin),
+                clock(envelope.source_time), _as_of(envelope), str(envelope.revision), *_origin(version.origin),
                 style=_STYLES.get(version.standing, "dim"),
             )  # fmt: skip
     console.print(grid)
     _more(console, len(explained.records))
+
+
+def _as_of(envelope: Envelope) -> str:
+    # Events from before there was one are of 1970: nobody said.
+    return "–" if envelope.as_of == EPOCH else clock(envelope.as_of)
 
 
 def print_indicator(console: Console, explained: IndicatorExplanation) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from catalogue.envelope import Op
+from catalogue.envelope import Envelope, Op, RecordKey
 from rules.indicators.definitions import Fact, Indicator, evaluate, on_the_wire
 from rules.indicators.running import Share, share
-from rules.merge import Record, is_live
+from rules.merge import Record, is_live, set_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +36,18 @@ LEFT_OUT = "not in the latest whole set"
 def contributions(
     indicator: Indicator,
     records: Iterable[tuple[Record, Payload]],
-    set_since: tuple[datetime, int] | None,
+    marks: Mapping[RecordKey, Envelope],
     as_of: date,
 ) -> tuple[Decimal | None, list[Contribution]]:
     """Return the indicator's value on ``as_of`` and every record, those that count first, the newest first.
 
-    ``set_since``: since when the subject's latest whole set holds (``rules.merge.is_live``).
+    ``marks``: those of the whole sets of the item, by their keys.
     """
     facts: list[Fact] = []
     explained: list[Contribution] = []
     for record, data in records:
-        if not is_live(record.envelope, set_since):
+        mark = marks.get(record.envelope.set_key)
+        if not is_live(record.envelope, None if mark is None else set_since(mark)):
             why = WITHDRAWN if record.envelope.op != Op.REPORT else LEFT_OUT
             explained.append(Contribution(record, None, why))
             continue

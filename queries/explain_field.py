@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from bus.reading.offsets import TopicPartition
-from catalogue.envelope import SET_MARK, Op
+from catalogue.envelope import Envelope, Op, RecordKey, is_mark
 from catalogue.model import Catalogue, Item
 from queries.contributions import LEFT_OUT, WITHDRAWN
 from queries.origin import RecordOrigin, origin_of
@@ -14,11 +13,8 @@ from queries.table_snapshot import StateRow, SubmissionSource, TableSnapshot
 from queries.targets import FieldTarget
 from queries.values import SEALED, moment, same_sealed, value_of
 from queries.versions import RankedVersion, Standing, ranked
-from rules.merge import Record, is_live, is_mark
+from rules.merge import Record, SetSince, is_live, set_since
 from rules.state import DecodePayload
-
-SetSince = tuple[datetime, int] | None
-"""Since when the latest whole set of an item holds (``rules.merge.is_live``); None when it was never sent as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +42,7 @@ class ExplainedVersion:
             "value": self.value,
             "same_as_winner": self.same_as_winner,
             "source_time": moment(envelope.source_time),
+            "as_of": moment(envelope.as_of),
             "revision": envelope.revision,
             "content_hash": envelope.content_hash,
             "period": envelope.period,
@@ -116,14 +113,14 @@ def explain_field(
     for event in events:
         by_key.setdefault(event.envelope.record_key, (None, []))[1].append(event)
     sources = tables.sources({one.envelope.submission_id for one in (*winners, *events)})
-    since = set_since_of(winners)
+    marks = marks_of(winners)
     records: list[ExplainedRecord] = []
     for key, (winner, versions) in by_key.items():
         explained = tuple(
             _explained(target, winner, one, decode, catalogue, sources) for one in ranked(winner, versions)
         )
-        live = winner is not None and is_live(winner.envelope, since)
-        records.append(ExplainedRecord(key, live, _note(winner, since), explained))
+        live = winner is not None and is_live(winner.envelope, since_of(marks, winner.envelope))
+        records.append(ExplainedRecord(key, live, _note(winner, marks), explained))
     records.sort(key=lambda r: (r.live, moment(r.versions[0].record.envelope.source_time), r.record_key), reverse=True)
     return FieldExplanation(state.subject, state.subject_name, target, topic_partition, tuple(records))
 
@@ -133,12 +130,15 @@ def content_of(record: Record, decode: DecodePayload) -> Mapping[str, Any] | Non
     return None if is_mark(record.envelope.record_key) else decode(record.schema_id, record.payload)
 
 
-def set_since_of(winners: Iterable[Record]) -> SetSince:
-    """Return since when the latest whole set of an item holds, from the winning records of the item."""
-    for record in winners:
-        if record.envelope.record_key == SET_MARK:
-            return record.envelope.source_time, record.envelope.revision
-    return None
+def marks_of(winners: Iterable[Record]) -> dict[RecordKey, Envelope]:
+    """Return the marks of an item's whole sets, from the winning records of the item."""
+    return {one.envelope.record_key: one.envelope for one in winners if is_mark(one.envelope.record_key)}
+
+
+def since_of(marks: Mapping[RecordKey, Envelope], record: Envelope) -> SetSince | None:
+    """Return since when the set that a record may be a member of holds; None when there is none."""
+    mark = marks.get(record.set_key)
+    return None if mark is None else set_since(mark)
 
 
 def heading(subject: str, subject_name: str | None, kind: str, item: Item) -> dict[str, Any]:
@@ -151,10 +151,10 @@ def heading(subject: str, subject_name: str | None, kind: str, item: Item) -> di
     }
 
 
-def _note(winner: Record | None, since: SetSince) -> str:
+def _note(winner: Record | None, marks: Mapping[RecordKey, Envelope]) -> str:
     if winner is None:
         return "not merged or not delivered yet"
-    if is_live(winner.envelope, since):
+    if is_live(winner.envelope, since_of(marks, winner.envelope)):
         return ""
     return WITHDRAWN if winner.envelope.op != Op.REPORT else LEFT_OUT
 

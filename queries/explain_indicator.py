@@ -5,15 +5,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from catalogue.envelope import is_mark
 from catalogue.model import Catalogue
 from queries.contributions import Contribution, contributions, definition
-from queries.explain_field import content_of, heading, set_since_of
+from queries.explain_field import content_of, heading, marks_of
 from queries.origin import RecordOrigin, origin_of
 from queries.table_snapshot import StateRow, TableSnapshot
 from queries.targets import IndicatorTarget
 from queries.values import moment, number
 from rules.indicators.definitions import from_millionths
-from rules.merge import is_mark
 from rules.state import DecodePayload
 
 
@@ -42,6 +42,7 @@ class ExplainedContribution:
             "counts_from": None if share is None else share.enter.isoformat(),
             "counts_until": None if share is None or share.leave is None else share.leave.isoformat(),
             "source_time": moment(envelope.source_time),
+            "as_of": moment(envelope.as_of),
             "revision": envelope.revision,
             **self.origin.as_json(),
         }
@@ -101,7 +102,7 @@ def explain_indicator(
     indicator = target.indicator
     winners = tables.records(state.subject, target.item.id)
     records = [(record, content_of(record, decode)) for record in winners if not is_mark(record.envelope.record_key)]
-    value, explained = contributions(indicator, records, set_since_of(winners), as_of)
+    value, explained = contributions(indicator, records, marks_of(winners), as_of)
     sources = tables.sources({contribution.record.envelope.submission_id for contribution in explained})
     stated = state.indicators.get(indicator.id)
     # A state has no value of an indicator before there is a record of its item.

@@ -20,12 +20,17 @@ _RECORD = f"select {', '.join(ENVELOPE_NAMES)}, schema_id, payload from credit_r
 # a subject may have a hundred thousand records, and one row an item is wanted.
 _NEWEST = """
 select r.item, max(r.source_time) from credit_record r
-left join credit_record m on m.subject = r.subject and m.item = r.item and m.record_key = %(mark)s
-where r.subject = %(subject)s and r.op = 'REPORT' and r.record_key <> %(mark)s
-and (m.subject is null or (r.source_time, r.revision) >= (m.source_time, m.revision))
+left join credit_record m on m.subject = r.subject and m.item = r.item and m.record_key
+ = case when starts_with(r.record_key, r.period || '|') then %(mark)s || '#' || r.period else %(mark)s end
+where r.subject = %(subject)s and r.op = 'REPORT'
+and (m.subject is null or (r.source_time, r.as_of, r.revision) >= (m.source_time, m.as_of, m.revision))
 group by r.item
 """
-_RECORD_COUNTS = "select item, count(*) from credit_record where subject = %s and record_key <> %s group by item"
+_RECORD_COUNTS = """
+select item, count(*) from credit_record
+where subject = %(subject)s and record_key <> %(mark)s and not starts_with(record_key, %(mark)s || '#')
+group by item
+"""
 _STATE = (
     "select subject_name, sequence, as_of, hash, indicators, counts, changed_at from credit_state where subject = %s"
 )
@@ -96,7 +101,7 @@ class TableSnapshot:
 
     def record_counts(self, subject: str) -> dict[str, int]:
         """Return how many records there are, withdrawn ones included, by item."""
-        return dict(self._rows(_RECORD_COUNTS, (subject, SET_MARK)))
+        return dict(self._rows(_RECORD_COUNTS, {"subject": subject, "mark": SET_MARK}))
 
     def records(self, subject: str, item: str) -> list[Record]:
         """Return the winning version of each record of an item, the mark of its whole sets included."""

@@ -12,23 +12,26 @@ class Standing(StrEnum):
 
     WINNER = "winner"
     OLDER = "older"  # of an earlier source time
-    SUPERSEDED = "superseded"  # of the same source time, before a correction
-    CONFLICT = "conflict"  # of the same time and revision, with other content
+    EARLIER = "earlier"  # of the same source time, as of an earlier moment
+    SUPERSEDED = "superseded"  # of the same times, by a row above it or without a flag
+    CONFLICT = "conflict"  # equal in all but content
     DUPLICATE = "duplicate"  # says the same again
     PENDING = "pending"  # higher than the winner: not merged or not delivered yet
 
 
 LOST_BY = {
     Standing.OLDER: "an earlier source time",
-    Standing.SUPERSEDED: "the same source time, a lower revision",
-    Standing.CONFLICT: "the same source time and revision, a lower content hash",
-    Standing.DUPLICATE: "the same time, revision and content: the lowest event id stays",
+    Standing.EARLIER: "the same source time, an earlier data time (数据时点)",
+    Standing.SUPERSEDED: "the same times, a lower revision",
+    Standing.CONFLICT: "the same times and revision, a lower content hash",
+    Standing.DUPLICATE: "the same times, revision and content: the lowest event id stays",
     Standing.PENDING: "higher than the winner, not merged or not delivered yet",
 }
 _WON_BY = {
     Standing.OLDER: "newest source time",
-    Standing.SUPERSEDED: "same source time, higher revision: an explicit correction",
-    Standing.CONFLICT: "same source time and revision, other content: the higher content hash",
+    Standing.EARLIER: "same source time, later data time (数据时点): the later statement, or a correction",
+    Standing.SUPERSEDED: "same times, higher revision: a flag, or the later row of one file",
+    Standing.CONFLICT: "same times and revision, other content: the higher content hash",
     Standing.DUPLICATE: "the same content several times: the lowest event id",
 }
 ONLY = "the only version"
@@ -85,4 +88,6 @@ def _standing(winner: Record | None, other: Record) -> Standing:
         return Standing.DUPLICATE
     if lost.source_time != won.source_time:
         return Standing.OLDER
+    if lost.as_of != won.as_of:
+        return Standing.EARLIER
     return Standing.SUPERSEDED if lost.revision != won.revision else Standing.CONFLICT

@@ -3,24 +3,24 @@
 Repeats, reordering and re-delivery therefore converge to the same records, whoever processes them how often.
 """
 
-import functools
 import hashlib
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from catalogue.envelope import SET_MARK, Envelope, ItemId, Op, RecordKey
-from catalogue.times import micros
+from catalogue.envelope import Envelope, ItemId, Op
 
 _DIGEST_MODULUS = 1 << 128
 REGISTRATION = ItemId("market.registration")
+# Since when a set holds: source time, as of, revision.
+SetSince = tuple[datetime, datetime, int]
 
 
 class Outcome(StrEnum):
     """What became of one event at the time it was seen."""
 
     MERGED = "merged"  # it is the record now
-    DUPLICATE = "duplicate"  # it says what the record says already
+    DUPLICATE = "duplicate"  # it says what the record says already, perhaps for a later moment
     SUPERSEDED = "superseded"  # a higher version was there before
 
 
@@ -36,13 +36,14 @@ class Record(NamedTuple):
 def join(current: Record | None, seen: Record) -> tuple[Record, Outcome]:
     """Return the winner of the current record and one just seen, and what became of the latter.
 
-    The higher version wins, of equal versions that of the lower event id.
+    The higher version wins, of equal versions that of the lower event id. A higher version of the same content wins,
+    too, lest another worker or a later report decide against a lower one, and is a duplicate to everybody else.
     """
     if current is None:
         return seen, Outcome.MERGED
     ours, theirs = current.envelope.version, seen.envelope.version
     if theirs > ours:
-        return seen, Outcome.MERGED
+        return seen, Outcome.DUPLICATE if theirs[3] == ours[3] else Outcome.MERGED
     if theirs == ours:
         return (seen if seen.envelope.event_id < current.envelope.event_id else current), Outcome.DUPLICATE
     return current, Outcome.SUPERSEDED
@@ -56,14 +57,22 @@ def set_mark(seen: Envelope) -> Envelope | None:
     """
     if not seen.replaces_set or seen.op == Op.WITHDRAW:
         return None
-    return seen._replace(op=Op.NIL, record_key=SET_MARK, period=None, content_hash="")
+    return seen._replace(op=Op.NIL, record_key=seen.set_key, period=None, content_hash="")
 
 
-def is_live(record: Envelope, mark: tuple[datetime, int] | None) -> bool:
-    """Whether a winning record counts: reported, and not older than its subject's latest whole set."""
+def set_since(mark: Envelope) -> SetSince:
+    """Return since when the set holds that a mark stands for."""
+    return mark.version[:3]
+
+
+def is_live(record: Envelope, since: SetSince | None) -> bool:
+    """Whether a winning record counts: reported, and not older than the latest whole set that it may be a member of.
+
+    ``since``: that of the mark under the record's ``set_key``; None where there is none.
+    """
     if record.op != Op.REPORT:
         return False
-    return mark is None or (record.source_time, record.revision) >= mark
+    return since is None or record.version[:3] >= since
 
 
 class Name(NamedTuple):
@@ -71,6 +80,7 @@ class Name(NamedTuple):
 
     registered: bool  # as its registration has it, which is above whatever others call it
     source_time: datetime
+    as_of: datetime
     revision: int
     content_hash: str
     text: str
@@ -87,27 +97,21 @@ def named(current: Name | None, seen: Envelope) -> Name | None:
     return name if current is None or name > current else current
 
 
-def fingerprint(record: Envelope) -> int:
-    """Return what a winning record adds to its subject's digest; event, submission and row are outside."""
-    text = (
-        f"{record.item}\x00{record.record_key}\x00{record.op}\x00{_micros(record.source_time)}\x00"
-        f"{record.revision}\x00{record.content_hash}"
-    )
+def same_content(one: Envelope, other: Envelope) -> bool:
+    """Whether two versions of a record say the same; the hash covers the operation, too."""
+    return one.content_hash == other.content_hash
+
+
+def fingerprint(record: Envelope, live: bool) -> int:
+    """Return what a winning record adds to its subject's digest: what it says, and whether it counts.
+
+    Event, submission and row are outside, and so are the times and the revision of its version: the same content, sent
+    again for a later day, is the same state.
+    """
+    text = f"{record.item}\x00{record.record_key}\x00{record.content_hash}\x00{live:d}"
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
 
 
-# The records of one day or file often have the same moment.
-@functools.lru_cache(maxsize=1 << 14)
-def _micros(moment: datetime) -> int:
-    return micros(moment)
-
-
-def replace_in_digest(digest: int, old: Envelope | None, new: Envelope) -> int:
-    """Return the digest after ``new`` took the place of ``old``: a sum, so that order does not matter."""
-    former = fingerprint(old) if old is not None else 0
-    return (digest + fingerprint(new) - former) % _DIGEST_MODULUS
-
-
-def is_mark(key: RecordKey) -> bool:
-    """Whether a key is the pseudo record of a set."""
-    return key == SET_MARK
+def replace_in_digest(digest: int, former: int, present: int) -> int:
+    """Return the digest after one fingerprint took the place of another: a sum, so that order does not matter."""
+    return (digest + present - former) % _DIGEST_MODULUS

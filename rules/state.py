@@ -7,18 +7,18 @@ what the engine published against it; ``rules.indicators.running`` is the quick 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from catalogue.envelope import SET_MARK, ItemId, RecordKey
+from catalogue.envelope import Envelope, ItemId, RecordKey, is_mark
 from catalogue.times import business_date
 from rules.indicators.definitions import Fact, Indicator, evaluate, on_the_wire
-from rules.merge import Record, fingerprint, is_live
+from rules.merge import Record, SetSince, fingerprint, is_live, set_since
 
 RecordIdentity = tuple[ItemId, RecordKey]
 Winners = Mapping[RecordIdentity, Record]
-"""The winning records of one subject; the marks of whole sets are among them, under ``SET_MARK``."""
+"""The winning records of one subject; the marks of whole sets are among them (``is_mark``)."""
 IndicatorsByItem = Mapping[str, tuple[Indicator, ...]]
 DecodePayload = Callable[[int, bytes], Mapping[str, Any] | None]
 """Decodes a record's data by its schema id, or raises PoisonMessage: ``bus.avro.decoding.Decoder.payload``."""
@@ -44,10 +44,10 @@ def by_item(indicators: Iterable[Indicator]) -> dict[str, tuple[Indicator, ...]]
     return found
 
 
-def set_since(winners: Winners, item: ItemId) -> tuple[datetime, int] | None:
-    """Return since when an item's latest whole set holds; None when it was never sent as one."""
-    mark = winners.get((item, SET_MARK))
-    return None if mark is None else (mark.envelope.source_time, mark.envelope.revision)
+def set_since_of(winners: Winners, record: Envelope) -> SetSince | None:
+    """Return since when the latest whole set that a record may be a member of holds; None where there is none."""
+    mark = winners.get((record.item, record.set_key))
+    return None if mark is None else set_since(mark.envelope)
 
 
 def live(winners: Winners) -> dict[RecordIdentity, Record]:
@@ -55,7 +55,7 @@ def live(winners: Winners) -> dict[RecordIdentity, Record]:
     return {
         key: record
         for key, record in winners.items()
-        if key[1] != SET_MARK and is_live(record.envelope, set_since(winners, key[0]))
+        if not is_mark(key[1]) and is_live(record.envelope, set_since_of(winners, record.envelope))
     }
 
 
@@ -71,7 +71,8 @@ def state_on(winners: Winners, indicators: IndicatorsByItem, decode: DecodePaylo
     for item, _ in counting:
         counts[item] = counts.get(item, 0) + 1
     values = _values(winners, counting, indicators, decode, day)
-    digest = f"{sum(fingerprint(one.envelope) for one in winners.values()) % _DIGEST_MODULUS:032x}"
+    said = (fingerprint(one.envelope, key in counting) for key, one in winners.items() if not is_mark(key[1]))
+    digest = f"{sum(said) % _DIGEST_MODULUS:032x}"
     return ComputedState(_hash(digest, values), digest, counts, values)
 
 
@@ -85,7 +86,7 @@ def indicators_on(
 def _values(
     winners: Winners, counting: Winners, indicators: IndicatorsByItem, decode: DecodePayload, day: date
 ) -> dict[str, Decimal | None]:
-    facts: dict[str, list[Fact]] = {item: [] for item, key in winners if key != SET_MARK and item in indicators}
+    facts: dict[str, list[Fact]] = {item: [] for item, key in winners if not is_mark(key) and item in indicators}
     for (item, _), one in counting.items():
         if item in facts:
             facts[item].append(Fact(one.envelope.source_time, decode(one.schema_id, one.payload) or {}))

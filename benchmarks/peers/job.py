@@ -1,10 +1,10 @@
 """The job that every peer does: newest version per record, four indicators per subject, a state and the changes.
 
-Events are those of ``tax.payment`` as a push sends them. Of each record the highest (source time, revision, content
-hash) wins; the first of equal ones stays. Out go a state per changed subject (``tax_paid_3m``, ``tax_paid_12m``,
-``tax_mean_12m`` and ``tax_months_12m`` of ``rules/indicators/indicators.yaml``) and a change per changed record, with
-the event as it came and the one before. The business date stands still, so peers keep no calendar; the hub's worker
-does.
+Events are those of ``tax.payment`` as a push sends them. Of each record the highest (source time, as of, revision,
+content hash) wins; the first of equal ones stays. Out go a state per changed subject (``tax_paid_3m``,
+``tax_paid_12m``, ``tax_mean_12m`` and ``tax_months_12m`` of ``rules/indicators/indicators.yaml``) and a change per
+changed record, with the event as it came and the one before. The business date stands still, so peers keep no
+calendar; the hub's worker does.
 
 Needs fastavro alone, because it runs in the peers' environment too.
 """
@@ -172,9 +172,9 @@ class Work:
         return out.getvalue()
 
 
-def version(event: Event) -> tuple[datetime, int, str]:
+def version(event: Event) -> tuple[datetime, datetime, int, str]:
     """Return what orders the versions of a record."""
-    return event["source_time"], event["revision"], event["content_hash"]
+    return event["source_time"], event["as_of"], event["revision"], event["content_hash"]
 
 
 def _six(value: Decimal) -> Decimal:

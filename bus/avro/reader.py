@@ -13,7 +13,7 @@ from typing import Any
 
 from bus.avro.writer import read_long
 from catalogue.errors import HubError
-from catalogue.times import from_micros
+from catalogue.times import EPOCH, from_micros
 
 # Raises EOFError, IndexError, ValueError, UnicodeDecodeError or OverflowError for bytes that do not fit.
 AvroReader = Callable[[bytes, int], tuple[Any, int]]
@@ -208,6 +208,8 @@ def _read_size(raw: bytes, at: int) -> tuple[int, int]:
 
 def _read_moment(raw: bytes, at: int) -> tuple[datetime, int]:
     """Read a moment that is not among the recent ones."""
+    if raw[at] == 0:
+        return EPOCH, at + 1
     end = at + _MOMENT_SIZE
     second = _SECONDS.get(raw[at + _LOW_SIZE : end])
     if second is None:

@@ -10,6 +10,7 @@ _NAMED_BY = internal_record(
     field("source_time", TIMESTAMP),
     field("revision", "int"),
     field("content_hash", "string"),
+    {"name": "as_of", "type": TIMESTAMP, "default": 0, "doc": "数据时点"},
 )
 
 STATE = internal_record(
@@ -29,4 +30,10 @@ STATE = internal_record(
     field("records_digest", "string", "order-independent digest of all winning records"),
     field("changed_at", TIMESTAMP),
     optional("named_by", _NAMED_BY, "what gave the subject its name; a higher one takes its place"),
+    {
+        "name": "digest_rule",
+        "type": "int",
+        "default": 1,
+        "doc": "by which rule digest and hash were computed: 1 with the versions, 2 by content and whether it counts",
+    },
 )

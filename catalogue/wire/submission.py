@@ -3,6 +3,13 @@
 from catalogue.avro import DATE, TIMESTAMP, optional
 from catalogue.wire.parts import field, internal_record
 
+_CONFLICT_ROWS = internal_record(
+    "ConflictRows",
+    "two rows of one record and time that say different things",
+    field("row", "long"),
+    field("other_row", "long"),
+)
+
 SUBMISSION = internal_record(
     "Submission",
     "a push of one table: its file, its counts, how far it came",
@@ -34,4 +41,13 @@ SUBMISSION = internal_record(
     ),
     field("opened_at", TIMESTAMP),
     field("updated_at", TIMESTAMP),
+    optional("as_of", TIMESTAMP, "数据时点: of its rows that have none of their own, and of what it withdraws"),
+    optional("as_of_from", "string", "DATA_DATE, STAMP, RECEIPT or CORRECTION: who says so"),
+    optional("last_as_of", TIMESTAMP, "the latest data time of all its rows"),
+    {
+        "name": "conflict_rows",
+        "type": {"type": "array", "items": _CONFLICT_ROWS},
+        "default": [],
+        "doc": "rows that are equal in all but content, the first pairs of them",
+    },
 )

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +16,8 @@ class FileSource:
     """A file and the folders that it lies in. Raises FileRefused when there is none."""
 
     channel = Channel.FILE
+    # A file's own times tell when it was copied, not for when it holds.
+    stamped_at: datetime | None = None
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -19,6 +19,7 @@ from catalogue.model import Catalogue
 from hub.progress import counting
 from hub.settings import Settings, bus_config, endpoints, load_settings
 from monitoring import metrics
+from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import OUTCOMES, Findings, Tally
 from proofs.reconcile.fingerprint import fingerprint
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
@@ -104,7 +105,8 @@ def state_hash(
             f"{pending:,} events are not merged yet.",
             remedy="Wait (`credithub reconcile --wait 60`), or --allow-pending.",
         )
-    hashes = fingerprint(TopicReader(config))
+    with closing(Registry(config)) as registry:
+        hashes = fingerprint(TopicReader(config), PlainDecoder(registry))
     days = [day.isoformat() for day in hashes.days]
     if as_json:
         body: dict[str, Any] = {

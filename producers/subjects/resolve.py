@@ -16,6 +16,7 @@ from bus.topics import UNRESOLVED
 from catalogue import wire
 from catalogue.envelope import Channel
 from catalogue.model import Catalogue, Item
+from catalogue.times import EPOCH
 from connectors.tables import Cell
 from producers.subjects.index import AmbiguousSubject, ContradictedSubject, SubjectAnswer, SubjectIndex, SubjectMatch
 from producers.subjects.index_reader import read_index
@@ -179,6 +180,9 @@ def _resolution(original: SubmissionProgress) -> Resolution:
         sheet=original.sheet,
         revision=id_parts(original.submission_id).revision,
         channel=Channel(original.channel),
+        # Waiting makes a row's statement no younger.
+        as_of=original.as_of or EPOCH,
+        as_of_from=original.as_of_from,
         original=original.submission_id,
     )
 

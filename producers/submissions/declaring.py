@@ -1,10 +1,12 @@
 """What a table is and what its submission says of itself: from options, body, and the names around it."""
 
 import re
+from datetime import datetime
 
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, Item
 from connectors.tables import SourceTable
+from producers.submissions.data_time import with_as_of
 from producers.submissions.declarations import DeclarationOrigins, Declared, DeclaredIn, Hint, SubmissionMode
 from producers.submissions.ledger import Ledger, numbered
 from producers.submissions.metadata import declared_date, declared_mode, declared_period
@@ -19,10 +21,16 @@ _REGION = re.compile(r"[0-9]{6}(?:[0-9]{3}|[0-9]{6})?")
 
 
 class Declarer:
-    """Recognises tables and declares their submissions, for one set of options."""
+    """Recognises tables and declares their submissions, for one set of options.
 
-    def __init__(self, catalogue: Catalogue, options: Options, region: str, ask: Ask | None = None) -> None:
+    ``received``: when the command received its files, one moment for all of them.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, options: Options, region: str, received: datetime, ask: Ask | None = None
+    ) -> None:
         self._catalogue, self._options, self._region, self._ask = catalogue, options, region, ask
+        self._received = received
         self._recogniser = TableRecogniser(catalogue)
         self._units = UnitNames(catalogue.units.values())
 
@@ -88,7 +96,12 @@ class Declarer:
                 unit=unit.place, region=region.place, mode=mode.place, period=period.place, data_date=data_date.place
             ),
         )
-        return numbered(submission, ledger, correct=options.correct, force=options.force)
+        return self.numbered(submission, ledger, source.stamped_at)
+
+    def numbered(self, submission: Submission, ledger: Ledger, stamp: datetime | None = None) -> Submission:
+        """Return a submission with its revision, force count and data time; ``stamp``: the channel's own."""
+        found = numbered(submission, ledger, correct=self._options.correct, force=self._options.force)
+        return with_as_of(found, ledger, self._received, stamp)
 
     def body(
         self, item: Item, known: ReportingBody | None, folders: tuple[str, ...]

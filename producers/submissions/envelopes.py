@@ -18,12 +18,13 @@ def event_envelope(
     source_time: datetime,
     revision: int,
     content_hash: str,
+    as_of: datetime | None = None,
     row: int = 0,
     region: str | None = None,
     subject_name: str | None = None,
     replaces_set: bool = False,
 ) -> dict[str, Any]:
-    """Return the envelope of an event of a submission; ``region``: the row's own, else the submission's."""
+    """Return the envelope of an event of a submission; ``region``, ``as_of``: the row's own, else the submission's."""
     return {
         "event_id": event_id,
         "item": submission.item,
@@ -42,4 +43,5 @@ def event_envelope(
         "subject": subject,
         "subject_name": subject_name,
         "replaces_set": replaces_set,
+        "as_of": as_of or submission.as_of,
     }

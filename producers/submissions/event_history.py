@@ -69,6 +69,7 @@ class RevisionFloor(NamedTuple):
     """The highest revision of a record since a whole list withdrew it, and whether it still is withdrawn."""
 
     source_time: datetime
+    as_of: datetime
     revision: int
     withdrawn: bool
 
@@ -87,8 +88,9 @@ def revision_floors(
         key = (event.subject, event.record_key)
         floor = floors.get(key)
         derived = is_derived(event.event_id)
-        if derived and (floor is None or (event.source_time, event.revision) > floor[:2]):
-            floors[key] = RevisionFloor(event.source_time, event.revision, True)
-        elif floor is not None and event.source_time == floor.source_time and event.revision > floor.revision:
-            floors[key] = RevisionFloor(event.source_time, event.revision, derived)
+        stamp = (event.source_time, event.as_of, event.revision)
+        if derived and (floor is None or stamp > floor[:3]):
+            floors[key] = RevisionFloor(*stamp, True)
+        elif floor is not None and stamp[:2] == floor[:2] and event.revision > floor.revision:
+            floors[key] = RevisionFloor(*stamp, derived)
     return floors

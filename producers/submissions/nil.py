@@ -14,7 +14,6 @@ from producers.submissions.declarations import DeclarationOrigins, Declared, Dec
 from producers.submissions.envelopes import event_envelope
 from producers.submissions.messages import OutgoingMessage, row_id
 from producers.submissions.progress import SubmissionCounts
-from producers.submissions.revisions import REVISION_STEPS
 from producers.submissions.sender import Sender
 from producers.submissions.submission import Submission
 from producers.tables.headers import RecognisedTable
@@ -77,7 +76,7 @@ class NilSender(Sender):
             record_key=self._period,
             period=self._period,
             source_time=moment(period_end(self._period)),
-            revision=REVISION_STEPS * sub.revision,
+            revision=0,
             content_hash=self._cipher.link(Op.NIL.value, "content"),
             row=row_no,
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -68,7 +69,7 @@ def push_files(session: Session, files: list[Path], jobs: int) -> Iterator[FileD
         min(jobs, len(files)),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin,
-        initargs=(session.intake, session.options, session.ledger, os.getpid()),
+        initargs=(session.intake, session.options, session.ledger, session.received, os.getpid()),
     )
     try:
         together = groups(files, session.options.full, lambda path: session.unit_of(folders_of(path)))
@@ -144,9 +145,9 @@ def _done(path: Path, result: _Result) -> FileDone:
     return FileDone(path, result.receipts, refused)
 
 
-def _begin(config: IntakeConfig, options: Options, ledger: Ledger, parent: int) -> None:
+def _begin(config: IntakeConfig, options: Options, ledger: Ledger, received: datetime, parent: int) -> None:
     global _session
-    _session = Session(config, options, ledger)
+    _session = Session(config, options, ledger, received=received)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

@@ -7,8 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Self
 
+from catalogue.times import EPOCH
 from producers.submissions.submission import Submission
 from producers.tables.identity import plain
+
+MOST_CONFLICTS_NAMED = 50
 
 
 class SubmissionState(StrEnum):
@@ -32,7 +35,16 @@ class SubmissionCounts:
     conflicts: int = 0
     withdrawn: int = 0
     totals: dict[str, Decimal] = field(default_factory=dict)
+    # Pairs of rows that are equal in all but content, the first ones of them: (the row above, the row below).
+    conflict_rows: list[tuple[int, int]] = field(default_factory=list)
+    last_as_of: datetime = EPOCH  # the latest data time of a row, where rows have their own
     opened_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def conflict(self, row: int, other: int) -> None:
+        """Count two rows that are equal in all but content, and name them while they are few."""
+        self.conflicts += 1
+        if len(self.conflict_rows) < MOST_CONFLICTS_NAMED:
+            self.conflict_rows.append((row, other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,10 @@ class SubmissionProgress:
     control_totals: Mapping[str, Decimal]
     opened_at: datetime
     updated_at: datetime
+    as_of: datetime | None = None
+    as_of_from: str | None = None
+    last_as_of: datetime | None = None
+    conflict_rows: tuple[tuple[int, int], ...] = ()
 
     @property
     def completed(self) -> bool:
@@ -80,6 +96,8 @@ class SubmissionProgress:
             control_totals=dict(counts.totals),
             opened_at=counts.opened_at,
             updated_at=datetime.now(UTC),
+            last_as_of=max(counts.last_as_of, submission.as_of),
+            conflict_rows=tuple(counts.conflict_rows),
             **declared,
             **counted,
         )
@@ -89,22 +107,31 @@ class SubmissionProgress:
         """Return what a decoded value of the topic says."""
         found = {name: value[name] for name in _FIELDS}
         found["control_totals"] = {name: Decimal(total) for name, total in value["control_totals"].items()}
+        found["conflict_rows"] = tuple((pair["row"], pair["other_row"]) for pair in value["conflict_rows"])
         return cls(**found)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the value of the topic; ``next_row`` is where a killed push goes on."""
         value = {name: getattr(self, name) for name in _FIELDS}
         value["control_totals"] = {name: plain(total) for name, total in self.control_totals.items()}
+        value["conflict_rows"] = [{"row": row, "other_row": other} for row, other in self.conflict_rows]
         return {**value, "next_row": self.rows}
 
     def counts(self) -> SubmissionCounts:
         """Return the counts, to go on with."""
         counted = {name: getattr(self, name) for name in COUNTS}
-        return SubmissionCounts(**counted, totals=dict(self.control_totals), opened_at=self.opened_at)
+        return SubmissionCounts(
+            **counted,
+            totals=dict(self.control_totals),
+            conflict_rows=list(self.conflict_rows),
+            last_as_of=self.last_as_of or EPOCH,
+            opened_at=self.opened_at,
+        )
 
 
 COUNTS = ("rows", "accepted", "rejected", "unresolved", "duplicates", "conflicts", "withdrawn")
 _DECLARED = (
     "unit", "region", "item", "period", "mode", "data_date", "correction", "file_name", "file_sha256", "sheet",
+    "as_of", "as_of_from",
 )  # fmt: skip
 _FIELDS = tuple(f.name for f in fields(SubmissionProgress))

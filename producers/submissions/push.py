@@ -65,6 +65,7 @@ def push_table(
     counts = SubmissionCounts() if known is None else known.counts()
     if known is not None and known.completed:
         return SubmissionReceipt(submission, counts, SubmissionState.COMPLETED, recognised=True)
+    submission = sender.go_on(known)
     sender.revisions.raise_above(_floors(submission, ledger.progress, events))
     rest = _send_rows(publisher, sender, rows, counts, chunk_rows, on_rows)
     if submission.mode is SubmissionMode.FULL and withdraws:

@@ -60,6 +60,8 @@ class SubmissionReceipt:
             "recognised": self.recognised,
             "unit": sub.unit, "region": sub.region, "period": sub.period, "mode": sub.mode,
             "revision": sub.revision, "file": sub.file_name, "sheet": sub.sheet, "file_sha256": sub.file_sha256,
+            "as_of": sub.as_of.isoformat(), "as_of_from": sub.as_of_from,
+            "conflict_rows": [list(pair) for pair in counts.conflict_rows],
             "unknown_columns": list(self.unknown),
             "reasons": [reason.to_json() for reason in self.reasons],
             "notes": [note.to_json() for note in self.notes],

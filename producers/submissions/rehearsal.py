@@ -22,12 +22,14 @@ from producers.tables.headers import RecognisedTable
 class _Listing(Revisions):
     """Keeps which records a table holds, and calls every row a repetition: so none is encoded."""
 
-    def __init__(self, submission: Submission, records: RowIndex) -> None:
-        super().__init__(submission, flagged=False, replaces_set=False)
+    def __init__(self, records: RowIndex) -> None:
+        super().__init__(flagged=False, replaces_set=False)
         self._records = records
 
-    def step(self, record: tuple[object, ...], content: str, step: int, counts: SubmissionCounts) -> int | None:
-        subject, key, _ = record
+    def step(
+        self, record: tuple[object, ...], content: str, step: int, row_no: int, counts: SubmissionCounts
+    ) -> int | None:
+        subject, key, *_ = record
         self._records.put(hash((subject, key)), 1)
         return None
 
@@ -57,7 +59,7 @@ class Rehearsal:
         item = recognised.item
         whole = self._lists.setdefault(item.id, _List(submission, item))
         reader, unused = Sender(self._registry, self._cipher, submission, item, recognised), SubmissionCounts()
-        reader.revisions = _Listing(submission, whole.records)
+        reader.revisions = _Listing(whole.records)
         for number, cells in rows:
             reader.take(number, cells, unused)
         whole.periods |= reader.periods

@@ -1,6 +1,7 @@
 """Rows in, messages out: what one row of a submission becomes, and what is counted of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -21,6 +22,7 @@ from producers.submissions.messages import OutgoingMessage, row_id
 from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
 from producers.submissions.refused_rows import RefusedRows
 from producers.submissions.revisions import FLAGS, Revisions
+from producers.submissions.row_times import RowTimes
 from producers.submissions.snapshot_withdrawals import withdrawal
 from producers.submissions.submission import Submission
 from producers.tables.detail_sheets import StrayDetail
@@ -67,17 +69,28 @@ class Sender:
         self._name = name if name and not item.about_persons and not item.field(name).encrypted else None
         self._replaces_set = item.send is Send.SET and submission.mode is not SubmissionMode.INCREMENTAL
         flagged = "op_flag" in recognised.extra.values() and not self._replaces_set
-        self.revisions = Revisions(submission, flagged=flagged, replaces_set=self._replaces_set)
+        self.revisions = Revisions(flagged=flagged, replaces_set=self._replaces_set)
         self.refused = RefusedRows(registry, cipher, submission, item, recognised)
         self.notes = RowNotes()
         self._screen = _screen_of(item, recognised)
         self._other_header = 0  # the row of a second header whose columns are in another order; 0: none
         self._today = datetime.now(SHANGHAI).date()
+        self._times = self._row_times()
         self.periods = set[str | None]()
         self._money = [
             f.name for f in item.fields if f.type is FieldType.MONEY and f.sensitivity is not Sensitivity.PERSONAL
         ]
         _refuse_timeless(item, submission, recognised)
+
+    def _row_times(self) -> RowTimes:
+        return RowTimes(self._submission, replaces_set=self._replaces_set, today=self._today)
+
+    def go_on(self, known: SubmissionProgress | None) -> Submission:
+        """Go on with the data time of an earlier run, if there is one, and return the submission."""
+        if known is not None and known.as_of is not None:
+            self._submission = replace(self._submission, as_of=known.as_of, as_of_from=known.as_of_from)
+            self._times = self._row_times()
+        return self._submission
 
     def take(self, row_no: int, cells: Sequence[Cell], counts: SubmissionCounts) -> tuple[bool, OutgoingMessage | None]:
         """Return (whether the row says anything, its message); None for a duplicate."""
@@ -101,6 +114,8 @@ class Sender:
         for index in survey.untitled:
             if index < len(cells) and not is_empty(cells[index]):
                 self.notes.add(NoteKind.UNTITLED_COLUMN, row_no, _untitled(index))
+        if self._times.splits_set(row.data_date):
+            row.problems.append(_several_dates())
         if row.unresolved:
             first = row.problems[0]
             code = ReasonCode.OLD_CODE if first.code is ReasonCode.OTHER_CODE else first.code
@@ -146,12 +161,15 @@ class Sender:
     ) -> OutgoingMessage | None:
         sub, item, values, (op, step) = self._submission, self.item, row.values, flag
         period = period_of(item, values, row.period or sub.period)
-        at = source_time(item, values, period, (row.data_date, sub.data_date), self._today)
+        at = source_time(item, values, period, self._times.data_dates(row.data_date), self._today)
+        as_of = self._times.as_of(row.data_date)
+        if as_of > counts.last_as_of:
+            counts.last_as_of = as_of
         key = self._key(values, period)
         if sub.mode is SubmissionMode.FULL:
             self.periods.add(period)
         content = content_hash(self._cipher, values, op)
-        following = self.revisions.step((subject, key, at), content, step, counts)
+        following = self.revisions.step((subject, key, at, as_of), content, step, row.row_no, counts)
         if following is None:
             counts.duplicates += 1
             return None
@@ -163,8 +181,9 @@ class Sender:
             record_key=key,
             period=period,
             source_time=at,
-            revision=self.revisions.revision((subject, key), at, following),
+            revision=self.revisions.revision((subject, key), at, as_of, following),
             content_hash=content,
+            as_of=as_of,
             row=row.row_no,
             region=row.region,
             subject_name=(plain(values.get(self._name)) or None) if self._name else None,
@@ -221,6 +240,12 @@ def _without_main_row(sheet: str) -> RowProblem:
         f"“{sheet}”中的这一行，主表里没有对应的记录",
         "请核对户号、统一社会信用代码，或在主表中补上",
     )
+
+
+def _several_dates() -> RowProblem:
+    message = "这张表按企业整组报送，各行的数据日期却不相同"
+    remedy = "请按数据日期分成几张表报送，或用 --data-date 说明整张表截至哪一天"
+    return RowProblem("", added_title("data_date"), ReasonCode.NO_TIME, message, remedy)
 
 
 def _unknown_flag() -> RowProblem:

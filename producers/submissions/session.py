@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from bus.avro.registry import OfflineRegistry, Registry
 from bus.config import BusConfig
@@ -16,7 +17,7 @@ from producers.submissions.config import IntakeConfig
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.declaring import Declarer
 from producers.submissions.event_history import EventReader
-from producers.submissions.ledger import Ledger, LedgerReader, numbered
+from producers.submissions.ledger import Ledger, LedgerReader
 from producers.submissions.metadata import declared_period
 from producers.submissions.nil import NilSender, ask_for_nil, nil_rows, nil_submission
 from producers.submissions.options import Ask, Options, ReportingBody
@@ -36,11 +37,18 @@ class Session:
     """The bus, the keys and the catalogue, opened once; close it. Options hold for all that it sends."""
 
     def __init__(
-        self, config: IntakeConfig, options: Options, ledger: Ledger | None = None, ask: Ask | None = None
+        self,
+        config: IntakeConfig,
+        options: Options,
+        ledger: Ledger | None = None,
+        ask: Ask | None = None,
+        received: datetime | None = None,
     ) -> None:
+        # One moment of receipt for all files and processes of a command, as one ledger.
+        self.received = received or datetime.now(UTC)
         self.intake, self.options = config, options
         self.catalogue: Catalogue = load_catalogue()
-        self._declarer = Declarer(self.catalogue, options, config.region, ask)
+        self._declarer = Declarer(self.catalogue, options, config.region, self.received, ask)
         self._receipts = ReceiptFolder(config.receipts)
         self._reader: LedgerReader | None = None
         self.ledger: Ledger = {}
@@ -101,7 +109,7 @@ class Session:
         period = declared_period(options.period, [], item)
         unit, region = self._declarer.body(item, body, folders)
         submission = nil_submission(item, unit, region, period.value or "", channel)
-        submission = numbered(submission, self.ledger, correct=options.correct, force=options.force)
+        submission = self._declarer.numbered(submission, self.ledger)
         sender = NilSender(self._registry, self._cipher, submission, item)
         if self._reader is None:
             counts = SubmissionCounts(rows=1, accepted=1)

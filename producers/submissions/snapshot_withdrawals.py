@@ -14,7 +14,7 @@ from producers.submissions.envelopes import event_envelope
 from producers.submissions.event_history import SubjectRecordKey, derived_id, is_derived
 from producers.submissions.ledger import Ledger
 from producers.submissions.submission import Submission
-from rules.merge import Record, is_live, join, set_mark
+from rules.merge import Record, SetSince, is_live, join, set_mark, set_since
 
 # A list that leaves out more than this of what it held before is rather half a list.
 MOST_SHARE, ALWAYS_ALLOWED = 0.3, 10
@@ -36,11 +36,16 @@ class SnapshotScope:
     own: frozenset[str]
     periods: frozenset[str | None] | None  # None: whatever the period
     before: datetime | None
+    as_of: datetime  # it withdraws nothing that is said for a later moment
 
 
 def is_period_bound(item: Item) -> bool:
-    """Whether the reporting period is part of a record's identity: a list of one month says nothing of another."""
-    return item.identity.kind is IdentityKind.PERIOD or bool(set(item.identity.fields) & set(item.reporting_period))
+    """Whether a list is one of a period: that of a month or a year says nothing of another.
+
+    The period is part of a record's identity, or it is declared with the list (年报 of items 9 and 10).
+    """
+    in_key = bool(set(item.identity.fields) & set(item.reporting_period))
+    return item.identity.kind is IdentityKind.PERIOD or in_key or item.period_declared
 
 
 def scope_of(sub: Submission, item: Item, ledger: Ledger, periods: Iterable[str | None]) -> SnapshotScope:
@@ -51,7 +56,9 @@ def scope_of(sub: Submission, item: Item, ledger: Ledger, periods: Iterable[str 
     # A list of last month that comes late does not withdraw what is newer than itself.
     day = sub.data_date if sub.data_date is not None and not bound else None
     before = datetime.combine(day + timedelta(days=1), time.min, SHANGHAI) if day else None
-    return SnapshotScope(frozenset(same) | own, frozenset(own), frozenset(periods) if bound else None, before)
+    return SnapshotScope(
+        frozenset(same) | own, frozenset(own), frozenset(periods) if bound else None, before, sub.as_of
+    )
 
 
 def unread_elsewhere(sub: Submission, ledger: Ledger) -> int:
@@ -74,7 +81,7 @@ def left_out(
     that unit's affair. ``unsent``: what the list holds beside the events of it that are sent.
     """
     winners: dict[SubjectRecordKey, Record] = {}
-    marks: dict[str, tuple[datetime, int]] = {}
+    marks: dict[SubjectRecordKey, SetSince] = {}
     listed: set[SubjectRecordKey] = set()
     for event in events:
         key = (event.subject, event.record_key)
@@ -82,17 +89,18 @@ def left_out(
             listed.add(key)
         mark = set_mark(event)
         if mark is not None:
-            since = (mark.source_time, mark.revision)
-            marks[event.subject] = max(marks.get(event.subject, since), since)
+            since, at = set_since(mark), (mark.subject, mark.record_key)
+            marks[at] = max(marks.get(at, since), since)
         # Its payload is of no matter here.
         winners[key], _ = join(winners.get(key), Record(event, 0, b""))
     live = [
         (key, record.envelope)
         for key, record in winners.items()
         if record.envelope.submission_id in scope.earlier
-        and is_live(record.envelope, marks.get(record.envelope.subject))
+        and is_live(record.envelope, marks.get((record.envelope.subject, record.envelope.set_key)))
         and (scope.periods is None or record.envelope.period in scope.periods)
         and (scope.before is None or record.envelope.source_time < scope.before)
+        and record.envelope.as_of <= scope.as_of
     ]
     return len(live), sorted(
         (e for key, e in live if key not in listed and key not in unsent), key=lambda e: (e.subject, e.record_key)
@@ -111,7 +119,7 @@ def withdrawal(sub: Submission, gone: Envelope) -> dict[str, Any]:
         record_key=gone.record_key,
         period=gone.period,
         source_time=gone.source_time,
-        revision=gone.revision + 1,
+        revision=gone.revision + 1 if gone.as_of == sub.as_of else 0,
         # Keyed already through the record key; there is no content.
         content_hash=digest,
         region=gone.region,

@@ -1,6 +1,7 @@
 """The contract of a source of tables: what is recognised, declared and sent comes from one, whatever it reaches."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Protocol
 
 from catalogue.envelope import Channel
@@ -34,6 +35,13 @@ class TableSource(Protocol):
     @property
     def folders(self) -> tuple[str, ...]:
         """Names that may be the responsible unit's, the nearest first; empty where the body is known otherwise."""
+
+    @property
+    def stamped_at(self) -> datetime | None:
+        """The moment for which the channel itself says that the content holds; None where it says none.
+
+        A data date that the content declares goes before it.
+        """
 
     @property
     def sha256(self) -> str:

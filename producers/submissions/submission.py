@@ -3,9 +3,10 @@
 import functools
 import hashlib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from catalogue.envelope import Channel
+from catalogue.times import EPOCH
 from producers.submissions.declarations import DeclarationOrigins, SubmissionMode
 
 
@@ -28,6 +29,8 @@ class Submission:
     force: int = 0
     channel: Channel = field(kw_only=True)
     origins: DeclarationOrigins = field(kw_only=True, default=DeclarationOrigins(), compare=False)
+    as_of: datetime = field(default=EPOCH, kw_only=True)  # the data time of its rows that have none of their own
+    as_of_from: str | None = field(default=None, kw_only=True)  # an AsOfSource (producers.submissions.data_time)
 
     @functools.cached_property
     def base(self) -> str:

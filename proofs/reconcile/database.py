@@ -18,9 +18,10 @@ from proofs.reconcile.records import PublishedRecord, named
 _EPOCH = "date '1970-01-01'"
 # As text: psycopg2's datetimes cost more than all the rest.
 _RECORDS = (
-    "select subject, item, record_key, (extract(epoch from source_time) * 1000000)::bigint, revision, content_hash"
-    " from {table}"
+    "select subject, item, record_key, (extract(epoch from source_time) * 1000000)::bigint,"
+    " (extract(epoch from as_of) * 1000000)::bigint, revision, content_hash from {table}"
 )
+_VERSION = ("source_time", "as_of", "revision", "content_hash")
 _STATES = f"select subject, sequence, hash, as_of - {_EPOCH} from credit_state"
 _CHANGES = "select subject, count(*), max(sequence) from credit_change group by subject"
 _ROWS_NOT_TAKEN = "select submission_id, count(*) from {table} group by submission_id"
@@ -83,7 +84,7 @@ def compare_records(
     arrow.pending += len(pending)
     matched = 0
     missing = set(records) - pending if database.began else set()
-    for subject, item, key, time_us, revision, content_hash in database.rows(_RECORDS.format(table=table)):
+    for subject, item, key, *version in database.rows(_RECORDS.format(table=table)):
         name = changelog_key(subject, item, key)
         published = records.get(name)
         if published is None:
@@ -91,7 +92,7 @@ def compare_records(
         elif name not in pending:
             matched += 1
             missing.discard(name)
-            if published.stamp != stamp(time_us, revision, content_hash):
+            if published.stamp != stamp(dict(zip(_VERSION, version, strict=True))):
                 findings.differ(POSTGRES, table, f"another version: {named(name)}")
     arrow.merged += matched
     for name in sorted(missing):

@@ -12,6 +12,7 @@ from bus import topics
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import IntegrityError
 from proofs.reconcile.changes import read_states
+from proofs.reconcile.decoding import PlainDecoder, content
 from proofs.reconcile.findings import Findings
 from proofs.reconcile.records import read_records
 
@@ -34,20 +35,22 @@ class Fingerprint:
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def fingerprint(reader: TopicReader) -> Fingerprint:
+def fingerprint(reader: TopicReader, decode: PlainDecoder) -> Fingerprint:
     """Read the states and the person records to their end.
 
     Raises IntegrityError when a message cannot be read: `credithub reconcile` names it.
     """
     findings = Findings()
     states = read_states(reader, reader.partitions((topics.STATE,)), findings)
-    persons = read_records(reader, reader.partitions((topics.PERSON_RECORD,)), findings)
+    persons = read_records(reader, decode, reader.partitions((topics.PERSON_RECORD,)), findings)
     unreadable = [d for d in findings.differences if d.unreadable]
     if unreadable:
         raise IntegrityError(f"{unreadable[0].place} cannot be read.", remedy="Run `credithub reconcile`.")
     digest = hashlib.sha256()
     for key, record in sorted(persons.items()):
-        digest.update(len(key).to_bytes(4, "big") + key + len(record.stamp).to_bytes(4, "big") + record.stamp)
+        # As in the states' hashes: what is said counts, not for which moment.
+        content_hash = content(record.stamp)
+        digest.update(len(key).to_bytes(4, "big") + key + len(content_hash).to_bytes(4, "big") + content_hash)
     return Fingerprint(
         by_subject={subject: state.hash for subject, state in states.items()},
         persons=digest.hexdigest(),

@@ -6,14 +6,14 @@ An item is in one topic and a subject in one partition: an outcome depends only 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from bus import topics
-from bus.avro.wire_format import schema_id_of
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.envelope import PERSON_PREFIX, SET_MARK, Op, changelog_key
 from catalogue.errors import PoisonMessage
-from proofs.reconcile.decoding import ENVELOPE_HEAD, PlainDecoder, head, same_moment, stamp
+from proofs.reconcile.decoding import PlainDecoder, content, same_moment, stamp
 from proofs.reconcile.findings import MERGE, Findings, Tally
 from proofs.reconcile.positions import Position
 from proofs.reconcile.records import Records, named
@@ -61,8 +61,7 @@ def read_events(
             continue
         try:
             # The merge refuses an unknown schema, too.
-            decode.known(schema_id_of(raw))
-            value = head(raw, ENVELOPE_HEAD)
+            value = decode.envelope(raw)
         except PoisonMessage:
             scanned.poison[source] = scanned.poison.get(source, 0) + 1
             tally.pending += pending
@@ -95,13 +94,11 @@ def _count(scanned: ScannedEvents, ids: set[int], event_id: str, submission: str
         scanned.topic_of[submission] = topic
 
 
-def _merge(scanned: ScannedEvents, value: Mapping[str, object], tally: Tally, partition: int, pending: bool) -> None:
-    subject, item = str(value["subject"]), str(value["item"])
-    key = changelog_key(subject, item, str(value["record_key"]))
-    source_time, revision = int(str(value["source_time"])), int(str(value["revision"]))
-    version = stamp(source_time, revision, str(value["content_hash"]))
-    marks = bool(value["replaces_set"]) and value["op"] != Op.WITHDRAW
-    mark = (changelog_key(subject, item, SET_MARK), stamp(source_time, revision, "")) if marks else None
+def _merge(scanned: ScannedEvents, value: Mapping[str, Any], tally: Tally, partition: int, pending: bool) -> None:
+    subject, item = value["subject"], value["item"]
+    key, version = changelog_key(subject, item, value["record_key"]), stamp(value)
+    marks = value["replaces_set"] and value["op"] != Op.WITHDRAW
+    mark = (changelog_key(subject, item, _mark_key(value)), stamp(value, "")) if marks else None
     if pending:
         tally.pending += 1
         scanned.later.setdefault(key, set()).add(version)
@@ -111,9 +108,12 @@ def _merge(scanned: ScannedEvents, value: Mapping[str, object], tally: Tally, pa
     winner = scanned.winners.get(key)
     if winner is not None and version != winner[0] and same_moment(version, winner[0]):
         # Neither is newer, so the higher hash wins. The merge is right, but the unit hardly means both.
-        scanned.conflicts[item, str(value["unit"])] += 1
+        scanned.conflicts[item, value["unit"]] += 1
     if winner is None or version > winner[0]:
-        tally.merged += 1
+        # The same content, for a later moment, is told to nobody.
+        again = winner is not None and content(version) == content(winner[0])
+        tally.duplicate += again
+        tally.merged += not again
         scanned.winners[key] = (version, partition)
     elif version == winner[0]:
         tally.duplicate += 1
@@ -123,6 +123,13 @@ def _merge(scanned: ScannedEvents, value: Mapping[str, object], tally: Tally, pa
         mark_so_far = scanned.winners.get(mark[0])
         if mark_so_far is None or mark[1] > mark_so_far[0]:
             scanned.winners[mark[0]] = (mark[1], partition)
+
+
+def _mark_key(value: Mapping[str, Any]) -> str:
+    # Of a record whose key begins with its period, the set is that period's.
+    period = value["period"]
+    of_period = period is not None and value["record_key"].startswith(period + "|")
+    return f"{SET_MARK}#{period}" if of_period else SET_MARK
 
 
 def compare(

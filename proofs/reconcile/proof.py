@@ -73,7 +73,7 @@ class Proof:
         time.sleep(_SETTLE_S)
         states = changes.read_states(reader, self._partitions(topics.STATE), findings)
         records: dict[str, Records] = {
-            name: read_records(reader, self._partitions(name), findings) for name in record_topics()
+            name: read_records(reader, self._plain, self._partitions(name), findings) for name in record_topics()
         }
         all_records = records[topics.RECORD] | records[topics.PERSON_RECORD]
         scanned_changes = changes.read_changes(

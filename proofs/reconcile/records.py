@@ -8,7 +8,7 @@ from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.envelope import changelog_key
 from catalogue.errors import PoisonMessage
-from proofs.reconcile.decoding import ENVELOPE_HEAD, head, stamp
+from proofs.reconcile.decoding import PlainDecoder, stamp
 from proofs.reconcile.findings import MERGE, Findings
 
 
@@ -29,14 +29,16 @@ def named(key: bytes) -> str:
     return " ".join(part.decode(errors="replace") for part in key.split(b"\x00"))
 
 
-def read_records(reader: TopicReader, partitions: Iterable[TopicPartition], findings: Findings) -> Records:
+def read_records(
+    reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], findings: Findings
+) -> Records:
     """Return the newest record of each key; note one that was written twice, or over a newer one."""
     records: Records = {}
     for message in reader.read_all(partitions):
         topic, partition = reader.bare(message.topic()), message.partition()
         where = f"{topic}/{partition}@{message.offset()}"
         try:
-            value = head(message.value(), ENVELOPE_HEAD)
+            value = decode.envelope(message.value())
         except PoisonMessage as problem:
             findings.unreadable(MERGE, where, problem)
             continue
@@ -44,7 +46,7 @@ def read_records(reader: TopicReader, partitions: Iterable[TopicPartition], find
         if key != message.key():
             findings.differ(MERGE, where, f"the key is not that of the record {named(key)}")
         record = PublishedRecord(
-            stamp(value["source_time"], value["revision"], value["content_hash"]),
+            stamp(value),
             hash(value["event_id"]),
             partition,
             message.offset(),

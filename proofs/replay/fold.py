@@ -6,8 +6,9 @@ there cannot hide here. The state of a day follows from the winners by ``rules.s
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from catalogue.envelope import SET_MARK, Envelope, Op
+from catalogue.envelope import SET_MARK, Envelope, Op, RecordKey
 from rules.merge import Record
 from rules.state import RecordIdentity
 
@@ -17,7 +18,7 @@ _MARK_PAYLOAD = b"\x00"  # null, the union's first branch
 
 @dataclass(frozen=True, slots=True)
 class FoldedSubject:
-    """What all events of one subject come to; the marks of whole sets are among ``winners``, under ``SET_MARK``."""
+    """What all events of one subject come to; the marks of whole sets are among ``winners``."""
 
     winners: Mapping[RecordIdentity, Record] = field(default_factory=dict)
     name: str | None = None
@@ -40,7 +41,7 @@ def fold(events: Iterable[Record]) -> FoldedSubject:
             mark = Record(_mark(event.envelope), 0, _MARK_PAYLOAD)
             versions.setdefault(_identity(mark), []).append(mark)
     naming = [one for one in naming if one.item == _REGISTRATION] or naming
-    naming.sort(key=lambda one: (one.version, one.subject_name))
+    naming.sort(key=lambda one: (_version(one), one.subject_name))
     winners = {key: _highest(own) for key, own in versions.items()}
     return FoldedSubject(winners, naming[-1].subject_name if naming else None)
 
@@ -50,10 +51,17 @@ def _identity(event: Record) -> RecordIdentity:
 
 
 def _mark(envelope: Envelope) -> Envelope:
-    return envelope._replace(op=Op.NIL, record_key=SET_MARK, period=None, content_hash="")
+    # Of a record whose key begins with its period, the set is that period's.
+    own = envelope.period is not None and envelope.record_key.startswith(envelope.period + "|")
+    key = RecordKey(f"{SET_MARK}#{envelope.period}") if own else SET_MARK
+    return envelope._replace(op=Op.NIL, record_key=key, period=None, content_hash="")
+
+
+def _version(envelope: Envelope) -> tuple[datetime, datetime, int, str]:
+    return envelope.source_time, envelope.as_of, envelope.revision, envelope.content_hash
 
 
 def _highest(versions: list[Record]) -> Record:
-    by_version = sorted(versions, key=lambda one: one.envelope.version)
-    equals = [one for one in versions if one.envelope.version == by_version[-1].envelope.version]
+    by_version = sorted(versions, key=lambda one: _version(one.envelope))
+    equals = [one for one in versions if _version(one.envelope) == _version(by_version[-1].envelope)]
     return min(equals, key=lambda one: one.envelope.event_id)

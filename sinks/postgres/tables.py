@@ -49,9 +49,11 @@ def _columns(schema: Mapping[str, Any]) -> tuple[str, ...]:
 def _change(value: dict[str, Any]) -> Row:
     """Keep what happened to which record, not its content: that is in the records."""
     kept = (
-        "item", "record_key", "op", "live", "was_live", "event_id", "submission_id", "row", "source_time", "revision",
+        "item", "record_key", "op", "live", "was_live", "event_id", "submission_id", "row", "source_time", "as_of",
+        "revision",
     )  # fmt: skip
-    records = [{name: record[name] for name in kept} for record in value["records"]]
+    # A change from before there was a data time has none.
+    records = [{name: record[name] for name in kept if name in record} for record in value["records"]]
     return {**value, "summary": {"records": records, "indicators": value["indicators"]}}
 
 
@@ -66,13 +68,14 @@ def _rejected(value: dict[str, Any]) -> Row:
 
 
 _VERSION = (
-    "(t.source_time, t.revision, t.content_hash) <= (excluded.source_time, excluded.revision, excluded.content_hash)"
+    "(t.source_time, t.as_of, t.revision, t.content_hash)"
+    " <= (excluded.source_time, excluded.as_of, excluded.revision, excluded.content_hash)"
 )
 _RECORD_COLUMNS = (*ENVELOPE_NAMES, "schema_id", "payload")
 _RECORD_KEY = ("subject", "item", "record_key")
 
-# By which event a subject has its name is the merge's own matter.
-_STATE_COLUMNS = tuple(name for name in _columns(wire.STATE) if name != "named_by")
+# By which event a subject has its name, and by which rule its hash was computed, is the merge's own matter.
+_STATE_COLUMNS = tuple(name for name in _columns(wire.STATE) if name not in ("named_by", "digest_rule"))
 
 TABLES: Mapping[str, TargetTable] = {
     topics.SUBMISSION: TargetTable("submission", _columns(wire.SUBMISSION), ("submission_id",), LAST),

@@ -63,7 +63,7 @@ class Calendar:
                 batch = subjects[subject] = self._begin(subject)
             batch.due.add(item)
             record = batch.load_record(subject, item, key)
-            counts = record is not None and is_live(record.envelope, batch.mark(item, now=False))
+            counts = record is not None and is_live(record.envelope, batch.since(record, now=False))
             live.setdefault((subject, item), []).extend([(key, record)] if record is not None and counts else [])
         for (subject, item), records in live.items():
             self._rolling.move(subject, item, records, day)
@@ -72,13 +72,13 @@ class Calendar:
     def _complete(self, as_of: date) -> Iterator[DayPart]:
         """Make the sums that are missing: of records that were restored, or by indicators that are defined anew.
 
-        Indicators that are no longer defined leave the states, too.
+        Indicators that are no longer defined leave the states, too, and states by a former rule are computed anew.
         """
         part: dict[str, SubjectBatch] = {}
         for subject, own in itertools.groupby(self._items(), _subject):
             lacking = [item for _, item in own if self._rolling.lacks(subject, item)]
             batch = self._begin(subject)
-            if not lacking and batch.state.indicators.keys() <= self._rolling.defined:
+            if not lacking and not batch.state.outdated and batch.state.indicators.keys() <= self._rolling.defined:
                 continue
             if len(part) == self._most:
                 yield part, as_of

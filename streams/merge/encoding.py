@@ -4,13 +4,14 @@ from datetime import date
 from functools import lru_cache
 
 from bus.avro import writer
-from streams.merge.state import SubjectState, hash_of
+from streams.merge.state import DIGEST_RULE, SubjectState, hash_of
 from streams.merge.subject import RecordUpdate
 from streams.merge.update import SubjectUpdate
 
 _NO_INDICATORS = writer.array([])
 # Bytes of records in one change. A single record may be larger: two versions of it, of up to a megabyte each.
 LARGEST_CHANGE = 800_000
+_DIGEST_RULE = writer.long(DIGEST_RULE)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
@@ -45,8 +46,10 @@ def encode_state(head: bytes, state: SubjectState, changed_at: bytes) -> bytes:
                     writer.timestamp(name.source_time),
                     writer.long(name.revision),
                     writer.text(name.content_hash),
+                    writer.timestamp(name.as_of),
                 )
             ),
+            _DIGEST_RULE,
         )
     )
 

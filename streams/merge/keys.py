@@ -22,6 +22,11 @@ def record_prefix(subject: str, item: str) -> bytes:
     return f"r{subject}\0{item}\0".encode()
 
 
+def subject_prefix(subject: str) -> bytes:
+    """Return what the keys of all records of a subject begin with."""
+    return f"r{subject}\0".encode()
+
+
 def stored_record(changelog_key: bytes) -> bytes:
     """Return the store's key of a record."""
     return b"r" + changelog_key

@@ -39,6 +39,7 @@ from streams.merge.keys import (
     top_prefix,
 )
 from streams.merge.record_shares import ByItem, RecordShares
+from streams.merge.state import DIGEST_RULE
 
 # Records with their keys, all of which count.
 Live = Iterable[tuple[str, Record]]
@@ -87,8 +88,10 @@ class Rolling:
         # What was touched since the last flush: sums, and the ordered shares that came (True) or went.
         self._touched: dict[tuple[str, str], _Sums] = {}
         self._tops: dict[tuple[str, str], dict[bytes, bool]] = {}
-        # The number of the format that sums are kept in goes with the definitions: another one makes them anew.
-        text = "\n".join((f"marshal {marshal.version}", *(repr(i) for name in sorted(by_item) for i in by_item[name])))
+        # The format that sums are kept in goes with the definitions, and so does the rule of the states' digests:
+        # another one makes them anew, and has the calendar go through all subjects.
+        formats = f"marshal {marshal.version}, digest {DIGEST_RULE}"
+        text = "\n".join((formats, *(repr(i) for name in sorted(by_item) for i in by_item[name])))
         self._definitions = hashlib.sha256(text.encode()).hexdigest().encode()
 
     def is_complete(self) -> bool:

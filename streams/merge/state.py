@@ -11,16 +11,23 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from catalogue.times import from_micros, micros
+from catalogue.times import EPOCH, from_micros, micros
 from rules.indicators.definitions import millionths
 from rules.merge import Name
 
 # Confluent's magic byte, with which marshal begins no tuple.
 _AVRO = 0
+# The rule by which digests are computed now; see ``digest_rule`` of the wire.
+DIGEST_RULE = 2
+# So many values has a state that was packed by the first rule.
+_FIRST_PACKED = 6
 
 
 class SubjectState(NamedTuple):
-    """The part of a subject's state that the next one is computed from; its mappings are never changed."""
+    """The part of a subject's state that the next one is computed from; its mappings are never changed.
+
+    ``outdated``: digest and counts are by a former rule, and are computed anew from all records of the subject.
+    """
 
     name: Name | None = None
     sequence: int = 0
@@ -28,6 +35,7 @@ class SubjectState(NamedTuple):
     digest: int = 0
     indicators: Mapping[str, int | None] = MappingProxyType({})  # in millionths
     counts: Mapping[str, int] = MappingProxyType({})
+    outdated: bool = False
 
     @property
     def subject_name(self) -> str | None:
@@ -48,26 +56,35 @@ def hash_of(digest: int, indicators: list[tuple[str, int | None]]) -> str:
 
 def pack(state: SubjectState) -> bytes:
     """Return a state as the store keeps it."""
-    name = state.name and (state.name.registered, micros(state.name.source_time), *state.name[2:])
-    return marshal.dumps(
-        (name, state.sequence, state.as_of.toordinal(), state.digest, dict(state.indicators), dict(state.counts))
-    )
+    by = state.name
+    name = by and (by.registered, micros(by.source_time), micros(by.as_of), *by[3:])
+    day, values, counts = state.as_of.toordinal(), dict(state.indicators), dict(state.counts)
+    return marshal.dumps((name, state.sequence, day, state.digest, values, counts, DIGEST_RULE))
 
 
 def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> SubjectState:
     """Return a state that the store kept, packed or as it was restored; ``decode`` reads the messages of its topic."""
     if raw[0] != _AVRO:
-        name, sequence, as_of, digest, indicators, counts = marshal.loads(raw)
+        packed = marshal.loads(raw)
+        name, sequence, as_of, digest, indicators, counts = packed[:_FIRST_PACKED]
+        outdated = len(packed) == _FIRST_PACKED
         if name is not None:
-            name = Name(name[0], from_micros(name[1]), *name[2:])
-        return SubjectState(name, sequence, date.fromordinal(as_of), digest, indicators, counts)
+            registered, source_time, *rest = name
+            # The first rule's names had no data time.
+            said = EPOCH if outdated else from_micros(rest.pop(0))
+            name = Name(registered, from_micros(source_time), said, *rest)
+        return SubjectState(name, sequence, date.fromordinal(as_of), digest, indicators, counts, outdated)
     state = decode(raw)
     by, text = state.get("named_by"), state["subject_name"]
+    if by is not None:
+        stamp = (by["source_time"], by.get("as_of", EPOCH), by["revision"], by["content_hash"])
+        by = Name(by["registered"], *stamp, text)
     return SubjectState(
-        None if by is None else Name(by["registered"], by["source_time"], by["revision"], by["content_hash"], text),
+        by,
         state["sequence"],
         state["as_of"],
         int(state["records_digest"], 16),
         {name: None if value is None else millionths(value) for name, value in state["indicators"].items()},
         state["counts"],
+        state["digest_rule"] != DIGEST_RULE,
     )

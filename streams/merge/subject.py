@@ -2,42 +2,60 @@
 
 import itertools
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import NamedTuple
 
 from bus.avro.encoding import encode_envelope
-from catalogue.envelope import SET_MARK, ItemId, RecordKey
-from rules.merge import Name, Outcome, Record, is_live, is_mark, join, named, set_mark
+from catalogue.envelope import SET_MARK, ItemId, RecordKey, is_mark
+from rules.merge import Name, Outcome, Record, SetSince, is_live, join, named, same_content, set_mark, set_since
 from streams.merge.state import SubjectState
 
 # From the subject, the item and the record key to the winning record.
 LoadRecord = Callable[[str, str, str], Record | None]
 # From the subject and the item to its winning records, marks included.
 LoadItem = Callable[[str, str], Iterable[Record]]
+# From the subject to the winning records of all its items, marks included.
+LoadAll = Callable[[str], Iterable[Record]]
 ItemKey = tuple[ItemId, RecordKey]
 
 
 class RecordUpdate(NamedTuple):
-    """A record that replaced another one, or that began or ceased to count.
+    """A record that another version took the place of, or that began or ceased to count.
 
-    ``old`` is the version before; None when there was none, or when the record changed no content and did not count.
+    ``before`` is the version before; None when there was none. It may be the same one.
     """
 
     new: Record
     live: bool
-    old: Record | None
+    before: Record | None
     was_live: bool
+
+    @property
+    def says_else(self) -> bool:
+        """Whether it says something else now; the same content for a later moment does not."""
+        return self.before is None or not same_content(self.before.envelope, self.new.envelope)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anybody is to be told."""
+        return self.live != self.was_live or self.says_else
+
+    @property
+    def old(self) -> Record | None:
+        """The version before, for whoever is told; None when the record changed no content and did not count."""
+        return self.before if self.was_live or self.says_else else None
 
 
 class SubjectBatch:
     """Collects the events of one subject in a batch; nothing is written."""
 
-    __slots__ = ("after", "before", "due", "load_item", "load_record", "name", "state", "subject")
+    __slots__ = ("after", "before", "due", "load_all", "load_item", "load_record", "name", "state", "subject")
 
-    def __init__(self, subject: str, state: SubjectState, load_record: LoadRecord, load_item: LoadItem) -> None:
+    def __init__(
+        self, subject: str, state: SubjectState, load_record: LoadRecord, load_item: LoadItem, load_all: LoadAll
+    ) -> None:
         # ``state`` is that before the batch.
         self.subject, self.state = subject, state
-        self.load_record, self.load_item = load_record, load_item
+        self.load_record, self.load_item, self.load_all = load_record, load_item, load_all
         # The winning records before the batch, of those that were looked at; and those that the batch put in place.
         self.before: dict[ItemKey, Record | None] = {}
         self.after: dict[ItemKey, Record] = {}
@@ -66,33 +84,34 @@ class SubjectBatch:
             self.after[key] = winner
         return outcome
 
-    def mark(self, item: ItemId, *, now: bool) -> tuple[datetime, int] | None:
-        """Return since when the item's latest whole set holds, after or before this batch."""
-        key = (item, SET_MARK)
+    def since(self, record: Record, *, now: bool) -> SetSince | None:
+        """Return since when the latest set that a record may be a member of holds, after or before this batch."""
+        # By the former rule an item had one set, whatever the period.
+        key = (record.envelope.item, SET_MARK if self.state.outdated and not now else record.envelope.set_key)
         if key not in self.before:
             self.before[key] = self.load_record(self.subject, *key)
-        record = (self.after.get(key) if now else None) or self.before[key]
-        return None if record is None else (record.envelope.source_time, record.envelope.revision)
+        mark = (self.after.get(key) if now else None) or self.before[key]
+        return None if mark is None else set_since(mark.envelope)
 
     def live_before(self, item: ItemId) -> Iterable[tuple[str, Record]]:
         """Yield the item's records that counted before this batch, with their keys."""
-        mark = self.mark(item, now=False)
         for record in self.load_item(self.subject, item):
             key = record.envelope.record_key
-            if not is_mark(key) and is_live(record.envelope, mark):
+            if not is_mark(key) and is_live(record.envelope, self.since(record, now=False)):
                 yield key, record
 
     def record_updates(self) -> list[RecordUpdate]:
-        """Return every record that this batch replaced, or made count or no longer count, in a fixed order."""
+        """Return every record that this batch replaced, or made count or no longer count, in a fixed order.
+
+        Those that say the same for a later moment are among them (``RecordUpdate.changed``).
+        """
         updates: list[RecordUpdate] = []
-        for item, keys in itertools.groupby(sorted(self.after), _item):
+        # Of a state by a former rule every record is looked at, once.
+        every = [(r.envelope.item, r.envelope.record_key) for r in self._every()]
+        for item, keys in itertools.groupby(sorted({*self.after, *every}), _item):
             own = list(keys)
-            differing = {key for key in own if _differs(self.before[key], self.after[key])}
-            if not differing:
-                continue
-            mark_before, mark_now = self.mark(item, now=False), self.mark(item, now=True)
             untouched: dict[ItemKey, Record] = {}
-            if mark_before != mark_now:
+            if self.state.outdated or any(is_mark(key[1]) and self._moved(key) for key in own):
                 # Members that the new set left behind change without an event of their own.
                 untouched = {(r.envelope.item, r.envelope.record_key): r for r in self.load_item(self.subject, item)}
                 own = sorted({*own, *untouched})
@@ -100,18 +119,20 @@ class SubjectBatch:
                 if is_mark(key[1]):
                     continue
                 new = self.after.get(key) or untouched[key]
-                old = self.before.get(key, new)
-                was_live = old is not None and is_live(old.envelope, mark_before)
-                live = is_live(new.envelope, mark_now)
-                differs = key in differing
-                if differs or live != was_live:
-                    updates.append(RecordUpdate(new, live, old if was_live or differs else None, was_live))
+                before = self.before.get(key, new)
+                was_live = before is not None and is_live(before.envelope, self.since(before, now=False))
+                live = is_live(new.envelope, self.since(new, now=True))
+                if before is not new or live != was_live or self.state.outdated:
+                    updates.append(RecordUpdate(new, live, before, was_live))
         return updates
+
+    def _every(self) -> Iterable[Record]:
+        return self.load_all(self.subject) if self.state.outdated else ()
+
+    def _moved(self, key: ItemKey) -> bool:
+        before = self.before[key]
+        return before is None or before.envelope.version != self.after[key].envelope.version
 
 
 def _item(key: ItemKey) -> ItemId:
     return key[0]
-
-
-def _differs(old: Record | None, new: Record) -> bool:
-    return old is None or old.envelope.version != new.envelope.version

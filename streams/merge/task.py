@@ -14,7 +14,7 @@ from processing.processor import PartitionTask
 from processing.store import Store
 from rules.merge import Outcome, Record
 from streams.merge.calendar import Calendar
-from streams.merge.keys import RECORDS, record_prefix, stored_record, stored_state
+from streams.merge.keys import RECORDS, record_prefix, stored_record, stored_state, subject_prefix
 from streams.merge.publishing import SubjectPublisher
 from streams.merge.record_shares import ByItem, RecordShares
 from streams.merge.rolling import Rolling
@@ -95,7 +95,7 @@ class MergeTask(PartitionTask):
         return output
 
     def _begin(self, subject: str) -> SubjectBatch:
-        return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item)
+        return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item, self._load_all)
 
     def _state(self, subject: str) -> SubjectState:
         raw = self._store.get(stored_state(subject))
@@ -115,6 +115,10 @@ class MergeTask(PartitionTask):
 
     def _load_item(self, subject: str, item: str) -> Iterable[Record]:
         for _, raw in self._store.below(record_prefix(subject, item)):
+            yield self._record(raw)
+
+    def _load_all(self, subject: str) -> Iterable[Record]:
+        for _, raw in self._store.below(subject_prefix(subject)):
             yield self._record(raw)
 
     def _record(self, raw: bytes) -> Record:

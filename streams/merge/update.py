@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from catalogue.envelope import ItemId
-from rules.merge import replace_in_digest
+from rules.merge import fingerprint, replace_in_digest
 from streams.merge.rolling import Replaced, Rolling
 from streams.merge.state import SubjectState
 from streams.merge.subject import RecordUpdate, SubjectBatch
@@ -39,19 +39,22 @@ def update_of(batch: SubjectBatch, rolling: Rolling, rated: Container[str], as_o
 
     ``rated``: the items that indicators are computed from.
     """
-    records, before, subject = batch.record_updates(), batch.state, batch.subject
+    updates, before, subject = batch.record_updates(), batch.state, batch.subject
+    records = [one for one in updates if one.changed]
     # A former owner that ended within a day left some subjects at a later day than the partition's. They stay there.
     as_of = max(as_of, before.as_of)
-    digest = before.digest
-    for key, new in batch.after.items():
-        old = batch.before[key]
-        digest = replace_in_digest(digest, old.envelope if old else None, new.envelope)
+    digest = 0 if before.outdated else before.digest
+    for one in updates if before.outdated else records:
+        known = one.before is not None and not before.outdated
+        former = fingerprint(one.before.envelope, one.was_live) if one.before is not None and known else 0
+        digest = replace_in_digest(digest, former, fingerprint(one.new.envelope, one.live))
     counts: Mapping[str, int] = _counted(before.counts, records) if records else before.counts
     moving = set(batch.due)
-    for item, updates in itertools.groupby(records, _item_of):
+    # What is the same for a later moment is replaced, too: from when a share counts may depend on the source time.
+    for item, own in itertools.groupby(updates, _item_of):
         if item in rated:
             moving.add(item)
-            rolling.replace(subject, item, batch.live_before(item), [_replaced(one) for one in updates], as_of)
+            rolling.replace(subject, item, batch.live_before(item), [_replaced(one) for one in own], as_of)
     values, changes = before.indicators, list[IndicatorUpdate]()
     if not values.keys() <= rolling.defined:
         # The definitions changed. A value that is no longer computed must not pass for one that holds.
@@ -72,7 +75,8 @@ def update_of(batch: SubjectBatch, rolling: Rolling, rated: Container[str], as_o
         indicators=values,
         counts=counts,
     )
-    same_state = not records and digest == before.digest and name == before.name and values == before.indicators
+    same_values = digest == before.digest and name == before.name and values == before.indicators
+    same_state = same_values and not records and not before.outdated
     return SubjectUpdate(state, records, changes, same_state)
 
 
@@ -81,7 +85,7 @@ def _item_of(update: RecordUpdate) -> ItemId:
 
 
 def _replaced(update: RecordUpdate) -> Replaced:
-    counted, counts = update.old if update.was_live else None, update.new if update.live else None
+    counted, counts = update.before if update.was_live else None, update.new if update.live else None
     return update.new.envelope.record_key, counted, counts
 
 

@@ -274,6 +274,7 @@ public final class Merge {
 
     private static int compare(GenericRecord one, GenericRecord other) {
       int order = Long.compare((Long) one.get("source_time"), (Long) other.get("source_time"));
+      if (order == 0) order = Long.compare((Long) one.get("as_of"), (Long) other.get("as_of"));
       if (order == 0) order = Integer.compare((Integer) one.get("revision"), (Integer) other.get("revision"));
       return order != 0 ? order : ((Utf8) one.get("content_hash")).compareTo((Utf8) other.get("content_hash"));
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from catalogue.avro import ENVELOPE, MONEY, TIMESTAMP, Schema, optional
+from catalogue.avro import ENVELOPE, FIRST_ENVELOPE_FIELDS, MONEY, TIMESTAMP, Schema, optional
 from catalogue.compatibility import Level, incompatibilities, level
 
 PATH = "catalogue/market/Registration.avsc"
@@ -138,6 +138,14 @@ def test_the_envelope_is_fixed_although_avro_would_allow_it(change: Callable[[Sc
     new = event(NAME)
     change(new)
     assert any("envelope" in p.message for p in incompatibilities(PATH, new, [event(NAME)]))
+
+
+def test_the_envelope_may_grow_at_its_end() -> None:
+    first = event(NAME)
+    del first["fields"][FIRST_ENVELOPE_FIELDS:-1]
+    assert incompatibilities(PATH, event(NAME), [first]) == []
+    # What was released has the new fields from then on.
+    assert any("envelope" in p.message for p in incompatibilities(PATH, first, [event(NAME)]))
 
 
 def test_internal_schemas_need_only_read_what_the_last_one_wrote() -> None:

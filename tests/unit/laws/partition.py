@@ -48,6 +48,7 @@ def event(
     day: int = 0,
     revision: int = 0,
     amount: int = 1,
+    as_of: int = 0,
     *,
     whole: bool = False,
     removed: int | None = None,
@@ -62,7 +63,7 @@ def event(
     at = datetime.combine(START, datetime.min.time(), UTC)
     return record(
         b"%d|%s|%d" % (amount, gone, nonce),
-        event_id=f"{submission}:{subject}|{item}|{key}|{said}|{day}|{revision}|{whole}|{name}",
+        event_id=f"{submission}:{subject}|{item}|{key}|{said}|{day}|{as_of}|{revision}|{whole}|{name}",
         item=item,
         op=op,
         record_key=key,
@@ -74,6 +75,7 @@ def event(
         subject=subject,
         subject_name=name,
         replaces_set=whole,
+        as_of=at + timedelta(days=as_of),
     )
 
 
@@ -86,6 +88,7 @@ _SAID: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "key": st.sampled_from(["k", "l"]),
         "op": st.sampled_from([Op.REPORT, Op.REPORT, Op.WITHDRAW, Op.NIL]).map(str),
         "day": _DAYS,
+        "as_of": st.integers(0, 1),
         "revision": st.integers(0, 1),
         "amount": st.integers(1, 2),
         "whole": st.booleans(),
@@ -187,13 +190,16 @@ class Partition:
         return self.states.get(subject, SubjectState(as_of=self.as_of))
 
     def _batch(self, subject: str) -> SubjectBatch:
-        return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item)
+        return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item, self._load_all)
 
     def _load_record(self, subject: str, item: str, key: str) -> Record | None:
         return self.records.get((subject, item, key))
 
     def _load_item(self, subject: str, item: str) -> list[Record]:
         return [one for key, one in self.records.items() if key[:2] == (subject, item)]
+
+    def _load_all(self, subject: str) -> list[Record]:
+        return [one for key, one in self.records.items() if key[0] == subject]
 
     def _items(self) -> list[tuple[str, ItemId]]:
         return sorted({(subject, ItemId(item)) for subject, item, _ in self.records})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from bus.reading.offsets import TopicPartition
 from catalogue.envelope import changelog_key
 from catalogue.load import load_catalogue
+from catalogue.times import micros
 from processing.store import Store
 from proofs.reconcile import files, merge
 from proofs.reconcile.decoding import stamp
@@ -45,13 +47,14 @@ def scanned(messages: list[Record | None], merged_upto: int) -> merge.ScannedEve
             continue
         envelope = one.envelope
         merge._count(found, ids, envelope.event_id, envelope.submission_id, PLACE[0])
-        value = {
-            "subject": envelope.subject, "item": envelope.item, "record_key": envelope.record_key, "op": envelope.op,
-            "source_time": round(envelope.source_time.timestamp() * 1_000_000), "revision": envelope.revision,
-            "content_hash": envelope.content_hash, "replaces_set": envelope.replaces_set, "unit": envelope.unit,
-        }  # fmt: skip
-        merge._merge(found, value, tally, PLACE[1], pending)
+        merge._merge(found, plain(one), tally, PLACE[1], pending)
     return found
+
+
+def plain(one: Record) -> dict[str, Any]:
+    """Return an envelope as the proof reads it: moments are microseconds."""
+    read = one.envelope
+    return {**read._asdict(), "source_time": micros(read.source_time), "as_of": micros(read.as_of)}
 
 
 @dataclass(slots=True)
@@ -72,11 +75,7 @@ class Merged:
         """Return the winning records as the proof reads them."""
         return {
             changelog_key(*key): PublishedRecord(
-                stamp(
-                    round(one.envelope.source_time.timestamp() * 1_000_000),
-                    one.envelope.revision,
-                    one.envelope.content_hash,
-                ),
+                stamp(plain(one)),
                 hash(one.envelope.event_id),
                 PLACE[1],
                 0,

@@ -12,9 +12,9 @@ from rules.merge import Outcome, Record, join
 from tests.builders.events import MOMENT, record
 
 
-def version(event: str, day: int = 0, revision: int = 0, content: str = "a") -> Record:
-    at = MOMENT + timedelta(days=day)
-    return record(event_id=event, source_time=at, revision=revision, content_hash=content)
+def version(event: str, day: int = 0, revision: int = 0, content: str = "a", as_of: int = 0) -> Record:
+    at, said = MOMENT + timedelta(days=day), MOMENT + timedelta(days=as_of)
+    return record(event_id=event, source_time=at, as_of=said, revision=revision, content_hash=content)
 
 
 def told(held: Record | None, *seen: Record) -> list[tuple[str, str]]:
@@ -26,12 +26,14 @@ def test_each_loser_is_named_by_what_it_lost() -> None:
     seen = [
         version("old", day=1, revision=9, content="z"),
         version("before", day=2, revision=0, content="z"),
+        version("earlier", day=2, revision=9, content="z", as_of=-1),
         winner,
         version("conflict", day=2, revision=1, content="a"),
         version("x", day=2, revision=1, content="b"),
     ]
     assert told(winner, *seen) == [
-        ("w", "winner"), ("x", "duplicate"), ("conflict", "conflict"), ("before", "superseded"), ("old", "older"),
+        ("w", "winner"), ("x", "duplicate"), ("conflict", "conflict"), ("before", "superseded"), ("earlier", "earlier"),
+        ("old", "older"),
     ]  # fmt: skip
 
 
@@ -43,7 +45,8 @@ def test_the_winners_rule_is_what_it_has_over_the_next_content() -> None:
 
     assert rule() == ONLY
     assert "newest source time" in rule(version("o", day=1, revision=9))
-    assert "explicit correction" in rule(version("o", day=1), version("s", day=2))
+    assert "higher revision" in rule(version("o", day=1), version("s", day=2))
+    assert "later data time" in rule(version("o", day=1), version("e", day=2, revision=9, as_of=-1))
     assert "content hash" in rule(version("s", day=2), version("c", day=2, revision=1, content="a"))
     same = version("x", day=2, revision=1, content="b")
     assert "lowest event id" in rule(same)
@@ -62,9 +65,9 @@ def test_the_winner_is_shown_though_the_topic_has_it_no_more_and_once_though_twi
     assert told(held, held, held) == [("held", "winner"), ("held", "duplicate")]
 
 
-VERSIONS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.sampled_from("ab")), min_size=1, max_size=8).map(
-    lambda rows: [version(f"e{n}", *row) for n, row in enumerate(rows)]
-)
+VERSIONS = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 2), st.sampled_from("ab"), st.integers(0, 1)), min_size=1, max_size=8
+).map(lambda rows: [version(f"e{n}", *row) for n, row in enumerate(rows)])
 
 
 @given(VERSIONS, st.randoms(use_true_random=False))

@@ -8,8 +8,8 @@ from typing import Any
 
 from catalogue.envelope import SET_MARK, ItemId, Op, RecordKey
 from rules.indicators.definitions import Indicator
-from rules.merge import Record, fingerprint
-from rules.state import ComputedState, Winners, by_item, effective, indicators_on, live, set_since, state_on
+from rules.merge import Record, fingerprint, set_since
+from rules.state import ComputedState, Winners, by_item, effective, indicators_on, live, set_since_of, state_on
 from tests.builders.events import MOMENT, record
 
 TAX, MARKET = ItemId("tax.payment"), ItemId("market.shareholder")
@@ -40,8 +40,8 @@ def test_indicators_are_grouped_by_item_in_their_order() -> None:
 def test_what_was_withdrawn_or_left_out_of_a_later_set_does_not_count() -> None:
     mark = paid(SET_MARK, 0, days=-1, op=Op.NIL)
     found = winners(mark, paid("gone", 1, op=Op.WITHDRAW), paid("left", 2, days=-2), paid("here", 4))
-    assert set_since(found, TAX) == (mark.envelope.source_time, 0)
-    assert set_since(found, MARKET) is None
+    assert set_since_of(found, paid("here", 4).envelope) == set_since(mark.envelope)
+    assert set_since_of(found, record(item=MARKET).envelope) is None
     assert [key for _, key in live(found)] == ["here"]
     assert indicators_on(found, BY_ITEM, decode, DAY) == {"count": Decimal(1), "sum": Decimal(4)}
 
@@ -61,7 +61,7 @@ def test_an_item_keeps_its_indicators_when_nothing_of_it_counts() -> None:
 def test_the_state_has_every_live_record_whatever_its_day() -> None:
     found = winners(paid("now", 1), paid("later", 2, days=1), record(b"0", item=MARKET))
     state = state_on(found, BY_ITEM, decode, DAY)
-    digest = f"{sum(fingerprint(one.envelope) for one in found.values()) % (1 << 128):032x}"
+    digest = f"{sum(fingerprint(one.envelope, True) for one in found.values()) % (1 << 128):032x}"
     text = f"{digest}\ncount 1000000\nsum 1000000"
     assert state == ComputedState(
         hashlib.sha256(text.encode()).hexdigest(), digest, {TAX: 2, MARKET: 1}, {"count": Decimal(1), "sum": Decimal(1)}

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 
 from bus.topics import SUBMISSION
 from catalogue.avro import topic
@@ -29,6 +30,7 @@ class RequestSource:
     name: str
     lines: Sequence[Sequence[Cell]]
     channel: Channel = Channel.HTTP
+    stamped_at: datetime | None = None
     hints: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
 

@@ -20,6 +20,7 @@ from catalogue.avro import event_schema
 from catalogue.envelope import Channel
 from catalogue.load import load_catalogue
 from catalogue.model import Item
+from catalogue.times import EPOCH
 from connectors.notes import NoteKind
 from connectors.tables import Cell, SourceTable
 from producers.submissions.declarations import SubmissionMode
@@ -110,13 +111,15 @@ def test_flags_decide_the_operation_and_win_in_order(flags: list[str | None], op
     assert said(sender(ABNORMAL, LISTED), rows) == ops
 
 
-def test_a_correction_is_above_every_flag() -> None:
-    ((_, corrected),) = said(sender(ABNORMAL, LISTED, revision=1, correction=True), [listed("增")])
+def test_a_correction_orders_by_its_data_time_and_not_by_its_revision() -> None:
+    correction = sender(ABNORMAL, LISTED, revision=1, correction=True, as_of=MIDNIGHT)
+    (corrected,) = events(ABNORMAL, taken(correction, [listed("增")]))
+    assert (corrected["revision"], corrected["as_of"]) == (0, MIDNIGHT)
     counts = SubmissionCounts()
     history = [listed("改", f"样例{number}") for number in range(REVISION_STEPS + 1)]
     revisions = [e["revision"] for e in events(ABNORMAL, taken(sender(ABNORMAL, LISTED), history, counts))]
-    assert max(revisions) == corrected - 1
-    # Beyond that nobody can say which comes later: a conflict, not a lost correction.
+    assert max(revisions) == REVISION_STEPS - 1
+    # Beyond that nobody can say which comes later: a conflict.
     assert counts.conflicts == 2
 
 
@@ -143,18 +146,18 @@ def test_repeats_and_flags_nobody_knows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lift", "correction", "revision"),
+    ("lift", "revision"),
     [
-        (RevisionFloor(MIDNIGHT, 5, True), False, 6),
-        (RevisionFloor(MIDNIGHT, 6, False), False, 6),
-        (RevisionFloor(MIDNIGHT, REVISION_STEPS + 2, False), True, REVISION_STEPS + 3),
-        (RevisionFloor(MIDNIGHT.replace(year=2024), 9, True), False, 0),
+        (RevisionFloor(MIDNIGHT, EPOCH, 5, True), 6),
+        (RevisionFloor(MIDNIGHT, EPOCH, 6, False), 6),
+        (RevisionFloor(MIDNIGHT.replace(year=2024), EPOCH, 9, True), 0),
+        # Over a withdrawal of another data time that time decides.
+        (RevisionFloor(MIDNIGHT, MIDNIGHT, 9, True), 0),
     ],
 )
-def test_what_a_whole_list_withdrew_returns_above_it(lift: RevisionFloor, correction: bool, revision: int) -> None:
-    one = sender(ABNORMAL, LISTED[:5], correction=correction)
-    (event,) = events(ABNORMAL, taken(one, [listed(None)[:5]]))
-    one = sender(ABNORMAL, LISTED[:5], correction=correction, revision=int(correction))
+def test_what_a_whole_list_withdrew_returns_above_it(lift: RevisionFloor, revision: int) -> None:
+    (event,) = events(ABNORMAL, taken(sender(ABNORMAL, LISTED[:5]), [listed(None)[:5]]))
+    one = sender(ABNORMAL, LISTED[:5])
     one.revisions.raise_above({(CODE, event["record_key"]): lift})
     assert said(one, [listed(None)[:5]]) == [("REPORT", revision)]
 
@@ -167,7 +170,7 @@ def test_the_rows_of_a_set_share_one_revision() -> None:
     first, second = events(item, taken(one, rows))
     assert first["replaces_set"]
     again = sender(item, titles, mode=SubmissionMode.SET, data_date=MIDNIGHT.date())
-    again.revisions.raise_above({(CODE, first["record_key"]): RevisionFloor(second["source_time"], 1, True)})
+    again.revisions.raise_above({(CODE, first["record_key"]): RevisionFloor(second["source_time"], EPOCH, 1, True)})
     assert said(again, rows) == [("REPORT", 2), ("REPORT", 2)]
 
 

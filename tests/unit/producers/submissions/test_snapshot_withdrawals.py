@@ -11,6 +11,7 @@ import pytest
 from catalogue.envelope import Channel, Envelope
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
+from catalogue.times import EPOCH
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.event_history import RevisionFloor, is_derived, revision_floors
 from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
@@ -46,6 +47,7 @@ def event(key: str, submission: str = "one", **more: Any) -> Envelope:
 def scope(**more: Any) -> SnapshotScope:
     values: dict[str, Any] = {
         "earlier": frozenset({"one", "two", LIST.id}), "own": frozenset({LIST.id}), "periods": None, "before": None,
+        "as_of": DAY,
     }  # fmt: skip
     return SnapshotScope(**values | more)
 
@@ -108,12 +110,12 @@ def test_a_withdrawal_beats_what_it_withdraws_and_the_record_returns_above_it() 
     withdrew = Envelope(**raised)
     assert withdrew.version > held.version
     events = [held, withdrew]
-    assert revision_floors(events, {"one", LIST.id}, "now") == {("a", "1"): RevisionFloor(DAY, 5, True)}
+    assert revision_floors(events, {"one", LIST.id}, "now") == {("a", "1"): RevisionFloor(DAY, EPOCH, 5, True)}
     returned = event("a", "three", revision=6)
     ids = {"one", "three", LIST.id}
-    assert revision_floors([*events, returned], ids, "now") == {("a", "1"): RevisionFloor(DAY, 6, False)}
+    assert revision_floors([*events, returned], ids, "now") == {("a", "1"): RevisionFloor(DAY, EPOCH, 6, False)}
     # A killed push goes on as it began: its own events are no past.
-    assert revision_floors([*events, returned], ids, "three") == {("a", "1"): RevisionFloor(DAY, 5, True)}
+    assert revision_floors([*events, returned], ids, "three") == {("a", "1"): RevisionFloor(DAY, EPOCH, 5, True)}
 
 
 @pytest.mark.parametrize(

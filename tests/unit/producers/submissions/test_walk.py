@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 
@@ -27,6 +28,7 @@ class CountingSource:
     folders: tuple[str, ...] = ()
     sha256: str = "00"
     channel: Channel = Channel.FORM
+    stamped_at: datetime | None = None
     changed: bool = False
     opened: list[str] = field(default_factory=list)
     recognised: list[str | None] = field(default_factory=list)

@@ -4,12 +4,14 @@ import io
 from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import fastavro
 
+from bus.avro.registry import Registry
 from bus.reading.offsets import TopicPartition
 from catalogue.avro import ENVELOPE
+from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.merge import read_events
 from tests.builders.events import MOMENT, envelope
 
@@ -25,6 +27,11 @@ def _event(number: int, **more: Any) -> bytes:
     return b"\x00\x00\x00\x00\x01" + out.getvalue()
 
 
+def _registry() -> Registry:
+    registry: Any = SimpleNamespace(schema=lambda schema_id: _SCHEMA)
+    return cast("Registry", registry)
+
+
 def _conflicts(*events: bytes) -> dict[tuple[str, str], int]:
     messages = [
         SimpleNamespace(
@@ -37,7 +44,7 @@ def _conflicts(*events: bytes) -> dict[tuple[str, str], int]:
         yield from messages
 
     reader: Any = SimpleNamespace(read_all=read_all, bare=lambda topic: topic)
-    plain: Any = SimpleNamespace(known=lambda schema_id: None)
+    plain = PlainDecoder(_registry())
     return dict(read_events(reader, plain, [PLACE], {PLACE: {"next_offset": len(events)}}).conflicts)
 
 
@@ -57,6 +64,7 @@ def test_repeats_corrections_and_later_reports_are_no_conflicts() -> None:
             _event(3, content_hash="bb", revision=1024),
             _event(4, content_hash="cc", source_time=later),
             _event(5, content_hash="dd", record_key="2"),
+            _event(6, content_hash="ee", source_time=later, as_of=later),
         )
         == {}
     )

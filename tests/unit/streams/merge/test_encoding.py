@@ -1,6 +1,7 @@
 """States and changes are byte for byte what fastavro writes, and the store gives a state back as it was."""
 
 import io
+import marshal
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 from bus.avro import writer
 from bus.avro.encoding import encode_envelope
 from catalogue import wire
-from catalogue.times import from_micros
+from catalogue.times import EPOCH, from_micros, micros
 from rules.indicators.definitions import from_millionths
 from rules.merge import Name, Record
 from streams.merge.encoding import LARGEST_CHANGE, encode_changes, encode_head, encode_state
-from streams.merge.state import SubjectState, pack, state_hash, unpack
+from streams.merge.state import DIGEST_RULE, SubjectState, pack, state_hash, unpack
 from streams.merge.subject import RecordUpdate
 from streams.merge.update import IndicatorUpdate, SubjectUpdate
 from tests.builders.events import envelope
@@ -27,12 +28,14 @@ NAMES = st.text(max_size=8)
 LONGS = st.integers(0, 2**40)
 STATES = st.builds(
     SubjectState,
-    st.none() | st.builds(Name, st.booleans(), MOMENTS, st.integers(0, 2**31 - 1), NAMES, st.text(max_size=80)),
+    st.none()
+    | st.builds(Name, st.booleans(), MOMENTS, MOMENTS, st.integers(0, 2**31 - 1), NAMES, st.text(max_size=80)),
     LONGS,
     st.dates(date(1970, 1, 1), date(2100, 1, 1)),
     st.integers(0, 2**128 - 1),
     st.dictionaries(NAMES, NUMBERS, max_size=5),
     st.dictionaries(NAMES, LONGS, max_size=5),
+    st.just(False),
 )
 
 
@@ -62,13 +65,23 @@ def test_a_state_is_avros_and_is_kept_as_it_is(state: SubjectState, at: datetime
         "counts": dict(sorted(state.counts.items())), "records_digest": f"{state.digest:032x}", "changed_at": at,
         "named_by": None if name is None else {
             "registered": name.registered, "source_time": name.source_time, "revision": name.revision,
-            "content_hash": name.content_hash,
+            "content_hash": name.content_hash, "as_of": name.as_of,
         },
+        "digest_rule": DIGEST_RULE,
     }  # fmt: skip
     raw = encode_state(encode_head("S", state), state, writer.timestamp(at))
     assert raw == written(wire.STATE, value)
     assert unpack(pack(state), lambda _: {}) == state
     assert unpack(b"\x00head" + raw, lambda message: dict(read(wire.STATE, message[5:]))) == state
+
+
+def test_a_state_that_was_packed_by_the_first_rule_is_outdated_and_its_name_is_of_1970() -> None:
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    packed = marshal.dumps(((True, micros(at), 3, "hash", "样例企业"), 7, 730_000, 5, {"i": 1}, {"item": 2}))
+    state = unpack(packed, lambda _: {})
+    assert state.name == Name(True, at, EPOCH, 3, "hash", "样例企业")
+    assert (state.sequence, state.digest, state.outdated) == (7, 5, True)
+    assert unpack(pack(state), lambda _: {}) == state._replace(outdated=False)
 
 
 @given(STATES, st.lists(st.builds(IndicatorUpdate, NAMES, NUMBERS, NUMBERS), max_size=4), MOMENTS)

@@ -24,7 +24,7 @@ class Records:
         return [r for (i, _), r in self.held.items() if i == item]
 
     def batch(self) -> SubjectBatch:
-        return SubjectBatch(ONE, SubjectState(), self.load, self.load_item)
+        return SubjectBatch(ONE, SubjectState(), self.load, self.load_item, lambda subject: self.held.values())
 
     def after(self, *events: Record) -> "Records":
         """Return the records after a batch of events."""

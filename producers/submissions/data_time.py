@@ -1,0 +1,76 @@
+"""As of when a submission says what it says: of two statements on one record and time, the later one counts.
+
+The first there is of: the data date that option, title, file or sheet declare; the channel's stamp; the moment of
+first receipt. That moment is taken once per content and kept in the ledger, so that the same file, pushed again, says
+nothing new. A row's own 数据日期 goes before all of them (``producers.submissions.sender``).
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from catalogue.times import EPOCH
+from producers.submissions.ledger import Ledger, id_parts
+from producers.submissions.progress import SubmissionProgress
+from producers.submissions.submission import Submission
+from producers.tables.identity import moment
+
+_NEXT = timedelta(microseconds=1)
+
+
+class AsOfSource(StrEnum):
+    """Who says as of when a submission is."""
+
+    DATA_DATE = "DATA_DATE"
+    STAMP = "STAMP"
+    RECEIPT = "RECEIPT"
+    CORRECTION = "CORRECTION"
+
+
+def with_as_of(submission: Submission, ledger: Ledger, received: datetime, stamp: datetime | None = None) -> Submission:
+    """Return a submission with its data time; it has its revision and force count already.
+
+    ``received``: when this command received its files. ``stamp``: the channel's own, where it has one.
+    """
+    own = [p for p in ledger.values() if (p.item, p.unit) == (submission.item, submission.unit)]
+    before = _sent_before(submission, own)
+    if before is not None and before.as_of is not None:
+        return _dated(submission, before.as_of, AsOfSource(before.as_of_from or AsOfSource.RECEIPT))
+    if submission.correction:
+        # Above all that came. What comes, as of a later moment, is above it again.
+        last = max((p.last_as_of for p in own if p.last_as_of is not None), default=EPOCH)
+        return _dated(submission, max(received, last + _NEXT), AsOfSource.CORRECTION)
+    if submission.data_date is not None:
+        return _dated(submission, moment(submission.data_date), AsOfSource.DATA_DATE)
+    if stamp is not None:
+        return _dated(submission, stamp, AsOfSource.STAMP)
+    first = min((p.as_of for p in _of_receipt(own) if p.as_of and _content(p) == _content(submission)), default=None)
+    if first is None:
+        last = max((p.as_of for p in own if p.as_of and p.as_of_from in _BY_CLOCK), default=EPOCH)
+        first = max(received, last + _NEXT)
+    return _dated(submission, first, AsOfSource.RECEIPT)
+
+
+_BY_CLOCK = (AsOfSource.RECEIPT, AsOfSource.CORRECTION)
+
+
+def _sent_before(submission: Submission, own: Iterable[SubmissionProgress]) -> SubmissionProgress | None:
+    """Return the same content's submission under the same declaration: a killed or forced push repeats its time."""
+    for progress in own:
+        parts = id_parts(progress.submission_id)
+        if (parts.base, parts.revision) == (submission.base, submission.revision):
+            return progress
+    return None
+
+
+def _of_receipt(own: Iterable[SubmissionProgress]) -> Iterable[SubmissionProgress]:
+    return (p for p in own if p.as_of_from == AsOfSource.RECEIPT)
+
+
+def _content(of: Submission | SubmissionProgress) -> tuple[str, str | None, str, str, str]:
+    return of.file_sha256, of.sheet, of.item, of.unit, of.region
+
+
+def _dated(submission: Submission, as_of: datetime, by: AsOfSource) -> Submission:
+    return replace(submission, as_of=as_of, as_of_from=by.value)

@@ -1,0 +1,97 @@
+"""As of when a submission is: the declared date, the channel's stamp, or the moment of first receipt, taken once."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from catalogue.envelope import Channel
+from producers.submissions.data_time import AsOfSource, with_as_of
+from producers.submissions.declarations import SubmissionMode
+from producers.submissions.ledger import numbered
+from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
+from producers.submissions.submission import Submission
+
+NOW = datetime(2026, 6, 30, 8, tzinfo=UTC)
+LATER = NOW + timedelta(days=3)
+UNDATED = Submission(
+    "administration.license", "functional_departments", "630100", SubmissionMode.INCREMENTAL, None, None, False,
+    "a.csv", "aa", None, channel=Channel.FILE,
+)  # fmt: skip
+DATED = replace(UNDATED, data_date=date(2026, 3, 31))
+Ledger = dict[str, SubmissionProgress]
+
+
+def sent(ledger: Ledger, submission: Submission, at: datetime = NOW, **options: Any) -> Submission:
+    """Return a submission with its data time, and note it in the ledger as completed."""
+    fields = {"correct": submission.correction, "force": False, **options}
+    stamp = fields.pop("stamp", None)
+    found = with_as_of(numbered(submission, ledger, **fields), ledger, at, stamp)
+    ledger[found.id] = SubmissionProgress.of(found, SubmissionCounts(), SubmissionState.COMPLETED)
+    return found
+
+
+def test_the_declared_date_goes_before_the_stamp_and_that_before_the_receipt() -> None:
+    stamp = NOW - timedelta(hours=5)
+    said = [sent({}, one, stamp=at) for one, at in ((DATED, stamp), (UNDATED, stamp), (UNDATED, None))]
+    assert [one.as_of_from for one in said] == [AsOfSource.DATA_DATE, AsOfSource.STAMP, AsOfSource.RECEIPT]
+    assert [one.as_of for one in said] == [datetime(2026, 3, 30, 16, tzinfo=UTC), stamp, NOW]
+
+
+def test_the_same_content_is_received_once_whatever_else_is_declared_of_it() -> None:
+    ledger: Ledger = {}
+    sent(ledger, UNDATED)
+    assert sent(ledger, replace(UNDATED, period="2026"), LATER).as_of == NOW
+    assert sent(ledger, replace(UNDATED, sheet="另一张"), LATER).as_of == LATER
+    assert sent(ledger, replace(UNDATED, region="630121"), LATER).as_of > LATER
+
+
+def test_a_later_receipt_is_above_the_last_one_though_the_clock_went_back() -> None:
+    ledger: Ledger = {}
+    first = sent(ledger, UNDATED, LATER)
+    second = sent(ledger, replace(UNDATED, file_sha256="bb"), NOW)
+    assert second.as_of > first.as_of
+    # Another unit's receipts are no measure.
+    assert sent(ledger, replace(UNDATED, unit="county_governments", file_sha256="cc"), NOW).as_of == NOW
+
+
+def test_the_files_of_one_command_have_one_moment() -> None:
+    before: Ledger = {}
+    sent(before, replace(UNDATED, file_sha256="dd"), LATER)
+    files = [replace(UNDATED, file_sha256=name) for name in ("aa", "bb")]
+    first, second = (with_as_of(one, before, NOW) for one in files)
+    assert first.as_of == second.as_of > LATER
+
+
+def test_a_correction_is_above_every_data_time_of_its_item_and_unit_and_below_what_comes() -> None:
+    ledger: Ledger = {}
+    held = sent(ledger, UNDATED)
+    far = NOW + timedelta(days=1)
+    key = held.id
+    ledger[key] = replace(ledger[key], last_as_of=far)
+    mended = replace(DATED, correction=True, file_sha256="cc")
+    correction = sent(ledger, mended)
+    assert correction.as_of > far
+    assert correction.as_of_from == AsOfSource.CORRECTION
+    # The same correction again, or forced, is that one again.
+    assert sent(ledger, mended, LATER).as_of == correction.as_of
+    assert sent(ledger, mended, LATER, force=True).as_of == correction.as_of
+    later = [
+        sent(ledger, replace(UNDATED, file_sha256="ee"), LATER),
+        sent(ledger, replace(DATED, data_date=LATER.date())),
+    ]
+    assert all(one.as_of > correction.as_of for one in later)
+
+
+def test_force_repeats_the_data_time() -> None:
+    ledger: Ledger = {}
+    once = sent(ledger, UNDATED)
+    forced = sent(ledger, UNDATED, LATER, force=True)
+    assert forced.id != once.id
+    assert forced.as_of == once.as_of
+
+
+def test_a_push_of_before_there_was_a_data_time_gives_none() -> None:
+    ledger: Ledger = {}
+    old = sent(ledger, UNDATED)
+    ledger[old.id] = replace(ledger[old.id], as_of=None, as_of_from=None, last_as_of=None)
+    assert sent(ledger, replace(UNDATED, file_sha256="bb")).as_of == NOW

@@ -1,0 +1,96 @@
+"""What a batch makes of a subject: nothing where the same is said again, and states by a former rule made anew."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from catalogue.envelope import ItemId
+from processing.store import Store
+from rules.merge import Outcome, Record
+from streams.merge.state import SubjectState
+from tests.unit.laws.partition import ONE, PLAIN, RATED, START, Partition, event
+
+
+@pytest.fixture
+def partition(tmp_path: Path) -> Iterator[Partition]:
+    """Return a partition on the first business day."""
+    store = Store(tmp_path / "store")
+    one = Partition(store)
+    one.work([], START)
+    yield one
+    store.close()
+
+
+def listed(day: int, *members: str, as_of: int = 0) -> list[Record]:
+    return [event(item=PLAIN, key=key, day=day, as_of=as_of, whole=True, name=None) for key in members]
+
+
+# An indicator of the source time itself, such as the last day, moves with it; nothing else does.
+@pytest.mark.parametrize(("item", "day", "as_of"), [(PLAIN, 0, 1), (PLAIN, 1, 1), (PLAIN, 1, 0), (RATED, 0, 1)])
+def test_the_same_list_for_a_later_day_changes_nothing_and_is_kept(
+    partition: Partition, item: ItemId, day: int, as_of: int
+) -> None:
+    first = [event(item=item, key=key, day=-1, whole=True) for key in "abc"]
+    partition.work(first)
+    changes, before = len(partition.changes), partition.states[ONE]
+    again = [event(item=item, key=key, day=day - 1, as_of=as_of, whole=True, submission="b") for key in "abc"]
+    partition.work(again)
+    assert partition.outcomes[-3:] == [Outcome.DUPLICATE] * 3
+    assert len(partition.changes) == changes
+    after = partition.states[ONE]
+    assert (after.sequence, after.digest, after.indicators, after.counts) == (
+        before.sequence, before.digest, before.indicators, before.counts,
+    )  # fmt: skip
+    # Another worker, or a late report, finds the later version.
+    assert {one.envelope.submission_id for one in partition.records.values() if one.payload != b"\x00"} == {"b"}
+    partition.work(first)
+    assert partition.outcomes[-3:] == [Outcome.SUPERSEDED] * 3
+
+
+def test_a_member_that_was_left_out_returns_with_the_same_content(partition: Partition) -> None:
+    partition.work(listed(0, "a", "b"))
+    partition.work(listed(1, "a", as_of=1))
+    assert partition.states[ONE].counts == {PLAIN: 1}
+    gone = partition.states[ONE].digest
+    partition.work(listed(2, "a", "b", as_of=2))
+    assert partition.states[ONE].counts == {PLAIN: 2}
+    assert partition.states[ONE].digest != gone
+    _, _, update = partition.changes[-1]
+    assert [(one.new.envelope.record_key, one.was_live, one.live) for one in update.records] == [("b", False, True)]
+
+
+def yearly(year: int, *members: str) -> list[Record]:
+    """Return a set of one year: the year begins the key, and is its period."""
+    found = [event(item=PLAIN, key=f"{year}|{key}", day=year - 2026, whole=True, name=None) for key in members]
+    return [one._replace(envelope=one.envelope._replace(period=str(year))) for one in found]
+
+
+@pytest.mark.parametrize("years", [(2023, 2024, 2025), (2025, 2023, 2024)])
+def test_the_sets_of_years_leave_each_other_alone(partition: Partition, years: Iterable[int]) -> None:
+    for year in years:
+        partition.work(yearly(year, "a", "b"))
+    assert partition.states[ONE].counts == {PLAIN: 6}
+    partition.work([one._replace(envelope=one.envelope._replace(as_of=one.envelope.as_of.replace(year=2030)))
+                    for one in yearly(2024, "a")])  # fmt: skip
+    assert partition.states[ONE].counts == {PLAIN: 5}
+
+
+def test_a_state_by_a_former_rule_is_made_anew_and_tells_what_counts_now(partition: Partition) -> None:
+    """The former rule had one mark for all years: whoever was told that the earlier ones ended is told that not."""
+    for year in (2023, 2024, 2025):
+        partition.work(yearly(year, "a"))
+    wanted = partition.states[ONE]
+    former = next(one for one in partition.records.values() if one.envelope.record_key.endswith("#2025"))
+    mark = former._replace(envelope=former.envelope._replace(record_key="~set"))  # type: ignore[arg-type]
+    partition.records = {key: one for key, one in partition.records.items() if "~set" not in key[2]}
+    partition.records[ONE, PLAIN, "~set"] = mark
+    partition.states[ONE] = SubjectState(wanted.name, 9, wanted.as_of, 12345, {}, {PLAIN: 1}, outdated=True)
+    partition.work(yearly(2025, "a"))
+    renewed = partition.states[ONE]
+    assert (renewed.digest, renewed.counts, renewed.outdated) == (wanted.digest, wanted.counts, False)
+    subject, sequence, update = partition.changes[-1]
+    assert (subject, sequence) == (ONE, 10)
+    assert [(one.new.envelope.period, one.was_live, one.live) for one in update.records] == [
+        ("2023", False, True), ("2024", False, True),
+    ]  # fmt: skip
