@@ -83,8 +83,8 @@ def main(events: int) -> None:
     settings = load_settings()
     config = bus_config(settings)
     item = load_catalogue().item(ITEM)
-    columns, extra, _ = ColumnMatcher(item).match([f.zh for f in item.fields])
-    seen = RecognisedTable(item, 1, columns, "", [], extra, len(item.fields))
+    match = ColumnMatcher(item).match([f.zh for f in item.fields])
+    seen = RecognisedTable(item, 1, match.columns, "", [], match.extra, len(item.fields))
     plain = Submission(
         item=ITEM, unit=item.units[0], region=settings.region, mode=SubmissionMode.INCREMENTAL, period=None,
         data_date=None, correction=False, file_name="纳税信息.csv", file_sha256="0" * 64, sheet=None,

@@ -15,6 +15,7 @@ from catalogue.errors import CatalogueError
 from catalogue.model import (
     Catalogue,
     Category,
+    CodeForm,
     Condition,
     Field,
     FieldType,
@@ -27,8 +28,11 @@ from catalogue.model import (
     SubjectColumns,
     Unit,
 )
+from catalogue.shared_titles import with_shared_titles
 
 DATA = Path(__file__).parent / "data"
+
+_NO_CATEGORIES = frozenset({"units.yaml", "shared_titles.yaml"})
 
 # Every item accepts these columns although the list lacks them (domain rules, sections 2 and 3).
 ADDED_USCC = {"name": "uscc", "zh": "统一社会信用代码", "type": "uscc", "added": True}
@@ -44,9 +48,14 @@ def load_catalogue(folder: Path = DATA) -> Catalogue:
         name: Unit(name, str(row["zh"]), str(row["duty"]), tuple(row.get("aliases", ())))
         for name, row in _yaml(folder / "units.yaml").items()
     }
+    shared_titles = _yaml(folder / "shared_titles.yaml")
     categories = tuple(
         sorted(
-            (_category(path, units) for path in sorted(folder.glob("*.yaml")) if path.name != "units.yaml"),
+            (
+                _category(path, units, shared_titles)
+                for path in sorted(folder.glob("*.yaml"))
+                if path.name not in _NO_CATEGORIES
+            ),
             key=lambda c: c.items[0].seq,
         )
     )
@@ -60,12 +69,12 @@ def _yaml(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def _category(path: Path, units: Mapping[str, Unit]) -> Category:
+def _category(path: Path, units: Mapping[str, Unit], titles: Mapping[str, Any]) -> Category:
     raw = _yaml(path)
     if raw["id"] != path.stem:
         raise CatalogueError(f"{path.name}: the category is called {raw['id']}, the file {path.stem}.")
     shared = raw.get("defaults", {})
-    items = tuple(_item(path, raw["id"], shared, row, units) for row in raw["items"])
+    items = (with_shared_titles(_item(path, raw["id"], shared, row, units), titles) for row in raw["items"])
     return Category(raw["id"], raw["zh"], tuple(sorted(items, key=lambda i: i.seq)))
 
 
@@ -126,6 +135,7 @@ def _field(defaults: Mapping[str, Any], raw: Mapping[str, Any]) -> Field:
         required=bool(merged.get("required", False)),
         added=bool(merged.get("added", False)),
         aliases=tuple(str(a) for a in merged.get("aliases", ())),
+        form=CodeForm(merged["form"]) if "form" in merged else None,
         codes={str(k): str(v) for k, v in merged["codes"].items()} if merged.get("codes") else None,
         unit=str(merged.get("unit", "")),
         audience=str(merged.get("audience", "all")),

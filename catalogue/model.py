@@ -28,6 +28,15 @@ class FieldType(StrEnum):
     DETAILS = "details"  # an array of records (明细)
 
 
+class CodeForm(StrEnum):
+    """The form that a code's values have, by which a slip into the wrong column is seen (``catalogue.identifiers``)."""
+
+    ORGANIZATION = "organization"  # 组织机构代码, GB 11714: its check digit
+    REGISTRATION = "registration"  # 工商注册号, 13 or 15 digits, or the foreign enterprises' 企…字第…号
+    INSTITUTION = "institution"  # 事业单位证书号, 12 digits
+    CITIZEN = "citizen"  # 公民身份号码, GB 11643
+
+
 # Numbers and addresses by which a person is found again.
 LINKING_TYPES = frozenset({FieldType.ID_NUMBER, FieldType.PHONE, FieldType.EMAIL, FieldType.USCC, FieldType.CODE})
 
@@ -97,6 +106,7 @@ class Field:
     required: bool = False
     added: bool = False  # not in the list; accepted where a unit has it
     aliases: tuple[str, ...] = ()
+    form: CodeForm | None = None
     codes: Mapping[str, str] | None = None  # code -> Chinese meaning
     unit: str = ""  # the unit of a number where no mapping says otherwise: 元, 万元, 吨, 千瓦时 …
     audience: str = "all"  # or "officials"

@@ -40,11 +40,13 @@ class Declarer:
         hints = [sheet, *source.hints] if sheet else source.hints
         item = self.item(self._options.item) if self._options.item else None
         try:
-            return self._recogniser.recognise(table.head, hints, item)
+            return self._recogniser.recognise(table.head, hints, item, table.table.rows)
         except ItemQuestion as question:
             if self._ask is None or not may_ask:
                 raise
-            return self._recogniser.recognise(table.head, hints, question.candidates[self._ask(question)])
+            return self._recogniser.recognise(
+                table.head, hints, question.candidates[self._ask(question)], table.table.rows
+            )
 
     def item(self, name: str) -> Item:
         """Return an item by id, number or Chinese name; raises FileRefused when there is none."""

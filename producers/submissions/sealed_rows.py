@@ -84,7 +84,7 @@ class SealedRow:
         extra: dict[int, str] = {}
         titles = [cell.title for cell in self.cells]
         if not any(cell.field for cell in self.cells):
-            columns = _matched(matcher, titles)
+            columns = matcher.match(titles).columns
             extra = {index: title for index, title in enumerate(titles) if title in EXTRA}
         for index, cell in enumerate(self.cells):
             if cell.field in fields:
@@ -115,11 +115,6 @@ def with_code_column(recognised: RecognisedTable, cells: list[Cell]) -> int | No
     recognised.columns[len(cells)] = Column(code, code.zh)
     cells.append(None)
     return len(cells) - 1
-
-
-def _matched(matcher: ColumnMatcher, titles: Sequence[str]) -> dict[int, Column]:
-    columns, _, _ = matcher.match(titles)
-    return columns
 
 
 def _text(cells: Sequence[Cell], index: int) -> str:

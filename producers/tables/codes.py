@@ -1,12 +1,20 @@
 """Cells that hold a subject's or a person's code; the check digits are checked."""
 
 import re
+from collections.abc import Callable, Mapping
 
 from catalogue import identifiers
+from catalogue.model import CodeForm
 from connectors.tables import Cell
 from producers.tables.problems import ReasonCode, ValueProblem
 from producers.tables.texts import to_code
 
+FORM_CHECKS: Mapping[CodeForm | None, Callable[[str], str]] = {
+    CodeForm.ORGANIZATION: identifiers.organization_code,
+    CodeForm.REGISTRATION: identifiers.registration_number,
+    CodeForm.INSTITUTION: identifiers.institution_number,
+    CodeForm.CITIZEN: identifiers.id_number,
+}
 _OTHER_DOCUMENT = re.compile(r"[0-9A-Z()\-·]{5,30}|.*[\u4e00-\u9fff].*\d+.*")
 
 
@@ -29,6 +37,25 @@ def natural_person() -> ValueProblem:
     return ValueProblem(
         ReasonCode.NATURAL_PERSON, "这一列出现自然人的公民身份号码", "请核对主体；自然人的证件号码只能填在证件号码列"
     )
+
+
+def form_converter(form: CodeForm) -> Callable[[Cell], str | None]:
+    """Return the conversion of a column of codes that all have one form, by which a slip between columns is seen."""
+    check = FORM_CHECKS[form]
+
+    def convert(cell: Cell) -> str | None:
+        text = to_code(cell)
+        if text is None:
+            return None
+        try:
+            check(text)
+        except ValueError as exc:
+            if identifiers.looks_like_id_number(identifiers.normalised(text)):
+                raise natural_person() from None
+            raise ValueProblem(ReasonCode.CODE_FORM_INVALID, str(exc), "请核对号码，或改填到对应的列") from None
+        return text
+
+    return convert
 
 
 def to_id_number(cell: Cell) -> str | None:

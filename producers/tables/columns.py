@@ -1,11 +1,13 @@
 """Which field of an item each column of a table is."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from catalogue.model import Field, FieldType, Item
-from producers.tables.titles import UNIT, normal, title_keys
+from producers.tables.month_titles import MonthTitles
+from producers.tables.titles import normal, title_keys, title_parts
 
 # Columns that every item accepts beside its own.
 EXTRA: Mapping[str, tuple[str, ...]] = {
@@ -20,7 +22,15 @@ EXTRA: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 # These mean a period in the tables of items that have one, and anything elsewhere.
 _PERIOD_WORDS = frozenset({"年度", "年份", "年月", "月份", "季度", "期间", "期别", "账期", "报表期", "会计期间"})
-_MONTH_COLUMN = re.compile(r"(?:(\d{4})年?[-/.]?)?(1[0-2]|0?[1-9])月(?:份)?(.*)")
+# Parts of a title that do not narrow what it means: 处罚机关(单位), 企业名称(盖章).
+_SAYS_NOTHING = frozenset(
+    {"单位", "部门", "机关", "机构", "企业", "个体户", "个体工商户", "法人", "公章", "盖章", "签章", "加盖公章", "等"}
+)
+# In a column of unified codes each code is checked, so that what else the title allows does no harm.
+_OTHER_CODE = re.compile(r".*(?:注册号|登记号|登记码|证号|机构代码|证书号|识别号|税号|身份证号码|证件号码)")
+# 行政相对人代码_2 says nothing by itself: its number means different codes in the templates of 2016 and 2018.
+NUMBERED_CODE = re.compile(r"(?:行政)?(?:处罚|许可)?相对人代码_?[2-9]")
+_LATIN = re.compile(r"[a-z0-9_. ]+")
 _FieldsByTitle = dict[str, list[Field]]
 
 
@@ -40,95 +50,152 @@ class Column:
     sub: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TitleMatch:
+    """What an item knows of a header: by position its columns and the added ones; the titles that are nothing of it.
+
+    ``own`` are the positions whose title is the item's own text, and no alias.
+    """
+
+    columns: dict[int, Column]
+    extra: dict[int, str]
+    unknown: list[str]
+    own: frozenset[int]
+
+
 class ColumnMatcher:
     """Finds an item's columns among titles. It is compiled from the item once, and kept by whoever matches tables."""
 
     def __init__(self, item: Item) -> None:
         self.item = item
-        self._by_name: _FieldsByTitle = {}
-        self._by_source: _FieldsByTitle = {}
-        self._by_alias: _FieldsByTitle = {}
-        for field in item.fields:
-            for fields, titles in (
-                (self._by_name, (field.zh,)),
-                (self._by_source, (field.source,)),
-                (self._by_alias, field.aliases),
-            ):
-                for title in filter(None, titles):
-                    for key, _ in title_keys(title):
-                        if field not in fields.setdefault(key, []):
-                            fields[key].append(field)
+        self._by_name = _by_title((field.zh, field) for field in item.fields)
+        self._by_source = _by_title((field.source, field) for field in item.fields)
+        self._by_alias = _by_title((alias, field) for field in item.fields for alias in field.aliases)
+        self._by_id = _by_title((field.name, field) for field in item.fields)
+        self._tables = (self._by_name, self._by_source, self._by_alias, self._by_id)
+        self._months = MonthTitles(item)
         # All that a title of the item may be looked up as.
-        self.keys = frozenset({*self._by_name, *self._by_source, *self._by_alias})
+        self.keys = frozenset(key for table in self._tables for key in table)
 
-    def match(self, titles: Sequence[str]) -> tuple[dict[int, Column], dict[int, str], list[str]]:
-        """Return the columns, the added columns every item accepts, and the titles that are nothing of the item.
+    def match(self, titles: Sequence[str]) -> TitleMatch:
+        """Return which titles are which columns of the item.
 
         A title that occurs twice goes, in order, to the fields that share that text in the list.
         """
-        by_name, by_source, by_alias = self._by_name, self._by_source, self._by_alias
         normals = [normal(t) for t in titles]
+        keys = [title_keys(t) for t in titles]
         columns: dict[int, Column] = {}
         taken: set[str] = set()
+        own: set[int] = set()
 
-        def take(index: int, table: dict[str, list[Field]]) -> None:
-            for key, unit in title_keys(titles[index]):
-                for field in table.get(key, ()):
+        def take(index: int, table: _FieldsByTitle) -> None:
+            for key, unit in keys[index]:
+                if key not in table:
+                    continue
+                for field in table[key]:
                     if field.name not in taken:
-                        measured = field.type in (FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER)
-                        columns[index] = Column(field, titles[index].strip(), unit if measured else "")
+                        columns[index] = _column(field, titles[index], unit)
                         taken.add(field.name)
+                        if table is not self._by_alias:
+                            own.add(index)
                         return
 
-        repeated = {i for i, n in enumerate(normals) if n and normals.count(n) > 1}
+        counts = Counter(normals)
+        repeated = {i for i, n in enumerate(normals) if n and counts[n] > 1}
         for index in range(len(titles)):
             if normals[index] and index not in repeated:
-                take(index, by_name)
+                take(index, self._by_name)
         for index in sorted(repeated):
             # 证件号码 printed twice is 证件类型 and 证件号码: the list's own text decides before the name.
-            shared = len(by_source.get(normals[index], ())) > 1
-            for table in (by_source, by_name) if shared else (by_name, by_source):
+            shared = len(self._by_source.get(normals[index], ())) > 1
+            for table in (self._by_source, self._by_name) if shared else (self._by_name, self._by_source):
                 if index not in columns:
                     take(index, table)
-        for table in (by_source, by_alias):
-            for index in range(len(titles)):
-                if normals[index] and index not in columns:
-                    take(index, table)
+        for table in (self._by_source, self._by_alias, self._by_id):
+            for index in _open(normals, columns):
+                take(index, table)
+        for index in _open(normals, columns):
+            whole = self.meant(titles[index])
+            if whole is not None and whole.name not in taken:
+                columns[index] = _column(whole, titles[index], keys[index][0][1])
+                taken.add(whole.name)
         extra = {i: _EXTRA_KEYS[n] for i, n in enumerate(normals) if i not in columns and n in _EXTRA_KEYS}
         if self.item.period_declared or self.item.reporting_period:
             extra |= {i: "period" for i, n in enumerate(normals) if i not in columns and n in _PERIOD_WORDS}
-        for index in range(len(titles)):
-            if index not in columns and index not in extra and (column := _month_column(self.item, titles[index])):
-                columns[index] = column
-        unknown = [t.strip() for i, t in enumerate(titles) if normals[i] and i not in columns and i not in extra]
-        return columns, extra, unknown
+        for index in _open(normals, columns):
+            if index not in extra and (month := self._months.read(titles[index])) is not None:
+                columns[index] = Column(
+                    month.field, titles[index].strip(), month.unit, month.month, month.year, month.sub
+                )
+        unknown = [titles[i].strip() for i in _open(normals, columns) if i not in extra]
+        return TitleMatch(columns, extra, unknown, frozenset(own))
+
+    def meant(self, title: str) -> Field | None:
+        """Return the field that a title of several parts means, such as 法定代表人（负责人）; None where they disagree.
+
+        Each part has to mean the same field: an unknown one may narrow what the others say, as in 企业名称(曾用名).
+        """
+        joined, alternatives = title_parts(title)
+        for text in joined:
+            fields = self._fields(text)
+            if len(fields) == 1:
+                return fields[0]
+        if len(alternatives) < 2:
+            return None
+        first, *others = alternatives
+        named = self._fields(first)
+        if not named and (NUMBERED_CODE.fullmatch(first) or _LATIN.fullmatch(first)):
+            # The number, or a code of another system, leaves the meaning to what stands in brackets.
+            inner = [field for part in others for field in self._fields(part)]
+            return inner[0] if inner and all(f.name == inner[0].name for f in inner) else None
+        if len(named) != 1:
+            return None
+        field = named[0]
+        if field.type is FieldType.USCC and all(_OTHER_CODE.fullmatch(part) for part in others):
+            return field
+        agree = all(part in _SAYS_NOTHING or [f.name for f in self._fields(part)] == [field.name] for part in others)
+        return field if agree else None
+
+    def _fields(self, title: str) -> list[Field]:
+        for key, _ in title_keys(title):
+            for table in self._tables:
+                if key in table:
+                    return table[key]
+        return []
 
 
 _EXTRA_KEYS = {normal(title): name for name, titles in EXTRA.items() for title in titles}
+_MEASURED = frozenset({FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER})
 
 
-def _month_column(item: Item, title: str) -> Column | None:
-    found = _MONTH_COLUMN.fullmatch(normal(title))
-    field = next((f for f in item.fields if f.type is FieldType.DETAILS), None)
-    if found is None or field is None or not any(s.name == "month" for s in field.details):
-        return None
-    rest = found[3]
-    money = [s for s in field.details if s.type is FieldType.MONEY]
-    named = [s for s in field.details for t in (s.zh, *s.aliases) if rest and title_keys(rest)[-1][0] == normal(t)]
-    if rest and not named and not UNIT.fullmatch(rest):
-        return None
-    if not (named or money):
-        return None
-    unit = title_keys(title)[0][1]
-    sub = (named or money[-1:])[0]
-    return Column(field, title.strip(), unit, int(found[2]), int(found[1]) if found[1] else None, sub.name)
+def _open(normals: Sequence[str], columns: Mapping[int, Column]) -> list[int]:
+    """Return the positions of titles that are no column yet."""
+    return [index for index, text in enumerate(normals) if text and index not in columns]
+
+
+def _by_title(titles: Iterable[tuple[str, Field]]) -> _FieldsByTitle:
+    fields: _FieldsByTitle = {}
+    for title, field in titles:
+        for key, _ in title_keys(title) if title else ():
+            if field not in fields.setdefault(key, []):
+                fields[key].append(field)
+    return fields
+
+
+def _column(field: Field, title: str, unit: str) -> Column:
+    return Column(field, title.strip(), unit if field.type in _MEASURED else "")
 
 
 def missing_columns(item: Item, columns: Mapping[int, Column]) -> list[str]:
     """Return the Chinese names of required columns that are absent; one column of the subject suffices."""
     present = {c.field.name for c in columns.values()}
-    subject = {n for n in (item.subject.uscc, item.subject.name, *item.subject.codes) if n}
+    subject = subject_fields(item)
     missing = [f.zh for f in item.fields if f.required and f.name not in present and f.name not in subject]
     if subject and not subject & present:
         missing.insert(0, " 或 ".join(f.zh for f in item.fields if f.name in subject))
     return missing
+
+
+def subject_fields(item: Item) -> set[str]:
+    """Return the names of the fields that may say whom a row is about."""
+    return {n for n in (item.subject.uscc, item.subject.name, *item.subject.codes) if n}

@@ -35,6 +35,7 @@ class ReasonCode(StrEnum):
     USCC_INVALID = "USCC_INVALID"  # no unified social credit code (GB 32100-2015)
     ID_NUMBER_INVALID = "ID_NUMBER_INVALID"  # no number of any identity document
     ID_NUMBER_MASKED = "ID_NUMBER_MASKED"  # a number with asterisks
+    CODE_FORM_INVALID = "CODE_FORM_INVALID"  # a code that has not the form of its column's kind
     PHONE_INVALID = "PHONE_INVALID"
     EMAIL_INVALID = "EMAIL_INVALID"
     # the added columns

@@ -40,4 +40,6 @@ def value_converter(field: Field, unit: str = "") -> Converter:
         return integer_converter(unit or field.unit)
     if kind is FieldType.DATE:
         return dates.date_converter(ends=field.zh.endswith(("止", "至", "截止期", "截止日期", "终止日期")))
+    if kind is FieldType.CODE and field.form is not None:
+        return codes.form_converter(field.form)
     return _CONVERTERS[kind]

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import uscc as oracle
 
-from catalogue.identifiers import id_number, looks_like_id_number, uscc
+from catalogue.identifiers import (
+    id_number,
+    institution_number,
+    looks_like_id_number,
+    organization_code,
+    registration_number,
+    uscc,
+)
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -61,3 +68,41 @@ def test_an_id_number_is_found_alone_and_among_words(number: str) -> None:
 def test_what_is_no_id_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="公民身份号码"):
         id_number(text)
+
+
+@given(st.text("0123456789", min_size=8, max_size=8), st.integers(0, 7), st.sampled_from("0123456789"))
+def test_an_organisation_code_is_checked_by_its_digit(body: str, place: int, other: str) -> None:
+    checks = [c for c in "0123456789X" if _is_organization(body + c)]
+    assert len(checks) == 1
+    code = body + checks[0]
+    assert organization_code(f" {code[:8]}－{code[8:].lower()} ") == code
+    changed = code[:place] + other + code[place + 1 :]
+    assert changed == code or not _is_organization(changed)
+
+
+def _is_organization(code: str) -> bool:
+    try:
+        return organization_code(code) == code
+    except ValueError:
+        return False
+
+
+def test_the_middle_of_a_unified_code_is_an_organisation_code() -> None:
+    assert organization_code("91110000600037341L"[8:17]) == "600037341"
+
+
+@pytest.mark.parametrize("number", ["630100200000071", "6301002000720", "企独粤深总字第300123号"])
+def test_a_registration_number_has_one_of_three_forms(number: str) -> None:
+    assert registration_number(number) == number
+
+
+@pytest.mark.parametrize("number", ["63010020000007", "91630102MA7520XU0K", "59000071-2", "〔2025〕1号"])
+def test_what_has_another_form_is_no_registration_number(number: str) -> None:
+    with pytest.raises(ValueError, match="13位或15位"):
+        registration_number(number)
+
+
+def test_a_certificate_of_an_institution_has_twelve_digits() -> None:
+    assert institution_number("事证第163010000012号") == "事证第163010000012号"
+    with pytest.raises(ValueError, match="12位"):
+        institution_number("16301000001")

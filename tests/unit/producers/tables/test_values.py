@@ -200,3 +200,14 @@ def test_no_share_is_more_than_the_whole(cell: Cell) -> None:
     with pytest.raises(ValueProblem) as problem:
         convert(rate, cell)
     assert problem.value.code is ReasonCode.OUT_OF_RANGE
+
+
+@pytest.mark.parametrize("code", ["630102200000071", "91630102MA0000000X", "乱填"])
+def test_a_code_of_another_form_is_refused_in_its_column(code: str) -> None:
+    field = load_catalogue().item("52").field("organization_code")
+    assert converter(field)("59000071-2") == "59000071-2"
+    with pytest.raises(ValueProblem) as refused:
+        converter(field)(code)
+    assert refused.value.code == ReasonCode.CODE_FORM_INVALID
+    with pytest.raises(ValueProblem, match="校验码"):
+        converter(field)("59000071-3")

@@ -1,0 +1,51 @@
+"""Titles of one month each (1月…12月, 2025年1月用水量), which are details (明细) of an item."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from catalogue.model import Field, FieldType, Item
+from producers.tables.titles import UNIT, normal, title_keys
+
+_MONTH = re.compile(r"(?:(\d{4})年?[-/.]?)?(1[0-2]|0?[1-9])月(?:份)?(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTitle:
+    """What a title of a month says: the details' field, their own column ``sub``, its unit, month and year."""
+
+    field: Field
+    sub: str
+    unit: str
+    month: int
+    year: int | None
+
+
+class MonthTitles:
+    """Reads the titles of an item's months; an item without monthly details has none."""
+
+    def __init__(self, item: Item) -> None:
+        details = next((f for f in item.fields if f.type is FieldType.DETAILS), None)
+        self._field = details if details and any(s.name == "month" for s in details.details) else None
+
+    def read(self, title: str) -> MonthTitle | None:
+        """Return what a title says of one month of the details; None when it names no month."""
+        field = self._field
+        if field is None or (written := _written(title)) is None:
+            return None
+        year, month, rest = written
+        money = [s for s in field.details if s.type is FieldType.MONEY]
+        keys = {key for key, _ in title_keys(rest)} if rest else set()
+        named = [s for s in field.details for t in (s.zh, *s.aliases) if normal(t) in keys]
+        if rest and not named and not UNIT.fullmatch(rest):
+            return None
+        if not (named or money):
+            return None
+        unit = next((unit for _, unit in title_keys(title)), "")
+        return MonthTitle(field, (named or money[-1:])[0].name, unit, month, year)
+
+
+@lru_cache(maxsize=1 << 12)
+def _written(title: str) -> tuple[int | None, int, str] | None:
+    match = _MONTH.fullmatch(normal(title))
+    return (int(match[1]) if match[1] else None, int(match[2]), match[3]) if match else None
