@@ -9,6 +9,7 @@
     │   └── UnknownSubject       the hub has no state of a subject (queries.view)
     ├── ValueProblem             one cell does not hold what its column asks for (producers.tables.problems)
     ├── TimeAhead                a row is about a time that has not come (producers.tables.identity)
+    ├── PushInterrupted          a process of a push was killed (producers.submissions.parallel)
     ├── PoisonMessage            one message of a topic cannot be read
     ├── UncoveredType            the compiled readers do not cover a schema: fastavro reads it (bus.avro.reader)
     ├── Unavailable              a service is away: hold the position, try again after `retry_after_s`

@@ -45,6 +45,12 @@ SUBMISSION = internal_record(
     optional("as_of_from", "string", "DATA_DATE, STAMP, RECEIPT or CORRECTION: who says so"),
     optional("last_as_of", TIMESTAMP, "the latest data time of all its rows"),
     {
+        "name": "declared_in",
+        "type": {"type": "map", "values": "string"},
+        "default": {},
+        "doc": "where unit, region, mode, period and data date were read: OPTION, TITLE, SHEET, FILE_NAME, FOLDER …",
+    },
+    {
         "name": "conflict_rows",
         "type": {"type": "array", "items": _CONFLICT_ROWS},
         "default": [],

@@ -1,7 +1,9 @@
 """What a table is and what its submission says of itself: from options, body, and the names around it."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, Item
@@ -11,13 +13,20 @@ from producers.submissions.declarations import DeclarationOrigins, Declared, Dec
 from producers.submissions.ledger import Ledger, numbered
 from producers.submissions.metadata import declared_date, declared_mode, declared_period
 from producers.submissions.options import Ask, Options, ReportingBody
+from producers.submissions.receipts import UnreadColumn
 from producers.submissions.source import TableSource
 from producers.submissions.submission import Submission
 from producers.submissions.unit_names import UnitNames
 from producers.tables.headers import HeadedTable, RecognisedTable, TableRecogniser
 from producers.tables.lookalikes import ItemQuestion
+from producers.tables.titles import title_keys
+
+T = TypeVar("T")
 
 _REGION = re.compile(r"[0-9]{6}(?:[0-9]{3}|[0-9]{6})?")
+
+_NOT_LISTED = "清单的这一项没有这个内容"
+_TAKEN_TWICE = "另一列已经作为同一内容采集"
 
 
 class Declarer:
@@ -80,8 +89,9 @@ class Declarer:
         present = {c.field.name for c in recognised.columns.values()}
         added = set(recognised.extra.values())
         in_rows = "period" in added or bool(item.reporting_period and present.issuperset(item.reporting_period))
-        period = declared_period(options.period, hints, item, in_rows=in_rows)
-        data_date = declared_date(options.data_date, hints, in_rows="data_date" in added)
+        period = _row_first(declared_period(options.period, hints, item, in_rows=in_rows), in_rows)
+        dated = "data_date" in added
+        data_date = _row_first(declared_date(options.data_date, hints, in_rows=dated), dated)
         submission = Submission(
             item=item.id,
             unit=unit.value,
@@ -127,6 +137,14 @@ class Declarer:
         choices = "、".join(self._catalogue.units[unit_id].zh for unit_id in item.units)
         raise FileRefused("不知道是哪个责任单位报送的。", remedy=f"请用 --unit 指明，这一项由这些单位报送：{choices}。")
 
+    def unread_columns(self, recognised: RecognisedTable) -> tuple[UnreadColumn, ...]:
+        """Return the columns of a table that are not taken, each with the reason."""
+        keys = self._recogniser.matcher(recognised.item).keys
+        return tuple(
+            UnreadColumn(title, _TAKEN_TWICE if any(key in keys for key, _ in title_keys(title)) else _NOT_LISTED)
+            for title in recognised.unknown
+        )
+
     def unit_of(self, folders: tuple[str, ...]) -> str | None:
         """Return the unit that the options or the names of folders tell; None when they tell none.
 
@@ -135,6 +153,11 @@ class Declarer:
         if self._options.unit is not None:
             return self._units.called(self._options.unit)
         return next((unit for name in folders if (unit := self._units.find(name)) is not None), None)
+
+
+def _row_first(declared: Declared[T], in_rows: bool) -> Declared[T]:
+    """Say where it stands first of all: in the rows, where they have a column for it."""
+    return replace(declared, place=DeclaredIn.COLUMN) if in_rows else declared
 
 
 def hints_around(source: TableSource, table: SourceTable, recognised: RecognisedTable) -> list[Hint]:

@@ -33,6 +33,10 @@ _HEAD_BYTES = 1 << 16
 _NAMING_PARTS = ("xl/workbook.xml", "xl/sharedStrings.xml")
 
 
+class PushInterrupted(HubError):
+    """A process of the push was killed: the same command goes on where it stopped."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileDone:
     """What became of one file: its receipts, and why it, or the rest of it, was refused."""
@@ -58,7 +62,8 @@ _session: Session | None = None
 def push_files(session: Session, files: list[Path], jobs: int) -> Iterator[FileDone]:
     """Push files with several processes, the largest first, and yield what became of each as they are done.
 
-    A file whose item is asked for is pushed by ``session`` itself, which may ask. Raises HubError when Kafka is away.
+    A file whose item is asked for is pushed by ``session`` itself, which may ask. Raises Unavailable when Kafka is
+    away, PushInterrupted when a process was killed.
     """
     if jobs <= 1 or len(files) <= 1:
         for path in files:
@@ -78,7 +83,7 @@ def push_files(session: Session, files: list[Path], jobs: int) -> Iterator[FileD
             for path, result in zip(waiting[done], done.result(), strict=True):
                 yield _here(session, path) if result.kind == "question" else _done(path, result)
     except BrokenProcessPool as exc:
-        raise HubError("A process of the push was killed.", remedy="Run the same command again; it goes on.") from exc
+        raise PushInterrupted("A process of the push was killed.", remedy="Run the same command again.") from exc
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -78,6 +78,7 @@ class SubmissionProgress:
     as_of_from: str | None = None
     last_as_of: datetime | None = None
     conflict_rows: tuple[tuple[int, int], ...] = ()
+    declared_in: Mapping[str, str] = field(default_factory=dict)  # DeclarationOrigins, as they are sent
 
     @property
     def completed(self) -> bool:
@@ -98,6 +99,7 @@ class SubmissionProgress:
             updated_at=datetime.now(UTC),
             last_as_of=max(counts.last_as_of, submission.as_of),
             conflict_rows=tuple(counts.conflict_rows),
+            declared_in=submission.origins.to_wire(),
             **declared,
             **counted,
         )

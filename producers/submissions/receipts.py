@@ -2,44 +2,60 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from connectors.notes import TableNote
-from producers.submissions.progress import SubmissionCounts, SubmissionState
+from producers.submissions.preview import ColumnPreview
+from producers.submissions.progress import COUNTS, SubmissionCounts, SubmissionState
 from producers.submissions.submission import Submission
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonCount:
-    """One reason why rows were not taken: its column, its words, how many rows it met, and the first of them."""
+    """One reason why rows were not taken: its code, column and words, how many rows it met, and the first of them.
 
+    ``waits``: the rows are kept, and wait for their subject's code.
+    """
+
+    code: str
     column: str
     message: str
     remedy: str
     rows: int
     first_rows: tuple[int, ...]
+    waits: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the reason as JSON carries it."""
         return {
-            "column": self.column, "message": self.message, "remedy": self.remedy,
-            "rows": self.rows, "first_rows": list(self.first_rows),
+            "code": self.code, "column": self.column, "message": self.message, "remedy": self.remedy,
+            "rows": self.rows, "first_rows": list(self.first_rows), "waits": self.waits,
         }  # fmt: skip
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the reason that JSON carries."""
-        return cls(value["column"], value["message"], value["remedy"], value["rows"], tuple(value["first_rows"]))
+        """Return the reason that JSON carries; receipts of before have no code, and name no rows that wait."""
+        rows = tuple(value["first_rows"])
+        code, waits = value.get("code", ""), value.get("waits", False)
+        return cls(code, value["column"], value["message"], value["remedy"], value["rows"], rows, waits)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadColumn:
+    """A column that was not taken, and why."""
+
+    title: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionReceipt:
     """What became of a push. ``recognised``: it was completed before, and nothing was sent.
 
-    ``unknown`` are the titles of columns that the item does not have, and that were not taken. ``notes`` say what was
-    passed over, hidden, left out or understood in a way that the table does not state.
+    ``unread`` are the columns that were not taken. ``notes`` say what was passed over, hidden, left out or understood
+    in a way that the table does not state. ``columns`` show, of a dry run, as what each column was read.
     """
 
     submission: Submission
@@ -47,25 +63,36 @@ class SubmissionReceipt:
     state: SubmissionState
     recognised: bool = False
     reasons: tuple[ReasonCount, ...] = ()
-    unknown: tuple[str, ...] = ()
+    unread: tuple[UnreadColumn, ...] = ()
     notes: tuple[TableNote, ...] = ()
+    columns: tuple[ColumnPreview, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the receipt as JSON carries it, in files and on the command line."""
         sub, counts = self.submission, self.counts
         return {
-            "submission_id": sub.id, "item": sub.item, "rows": counts.rows, "accepted": counts.accepted,
-            "rejected": counts.rejected, "unresolved": counts.unresolved, "duplicates": counts.duplicates,
-            "withdrawn": counts.withdrawn, "conflicts": counts.conflicts, "state": self.state.value,
-            "recognised": self.recognised,
-            "unit": sub.unit, "region": sub.region, "period": sub.period, "mode": sub.mode,
+            "submission_id": sub.id, "item": sub.item, **{name: getattr(counts, name) for name in COUNTS},
+            "state": self.state.value, "recognised": self.recognised,
+            "unit": sub.unit, "region": sub.region, "period": sub.period, "mode": sub.mode.value,
+            "data_date": sub.data_date and sub.data_date.isoformat(), "declared_in": sub.origins.to_wire(),
             "revision": sub.revision, "file": sub.file_name, "sheet": sub.sheet, "file_sha256": sub.file_sha256,
             "as_of": sub.as_of.isoformat(), "as_of_from": sub.as_of_from,
             "conflict_rows": [list(pair) for pair in counts.conflict_rows],
-            "unknown_columns": list(self.unknown),
+            "unknown_columns": [column.title for column in self.unread],
+            "unread_columns": [asdict(column) for column in self.unread],
             "reasons": [reason.to_json() for reason in self.reasons],
             "notes": [note.to_json() for note in self.notes],
+            **({"columns": [asdict(column) for column in self.columns]} if self.columns else {}),
         }  # fmt: skip
+
+    def told_by(self, kept: Mapping[str, Any]) -> Self:
+        """Return the receipt with what a kept one, as JSON, tells of the rows and columns."""
+        return replace(
+            self,
+            reasons=tuple(map(ReasonCount.from_json, kept["reasons"])),
+            notes=tuple(map(TableNote.from_json, kept.get("notes", ()))),
+            unread=tuple(UnreadColumn(**column) for column in kept.get("unread_columns", ())),
+        )
 
 
 class ReceiptFolder:
@@ -75,26 +102,20 @@ class ReceiptFolder:
         self._folder = folder
 
     def kept(self, receipt: SubmissionReceipt) -> SubmissionReceipt:
-        """Keep a receipt, and return it; a recognised one with the reasons that its rows were given when they went."""
+        """Keep a receipt, and return it; a recognised one with what its rows and columns were told when they went."""
         path = self._folder / f"{receipt.submission.id}.json"
         if receipt.recognised:
-            return replace(receipt, reasons=_reasons_in(path), notes=_notes_in(path))
+            return self.told(receipt)
         if receipt.state is SubmissionState.COMPLETED:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(receipt.to_json(), ensure_ascii=False, indent=1), "utf-8")
         return receipt
 
-
-def _reasons_in(path: Path) -> tuple[ReasonCount, ...]:
-    try:
-        return tuple(map(ReasonCount.from_json, json.loads(path.read_text("utf-8"))["reasons"]))
-    except (OSError, ValueError, KeyError):
-        # It was sent from another machine, or its receipt was deleted.
-        return ()
-
-
-def _notes_in(path: Path) -> tuple[TableNote, ...]:
-    try:
-        return tuple(map(TableNote.from_json, json.loads(path.read_text("utf-8"))["notes"]))
-    except (OSError, ValueError, KeyError):
-        return ()
+    def told(self, receipt: SubmissionReceipt) -> SubmissionReceipt:
+        """Return a receipt with what the kept one of its submission tells; as it is where none is kept."""
+        try:
+            kept = json.loads((self._folder / f"{receipt.submission.id}.json").read_text("utf-8"))
+            return receipt.told_by(kept)
+        except (OSError, ValueError, KeyError):
+            # It was sent from another machine, or its receipt was deleted.
+            return receipt

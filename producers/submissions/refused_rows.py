@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
@@ -27,10 +27,23 @@ from producers.tables.texts import as_text
 
 _LONGEST_SHOWN_CHARS = 1000
 _MOST_ROWS_NAMED = 10
+_WAITING_REMEDIES = {
+    ReasonCode.NATURAL_PERSON: "若是企业，请改填统一社会信用代码后重新报送；自然人的记录不进入企业档案",
+    ReasonCode.OLD_CODE: "已保存；登记信息到后由平台对应，或补填统一社会信用代码后重新报送",
+    ReasonCode.NO_CODE: "已保存；名称唯一时由平台对应，或补填统一社会信用代码后重新报送",
+}
+
+
+class _Reason(NamedTuple):
+    code: str
+    column: str
+    message: str
+    remedy: str
+    waits: bool
 
 
 class RefusedRows:
-    """Makes the messages of one table's refused rows, and counts their reasons (column, message, remedy)."""
+    """Makes the messages of one table's refused rows, and counts their reasons."""
 
     def __init__(
         self, registry: Registry, cipher: Cipher, submission: Submission, item: Item, recognised: RecognisedTable
@@ -39,8 +52,8 @@ class RefusedRows:
         self._rejected = Encoder(registry, REJECTED, wire.REJECTED)
         self._unresolved = Encoder(registry, UNRESOLVED, wire.UNRESOLVED)
         self.unread = UnreadRows()
-        self.reasons: Counter[tuple[str, str, str]] = Counter()
-        self._first_rows: dict[tuple[str, str, str], list[int]] = {}
+        self.reasons: Counter[_Reason] = Counter()
+        self._first_rows: dict[_Reason, list[int]] = {}
 
     def reject(
         self, row: TableRow, cells: Sequence[Cell], problems: Sequence[RowProblem], counts: SubmissionCounts
@@ -48,11 +61,7 @@ class RefusedRows:
         """Count a rejected row and return its message."""
         counts.rejected += 1
         for p in problems:
-            reason = (p.column, p.message, p.remedy)
-            self.reasons[reason] += 1
-            rows = self._first_rows.setdefault(reason, [])
-            if len(rows) < _MOST_ROWS_NAMED:
-                rows.append(row.row_no)
+            self._count(_Reason(p.code.value, p.column, p.message, p.remedy, waits=False), row.row_no)
         reasons = [
             {"field": p.field, "column": p.column, "code": p.code.value, "message": p.message, "remedy": p.remedy}
             for p in problems
@@ -65,14 +74,24 @@ class RefusedRows:
     ) -> OutgoingMessage:
         """Count a row whose subject is not known yet, and return its message."""
         counts.unresolved += 1
+        self._count(_Reason(code.value, "", message, _WAITING_REMEDIES.get(code, ""), waits=True), row.row_no)
         value = {**self._kept(row, cells), "state": "WAITING", "reason": code.value, "message": message}
         value["unresolved_at"] = datetime.now(UTC)
         key = unresolved_key(self._submission.unit, self._submission.id, row.row_no)
         return OutgoingMessage(UNRESOLVED, key, self._unresolved(value))
 
-    def commonest(self, most: int = 10) -> tuple[ReasonCount, ...]:
-        """Return the commonest reasons why rows were rejected."""
-        return tuple(ReasonCount(*r, n, tuple(self._first_rows[r])) for r, n in self.reasons.most_common(most))
+    def _count(self, reason: _Reason, row_no: int) -> None:
+        self.reasons[reason] += 1
+        rows = self._first_rows.setdefault(reason, [])
+        if len(rows) < _MOST_ROWS_NAMED:
+            rows.append(row_no)
+
+    def commonest(self, most: int = 20) -> tuple[ReasonCount, ...]:
+        """Return the commonest reasons why rows were rejected, or wait."""
+        return tuple(
+            ReasonCount(r.code, r.column, r.message, r.remedy, count, tuple(self._first_rows[r]), r.waits)
+            for r, count in self.reasons.most_common(most)
+        )
 
     def _kept(self, row: TableRow, cells: Sequence[Cell]) -> dict[str, Any]:
         """Return what is kept of a row: sealed whole, and shown as far as anybody may see it."""

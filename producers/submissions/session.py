@@ -21,6 +21,7 @@ from producers.submissions.ledger import Ledger, LedgerReader
 from producers.submissions.metadata import declared_period
 from producers.submissions.nil import NilSender, ask_for_nil, nil_rows, nil_submission
 from producers.submissions.options import Ask, Options, ReportingBody
+from producers.submissions.preview import preview
 from producers.submissions.progress import SubmissionCounts, SubmissionState
 from producers.submissions.push import OnRows, push_table
 from producers.submissions.receipts import ReceiptFolder, SubmissionReceipt
@@ -136,7 +137,14 @@ class Session:
                 sender.take(number, cells, counts)
                 if counts.rows % _DRY_RUN_SAYS_EVERY == 0:
                     on_rows(counts.rows)
-            receipt = SubmissionReceipt(submission, counts, SubmissionState.DRY_RUN, reasons=sender.refused.commonest())
+            below = [row for row in table.head if row[0] > recognised.header_row]
+            receipt = SubmissionReceipt(
+                submission,
+                counts,
+                SubmissionState.DRY_RUN,
+                reasons=sender.refused.commonest(),
+                columns=preview(recognised.item, recognised, below),
+            )
         else:
             last = submission.mode is SubmissionMode.FULL and self._is_last(walk, table)
             if last and rehearsal is not None:
@@ -153,7 +161,8 @@ class Session:
                 on_rows=on_rows,
             )
         # A sheet's own notes are known once it was read.
-        return replace(receipt, unknown=tuple(wide.unknown), notes=(*table.table.notes(), *sender.notes.all()))
+        unread = self._declarer.unread_columns(wide)
+        return replace(receipt, unread=unread, notes=(*table.table.notes(), *sender.notes.all()))
 
     def _rehearse(self, walk: TableWalk, body: ReportingBody | None) -> Rehearsal | None:
         """Read a source's whole lists before any of it is sent; raises FileRefused for one that leaves out too much."""

@@ -32,7 +32,7 @@ def test_a_period_column_is_read_by_row(tmp_path: Path) -> None:
     whole = receipt(tmp_path, "年报资产.csv", [header, *rows], period="2024", item="7")
     # Folded into one year they would be one record of three contents.
     assert (whole.counts.accepted, whole.counts.conflicts, whole.counts.rejected) == (3, 0, 0)
-    assert "年报年度" not in whole.unknown
+    assert whole.unread == ()
     bad = receipt(tmp_path, "年报资产2.csv", [header, f"甲公司,{CODE},去年,1,1,1,1"], period="2024", item="7")
     assert [reason.column for reason in bad.reasons] == ["所属期"]
 

@@ -201,13 +201,13 @@ def test_a_flag_that_is_none_is_not_repeated() -> None:
     one, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
     taken(one, [listed("张三")], counts)
     assert counts.rejected == 1
-    ((column, message, _),) = one.refused.reasons
+    ((_, column, message, _, _),) = one.refused.reasons
     assert column == "增删改标志"
     assert "张三" not in message
 
 
 def reasons(one: Sender) -> list[str]:
-    return [message for _, message, _ in one.refused.reasons]
+    return [reason.message for reason in one.refused.reasons]
 
 
 def test_a_row_wider_than_its_header_is_rejected_even_where_its_last_cell_is_empty() -> None:
@@ -283,7 +283,7 @@ def test_a_time_that_has_not_come_is_rejected_by_its_column() -> None:
     one, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
     taken(one, [[CODE, "样例企业", "2052-01-02", "样例局", "样例", None]], counts)
     assert (counts.accepted, counts.rejected) == (0, 1)
-    assert next(iter(one.refused.reasons))[:2] == ("列入日期", "“列入日期”晚于今天")
+    assert next(iter(one.refused.reasons))[1:3] == ("列入日期", "“列入日期”晚于今天")
 
 
 def test_what_waits_is_sealed_as_its_columns_read_it() -> None:
