@@ -68,11 +68,14 @@ class ColumnMatcher:
 
     def __init__(self, item: Item) -> None:
         self.item = item
-        self._by_name = _by_title((field.zh, field) for field in item.fields)
+        self._by_name = _by_title((field.zh, field) for field in item.fields if not field.added)
         self._by_source = _by_title((field.source, field) for field in item.fields)
         self._by_alias = _by_title((alias, field) for field in item.fields for alias in field.aliases)
+        # Behind the aliases of what the list has: 许可部门 alone is the authority, beside 许可机关 the added column.
+        self._by_added = _by_title((field.zh, field) for field in item.fields if field.added)
         self._by_id = _by_title((field.name, field) for field in item.fields)
-        self._tables = (self._by_name, self._by_source, self._by_alias, self._by_id)
+        self._tables = (self._by_name, self._by_source, self._by_alias, self._by_added, self._by_id)
+        self._ranks = _ranks(item)
         self._months = MonthTitles(item)
         # All that a title of the item may be looked up as.
         self.keys = frozenset(key for table in self._tables for key in table)
@@ -111,7 +114,12 @@ class ColumnMatcher:
             for table in (self._by_source, self._by_name) if shared else (self._by_name, self._by_source):
                 if index not in columns:
                     take(index, table)
-        for table in (self._by_source, self._by_alias, self._by_id):
+        for index in _open(normals, columns):
+            take(index, self._by_source)
+        # The nearer alias first, wherever it stands: 许可机关 before 许可部门.
+        for index in sorted(_open(normals, columns), key=lambda i: min(self._ranks.get(k, 0) for k, _ in keys[i])):
+            take(index, self._by_alias)
+        for table in (self._by_added, self._by_id):
             for index in _open(normals, columns):
                 take(index, table)
         for index in _open(normals, columns):
@@ -180,6 +188,16 @@ def _by_title(titles: Iterable[tuple[str, Field]]) -> _FieldsByTitle:
             if field not in fields.setdefault(key, []):
                 fields[key].append(field)
     return fields
+
+
+def _ranks(item: Item) -> dict[str, int]:
+    """Return at which place of its field's aliases a title stands."""
+    ranks: dict[str, int] = {}
+    for field in item.fields:
+        for place, alias in enumerate(field.aliases):
+            for key, _ in title_keys(alias):
+                ranks[key] = min(place, ranks.get(key, place))
+    return ranks
 
 
 def _column(field: Field, title: str, unit: str) -> Column:

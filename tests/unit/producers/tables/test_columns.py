@@ -73,3 +73,33 @@ def test_the_year_of_a_report_is_its_period_where_that_is_declared() -> None:
     assert MATCHERS[7].match(["企业名称", "年报年度"]).extra == {1: "period"}
     assert MATCHERS[6].match(["企业名称", "年报年度"]).columns[1].field.name == "report_year"
     assert MATCHERS[53].match(["企业名称", "年度"]).unknown == ["年度"]
+
+
+def test_a_template_field_that_the_list_lacks_is_an_added_column() -> None:
+    titles = [
+        "许可机关",
+        "许可部门",
+        "有效期自",
+        "有效期至",
+        "项目名称",
+        "地方编码",
+        "数据更新时间戳",
+        "数据来源",
+        "数据来源单位",
+    ]
+    columns = MATCHERS[52].match(titles).columns
+    assert [columns[i].field.name for i in range(len(titles))] == [
+        "authority_name", "license_department", "valid_from", "valid_until", "project_name", "region_code",
+        "data_updated_at", "data_source", "data_provider",
+    ]  # fmt: skip
+    titles = ["案件名称", "处罚类别1", "处罚类别2", "当前状态", "处罚部门"]
+    columns = MATCHERS[53].match(titles).columns
+    assert [columns[i].field.name for i in range(len(titles))] == [
+        "case_name", "penalty_type", "second_penalty_type", "current_status", "authority_name",
+    ]  # fmt: skip
+
+
+def test_the_nearer_alias_is_taken_wherever_it_stands() -> None:
+    columns = MATCHERS[52].match(["许可部门", "许可机关"]).columns
+    assert [columns[i].field.name for i in (0, 1)] == ["license_department", "authority_name"]
+    assert MATCHERS[52].match(["许可部门"]).columns[0].field.name == "authority_name"
