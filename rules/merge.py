@@ -103,12 +103,12 @@ def same_content(one: Envelope, other: Envelope) -> bool:
 
 
 def fingerprint(record: Envelope, live: bool) -> int:
-    """Return what a winning record adds to its subject's digest: what it says, and whether it counts.
+    """Return what a winning record adds to its subject's digest: what it says while it counts, else that it does not.
 
     Event, submission and row are outside, and so are the times and the revision of its version: the same content, sent
-    again for a later day, is the same state.
+    again for a later day, is the same state. Nor does it matter by which of several withdrawals a record ended.
     """
-    text = f"{record.item}\x00{record.record_key}\x00{record.content_hash}\x00{live:d}"
+    text = f"{record.item}\x00{record.record_key}\x00{record.content_hash if live else ''}"
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
 
 

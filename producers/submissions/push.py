@@ -8,18 +8,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from bus.config import BusConfig
-from catalogue.envelope import Envelope
 from catalogue.errors import FileRefused
 from connectors.tables import Cell
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.event_history import EventReader, RevisionFloor, SubjectRecordKey, revision_floors
+from producers.submissions.later_lists import later_lists, left_out_later
 from producers.submissions.ledger import Ledger, LedgerReader
 from producers.submissions.messages import OutgoingMessage
 from producers.submissions.progress import SubmissionCounts, SubmissionState
 from producers.submissions.publishing import TransactionalPublisher
 from producers.submissions.receipts import SubmissionReceipt
 from producers.submissions.sender import Sender
-from producers.submissions.snapshot_withdrawals import left_out, refuse_if_doubtful, scope_of, unread_elsewhere
+from producers.submissions.snapshot_withdrawals import LeftOut, left_out, refuse_if_doubtful, scope_of, unread_elsewhere
 from producers.submissions.submission import Submission
 
 CHUNK_ROWS = 5000
@@ -51,7 +51,8 @@ def push_table(
 ) -> SubmissionReceipt:
     """Send the data rows of a table and return the receipt; goes on where an earlier run stopped.
 
-    A whole list (mode FULL) then withdraws what it leaves out, unless ``withdraws`` says that more of it follows.
+    A whole list (mode FULL) then withdraws what it leaves out, unless ``withdraws`` says that more of it follows. So is
+    what a list of a later data time leaves out that came before this table.
     Raises Unavailable when Kafka is away: what was committed stays, and the same call resumes. Raises FileRefused,
     with all rows sent and nothing withdrawn, when a list leaves out so much that it may be incomplete.
     """
@@ -68,16 +69,20 @@ def push_table(
     submission = sender.go_on(known)
     sender.revisions.raise_above(_floors(submission, ledger.progress, events))
     rest = _send_rows(publisher, sender, rows, counts, chunk_rows, on_rows)
-    if submission.mode is SubmissionMode.FULL and withdraws:
+    lists = later_lists(submission, sender.item, ledger.progress)
+    whole = submission.mode is SubmissionMode.FULL and withdraws
+    if whole or lists:
         publisher.publish([*rest, sender.progress(counts, SubmissionState.OPEN)])
         rest = []
         try:
-            gone = _left_out(sender, submission, ledger, events, counts, accept=accept_withdrawals)
+            gone = _left_out(sender, submission, ledger, events, counts, accept=accept_withdrawals) if whole else []
         except FileRefused:
             publisher.publish([sender.progress(counts, SubmissionState.FAILED)])
             raise
+        for partition in events.partitions() if lists else ():
+            gone += left_out_later(partition, submission, sender.item, lists)
         for start in range(0, len(gone), chunk_rows):
-            withdrawals = [sender.withdraw(record, counts) for record in gone[start : start + chunk_rows]]
+            withdrawals = [sender.withdraw(one, counts) for one in gone[start : start + chunk_rows]]
             publisher.publish([*withdrawals, sender.progress(counts, SubmissionState.OPEN)])
     publisher.publish([*rest, sender.progress(counts, SubmissionState.COMPLETED)])
     on_rows(counts.rows)
@@ -131,17 +136,17 @@ def _left_out(
     counts: SubmissionCounts,
     *,
     accept: bool,
-) -> list[Envelope]:
+) -> list[LeftOut]:
     """Return what the list withdraws; raises FileRefused when it may be incomplete and nobody said that it is not."""
     scope = scope_of(submission, sender.item, ledger.refresh(), sender.periods)
     if scope.earlier <= scope.own or not counts.accepted:
         return []
     unread = sender.refused.unread
-    live, gone = counts.withdrawn, list[Envelope]()
+    live, gone = counts.withdrawn, list[LeftOut]()
     for partition in events.partitions():
         live_there, missing = left_out(partition, scope)
         live += live_there
-        gone += [record for record in missing if record.subject not in unread.subjects]
+        gone += [LeftOut(one, scope.as_of) for one in missing if one.subject not in unread.subjects]
     if not accept:
         unread_rows = unread.rows + unread_elsewhere(submission, ledger.progress)
         doubts = {"live": live, "gone": len(gone) + counts.withdrawn, "unread": unread_rows}

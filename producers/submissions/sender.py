@@ -10,7 +10,7 @@ from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
 from bus.topics import SUBMISSION
 from catalogue import avro, wire
-from catalogue.envelope import Envelope, Op
+from catalogue.envelope import Op
 from catalogue.errors import FileRefused
 from catalogue.model import FieldType, Item, Send, Sensitivity
 from catalogue.times import SHANGHAI
@@ -23,7 +23,7 @@ from producers.submissions.progress import SubmissionCounts, SubmissionProgress,
 from producers.submissions.refused_rows import RefusedRows
 from producers.submissions.revisions import FLAGS, Revisions
 from producers.submissions.row_times import RowTimes
-from producers.submissions.snapshot_withdrawals import withdrawal
+from producers.submissions.snapshot_withdrawals import LeftOut, withdrawal
 from producers.submissions.submission import Submission
 from producers.tables.detail_sheets import StrayDetail
 from producers.tables.headers import RecognisedTable
@@ -206,10 +206,11 @@ class Sender:
         message, remedy = "这一行太长，超过一条消息所能容纳的长度", "请缩短过长的文字后重新报送"
         return RowProblem("", widest.title, ReasonCode.ROW_TOO_LONG, message, remedy)
 
-    def withdraw(self, gone: Envelope, counts: SubmissionCounts) -> OutgoingMessage:
+    def withdraw(self, gone: LeftOut, counts: SubmissionCounts) -> OutgoingMessage:
         """Return the message that withdraws a record which a whole list leaves out."""
         counts.withdrawn += 1
-        return OutgoingMessage(self._topic, gone.subject, self._encode(withdrawal(self._submission, gone), None))
+        envelope = withdrawal(self._submission, gone.record, gone.as_of)
+        return OutgoingMessage(self._topic, gone.record.subject, self._encode(envelope, None))
 
     def progress(self, counts: SubmissionCounts, state: SubmissionState) -> OutgoingMessage:
         """Return the message to the ledger that says how far the submission came."""

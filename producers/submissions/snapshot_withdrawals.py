@@ -1,7 +1,7 @@
 """What a whole list (全量) says by leaving out: earlier records of the unit that it no longer holds are withdrawn."""
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 from catalogue.envelope import Envelope, Op
 from catalogue.errors import FileRefused
 from catalogue.model import IdentityKind, Item
-from catalogue.times import SHANGHAI
+from catalogue.times import EPOCH, SHANGHAI
 from producers.submissions.envelopes import event_envelope
 from producers.submissions.event_history import SubjectRecordKey, derived_id, is_derived
 from producers.submissions.ledger import Ledger
+from producers.submissions.progress import SubmissionProgress
 from producers.submissions.submission import Submission
 from rules.merge import Record, SetSince, is_live, join, set_mark, set_since
 
@@ -38,6 +39,20 @@ class SnapshotScope:
     before: datetime | None
     as_of: datetime  # it withdraws nothing that is said for a later moment
 
+    def speaks_of(self, record: Envelope) -> bool:
+        """Whether the list would hold a record, were it still there: it is of its periods, and not newer than it."""
+        if self.periods is not None and record.period not in self.periods:
+            return False
+        return record.as_of <= self.as_of and (self.before is None or record.source_time < self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A record that a whole list does not hold, and the data time of that list."""
+
+    record: Envelope
+    as_of: datetime
+
 
 def is_period_bound(item: Item) -> bool:
     """Whether a list is one of a period: that of a month or a year says nothing of another.
@@ -48,17 +63,18 @@ def is_period_bound(item: Item) -> bool:
     return item.identity.kind is IdentityKind.PERIOD or in_key or item.period_declared
 
 
-def scope_of(sub: Submission, item: Item, ledger: Ledger, periods: Iterable[str | None]) -> SnapshotScope:
-    """Return what a submission speaks of, from the ledger and the periods of its rows."""
+def scope_of(
+    sub: Submission | SubmissionProgress, item: Item, ledger: Ledger, periods: Iterable[str | None]
+) -> SnapshotScope:
+    """Return what a list speaks of, from the ledger and the periods of its rows."""
     same = {i: p for i, p in ledger.items() if (p.item, p.unit, p.region) == (sub.item, sub.unit, sub.region)}
-    own = {sub.id, *(i for i, p in same.items() if p.file_sha256 == sub.file_sha256)}
+    own = frozenset(i for i, p in same.items() if p.file_sha256 == sub.file_sha256)
+    own |= {sub.id} if isinstance(sub, Submission) else {sub.submission_id}
     bound = is_period_bound(item)
     # A list of last month that comes late does not withdraw what is newer than itself.
     day = sub.data_date if sub.data_date is not None and not bound else None
     before = datetime.combine(day + timedelta(days=1), time.min, SHANGHAI) if day else None
-    return SnapshotScope(
-        frozenset(same) | own, frozenset(own), frozenset(periods) if bound else None, before, sub.as_of
-    )
+    return SnapshotScope(frozenset(same) | own, own, frozenset(periods) if bound else None, before, sub.as_of or EPOCH)
 
 
 def unread_elsewhere(sub: Submission, ledger: Ledger) -> int:
@@ -80,35 +96,43 @@ def left_out(
     All events of the records' partition are needed, in any order. A record whose newest word is another unit's is
     that unit's affair. ``unsent``: what the list holds beside the events of it that are sent.
     """
+    listed: set[SubjectRecordKey] = set()
+
+    def note(event: Envelope) -> None:
+        if event.submission_id in scope.own and not is_derived(event.event_id):
+            listed.add(record_of(event))
+
+    live = [e for e in live_records(events, note) if e.submission_id in scope.earlier and scope.speaks_of(e)]
+    gone = (e for e in live if record_of(e) not in listed and record_of(e) not in unsent)
+    return len(live), sorted(gone, key=record_of)
+
+
+def record_of(event: Envelope) -> SubjectRecordKey:
+    """Return which record of the item an event is of."""
+    return event.subject, event.record_key
+
+
+def live_records(events: Iterable[Envelope], note: Callable[[Envelope], None]) -> list[Envelope]:
+    """Return the winners among an item's events that count; ``note`` is given each event."""
     winners: dict[SubjectRecordKey, Record] = {}
     marks: dict[SubjectRecordKey, SetSince] = {}
-    listed: set[SubjectRecordKey] = set()
     for event in events:
-        key = (event.subject, event.record_key)
-        if event.submission_id in scope.own and not is_derived(event.event_id):
-            listed.add(key)
+        note(event)
         mark = set_mark(event)
         if mark is not None:
-            since, at = set_since(mark), (mark.subject, mark.record_key)
-            marks[at] = max(marks.get(at, since), since)
+            since = set_since(mark)
+            marks[record_of(mark)] = max(marks.get(record_of(mark), since), since)
         # Its payload is of no matter here.
-        winners[key], _ = join(winners.get(key), Record(event, 0, b""))
-    live = [
-        (key, record.envelope)
-        for key, record in winners.items()
-        if record.envelope.submission_id in scope.earlier
-        and is_live(record.envelope, marks.get((record.envelope.subject, record.envelope.set_key)))
-        and (scope.periods is None or record.envelope.period in scope.periods)
-        and (scope.before is None or record.envelope.source_time < scope.before)
-        and record.envelope.as_of <= scope.as_of
-    ]
-    return len(live), sorted(
-        (e for key, e in live if key not in listed and key not in unsent), key=lambda e: (e.subject, e.record_key)
-    )
+        winners[record_of(event)], _ = join(winners.get(record_of(event)), Record(event, 0, b""))
+    found = (record.envelope for record in winners.values())
+    return [one for one in found if is_live(one, marks.get((one.subject, one.set_key)))]
 
 
-def withdrawal(sub: Submission, gone: Envelope) -> dict[str, Any]:
-    """Return the envelope of the event that withdraws a record: above what it says, below any later report."""
+def withdrawal(sub: Submission, gone: Envelope, as_of: datetime) -> dict[str, Any]:
+    """Return the envelope of the event that withdraws a record: above what it says, below any later report.
+
+    ``as_of``: the data time of the list that leaves it out.
+    """
     named = f"{gone.subject}\x00{gone.item}\x00{gone.record_key}"
     digest = hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
     return event_envelope(
@@ -119,7 +143,8 @@ def withdrawal(sub: Submission, gone: Envelope) -> dict[str, Any]:
         record_key=gone.record_key,
         period=gone.period,
         source_time=gone.source_time,
-        revision=gone.revision + 1 if gone.as_of == sub.as_of else 0,
+        revision=gone.revision + 1 if gone.as_of == as_of else 0,
+        as_of=as_of,
         # Keyed already through the record key; there is no content.
         content_hash=digest,
         region=gone.region,

@@ -10,7 +10,6 @@ import xlsxwriter
 from bus.avro.registry import Registry
 from bus.topics import SUBMISSION
 from catalogue.avro import topic
-from catalogue.envelope import Envelope
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
@@ -22,6 +21,7 @@ from producers.submissions.progress import SubmissionCounts
 from producers.submissions.push import push_table
 from producers.submissions.receipts import SubmissionReceipt
 from producers.submissions.sender import Sender
+from producers.submissions.snapshot_withdrawals import LeftOut
 from producers.submissions.submission import Submission
 from producers.tables.headers import HeadedTable, TableRecogniser
 from simulation.people import make_uscc
@@ -166,7 +166,7 @@ def test_a_list_of_several_months_withdraws_in_each_of_them(node_with: Callable[
 class Killed(Sender):
     """A sender that dies when it is about to withdraw its third record."""
 
-    def withdraw(self, gone: Envelope, counts: SubmissionCounts) -> OutgoingMessage:
+    def withdraw(self, gone: LeftOut, counts: SubmissionCounts) -> OutgoingMessage:
         if counts.withdrawn == 2:
             raise KeyboardInterrupt
         return super().withdraw(gone, counts)

@@ -104,8 +104,8 @@ def test_a_list_of_an_earlier_day_withdraws_nothing_newer() -> None:
 
 def test_a_withdrawal_beats_what_it_withdraws_and_the_record_returns_above_it() -> None:
     held = event("a", revision=4)
-    raised = withdrawal(LIST, held)
-    assert raised["event_id"] == withdrawal(LIST, held)["event_id"]
+    raised = withdrawal(LIST, held, EPOCH)
+    assert raised["event_id"] == withdrawal(LIST, held, EPOCH)["event_id"]
     assert is_derived(raised["event_id"])
     withdrew = Envelope(**raised)
     assert withdrew.version > held.version
@@ -116,6 +116,18 @@ def test_a_withdrawal_beats_what_it_withdraws_and_the_record_returns_above_it() 
     assert revision_floors([*events, returned], ids, "now") == {("a", "1"): RevisionFloor(DAY, EPOCH, 6, False)}
     # A killed push goes on as it began: its own events are no past.
     assert revision_floors([*events, returned], ids, "three") == {("a", "1"): RevisionFloor(DAY, EPOCH, 5, True)}
+
+
+def test_a_list_withdraws_as_of_itself_and_nothing_that_is_said_for_a_later_moment() -> None:
+    earlier, later = event("earlier", as_of=DAY - timedelta(days=1), revision=4), event("later", as_of=DAY, revision=4)
+    assert gone([earlier, later], scope(as_of=DAY - timedelta(days=1))) == ["earlier"]
+    withdrew = [Envelope(**withdrawal(LIST, one, DAY)) for one in (earlier, later)]
+    assert [(one.as_of, one.revision) for one in withdrew] == [(DAY, 0), (DAY, 5)]
+    assert all(one.version > held.version for one, held in zip(withdrew, (earlier, later), strict=True))
+
+
+def test_a_declared_period_bounds_a_list_though_no_key_has_it() -> None:
+    assert scope_of(LIST, load_catalogue().item("10"), {}, ["2024"]).periods == frozenset[str | None]({"2024"})
 
 
 @pytest.mark.parametrize(
