@@ -27,9 +27,12 @@ from producers.submissions.push import OnRows, push_table
 from producers.submissions.receipts import ReceiptFolder, SubmissionReceipt
 from producers.submissions.rehearsal import Rehearsal
 from producers.submissions.sender import Sender
+from producers.submissions.sheets import in_sheet
 from producers.submissions.source import TableSource
+from producers.submissions.submission import Submission
 from producers.submissions.walk import TableWalk, is_silent
-from producers.tables.headers import HeadedTable
+from producers.tables.headers import HeadedTable, RecognisedTable
+from producers.tables.rows import compile_row
 
 _DRY_RUN_SAYS_EVERY = 5000
 
@@ -81,9 +84,11 @@ class Session:
     ) -> Iterator[SubmissionReceipt]:
         """Send every table of a source and yield the receipts; ``body`` reports, where that is known already.
 
-        Raises FileRefused for a source that cannot be taken, Unavailable when Kafka is away.
+        Nothing is sent before all tables are recognised and declared. Raises FileRefused for a source that cannot be
+        taken, Unavailable when Kafka is away.
         """
         walk, rehearsal = TableWalk(source, self._declarer.recognised), None
+        notes = walk.settle(lambda table, recognised: self._declared(walk, table, recognised, body))
         spoke = silent = False
         for table in walk.main():
             recognised = walk.recognised(table, may_ask=True)
@@ -93,9 +98,19 @@ class Session:
             spoke = True
             if rehearsal is None and (self._is_whole(walk, table) or "全量" in "".join(table.table.sheets)):
                 rehearsal = self._rehearse(walk, body)
-            yield self._receipts.kept(self._push_table(walk, table, body, rehearsal, on_rows))
+            with in_sheet(table.table.sheet):
+                receipt = self._push_table(walk, table, body, rehearsal, on_rows)
+            yield self._receipts.kept(replace(receipt, notes=(*notes, *receipt.notes)))
+            notes = ()
         if silent and not spoke:
             raise ask_for_nil(source.name)
+
+    def _declared(
+        self, walk: TableWalk, table: HeadedTable, recognised: RecognisedTable, body: ReportingBody | None
+    ) -> Submission:
+        """Return the submission of a table whose columns can all be read; raises FileRefused for what cannot be."""
+        compile_row(recognised.item, recognised.columns, recognised.extra)
+        return self._declarer.submission(walk.source, body, table.table, recognised, self.ledger)
 
     def nil(
         self, channel: Channel, body: ReportingBody | None = None, folders: tuple[str, ...] = ()

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from catalogue.errors import FileRefused
+from connectors.notes import TableNote
 from connectors.tables import TableRows
 from producers.submissions.nil import says_nothing
+from producers.submissions.sheets import in_sheet, passed_over, reports_nothing
 from producers.submissions.source import TableSource
 from producers.tables.detail_sheets import DetailSheets, find_details, is_note
 from producers.tables.headers import HEAD_ROWS, HeadedTable, RecognisedTable
+from producers.tables.lookalikes import ItemQuestion
 from producers.tables.survey import survey
 
 # Recognises a table of a source; whether a person may be asked which item it is.
@@ -24,6 +27,7 @@ class TableWalk:
     _unopened: Iterator[HeadedTable] = field(init=False)
     _opened: list[HeadedTable] = field(default_factory=list)
     _recognised: dict[HeadedTable, RecognisedTable] = field(default_factory=dict)
+    _passed_over: dict[HeadedTable, str] = field(default_factory=dict)
     _details: DetailSheets | None = None
 
     def __post_init__(self) -> None:
@@ -42,11 +46,41 @@ class TableWalk:
             position += 1
 
     def main(self) -> Iterator[HeadedTable]:
-        """Yield the tables that report something: notes (说明) and sheets of details (明细) do not."""
+        """Yield the tables that report something: notes (说明), details (明细) and what was passed over do not."""
         for table in self.every():
             details, sheet = self.details(table), table.table.sheet
-            if sheet is None or not (is_note(sheet) or sheet in details.names):
+            if table not in self._passed_over and (sheet is None or not (is_note(sheet) or sheet in details.names)):
                 yield table
+
+    def settle(self, declare: Callable[[HeadedTable, RecognisedTable], object]) -> tuple[TableNote, ...]:
+        """Recognise and declare every table, so that nothing is sent of a source before all of it is understood.
+
+        Return notes on the sheets that are passed over, which ``main`` leaves out from then on. Raises FileRefused for
+        a sheet that may hold records and is none of the list, for what ``declare`` refuses, and where no sheet reports
+        anything; it names the sheet.
+        """
+        refusal: FileRefused | None = None
+        for table in tuple(self.main()):
+            sheet = table.table.sheet
+            try:
+                recognised = self.recognised(table, may_ask=True)
+            except ItemQuestion:
+                raise
+            except FileRefused as exc:
+                why = reports_nothing(sheet, table.head)
+                if not why:
+                    raise
+                self._passed_over[table] = why
+                refusal = refusal or exc
+                continue
+            if not is_silent(table, recognised):
+                with in_sheet(sheet):
+                    declare(table, recognised)
+        if refusal is not None and next(self.main(), None) is None:
+            raise refusal
+        notes = {str(table.table.sheet): why for table, why in self._passed_over.items()}
+        notes |= {sheet: "填写说明" for table in self.every() if is_note(sheet := table.table.sheet or "")}
+        return tuple(passed_over(sheet, why) for sheet, why in notes.items())
 
     def after(self, table: HeadedTable) -> Iterator[HeadedTable]:
         """Yield the main tables that come behind one."""
@@ -66,7 +100,8 @@ class TableWalk:
     def recognised(self, table: HeadedTable, *, may_ask: bool) -> RecognisedTable:
         """Return what a table is; raises FileRefused as ``TableRecogniser.recognise`` does."""
         if table not in self._recognised:
-            self._recognised[table] = surveyed(table, self.recogniser(self.source, table, may_ask))
+            with in_sheet(table.table.sheet):
+                self._recognised[table] = surveyed(table, self.recogniser(self.source, table, may_ask))
         return self._recognised[table]
 
     def rows(self, table: HeadedTable, recognised: RecognisedTable) -> TableRows:

@@ -18,10 +18,11 @@ class HasField(Protocol):
 class ItemQuestion(FileRefused):
     """Several items fit a table equally; ``candidates`` are the answers to ``question``."""
 
-    def __init__(self, candidates: tuple[Item, ...]) -> None:
+    def __init__(self, candidates: tuple[Item, ...], sheet: str | None = None) -> None:
         names = "、".join(f"{i.seq} {i.zh}" for i in candidates)
         self.candidates = candidates
-        self.question = f"这张表的列名同时符合：{names}。它是哪一项？"
+        where = "这张表" if sheet is None else f"工作表“{sheet}”"
+        self.question = f"{where}的列名同时符合：{names}。它是哪一项？"
         super().__init__(self.question, remedy="请用 --item 指明，或在文件名、工作表名、标题中写明。")
 
 
