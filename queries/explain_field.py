@@ -11,7 +11,7 @@ from queries.contributions import LEFT_OUT, WITHDRAWN
 from queries.origin import RecordOrigin, origin_of
 from queries.table_snapshot import StateRow, SubmissionSource, TableSnapshot
 from queries.targets import FieldTarget
-from queries.values import SEALED, moment, same_sealed, value_of
+from queries.values import SEALED, moment, same_sealed, unit_of, value_of
 from queries.versions import RankedVersion, Standing, ranked
 from rules.merge import Record, SetSince, is_live, set_since
 from rules.state import DecodePayload
@@ -83,7 +83,7 @@ class FieldExplanation:
             **heading(self.subject, self.subject_name, "field", self.target.item),
             "field": {
                 "path": self.target.path, "name": field.name, "zh": self.target.zh, "type": field.type.value,
-                "unit": field.unit, "sensitivity": field.sensitivity.value, "ground": field.ground,
+                "unit": unit_of(field), "sensitivity": field.sensitivity.value, "ground": field.ground,
             },
             "sealed": field.encrypted,
             "topic": self.topic_partition.topic,

@@ -11,6 +11,8 @@ from queries.targets import FieldTarget
 from rules.indicators.definitions import Indicator
 
 SEALED = "sealed"
+_YUAN = "元"
+_IN_YUAN = {_YUAN: Decimal(1), "万元": Decimal(10_000), "亿元": Decimal(10**8)}
 
 
 def value_of(target: FieldTarget, data: Mapping[str, Any] | None) -> Any:
@@ -77,15 +79,33 @@ def clock(value: datetime) -> str:
 
 
 def text_of(field: Field, value: Any) -> str:
-    """Return what ``value_of`` gave, for a table: nothing as –, a code with its meaning."""
+    """Return what ``value_of`` gave, for a table: nothing as –, a code with its meaning, money in the field's unit."""
     if value is None or value == []:
         return "–"
+    if field.type is FieldType.MONEY and value != SEALED and not isinstance(value, list):
+        return _money(field, value)
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, list):
         return "; ".join(_row(field, row) for row in value)
     meaning = (field.codes or {}).get(str(value))
     return f"{value} {meaning}" if meaning else str(value)
+
+
+def unit_of(field: Field) -> str:
+    """Return the unit in which a field's values are kept and given in JSON: money is in yuan, whatever its title."""
+    return _YUAN if field.type is FieldType.MONEY else field.unit
+
+
+def _money(field: Field, value: str) -> str:
+    unit = field.unit if field.unit in _IN_YUAN else _YUAN
+    return f"{_grouped(number(Decimal(value) / _IN_YUAN[unit]))} {unit}"
+
+
+def _grouped(text: str) -> str:
+    integer, _, decimals = text.partition(".")
+    grouped = f"{int(integer):,}" + (f".{decimals}" if decimals else "")
+    return f"-{grouped}" if integer.startswith("-") and not grouped.startswith("-") else grouped
 
 
 def _row(field: Field, row: Any) -> str:
@@ -102,8 +122,5 @@ def indicator_text(indicator: Indicator | None, value: Decimal | None) -> str:
     if indicator is not None and indicator.aggregate == "last_day":
         digits = f"{int(value):08d}"
         return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
-    integer, _, decimals = number(value).partition(".")
-    grouped = f"{int(integer):,}" + (f".{decimals}" if decimals else "")
-    if integer.startswith("-") and not grouped.startswith("-"):
-        grouped = f"-{grouped}"
+    grouped = _grouped(number(value))
     return f"{grouped} {indicator.unit}".rstrip() if indicator is not None else grouped

@@ -10,7 +10,7 @@ import pytest
 from catalogue.load import load_catalogue
 from catalogue.model import Sensitivity
 from queries.targets import FieldTarget
-from queries.values import SEALED, clock, indicator_text, jsonable, number, same_sealed, text_of, value_of
+from queries.values import SEALED, clock, indicator_text, jsonable, number, same_sealed, text_of, unit_of, value_of
 from rules.indicators.definitions import load_indicators
 
 CATALOGUE = load_catalogue()
@@ -70,6 +70,24 @@ def test_text_for_tables() -> None:
     assert text_of(item.field("address"), False) == "否"
     details = CATALOGUE.item("64").field("payment_details")
     assert text_of(details, [{"month": "2026-01", "usage": "3.5", "amount_due": None}]) == "月份 2026-01，用水量 3.5"
+
+
+@pytest.mark.parametrize(
+    ("item", "field", "yuan", "shown"),
+    [
+        ("1", "registered_capital", "50000000", "5,000 万元"),
+        ("1", "registered_capital", "12345.6789", "1.23456789 万元"),
+        ("1", "registered_capital", "-10000", "-1 万元"),
+        ("53", "fine_amount", "50000.5", "50,000.5 元"),
+        ("53", "fine_amount", SEALED, SEALED),
+    ],
+)
+def test_money_is_shown_in_the_unit_that_its_field_names(item: str, field: str, yuan: str, shown: str) -> None:
+    kind = CATALOGUE.item(item).field(field)
+    assert text_of(kind, yuan) == shown
+    # JSON carries what is kept, and says so.
+    assert unit_of(kind) == "元"
+    assert unit_of(CATALOGUE.item("64").field("payment_details")) == ""
 
 
 @pytest.mark.parametrize(
