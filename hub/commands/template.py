@@ -9,6 +9,7 @@ import xlsxwriter
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from catalogue.model import PERIOD_ZH, Field, FieldType, Item
+from hub.help_text import breakable
 
 _TYPE_ZH = {
     FieldType.MONEY: "金额", FieldType.NUMBER: "数字", FieldType.INTEGER: "整数", FieldType.YEAR: "年份",
@@ -46,18 +47,17 @@ def _note(field: Field) -> str:
 
 
 def template(
-    item: Annotated[str, typer.Argument(help="Item: id, number or Chinese name.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The .xlsx file to write.")],
+    item: Annotated[str, typer.Argument(help=breakable("哪一项：编号、序号或名称。"))],
+    output: Annotated[Path, typer.Option("-o", "--output", help=breakable("要写的 .xlsx 文件。"))],
 ) -> None:
-    """Write the empty table of an item for a clerk to fill in."""
     try:
-        found = load_catalogue().item(item)
+        wanted = load_catalogue().item(item)
     except KeyError as exc:
         raise UsageError(f"清单里没有“{item}”。", remedy="见 credithub catalogue。") from exc
-    write_template(found, output)
+    write_template(wanted, output)
     typer.echo(str(output))
 
 
 def register(app: typer.Typer) -> None:
     """Add ``template`` to the application."""
-    app.command("template")(template)
+    app.command("template", help=breakable("生成一项的空白模板：列名、下拉选项和填写说明。"))(template)

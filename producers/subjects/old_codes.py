@@ -7,9 +7,8 @@ from typing import NamedTuple
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_11_10
 
-from catalogue.identifiers import normalised
+from catalogue.identifiers import normalised, organization_code
 
-_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _ORGANISATION = re.compile(r"[0-9A-Z]{8}[0-9X]")
 _TAX_NUMBER = re.compile(r"([1-9][0-9]{5})([0-9A-Z]{8}[0-9X])")
 _REGISTRATION = re.compile(r"[0-9]{15}")
@@ -52,8 +51,10 @@ def old_code(text: str) -> OldCode | None:
 
 
 def _is_organisation(code: str) -> bool:
-    rest = -sum(weight * int(char, 36) for weight, char in zip(_ORGANISATION_WEIGHTS, code, strict=False)) % 11
-    return code[-1] == ("X" if rest == 10 else str(rest))
+    try:
+        return bool(organization_code(code))
+    except ValueError:
+        return False
 
 
 def _is_registration(code: str) -> bool:

@@ -3,7 +3,7 @@
 import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from bus.avro.decoding import Decoder
@@ -14,14 +14,11 @@ from bus.crypto.cipher import Cipher
 from bus.reading.scan import scan
 from bus.topics import UNRESOLVED
 from catalogue import wire
-from catalogue.envelope import Channel
 from catalogue.model import Catalogue, Item
-from catalogue.times import EPOCH
 from connectors.tables import Cell
 from producers.subjects.index import AmbiguousSubject, ContradictedSubject, SubjectAnswer, SubjectIndex, SubjectMatch
 from producers.subjects.index_reader import read_index
-from producers.submissions.declarations import SubmissionMode
-from producers.submissions.ledger import Ledger, LedgerReader, id_parts
+from producers.submissions.ledger import Ledger, LedgerReader, submission_of
 from producers.submissions.messages import OutgoingMessage, unresolved_key
 from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
 from producers.submissions.publishing import TransactionalPublisher
@@ -167,24 +164,9 @@ class Resolver:
 
 
 def _resolution(original: SubmissionProgress) -> Resolution:
-    return Resolution(
-        item=original.item,
-        unit=original.unit,
-        region=original.region,
-        mode=SubmissionMode(original.mode),
-        period=original.period,
-        data_date=original.data_date,
-        correction=original.correction,
-        file_name=original.file_name,
-        file_sha256=original.file_sha256,
-        sheet=original.sheet,
-        revision=id_parts(original.submission_id).revision,
-        channel=Channel(original.channel),
-        # Waiting makes a row's statement no younger.
-        as_of=original.as_of or EPOCH,
-        as_of_from=original.as_of_from,
-        original=original.submission_id,
-    )
+    # Its data time too: waiting makes a row's statement no younger.
+    declared = {f.name: getattr(submission_of(original), f.name) for f in fields(Submission)}
+    return Resolution(**declared | {"force": 0}, original=original.submission_id)
 
 
 def _counts_so_far(before: SubmissionProgress | None) -> SubmissionCounts:

@@ -16,7 +16,10 @@ from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.offsets import connected, offsets
 from bus.topics import SUBMISSION
+from catalogue.envelope import Channel
 from catalogue.errors import Unavailable
+from catalogue.times import EPOCH
+from producers.submissions.declarations import DeclarationOrigins, SubmissionMode
 from producers.submissions.progress import SubmissionProgress
 from producers.submissions.submission import Submission
 
@@ -90,8 +93,31 @@ class IdParts(NamedTuple):
 
 def id_parts(submission_id: str) -> IdParts:
     """Return what an id is made of."""
-    found = _ID.fullmatch(submission_id)
-    return IdParts(found["base"], int(found["revision"]), int(found["force"] or 0)) if found else IdParts("", 0, 0)
+    parts = _ID.fullmatch(submission_id)
+    return IdParts(parts["base"], int(parts["revision"]), int(parts["force"] or 0)) if parts else IdParts("", 0, 0)
+
+
+def submission_of(progress: SubmissionProgress) -> Submission:
+    """Return the submission whose progress the ledger has."""
+    parts = id_parts(progress.submission_id)
+    return Submission(
+        item=progress.item,
+        unit=progress.unit,
+        region=progress.region,
+        mode=SubmissionMode(progress.mode),
+        period=progress.period,
+        data_date=progress.data_date,
+        correction=progress.correction,
+        file_name=progress.file_name,
+        file_sha256=progress.file_sha256,
+        sheet=progress.sheet,
+        revision=parts.revision,
+        force=parts.force,
+        channel=Channel(progress.channel),
+        origins=DeclarationOrigins.from_wire(progress.declared_in),
+        as_of=progress.as_of or EPOCH,
+        as_of_from=progress.as_of_from,
+    )
 
 
 def numbered(submission: Submission, ledger: Ledger, *, correct: bool, force: bool) -> Submission:

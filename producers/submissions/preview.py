@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from catalogue.model import FieldType, Item, Sensitivity
 from connectors.tables import Cell
-from producers.tables.columns import Column
+from producers.tables.columns import RETURNED, Column
 from producers.tables.headers import RecognisedTable
 from producers.tables.identity import plain
 from producers.tables.rows import added_title, compile_row
@@ -56,6 +56,8 @@ def preview(
             column.title, column.field.name, column.field.zh, _unit(column), tuple(dict.fromkeys(values))
         )
     for index, name in recognised.extra.items():
+        if name == RETURNED:
+            continue
         cells_there = (cells[index] for _, cells in rows if index < len(cells) and cells[index] is not None)
         texts = tuple(dict.fromkeys(_cut(as_text(cell)) for cell in cells_there))[:_MOST_VALUES]
         title = recognised.survey.titles.get(index, added_title(name))

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from catalogue.model import FieldType
 from connectors.tables import Cell
-from producers.tables.columns import EXTRA, Column, ColumnMatcher
+from producers.tables.columns import EXTRA, RETURNED, Column, ColumnMatcher
 from producers.tables.headers import RecognisedTable
 from producers.tables.texts import as_text
 
@@ -25,7 +25,10 @@ _CUT_ENTRY = [CUT, CUT]
 
 @dataclass(frozen=True, slots=True)
 class SealedCell:
-    """One cell: its title and text as the file has them. ``field``: the item's, or an added column's, by name."""
+    """One cell: its title and text as the file has them.
+
+    ``field`` is the item's, or an added column's, by name; "" for a column that is not taken.
+    """
 
     title: str
     text: str
@@ -52,8 +55,13 @@ class SealedRow:
             kept[index] = SealedCell(
                 column.title, text, column.field.name, column.unit, column.month, column.year, column.sub
             )
+        titles = recognised.survey.titles
         for index, name in recognised.extra.items():
-            kept[index] = SealedCell(EXTRA[name][0], _text(cells, index), name)
+            if name != RETURNED:
+                kept[index] = SealedCell(titles.get(index, EXTRA[name][0]), _text(cells, index), name)
+        for index, title in titles.items():
+            if index not in kept and index not in recognised.extra:
+                kept[index] = SealedCell(title, _text(cells, index))
         ordered = [kept[index] for index in sorted(kept)]
         if sum(len(cell.text) for cell in ordered) <= _LONGEST_ROW_CHARS:
             return cls(tuple(ordered))

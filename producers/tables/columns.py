@@ -9,6 +9,7 @@ from catalogue.model import Field, FieldType, Item
 from producers.tables.month_titles import MonthTitles
 from producers.tables.titles import normal, title_keys, title_parts
 
+RETURNED = "returned"
 # Columns that every item accepts beside its own.
 EXTRA: Mapping[str, tuple[str, ...]] = {
     "op_flag": ("增删改标志", "操作标志", "数据操作标志", "操作类型", "增删改标识"),
@@ -19,6 +20,8 @@ EXTRA: Mapping[str, tuple[str, ...]] = {
         "统计期间", "税款所属期", "费款所属期", "数据年度", "数据年月", "数据月份",
     ),
     "region": ("区划代码", "行政区划代码", "行政区划", "所属区划代码"),
+    # What the hub wrote beside rows that it gave back to be mended: read, and not taken.
+    RETURNED: ("退回原因", "修改办法", "原文件行号"),
 }  # fmt: skip
 # These mean a period in the tables of items that have one, and anything elsewhere.
 _PERIOD_WORDS = frozenset({"年度", "年份", "年月", "月份", "季度", "期间", "期别", "账期", "报表期", "会计期间"})

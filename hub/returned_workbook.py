@@ -1,0 +1,85 @@
+"""The workbook of rows that were not taken: the clerk's own columns, the reasons beside them, ready to be pushed."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import xlsxwriter
+
+from catalogue.model import Item
+from producers.submissions.progress import SubmissionProgress
+from producers.submissions.returned_rows import ReturnedRow
+from producers.submissions.sealed_rows import CUT, SealedCell, SealedRow
+from producers.tables.columns import EXTRA, RETURNED
+from producers.tables.titles import UNIT, title_keys
+
+_REASON, _REMEDY, _ROW_NO = EXTRA[RETURNED]
+_LONGEST_CELL_CHARS = 32_767  # Excel's own limit
+_Key = tuple[str, str, int]  # title, field, and which of the columns with both
+
+
+def write_returned(path: Path, item: Item, progress: SubmissionProgress, rows: Sequence[ReturnedRow]) -> None:
+    """Write the rows of one submission below the declarations that hold for them.
+
+    They are an addition, whatever their list was: pushed as a whole list they would withdraw all the others.
+    """
+    columns = _columns(rows)
+    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        bold = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1})
+        faulty = book.add_format({"bg_color": "#FFF2CC", "num_format": "@"})
+        plain = book.add_format({"num_format": "@"})
+        sheet = book.add_worksheet("退回的行")
+        sheet.write_string(0, 0, _heading(item, progress))
+        titles = [*map(_title, columns.values()), _REASON, _REMEDY, _ROW_NO]
+        for index, title in enumerate(titles):
+            sheet.write_string(1, index, title, bold)
+            sheet.set_column(index, index, max(12, min(40, 2 * len(title) + 2)), plain)
+        sheet.freeze_panes(2, 0)
+        for line, row in enumerate(rows, start=2):
+            texts = {key: cell.text for key, cell in _keyed(row.cells)}
+            shortened = row.cells.cut
+            wrong = {reason.column for reason in row.reasons}
+            for index, (key, cell) in enumerate(columns.items()):
+                text = texts.get(key, "")
+                if len(text) > _LONGEST_CELL_CHARS:
+                    text, shortened = text[: _LONGEST_CELL_CHARS - 1] + CUT, True
+                style = faulty if cell.title in wrong else plain
+                if text or style is faulty:
+                    sheet.write_string(line, index, text, style)
+            cut = ["这一行太长，只保存了开头，请从原文件补全"] if shortened else []
+            named = [f"{reason.column}：{reason.message}".removeprefix("：") for reason in row.reasons]
+            remedies = dict.fromkeys(reason.remedy for reason in row.reasons if reason.remedy)
+            sheet.write_string(line, len(columns), "；".join([*named, *cut]))
+            sheet.write_string(line, len(columns) + 1, "；".join(remedies))
+            sheet.write_number(line, len(columns) + 2, row.row_no)
+
+
+def _columns(rows: Sequence[ReturnedRow]) -> dict[_Key, SealedCell]:
+    """Return the columns of all rows in the file's order; rows kept before all cells were may lack some."""
+    columns: dict[_Key, SealedCell] = {}
+    for row in sorted(rows, key=lambda row: len(row.cells.cells), reverse=True):
+        for key, cell in _keyed(row.cells):
+            columns.setdefault(key, cell)
+    return columns
+
+
+def _keyed(row: SealedRow) -> Iterator[tuple[_Key, SealedCell]]:
+    counts = Counter[tuple[str, str]]()
+    for cell in row.cells:
+        counts[cell.title, cell.field] += 1
+        yield (cell.title, cell.field, counts[cell.title, cell.field]), cell
+
+
+def _title(cell: SealedCell) -> str:
+    """Return a title with the unit that stood elsewhere, above the table or in an answer."""
+    stands_there = any(unit for _, unit in title_keys(cell.title))
+    return cell.title if stands_there or not UNIT.fullmatch(cell.unit) else f"{cell.title}({cell.unit})"
+
+
+def _heading(item: Item, progress: SubmissionProgress) -> str:
+    parts = [f"{item.zh}：退回待改的行", "报送方式：增量"]
+    if progress.period:
+        parts.append(f"所属期：{progress.period}")
+    if progress.data_date is not None:
+        parts.append(f"数据日期：{progress.data_date.isoformat()}")
+    return "；".join(parts)
