@@ -48,6 +48,10 @@ _Correct = Annotated[bool, typer.Option("--correct", help=breakable("更正：�
 _Force = Annotated[bool, typer.Option("--force", help=breakable("已经报送完成的文件再发一次。"))]
 _Dry = Annotated[bool, typer.Option("--dry-run", help=breakable("试运行：只读取和检查，不报送，也不需要平台在运行。"))]
 _Json = Annotated[bool, typer.Option("--json", help=breakable("每张回执输出一行 JSON。"))]
+_MoneyUnit = Annotated[
+    list[str] | None,
+    typer.Option("--money-unit", help=breakable("金额单位：万元，或 列名=万元；可写多次，表中没有写明时才用。")),
+]
 _Yes = Annotated[bool, typer.Option("--yes", help=breakable("不提问；有疑问的文件退回。"))]
 _Jobs = Annotated[int, typer.Option("--jobs", min=0, help=breakable(f"进程数；0 为核数加一，最多{MOST_JOBS}。"))]
 _EXIT_CODES = (
@@ -61,9 +65,10 @@ def push(
     unit: _Unit = None, region: _Region = None, period: _Period = None, data_date: _DataDate = None,
     full: _Full = None, nil: _Nil = False,
     accept_withdrawals: _Accept = False, correct: _Correct = False, force: _Force = False, dry_run: _Dry = False,
-    as_json: _Json = False, yes: _Yes = False, jobs: _Jobs = 0,
+    as_json: _Json = False, yes: _Yes = False, jobs: _Jobs = 0, money_unit: _MoneyUnit = None,
 ) -> None:  # fmt: skip
-    options = Options(item, unit, region, period, data_date, full, correct, force, accept_withdrawals)
+    units = tuple(money_unit or ())
+    options = Options(item, unit, region, period, data_date, full, correct, force, accept_withdrawals, units)
     if nil and not files:
         with _try_again_later(), closing(Session(intake_config(load_settings(), dry_run=dry_run), options)) as session:
             _show(session.nil(FileSource.channel, folders=folders_of(Path())), session.catalogue, as_json=as_json)
@@ -78,7 +83,7 @@ def push_dir(
     unit: _Unit = None, region: _Region = None, period: _Period = None, data_date: _DataDate = None,
     full: _Full = None,
     accept_withdrawals: _Accept = False, correct: _Correct = False, force: _Force = False, dry_run: _Dry = False,
-    as_json: _Json = False, yes: _Yes = False, jobs: _Jobs = 0,
+    as_json: _Json = False, yes: _Yes = False, jobs: _Jobs = 0, money_unit: _MoneyUnit = None,
 ) -> None:  # fmt: skip
     if not folder.is_dir():
         raise UsageError(f"没有文件夹“{folder}”。", remedy="请写放有各单位文件夹的那个文件夹。")
@@ -92,7 +97,8 @@ def push_dir(
         typer.echo(f"{path}: 没有报送：{why}。", err=True)
     if not files:
         raise UsageError(f"“{folder}”中没有表格文件。", remedy=f"表格文件的后缀是：{'、'.join(sorted(SUFFIXES))}。")
-    options = Options(None, unit, region, period, data_date, full, correct, force, accept_withdrawals)
+    units = tuple(money_unit or ())
+    options = Options(None, unit, region, period, data_date, full, correct, force, accept_withdrawals, units)
     _send(files, options, dry_run=dry_run, as_json=as_json, may_ask=not yes, jobs=jobs)
 
 

@@ -20,6 +20,7 @@ from producers.submissions.unit_names import UnitNames
 from producers.tables.headers import HeadedTable, RecognisedTable, TableRecogniser
 from producers.tables.lookalikes import ItemQuestion
 from producers.tables.titles import title_keys
+from producers.tables.units import MoneyUnits, settle_units
 
 T = TypeVar("T")
 
@@ -41,21 +42,26 @@ class Declarer:
         self._catalogue, self._options, self._region, self._ask = catalogue, options, region, ask
         self._received = received
         self._recogniser = TableRecogniser(catalogue)
+        self._money_units = MoneyUnits.parse(options.money_units)
         self._units = UnitNames(catalogue.units.values())
 
     def recognised(self, source: TableSource, table: HeadedTable, may_ask: bool) -> RecognisedTable:
-        """Return what a table is. Raises FileRefused; ItemQuestion when nobody is there to answer it."""
+        """Return what a table is, and in which units its amounts are.
+
+        Raises FileRefused; ItemQuestion and UnitQuestion when nobody is there to answer them.
+        """
         sheet = table.table.sheet
         hints = [sheet, *source.hints] if sheet else source.hints
         item = self.item(self._options.item) if self._options.item else None
         try:
-            return self._recogniser.recognise(table.head, hints, item, table.table.rows)
+            recognised = self._recogniser.recognise(table.head, hints, item, table.table.rows)
         except ItemQuestion as question:
             if self._ask is None or not may_ask:
                 raise
-            return self._recogniser.recognise(
+            recognised = self._recogniser.recognise(
                 table.head, hints, question.candidates[self._ask(question)], table.table.rows
             )
+        return settle_units(recognised, table.head, self._money_units)
 
     def item(self, name: str) -> Item:
         """Return an item by id, number or Chinese name; raises FileRefused when there is none."""

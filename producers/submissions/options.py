@@ -22,6 +22,7 @@ class Options:
     correct: bool = False
     force: bool = False
     accept_withdrawals: bool = False
+    money_units: tuple[str, ...] = ()  # 万元, or 注册资本=万元
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from producers.submissions.submission import Submission
 from producers.submissions.walk import TableWalk, is_silent
 from producers.tables.headers import HeadedTable, RecognisedTable
 from producers.tables.rows import compile_row
+from producers.tables.units import unit_notes
 
 _DRY_RUN_SAYS_EVERY = 5000
 
@@ -175,9 +176,11 @@ class Session:
                 accept_withdrawals=self.options.accept_withdrawals,
                 on_rows=on_rows,
             )
+        units = unit_notes(recognised.columns.values())
         # A sheet's own notes are known once it was read.
         unread = self._declarer.unread_columns(wide)
-        return replace(receipt, unread=unread, notes=(*table.table.notes(), *sender.notes.all()))
+        notes = (*units, *table.table.notes(), *sender.notes.all())
+        return replace(receipt, unread=unread, notes=notes)
 
     def _rehearse(self, walk: TableWalk, body: ReportingBody | None) -> Rehearsal | None:
         """Read a source's whole lists before any of it is sent; raises FileRefused for one that leaves out too much."""

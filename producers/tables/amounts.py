@@ -17,8 +17,9 @@ from producers.tables.currencies import YUAN, cut_before, cut_behind
 from producers.tables.problems import ReasonCode, ValueProblem
 from producers.tables.texts import EMPTY, as_text, half_width, shown
 
-# What a column is called of whose amounts nobody has said the unit.
-UNSTATED = "?"
+# The units of a column of whose amounts nobody has said it: each amount must have its own; or 元 is assumed, and an
+# amount with another one makes the column doubtful.
+UNSTATED, ASSUMED_YUAN = "?", "?元"
 _PUNCTUATION = str.maketrans({"，": ",", "−": "-"})
 _MULTIPLES = {"": 1, "十": 10, "百": 100, "千": 1000, "万": 10_000, "十万": 100_000, "百万": 10**6,
               "千万": 10**7, "亿": 10**8, "十亿": 10**9, "百亿": 10**10, "千亿": 10**11, "万亿": 10**12}  # fmt: skip
@@ -82,7 +83,8 @@ def amount_converter(
     # Money is kept in yuan whatever the column says; a number in the unit that the catalogue names.
     base = "元" if kind is FieldType.MONEY else field_unit
     stated = column_unit != UNSTATED
-    by_default = multiple(column_unit, base) if base and stated else Decimal(1)
+    assumed = column_unit == ASSUMED_YUAN
+    by_default = multiple(column_unit, base) if base and stated and not assumed else Decimal(1)
     if by_default is None:
         raise ValueProblem(
             ReasonCode.UNIT_UNKNOWN,
@@ -105,7 +107,9 @@ def amount_converter(
                 raise _unit_missing()
             factor = by_default
         else:
-            factor = _factor(unit, currency, base, by_default, stated=stated, takes_foreign=takes_foreign)
+            factor = _factor(unit, currency, base, by_default, takes_foreign=takes_foreign)
+            if assumed and factor != 1:
+                raise _unit_missing()
         if factor != 1:
             number *= factor
         if abs(number) >= limit:
@@ -131,7 +135,7 @@ def _check_percent(number: Decimal, unit: str) -> None:
         raise ValueProblem(ReasonCode.OUT_OF_RANGE, "比例超过100%，不合常理", "请核对这一列的比例和单位")
 
 
-def _factor(unit: str, currency: str, base: str, by_default: Decimal, *, stated: bool, takes_foreign: bool) -> Decimal:
+def _factor(unit: str, currency: str, base: str, by_default: Decimal, *, takes_foreign: bool) -> Decimal:
     """Return by what to multiply a number with a unit or a currency of its own."""
     if unit == "%":
         return Decimal(1) if base == "%" else Decimal("0.01")
@@ -161,7 +165,7 @@ def _factor(unit: str, currency: str, base: str, by_default: Decimal, *, stated:
 def _unit_missing() -> ValueProblem:
     return ValueProblem(
         ReasonCode.UNIT_MISSING,
-        "看不出这个金额的单位是元还是万元：列名、表头和这一格都没有写明",
+        "看不出这一列金额的单位是元还是万元：列名和表头没有写明，有的格写了单位，有的没有写",
         "请在列名中写明单位，如“注册资本(万元)”，或用 --money-unit 列名=单位 说明",
     )
 
