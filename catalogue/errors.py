@@ -4,7 +4,8 @@
     ├── UsageError               the person at the keyboard can mend it: exit code 2
     │   ├── CatalogueError       a catalogue file contradicts itself
     │   ├── FileRefused          a department's file cannot be taken as it is
-    │   │   └── ItemQuestion     several items fit a table (producers.tables.lookalikes)
+    │   │   ├── ItemQuestion     several items fit a table (producers.tables.lookalikes)
+    │   │   └── UnitQuestion     nothing says in which unit amounts are (producers.tables.units)
     │   ├── FilesRefused         some of several files were refused, the others were sent
     │   └── UnknownSubject       the hub has no state of a subject (queries.view)
     ├── ValueProblem             one cell does not hold what its column asks for (producers.tables.problems)

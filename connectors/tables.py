@@ -29,3 +29,12 @@ class SourceTable:
     sheets: tuple[str, ...] = ()
     notes: Callable[[], tuple[TableNote, ...]] = _no_notes
     counts_days_from_1904: bool = False
+
+
+def column_letters(index: int) -> str:
+    """Return a column as a spreadsheet names it: 0 is A."""
+    letters, rest = "", index + 1
+    while rest:
+        rest, digit = divmod(rest - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return letters

@@ -15,7 +15,7 @@ from catalogue.errors import FileRefused
 from catalogue.model import FieldType, Item, Send, Sensitivity
 from catalogue.times import SHANGHAI
 from connectors.notes import NoteKind, RowNotes
-from connectors.tables import Cell
+from connectors.tables import Cell, column_letters
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.envelopes import event_envelope
 from producers.submissions.messages import OutgoingMessage, row_id
@@ -39,7 +39,6 @@ from producers.tables.passed_over import Screen, compile_screen
 from producers.tables.problems import ReasonCode, RowProblem
 from producers.tables.rows import TableRow, added_title, compile_row
 from producers.tables.seal import compile_seal, subject_of
-from producers.tables.survey import column_letters
 from producers.tables.texts import is_empty
 
 _PASSED_OVER = {
@@ -63,7 +62,13 @@ class Sender:
         self._encode = EventEncoder(registry, self._topic, avro.event_schema(item))
         self._encode_progress = Encoder(registry, SUBMISSION, wire.SUBMISSION)
         year = int(submission.period[:4]) if submission.period else None
-        self._read = compile_row(item, recognised.columns, recognised.extra, year)
+        self._read = compile_row(
+            item,
+            recognised.columns,
+            recognised.extra,
+            year,
+            counts_days_from_1904=recognised.survey.counts_days_from_1904,
+        )
         self._key, self._seal = compile_key(cipher, item), compile_seal(cipher, item)
         name = item.subject.name
         self._name = name if name and not item.about_persons and not item.field(name).encrypted else None

@@ -9,6 +9,7 @@ import unicodedata
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from catalogue.times import SHANGHAI
 from connectors.tables import Cell
@@ -34,6 +35,7 @@ _WRITTEN = re.compile(
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _PACKED = re.compile(r"(\d{4})(\d{2})(?:(\d{2})(?:\s*(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?")
 
+_T = TypeVar("_T")
 # Year, month, day or None, hour, minute, second; in Asia/Shanghai.
 Parts = tuple[int, int, int | None, int, int, int]
 
@@ -126,6 +128,19 @@ def _zero_day(wanted: str) -> ValueProblem:
         f"这是程序在没有{wanted}时写的零值（如 1899-12-30、1900-01-01、0000-00-00）",
         f"请核对{wanted}；没有的请留空",
     )
+
+
+def counted_from_1904(convert: Callable[[Cell], _T]) -> Callable[[Cell], _T]:
+    """Return a conversion of dates for a workbook whose unformatted numbers of days count from 1904."""
+
+    def shifted(cell: Cell) -> _T:
+        if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+            days = cell + DAYS_FROM_1900_TO_1904
+            if _FIRST_SERIAL <= days <= _LAST_SERIAL:
+                return convert(days)
+        return convert(cell)
+
+    return shifted
 
 
 def date_converter(*, ends: bool) -> Callable[[Cell], date | None]:

@@ -61,22 +61,13 @@ def _widths(width: int, rows: Sequence[Sequence[Cell]]) -> tuple[int, int]:
     """Return how many cells a row of a text has at least and at most.
 
     A row with one more has a delimiter inside of a value, even where its last cell is empty: what stands behind has
-    shifted. Some programs end every row with a delimiter, so the commonest number counts. A row with fewer has lost
-    one, where the others write their last cells even when they are empty.
+    shifted. Some programs end every row with a delimiter; none ends only some so. A row with fewer has lost one,
+    where the others write their last cells even when they are empty.
     """
     records = [cells for cells in rows if sum(not is_empty(cell) for cell in cells) > 1]
     counts = Counter(map(len, records))
-    commonest, often = counts.most_common(1)[0] if counts else (width, 0)
-    blank_behind = all(is_empty(cell) for cells in records if len(cells) == commonest for cell in cells[width:])
-    most = commonest if commonest > width and blank_behind and 2 * often > len(records) else width
+    least = min(counts, default=width)
+    blank_behind = all(is_empty(cell) for cells in records if len(cells) == least for cell in cells[width:])
+    most = least if least > width and blank_behind and (counts[least] > 1 or len(records) == 1) else width
     writes_empty = any(len(cells) >= width and is_empty(cells[width - 1]) for cells in records) if width else False
     return (width if writes_empty else 0), most
-
-
-def column_letters(index: int) -> str:
-    """Return a column as a spreadsheet names it: 0 is A."""
-    letters, rest = "", index + 1
-    while rest:
-        rest, digit = divmod(rest - 1, 26)
-        letters = chr(ord("A") + digit) + letters
-    return letters

@@ -211,11 +211,16 @@ def reasons(one: Sender) -> list[str]:
 
 
 def test_a_row_wider_than_its_header_is_rejected_even_where_its_last_cell_is_empty() -> None:
-    rows = [listed(None), [*listed(None, "另一"), None], [*listed(None, "又一"), "北京路3号"]]
+    rows = [
+        listed(None),
+        [*listed(None, "另一"), None],
+        [*listed(None, "又一"), "北京路3号"],
+        [*listed(None, "丁"), None],
+    ]
     shifting, counts = sender(ABNORMAL, LISTED, rows), SubmissionCounts()
     messages = taken(shifting, rows, counts)
-    assert (counts.accepted, counts.rejected) == (1, 2)
-    assert [message is not None and message.topic == REJECTED for message in messages] == [False, True, True]
+    assert (counts.accepted, counts.rejected) == (1, 3)
+    assert [message is not None and message.topic == REJECTED for message in messages] == [False, True, True, True]
     assert reasons(shifting) == ["这一行的格数比表头多"]
 
 
