@@ -6,7 +6,9 @@ from decimal import Decimal
 
 from catalogue.model import FieldType, Item, Sensitivity
 from connectors.tables import Cell
+from producers.tables.amounts import ASSUMED_YUAN, UNSTATED
 from producers.tables.columns import RETURNED, Column
+from producers.tables.dates import with_days_from_1904
 from producers.tables.headers import RecognisedTable
 from producers.tables.identity import plain
 from producers.tables.rows import added_title, compile_row
@@ -35,6 +37,8 @@ def preview(
 ) -> tuple[ColumnPreview, ...]:
     """Return the columns of a table from left to right, with values of these first ``rows`` below its header."""
     shown: dict[int, ColumnPreview] = {}
+    if days := recognised.days_from_1904():
+        rows = [(number, with_days_from_1904(cells, days)) for number, cells in rows]
     for index, column in recognised.columns.items():
         reads = compile_row(item, {index: column}, {}, year)
         personal = item.about_persons or column.field.sensitivity is Sensitivity.PERSONAL
@@ -66,6 +70,8 @@ def preview(
 
 
 def _unit(column: Column) -> str:
+    if column.unit in (ASSUMED_YUAN, UNSTATED):
+        return "元（表中未写明）" if column.unit == ASSUMED_YUAN else "见各格"
     return column.unit if column.field.type in (FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER) else ""
 
 

@@ -25,6 +25,7 @@ from producers.submissions.revisions import FLAGS, Revisions
 from producers.submissions.row_times import RowTimes
 from producers.submissions.snapshot_withdrawals import LeftOut, withdrawal
 from producers.submissions.submission import Submission
+from producers.tables.dates import with_days_from_1904
 from producers.tables.detail_sheets import StrayDetail
 from producers.tables.headers import RecognisedTable
 from producers.tables.identity import (
@@ -62,13 +63,8 @@ class Sender:
         self._encode = EventEncoder(registry, self._topic, avro.event_schema(item))
         self._encode_progress = Encoder(registry, SUBMISSION, wire.SUBMISSION)
         year = int(submission.period[:4]) if submission.period else None
-        self._read = compile_row(
-            item,
-            recognised.columns,
-            recognised.extra,
-            year,
-            counts_days_from_1904=recognised.survey.counts_days_from_1904,
-        )
+        self._read = compile_row(item, recognised.columns, recognised.extra, year)
+        self._days_from_1904 = recognised.days_from_1904()
         self._key, self._seal = compile_key(cipher, item), compile_seal(cipher, item)
         name = item.subject.name
         self._name = name if name and not item.about_persons and not item.field(name).encrypted else None
@@ -102,6 +98,8 @@ class Sender:
         if (kind := self._screen(cells)) is not None and not isinstance(cells, StrayDetail):
             self._pass_over(kind, row_no, cells)
             return False, None
+        if self._days_from_1904 and not isinstance(cells, StrayDetail):
+            cells = with_days_from_1904(cells, self._days_from_1904)
         row = self._read(row_no, cells)
         if row is None:
             return False, None

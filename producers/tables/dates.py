@@ -7,9 +7,8 @@ import functools
 import re
 import unicodedata
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 
 from catalogue.times import SHANGHAI
 from connectors.tables import Cell
@@ -23,7 +22,7 @@ _NO_END_WORDS = frozenset({"长期", "长期有效", "永久", "永久有效", "
 # Excel counts days from here, its false 1900-02-29 included; the plausible serials are 1930 to 2119.
 _EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's day has no zone
 # Workbooks from an old Macintosh count from 1904; the numbers of their dates are smaller by so many days.
-DAYS_FROM_1900_TO_1904 = 1462
+_DAYS_FROM_1900_TO_1904 = 1462
 # What programs write for no day: the zeros of spreadsheets and databases.
 _ZERO_DAYS = frozenset({date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(1904, 1, 1)})
 _FIRST_SERIAL, _LAST_SERIAL = 10_959, 80_000
@@ -35,7 +34,6 @@ _WRITTEN = re.compile(
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _PACKED = re.compile(r"(\d{4})(\d{2})(?:(\d{2})(?:\s*(\d{2}):?(\d{2})(?::?(\d{2}))?)?)?")
 
-_T = TypeVar("_T")
 # Year, month, day or None, hour, minute, second; in Asia/Shanghai.
 Parts = tuple[int, int, int | None, int, int, int]
 
@@ -130,17 +128,16 @@ def _zero_day(wanted: str) -> ValueProblem:
     )
 
 
-def counted_from_1904(convert: Callable[[Cell], _T]) -> Callable[[Cell], _T]:
-    """Return a conversion of dates for a workbook whose unformatted numbers of days count from 1904."""
-
-    def shifted(cell: Cell) -> _T:
+def with_days_from_1904(cells: Sequence[Cell], columns: Collection[int]) -> list[Cell]:
+    """Return a row of a workbook that counts days from 1904, its bare numbers in ``columns`` as dates."""
+    dated = list(cells)
+    for index in columns:
+        cell = dated[index] if index < len(dated) else None
         if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-            days = cell + DAYS_FROM_1900_TO_1904
+            days = cell + _DAYS_FROM_1900_TO_1904
             if _FIRST_SERIAL <= days <= _LAST_SERIAL:
-                return convert(days)
-        return convert(cell)
-
-    return shifted
+                dated[index] = _from_serial(days, "日期")
+    return dated
 
 
 def date_converter(*, ends: bool) -> Callable[[Cell], date | None]:

@@ -25,6 +25,9 @@ _UNIT_ABOVE = re.compile(
 )
 
 
+_DATED = frozenset({FieldType.DATE, FieldType.MONTH, FieldType.YEAR, FieldType.TIMESTAMP})
+
+
 @dataclass(frozen=True, slots=True)
 class RecognisedTable:
     """What a table is. Indexes are positions in a row; ``header_row`` is the last row of the header.
@@ -40,6 +43,13 @@ class RecognisedTable:
     extra: dict[int, str]
     width: int
     survey: TableSurvey = field(default_factory=TableSurvey)
+
+    def days_from_1904(self) -> tuple[int, ...]:
+        """Return the positions of dates whose unformatted numbers count from 1904; none in other workbooks."""
+        if not self.survey.counts_days_from_1904:
+            return ()
+        dated = (index for index, column in self.columns.items() if column.field.type in _DATED)
+        return (*dated, *(index for index, name in self.extra.items() if name == "data_date"))
 
 
 # Compared by identity: two tables of one source may have equal first rows.

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from catalogue.identifiers import looks_like_id_number
-from catalogue.model import FieldType, Item, Period
+from catalogue.model import Item, Period
 from connectors.files.sheet_scan import ERRORS
 from connectors.tables import Cell
 from producers.tables.codes import natural_person
 from producers.tables.column_problems import column_converter, column_problem, exposes_persons, without_quotes
 from producers.tables.columns import Column
-from producers.tables.dates import counted_from_1904, date_converter
+from producers.tables.dates import date_converter
 from producers.tables.months import MonthColumns
 from producers.tables.problems import ReasonCode, RowProblem, ValueProblem
 from producers.tables.texts import is_empty, shown
@@ -21,7 +21,6 @@ from producers.tables.written_periods import column_period
 
 # Nothing is wrong with such a row but that its subject has no key yet: it goes to unresolved, not to rejected.
 UNRESOLVED_CODES = frozenset({ReasonCode.NATURAL_PERSON, ReasonCode.OTHER_CODE})
-_DATED = frozenset({FieldType.DATE, FieldType.MONTH, FieldType.YEAR, FieldType.TIMESTAMP})
 _REGION = re.compile(r"[0-9]{6}(?:[0-9]{3}|[0-9]{6})?")
 _ADDED_TITLES = {"op_flag": "增删改标志", "data_date": "数据日期", "period": "所属期", "region": "区划代码"}
 
@@ -52,23 +51,14 @@ def compile_row(
     columns: Mapping[int, Column],
     extra: Mapping[int, str] | None = None,
     year: int | None = None,
-    *,
-    counts_days_from_1904: bool = False,
 ) -> RowReader:
     """Return the reader of a table's rows, every conversion decided once.
 
-    ``extra`` are the added columns of ``RecognisedTable.extra``; ``year`` is the submission's, for columns 1月…12月;
-    ``counts_days_from_1904``: as the source's table says.
+    ``extra`` are the added columns of ``RecognisedTable.extra``; ``year`` is the submission's, for columns 1月…12月.
     Raises FileRefused when a column's unit cannot be that of its field.
     """
-    converters = {
-        index: counted_from_1904(convert) if counts_days_from_1904 and column.field.type in _DATED else convert
-        for index, column in columns.items()
-        if column.month is None
-        for convert in [column_converter(column)]
-    }
     plain = [
-        (i, c.field.name, c.title, converters[i], exposes_persons(c.field), c.field.required)
+        (i, c.field.name, c.title, column_converter(c), exposes_persons(c.field), c.field.required)
         for i, c in sorted(columns.items())
         if c.month is None
     ]
@@ -78,8 +68,6 @@ def compile_row(
     plain = [(i, n, t, conv, exp, req and n not in subject) for i, n, t, conv, exp, req in plain]
     added = dict(extra or {})
     as_date = date_converter(ends=True)
-    if counts_days_from_1904:
-        as_date = counted_from_1904(as_date)
     blank = {c.field.name: None for c in columns.values()}
 
     def read(row_no: int, cells: Sequence[Cell]) -> TableRow | None:
