@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
+from catalogue.wire.submission import RowCounts
 from queries.values import jsonable
 
 
 @dataclass(frozen=True, slots=True)
-class KeptReceipt:
+class KeptReceipt(RowCounts):
     """The newest progress of one submission, as the ledger has it; a field is a column of ``submission``."""
 
     submission_id: str
@@ -24,16 +25,10 @@ class KeptReceipt:
     channel: str
     file_name: str
     sheet: str | None
-    rows: int
-    accepted: int
-    rejected: int
-    unresolved: int
-    duplicates: int
-    conflicts: int
-    withdrawn: int
     control_totals: Mapping[str, str]  # the sum of each money column over the accepted rows, in yuan
     opened_at: datetime
     updated_at: datetime
+    declared_in: Mapping[str, str]  # where unit, region, mode, period and data date were read
 
     def as_json(self) -> dict[str, Any]:
         """Return the receipt for JSON."""

@@ -117,7 +117,7 @@ class TableSnapshot:
     def receipts(self, unit: str | None, item: str | None, limit: int) -> list[KeptReceipt]:
         """Return submissions, the newest first, of one unit or item or of all."""
         values = {"unit": unit, "item": item, "limit": limit}
-        return [KeptReceipt(*row) for row in self._rows(_RECEIPTS, values)]
+        return [KeptReceipt(**dict(zip(RECEIPT_COLUMNS, row, strict=True))) for row in self._rows(_RECEIPTS, values)]
 
     def rejects(self, submission_id: str, limit: int) -> list[RejectedRow]:
         """Return the rejected rows of a submission, in the order of the file."""

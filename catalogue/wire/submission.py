@@ -1,7 +1,25 @@
 """``submission.v1``: how far a push of one table came."""
 
+from dataclasses import dataclass, fields
+
 from catalogue.avro import DATE, TIMESTAMP, optional
 from catalogue.wire.parts import field, internal_record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCounts:
+    """What became of the rows of a submission; the meaning of each count stands at its field of the record."""
+
+    rows: int
+    accepted: int
+    rejected: int
+    unresolved: int
+    duplicates: int
+    conflicts: int
+    withdrawn: int
+
+
+COUNTS = tuple(count.name for count in fields(RowCounts))
 
 _CONFLICT_ROWS = internal_record(
     "ConflictRows",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from catalogue.times import EPOCH
+from catalogue.wire.submission import COUNTS, RowCounts
 from producers.submissions.submission import Submission
 from producers.tables.identity import plain
 
@@ -48,7 +49,7 @@ class SubmissionCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class SubmissionProgress:
+class SubmissionProgress(RowCounts):
     """One value of the ledger: whose submission it is, how far it came, and its counts so far."""
 
     submission_id: str
@@ -64,13 +65,6 @@ class SubmissionProgress:
     file_name: str
     file_sha256: str
     sheet: str | None
-    rows: int
-    accepted: int
-    rejected: int
-    unresolved: int
-    duplicates: int
-    conflicts: int
-    withdrawn: int
     control_totals: Mapping[str, Decimal]
     opened_at: datetime
     updated_at: datetime
@@ -131,7 +125,6 @@ class SubmissionProgress:
         )
 
 
-COUNTS = ("rows", "accepted", "rejected", "unresolved", "duplicates", "conflicts", "withdrawn")
 _DECLARED = (
     "unit", "region", "item", "period", "mode", "data_date", "correction", "file_name", "file_sha256", "sheet",
     "as_of", "as_of_from",

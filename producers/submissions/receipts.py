@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from catalogue.wire.submission import COUNTS
 from connectors.notes import TableNote
 from producers.submissions.preview import ColumnPreview
-from producers.submissions.progress import COUNTS, SubmissionCounts, SubmissionState
+from producers.submissions.progress import SubmissionCounts, SubmissionState
 from producers.submissions.submission import Submission
 
 
