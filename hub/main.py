@@ -12,7 +12,7 @@ app = typer.Typer(
     name="credithub",
     help="The event-streaming hub of a city's enterprise-credit data.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -16,7 +16,6 @@ from catalogue.errors import FilesRefused, Unavailable, UsageError
 from catalogue.model import Catalogue
 from connectors.files.source import FileSource, folders_of
 from connectors.files.tables import SUFFIXES
-from hub.help_text import breakable
 from hub.intake import intake_config
 from hub.progress import progress_bar
 from hub.push_outcome import PushOutcome, outcome_of
@@ -28,39 +27,37 @@ from producers.submissions.receipts import SubmissionReceipt
 from producers.submissions.session import Session
 from producers.tables.lookalikes import ItemQuestion
 
-_Item = Annotated[str | None, typer.Option("--item", help=breakable("哪一项：编号、序号或名称；不写则按表头识别。"))]
+_Item = Annotated[str | None, typer.Option("--item", help="哪一项：编号、序号或名称；不写则按表头识别。")]
 _Unit = Annotated[
     str | None,
-    typer.Option("--unit", help=breakable("责任单位：名称、常用简称（市监局）或编号；不写则看文件夹名和清单。")),
+    typer.Option("--unit", help="责任单位：名称、常用简称（市监局）或编号；不写则看文件夹名和清单。"),
 ]
-_Region = Annotated[
-    str | None, typer.Option("--region", help=breakable("行政区划代码（6位数字）；不写则用本平台的设置。"))
-]
-_Period = Annotated[str | None, typer.Option("--period", help=breakable("所属期：2025、2025-03 或 2025-Q1。"))]
-_DataDate = Annotated[str | None, typer.Option("--data-date", help=breakable("数据日期（截至哪一天）：2025-03-31。"))]
+_Region = Annotated[str | None, typer.Option("--region", help="行政区划代码（6位数字）；不写则用本平台的设置。")]
+_Period = Annotated[str | None, typer.Option("--period", help="所属期：2025、2025-03 或 2025-Q1。")]
+_DataDate = Annotated[str | None, typer.Option("--data-date", help="数据日期（截至哪一天）：2025-03-31。")]
 _Full = Annotated[
     bool | None,
-    typer.Option("--full/--incremental", help=breakable("全量：表中没有的记录撤下。不写则看标题、工作表名和文件名。")),
+    typer.Option("--full/--incremental", help="全量：表中没有的记录撤下。不写则看标题、工作表名和文件名。"),
 ]
-_Nil = Annotated[bool, typer.Option("--nil", help=breakable("零报告：--item 在 --period 没有数据。"))]
-_Accept = Annotated[bool, typer.Option("--accept-withdrawals", help=breakable("确认全量表撤下那么多记录。"))]
-_Correct = Annotated[bool, typer.Option("--correct", help=breakable("更正：盖过以前报送的同一记录。"))]
-_Force = Annotated[bool, typer.Option("--force", help=breakable("已经报送完成的文件再发一次。"))]
-_Dry = Annotated[bool, typer.Option("--dry-run", help=breakable("试运行：只读取和检查，不报送，也不需要平台在运行。"))]
-_Json = Annotated[bool, typer.Option("--json", help=breakable("每张回执输出一行 JSON。"))]
+_Nil = Annotated[bool, typer.Option("--nil", help="零报告：--item 在 --period 没有数据。")]
+_Accept = Annotated[bool, typer.Option("--accept-withdrawals", help="确认全量表撤下那么多记录。")]
+_Correct = Annotated[bool, typer.Option("--correct", help="更正：盖过以前报送的同一记录。")]
+_Force = Annotated[bool, typer.Option("--force", help="已经报送完成的文件再发一次。")]
+_Dry = Annotated[bool, typer.Option("--dry-run", help="试运行：只读取和检查，不报送，也不需要平台在运行。")]
+_Json = Annotated[bool, typer.Option("--json", help="每张回执输出一行 JSON。")]
 _MoneyUnit = Annotated[
     list[str] | None,
-    typer.Option("--money-unit", help=breakable("金额单位：万元，或 列名=万元；可写多次，表中没有写明时才用。")),
+    typer.Option("--money-unit", help="金额单位：万元，或 列名=万元；可写多次，表中没有写明时才用。"),
 ]
-_Yes = Annotated[bool, typer.Option("--yes", help=breakable("不提问；有疑问的文件退回。"))]
-_Jobs = Annotated[int, typer.Option("--jobs", min=0, help=breakable(f"进程数；0 为核数加一，最多{MOST_JOBS}。"))]
+_Yes = Annotated[bool, typer.Option("--yes", help="不提问；有疑问的文件退回。")]
+_Jobs = Annotated[int, typer.Option("--jobs", min=0, help=f"进程数；0 为核数加一，最多{MOST_JOBS}。")]
 _EXIT_CODES = (
     "退出码：0 全部接收；1 有的行退回或主体待定；2 有文件退回，或一行也没有接收；75 平台暂时不可用，稍后重新运行。"
 )
 
 
 def push(
-    files: Annotated[list[Path] | None, typer.Argument(help=breakable("要报送的文件。"))] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="要报送的文件。")] = None,
     item: _Item = None,
     unit: _Unit = None, region: _Region = None, period: _Period = None, data_date: _DataDate = None,
     full: _Full = None, nil: _Nil = False,
@@ -79,7 +76,7 @@ def push(
 
 
 def push_dir(
-    folder: Annotated[Path, typer.Argument(help=breakable("要报送的文件夹，其中每个单位一个文件夹。"))],
+    folder: Annotated[Path, typer.Argument(help="要报送的文件夹，其中每个单位一个文件夹。")],
     unit: _Unit = None, region: _Region = None, period: _Period = None, data_date: _DataDate = None,
     full: _Full = None,
     accept_withdrawals: _Accept = False, correct: _Correct = False, force: _Force = False, dry_run: _Dry = False,
@@ -193,6 +190,6 @@ def _show(receipt: SubmissionReceipt, catalogue: Catalogue, *, as_json: bool) ->
 
 def register(app: typer.Typer) -> None:
     """Add ``push`` and ``push-dir`` to the application."""
-    app.command("push", help=breakable(f"报送文件，或作零报告（--nil）。{_EXIT_CODES}"))(push)
+    app.command("push", help="报送文件，或作零报告（--nil）。", epilog=_EXIT_CODES)(push)
     by_folder = "报送一个文件夹下的所有表格；单位看文件夹名，或由 --unit 指明。"
-    app.command("push-dir", help=breakable(f"{by_folder}{_EXIT_CODES}"))(push_dir)
+    app.command("push-dir", help=by_folder, epilog=_EXIT_CODES)(push_dir)

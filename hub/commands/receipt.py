@@ -13,7 +13,6 @@ from bus.crypto.cipher import Cipher
 from bus.crypto.keys import load_key_file
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
-from hub.help_text import breakable
 from hub.intake import intake_config
 from hub.receipts import print_receipt
 from hub.returned_workbook import write_returned
@@ -24,13 +23,13 @@ from producers.submissions.receipts import ReceiptFolder, SubmissionReceipt
 from producers.submissions.returned_rows import read_returned
 
 _OUTPUT_HELP = "把退回的、主体待定的行写成这个 .xlsx 文件：原来的列，旁边是原因；改好后直接报送。"
-_Output = Annotated[Path | None, typer.Option("-o", "--output", help=breakable(_OUTPUT_HELP))]
+_Output = Annotated[Path | None, typer.Option("-o", "--output", help=_OUTPUT_HELP)]
 
 
 def receipt(
-    submission_id: Annotated[str, typer.Argument(metavar="ID", help=breakable("回执编号，见报送时的回执。"))],
+    submission_id: Annotated[str, typer.Argument(metavar="ID", help="回执编号，见报送时的回执。")],
     output: _Output = None,
-    as_json: Annotated[bool, typer.Option("--json", help=breakable("以 JSON 输出。"))] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
 ) -> None:
     settings, catalogue = load_settings(), load_catalogue()
     config = bus_config(settings)
@@ -65,4 +64,4 @@ def _progress(reader: LedgerReader, submission_id: str) -> SubmissionProgress:
 def register(app: typer.Typer) -> None:
     """Add ``receipt`` to the application."""
     text = "再看一次回执，或用 -o 导出退回的、主体待定的行（由持有密钥的机器解密），改好后重新报送。"
-    app.command("receipt", help=breakable(text))(receipt)
+    app.command("receipt", help=text)(receipt)

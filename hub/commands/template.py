@@ -9,7 +9,6 @@ import xlsxwriter
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from catalogue.model import PERIOD_ZH, Field, FieldType, Item
-from hub.help_text import breakable
 
 _TYPE_ZH = {
     FieldType.MONEY: "金额", FieldType.NUMBER: "数字", FieldType.INTEGER: "整数", FieldType.YEAR: "年份",
@@ -47,8 +46,8 @@ def _note(field: Field) -> str:
 
 
 def template(
-    item: Annotated[str, typer.Argument(help=breakable("哪一项：编号、序号或名称。"))],
-    output: Annotated[Path, typer.Option("-o", "--output", help=breakable("要写的 .xlsx 文件。"))],
+    item: Annotated[str, typer.Argument(help="哪一项：编号、序号或名称。")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="要写的 .xlsx 文件。")],
 ) -> None:
     try:
         wanted = load_catalogue().item(item)
@@ -60,4 +59,4 @@ def template(
 
 def register(app: typer.Typer) -> None:
     """Add ``template`` to the application."""
-    app.command("template", help=breakable("生成一项的空白模板：列名、下拉选项和填写说明。"))(template)
+    app.command("template", help="生成一项的空白模板：列名、下拉选项和填写说明。")(template)

@@ -154,6 +154,8 @@ def period_end(period: str) -> date:
     return date(year, month, monthrange(year, month)[1])
 
 
+# A file writes the same few periods in all of its rows.
+@functools.lru_cache(maxsize=1 << 10)
 def _period_begin(period: str) -> date:
     end = period_end(period)
     months = 12 if len(period) == 4 else 3 if "Q" in period else 1
@@ -209,7 +211,8 @@ def source_time(
             raise TimeAhead(name)
         return at
     if period:
-        if int(period[:4]) > today.year:
+        # A period is not over while it is reported of, but it has begun.
+        if _period_begin(period) > today + _TOMORROW:
             raise TimeAhead("period")
         return moment(period_end(period))
     for day in data_dates:

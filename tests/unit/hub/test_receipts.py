@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from connectors.files.source import FileSource
 from hub.commands.push import register
-from hub.help_text import breakable
 from hub.push_outcome import PushOutcome, outcome_of
 from hub.receipts import print_receipt
 from producers.submissions.config import IntakeConfig
@@ -103,7 +102,3 @@ def run(*arguments: str) -> int:
     app = typer.Typer()
     register(app)
     return CliRunner().invoke(app, arguments).exit_code
-
-
-def test_a_chinese_help_can_be_broken_into_lines() -> None:
-    assert breakable("单位：名称，或简称。") == "单位： 名称， 或简称。"

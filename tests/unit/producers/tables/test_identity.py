@@ -72,6 +72,7 @@ def test_the_time_of_the_information(item: str, values: dict[str, object], perio
         ("other.high_tech", {"effective_date": date(2052, 1, 1)}, None, None, "effective_date"),
         ("agriculture.leading_enterprise", {"year": 2026}, "2026", None, "year"),
         ("utilities.water", {}, "2052-01", None, "period"),
+        ("utilities.water", {}, f"{TODAY.year}-{TODAY.month + 2:02d}", None, "period"),
         ("2", {}, None, date(2052, 1, 1), "data_date"),
     ],
 )
