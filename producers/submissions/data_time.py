@@ -28,48 +28,53 @@ class AsOfSource(StrEnum):
     CORRECTION = "CORRECTION"
 
 
+_BY_CLOCK = (AsOfSource.RECEIPT, AsOfSource.CORRECTION)
+
+
 def with_as_of(submission: Submission, ledger: Ledger, received: datetime, stamp: datetime | None = None) -> Submission:
     """Return a submission with its data time; it has its revision and force count already.
 
     ``received``: when this command received its files. ``stamp``: the channel's own, where it has one.
     """
-    own = [p for p in ledger.values() if (p.item, p.unit) == (submission.item, submission.unit)]
-    before = _sent_before(submission, own)
-    if before is not None and before.as_of is not None:
-        return _dated(submission, before.as_of, AsOfSource(before.as_of_from or AsOfSource.RECEIPT))
+    earlier = [p for p in ledger.values() if (p.item, p.unit) == (submission.item, submission.unit)]
+    same = _sent_before(submission, earlier)
+    if same is not None:
+        # One from before there was a data time is of 1970, as its events are.
+        return _dated(submission, same.as_of or EPOCH, AsOfSource(same.as_of_from or AsOfSource.RECEIPT))
     if submission.correction:
         # Above all that came. What comes, as of a later moment, is above it again.
-        last = max((p.last_as_of for p in own if p.last_as_of is not None), default=EPOCH)
+        last = max((p.last_as_of for p in earlier if p.last_as_of is not None), default=EPOCH)
         return _dated(submission, max(received, last + _NEXT), AsOfSource.CORRECTION)
     if submission.data_date is not None:
         return _dated(submission, moment(submission.data_date), AsOfSource.DATA_DATE)
     if stamp is not None:
         return _dated(submission, stamp, AsOfSource.STAMP)
-    first = min((p.as_of for p in _of_receipt(own) if p.as_of and _content(p) == _content(submission)), default=None)
-    if first is None:
-        last = max((p.as_of for p in own if p.as_of and p.as_of_from in _BY_CLOCK), default=EPOCH)
-        first = max(received, last + _NEXT)
-    return _dated(submission, first, AsOfSource.RECEIPT)
+    return _dated(submission, _first_receipt(submission, earlier, received), AsOfSource.RECEIPT)
 
 
-_BY_CLOCK = (AsOfSource.RECEIPT, AsOfSource.CORRECTION)
-
-
-def _sent_before(submission: Submission, own: Iterable[SubmissionProgress]) -> SubmissionProgress | None:
+def _sent_before(submission: Submission, earlier: Iterable[SubmissionProgress]) -> SubmissionProgress | None:
     """Return the same content's submission under the same declaration: a killed or forced push repeats its time."""
-    for progress in own:
+    for progress in earlier:
         parts = id_parts(progress.submission_id)
         if (parts.base, parts.revision) == (submission.base, submission.revision):
             return progress
     return None
 
 
-def _of_receipt(own: Iterable[SubmissionProgress]) -> Iterable[SubmissionProgress]:
-    return (p for p in own if p.as_of_from == AsOfSource.RECEIPT)
+def _first_receipt(submission: Submission, earlier: Iterable[SubmissionProgress], received: datetime) -> datetime:
+    """Return when a content was first received; when it was not yet: now, and above the last receipt."""
+    last = EPOCH
+    for progress in earlier:
+        if progress.as_of is None or progress.as_of_from not in _BY_CLOCK:
+            continue
+        if progress.as_of_from == AsOfSource.RECEIPT and _content(progress) == _content(submission):
+            return progress.as_of
+        last = max(last, progress.as_of)
+    return max(received, last + _NEXT)
 
 
-def _content(of: Submission | SubmissionProgress) -> tuple[str, str | None, str, str, str]:
-    return of.file_sha256, of.sheet, of.item, of.unit, of.region
+def _content(source: Submission | SubmissionProgress) -> tuple[str, str | None, str, str, str]:
+    return source.file_sha256, source.sheet, source.item, source.unit, source.region
 
 
 def _dated(submission: Submission, as_of: datetime, by: AsOfSource) -> Submission:

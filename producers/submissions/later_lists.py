@@ -70,17 +70,17 @@ def left_out_later(
     lists = list(lists)
 
     def note(event: Envelope) -> None:
-        for one in lists:
-            one.note(event)
+        for later in lists:
+            later.note(event)
 
     gone: list[LeftOut] = []
     for record in live_records(events, note):
         if record.submission_id != sub.id or is_derived(record.event_id):
             continue
-        for one in lists:
-            periods = frozenset(one.periods) if is_period_bound(item) else None
-            speaks = replace(one.scope, periods=periods).speaks_of(record)
-            if speaks and record_of(record) not in one.records:
-                gone.append(LeftOut(record, one.scope.as_of))
+        for later in lists:
+            periods = frozenset(later.periods) if is_period_bound(item) else None
+            speaks = replace(later.scope, periods=periods).speaks_of(record)
+            if speaks and record_of(record) not in later.records:
+                gone.append(LeftOut(record, later.scope.as_of))
                 break
     return sorted(gone, key=lambda left: record_of(left.record))

@@ -86,7 +86,7 @@ def _publish(streams: Streams, sequence: int, text: str, version: str) -> None:
 
 
 def test_migrations_are_applied_once(dsn: str) -> None:
-    assert migrate(dsn) == ["0001_initial", "0002_source_topics"]
+    assert migrate(dsn) == ["0001_initial", "0002_source_topics", "0003_as_of"]
     assert migrate(dsn) == []
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from catalogue.envelope import Channel
+from catalogue.times import EPOCH
 from producers.submissions.data_time import AsOfSource, with_as_of
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.ledger import numbered
@@ -95,3 +96,5 @@ def test_a_push_of_before_there_was_a_data_time_gives_none() -> None:
     old = sent(ledger, UNDATED)
     ledger[old.id] = replace(ledger[old.id], as_of=None, as_of_from=None, last_as_of=None)
     assert sent(ledger, replace(UNDATED, file_sha256="bb")).as_of == NOW
+    # It goes on, or is forced, as its events are.
+    assert sent(ledger, UNDATED, force=True).as_of == EPOCH

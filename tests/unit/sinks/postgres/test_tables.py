@@ -1,12 +1,15 @@
 """Cells of COPY hold what PostgreSQL takes, and as much of a value as that can be."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from sinks.postgres.tables import TargetTable, copy_line
+from bus.topics import RECORD
+from sinks.postgres.schema import MIGRATIONS
+from sinks.postgres.tables import TABLES, TargetTable, copy_line
 
 TABLE = TargetTable("t", ("value",), ("value",), "")
 
@@ -32,3 +35,15 @@ def test_json_loses_its_nuls_and_nothing_else(value: Any, held: Any) -> None:
 
 def test_text_loses_its_nuls() -> None:
     assert copy_line(TABLE, {"value": "a\x00\\u0000\t"}) == "a\\\\u0000\\t\n"
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_a_migration_makes_every_column_that_a_topic_fills(table: TargetTable) -> None:
+    """A field that a record gains needs a column, or its sink ends with the first message."""
+    sql = "\n".join(path.read_text("utf-8") for path in sorted(MIGRATIONS.glob("*.sql")))
+    if table.name == "person_record":
+        table = TABLES[RECORD]
+    made = re.findall(rf"create table {table.name} \((.*?)\n\);", sql, re.DOTALL)
+    added = re.findall(rf"alter table {table.name} add column (\w+)", sql)
+    columns = {*re.findall(r"(\w+) (?:text|bigint|integer|boolean|date|jsonb|bytea|timestamptz)\b", made[0]), *added}
+    assert set(table.columns) <= columns
