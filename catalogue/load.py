@@ -29,6 +29,7 @@ from catalogue.model import (
     Unit,
 )
 from catalogue.shared_titles import with_shared_titles
+from catalogue.strictness import with_kept_rows
 
 DATA = Path(__file__).parent / "data"
 
@@ -119,7 +120,9 @@ def _item(
         ) from exc
     for problem in _contradictions(item, units):
         raise CatalogueError(f"{where}: {problem}")
-    return item
+    return with_kept_rows(
+        item, {str(raw["name"]): bool(raw["keeps_row"]) for raw in row["fields"] if "keeps_row" in raw}
+    )
 
 
 def _field(defaults: Mapping[str, Any], raw: Mapping[str, Any]) -> Field:
@@ -142,9 +145,8 @@ def _field(defaults: Mapping[str, Any], raw: Mapping[str, Any]) -> Field:
         public_when=tuple(Condition(str(c["field"]), tuple(str(v) for v in c["values"])) for c in conditions),
         correction=str(merged.get("correction", "")),
         currency=str(merged.get("currency", "")),
-        codes_open=bool(merged.get("codes_open", False)),
+        codes_form=str(merged.get("codes_form", "")),
         code_words={str(k): str(v) for k, v in merged["code_words"].items()} if merged.get("code_words") else None,
-        keeps_row=bool(merged.get("keeps_row", False)),
         may_lie_ahead=bool(merged.get("may_lie_ahead", False)),
         details=tuple(_field(defaults, sub) for sub in merged.get("details", ())),
     )
@@ -179,6 +181,10 @@ def _contradictions(item: Item, units: Mapping[str, Unit]) -> Iterator[str]:
             yield f"{field.name}: details and its columns go together."
         if field.correction and not field.source:
             yield f"{field.name}: a correction keeps the original text."
+        if field.currency and field.currency not in names:
+            yield f"{field.name}: its currency {field.currency} is no field."
+        if not set((field.code_words or {}).values()) <= (field.codes or {}).keys():
+            yield f"{field.name}: code_words name a code that the list does not have."
 
 
 def _check_unique(categories: tuple[Category, ...]) -> None:

@@ -113,7 +113,7 @@ class Field:
     public_when: tuple[Condition, ...] = ()
     correction: str = ""  # why zh differs from source
     currency: str = ""  # the field that holds the currency of this amount
-    codes_open: bool = False  # the list of codes is not the whole one: another code of its form is taken
+    codes_form: str = ""  # the list of codes is not the whole one: another code of this form is taken; a pattern
     code_words: Mapping[str, str] | None = None  # other words for a code's meaning -> the code
     keeps_row: bool = False  # a value that cannot be read is left out and told, and its row is taken without it
     may_lie_ahead: bool = False  # a date that is told before it comes, such as one from which something holds

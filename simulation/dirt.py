@@ -69,6 +69,8 @@ def spoil(cells: Sequence[object], item: Item, row: int, rng: random.Random) -> 
         return spoilt, Dirt(row, reason, title, _without(item, item.fields[position].name, spoilt))
     _, change, effect = _SPOILT[reason]
     spoilt[position] = change(str(cells[position]))
+    if effect == "rejected" and item.fields[position].keeps_row:
+        effect = "accepted"  # without this value
     return spoilt, Dirt(row, reason, title, effect)
 
 

@@ -119,6 +119,9 @@ class Sender:
                 self.notes.add(NoteKind.UNTITLED_COLUMN, row_no, _untitled(index))
         if self._times.splits_set(row.data_date):
             row.problems.append(_several_dates())
+        if row.left_out and (row.problems or (survey.most_cells is not None and len(row.left_out) > 1)):
+            # Several faults in a row of a text: a delimiter inside of a value has shifted what stands behind it.
+            row.problems.extend(row.left_out)
         if row.unresolved:
             first = row.problems[0]
             code = ReasonCode.OLD_CODE if first.code is ReasonCode.OTHER_CODE else first.code
@@ -196,6 +199,9 @@ class Sender:
         if len(message.value) > _LONGEST_EVENT_BYTES:
             return self.refused.reject(row, cells, [self._row_too_long(cells)], counts)
         counts.accepted += 1
+        for problem in row.left_out:
+            text = f"{problem.message}：这一格没有采集，其余照常采集"
+            self.notes.add(NoteKind.LEFT_OUT, row.row_no, text, problem.column)
         for name in self._money:
             amount = values.get(name)
             if isinstance(amount, Decimal):

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 
 from catalogue import identifiers
-from catalogue.model import CodeForm
+from catalogue.model import CodeForm, Field
 from connectors.tables import Cell
 from producers.tables.problems import ReasonCode, ValueProblem
 from producers.tables.texts import to_code
+from producers.tables.titles import normal
 
 FORM_CHECKS: Mapping[CodeForm | None, Callable[[str], str]] = {
     CodeForm.ORGANIZATION: identifiers.organization_code,
@@ -15,7 +16,43 @@ FORM_CHECKS: Mapping[CodeForm | None, Callable[[str], str]] = {
     CodeForm.INSTITUTION: identifiers.institution_number,
     CodeForm.CITIZEN: identifiers.id_number,
 }
+_MOST_SHOWN = 6
 _OTHER_DOCUMENT = re.compile(r"[0-9A-Z()\-·]{5,30}|.*[\u4e00-\u9fff].*\d+.*")
+
+
+def listed_code_converter(field: Field) -> Callable[[Cell], str | None]:
+    """Return the conversion to a code or a meaning of the field's list.
+
+    Stays as it is written what the list has, and what has the form of codes that the list may lack. Numerals lose
+    their leading zeros where the list has none; other words for a meaning become it.
+    """
+    codes = field.codes or {}
+    known = {normal(written): written for code, meaning in codes.items() for written in (meaning, code)}
+    for code, meaning in codes.items():
+        for joined in (f"{code}{meaning}", f"{code}-{meaning}", f"{code}.{meaning}", f"{code}:{meaning}",
+                       f"{code}、{meaning}", f"{meaning}({code})", f"{code}({meaning})"):  # fmt: skip
+            known.setdefault(normal(joined), code)
+    for word, code in (field.code_words or {}).items():
+        known.setdefault(normal(word), codes[code])
+    known.update({number: code for code in codes if (number := code.lstrip("0")) and number not in known})
+    form = re.compile(field.codes_form) if field.codes_form else None
+    shown = "、".join(list(codes.values())[:_MOST_SHOWN]) + ("…" if len(codes) > _MOST_SHOWN else "")
+
+    meanings = frozenset(codes.values())
+
+    def listed(cell: Cell) -> str | None:
+        if cell in meanings:
+            return str(cell)  # 未知 is a meaning in some lists
+        text = to_code(cell)
+        if text is None or text in codes:
+            return text
+        key = normal(text)
+        code = known.get(key) or known.get(key.lstrip("0"))
+        if code is None and (form is None or not form.fullmatch(text)):
+            raise ValueProblem(ReasonCode.CODE_UNKNOWN, "所填内容不在这一列的代码表中", f"请按代码表填写，如：{shown}")
+        return code or text
+
+    return listed
 
 
 def to_uscc(cell: Cell) -> str | None:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from catalogue.identifiers import looks_like_id_number
-from catalogue.model import Item, Period
+from catalogue.model import Field, Item, Period
 from connectors.files.sheet_scan import ERRORS
 from connectors.tables import Cell
+from producers.tables.amounts import ForeignAmount
 from producers.tables.codes import natural_person
 from producers.tables.column_problems import column_converter, column_problem, exposes_persons, without_quotes
 from producers.tables.columns import Column
@@ -36,6 +38,7 @@ class TableRow:
     data_date: date | None = None
     period: str | None = None
     region: str | None = None
+    left_out: list[RowProblem] = field(default_factory=list)  # of fields without which the row is taken
 
     @property
     def unresolved(self) -> bool:
@@ -69,10 +72,12 @@ def compile_row(
     added = dict(extra or {})
     as_date = date_converter(ends=True)
     blank = {c.field.name: None for c in columns.values()}
+    foreign = [(c, item.field(c.field.currency)) for c in columns.values() if c.field.currency]
 
     def read(row_no: int, cells: Sequence[Cell]) -> TableRow | None:
-        found: dict[str, Value] = dict(blank)
+        values: dict[str, Value] = dict(blank)
         problems: list[RowProblem] = []
+        left_out: list[RowProblem] = []
         width, filled = len(cells), False
         for index, name, title, convert, exposed, required in plain:
             cell = cells[index] if index < width else None
@@ -84,23 +89,29 @@ def compile_row(
                     value = convert(cell)
                     if exposed and type(cell) is str and len(cell) >= 18 and looks_like_id_number(cell):
                         raise natural_person()
-                    found[name] = value
+                    values[name] = value
                     if value is not None:
                         continue
                 except ValueProblem as exc:
-                    problems.append(column_problem(columns[index], cell, exc))
+                    problem = column_problem(columns[index], cell, exc)
+                    lenient = columns[index].field.keeps_row and problem.code not in UNRESOLVED_CODES
+                    (left_out if lenient else problems).append(problem)
                     continue
             if required:
                 problems.append(RowProblem(name, title, ReasonCode.REQUIRED, "必填项是空的", f"请填写“{title}”"))
         if has_months:
-            filled = monthly.read(cells, found, problems) or filled
+            filled = monthly.read(cells, values, problems) or filled
         if not filled:
             return None
-        if subject and not any(found.get(n) is not None for n in subject):
+        if foreign:
+            _settle_currencies(foreign, values, problems)
+        if subject and not any(values.get(n) is not None for n in subject):
             _require_subject(item, columns, subject, problems)
         if not added:
-            return TableRow(row_no, found, problems)
-        return _with_added(TableRow(row_no, found, problems), added, as_date, cells, item.period, year)
+            return TableRow(row_no, values, problems, left_out=left_out)
+        return _with_added(
+            TableRow(row_no, values, problems, left_out=left_out), added, as_date, cells, item.period, year
+        )
 
     return read
 
@@ -112,6 +123,24 @@ def _no_result() -> ValueProblem:
         "这一格的公式没有算出结果（#N/A、#VALUE! 等）",
         "请改正公式，或把这一列粘贴为数值后重新报送",
     )
+
+
+def _settle_currencies(
+    foreign: Sequence[tuple[Column, Field]], values: dict[str, Value], problems: list[RowProblem]
+) -> None:
+    """Put the currency that an amount writes into its own field; a contradiction is a problem."""
+    for column, currency in foreign:
+        amount = values.get(column.field.name)
+        if not isinstance(amount, ForeignAmount):
+            continue
+        values[column.field.name] = Decimal(amount)
+        said, codes = values.get(currency.name), currency.codes or {}
+        if said is None:
+            values[currency.name] = amount.currency
+        elif said not in (amount.currency, codes.get(amount.currency)):
+            text = f"金额写明的币种与“{currency.zh}”不一致"
+            problem = RowProblem(column.field.name, column.title, ReasonCode.FOREIGN_CURRENCY, text, "请核对金额和币种")
+            problems.append(problem)
 
 
 def _require_subject(
@@ -161,7 +190,9 @@ def _with_added(
         problems.append(_added("period", ReasonCode.BAD_PERIOD, "看不懂所属期", "请写成 2025、2025-03 或 2025-Q1"))
     if (region := texts["region"]) is not None and not _REGION.fullmatch(region):
         problems.append(_added("region", ReasonCode.BAD_REGION, "区划代码应是6位数字", "请填写区划代码，不要填写地名"))
-    return TableRow(row.row_no, row.values, problems, texts["op_flag"], data_date, period, texts["region"])
+    return TableRow(
+        row.row_no, row.values, problems, texts["op_flag"], data_date, period, texts["region"], row.left_out
+    )
 
 
 def added_title(name: str) -> str:

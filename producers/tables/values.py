@@ -35,11 +35,14 @@ def value_converter(field: Field, unit: str = "") -> Converter:
     """
     kind = field.type
     if kind in (FieldType.MONEY, FieldType.NUMBER):
-        return amount_converter(kind, unit or field.unit or ("元" if kind is FieldType.MONEY else ""), field.unit)
+        column_unit = unit or field.unit or ("元" if kind is FieldType.MONEY else "")
+        return amount_converter(kind, column_unit, field.unit, takes_foreign=bool(field.currency))
     if kind is FieldType.INTEGER:
         return integer_converter(unit or field.unit)
     if kind is FieldType.DATE:
         return dates.date_converter(ends=field.zh.endswith(("止", "至", "截止期", "截止日期", "终止日期")))
     if kind is FieldType.CODE and field.form is not None:
         return codes.form_converter(field.form)
+    if kind is FieldType.CODE and field.codes:
+        return codes.listed_code_converter(field)
     return _CONVERTERS[kind]

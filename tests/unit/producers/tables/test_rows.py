@@ -145,3 +145,38 @@ def test_a_period_or_a_region_that_is_none_is_no_other_one() -> None:
     row = _read(4, titles, "甲公司", USCC, "住所", "2025-01-02", None, None, 202503.0, 630102.0)
     assert row is not None
     assert (row.problems, row.region) == ([], "630102")
+
+
+CAPITAL: list[Cell] = ["企业名称", "统一社会信用代码", "注册资本(元)", "资金币种", "邮政编码", "登记状态"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "stored"),
+    [
+        ("100万美元", None, (Decimal(1_000_000), "840")),
+        ("$5", "美元", (Decimal(5), "美元")),
+        ("100万元人民币", None, (Decimal(1_000_000), None)),
+        ("100", "840", (Decimal(100), "840")),
+        ("100万港币", "美元", ReasonCode.FOREIGN_CURRENCY),
+    ],
+)
+def test_a_foreign_amount_fills_its_currencys_field(amount: str, currency: str | None, stored: object) -> None:
+    row = _read(1, CAPITAL, "甲公司", "91350100M000100Y43", amount, currency, None, None)
+    assert row is not None
+    if isinstance(stored, tuple):
+        assert row.problems == []
+        assert (row.values["registered_capital"], row.values["capital_currency"]) == stored
+        assert type(row.values["registered_capital"]) is Decimal
+    else:
+        assert [problem.code for problem in row.problems] == [stored]
+
+
+def test_a_fault_in_an_optional_field_does_not_cost_the_row() -> None:
+    row = _read(1, CAPITAL, "甲公司", "91350100M000100Y43", "100", None, "8.1E+05", "存续")
+    assert row is not None
+    assert row.problems == []
+    assert [(problem.field, problem.code) for problem in row.left_out] == [("postal_code", ReasonCode.DIGITS_LOST)]
+    assert row.values["postal_code"] is None
+    strict = _read(1, CAPITAL, "甲公司", "91350100M000100Y43", "100", None, None, "瞎写")
+    assert strict is not None
+    assert [problem.field for problem in strict.problems] == ["registration_status"]
