@@ -17,6 +17,7 @@ class NoteKind(StrEnum):
     HIDDEN_ROWS = "HIDDEN_ROWS"  # rows that the workbook hides or filters out were read all the same
     HIDDEN_COLUMNS = "HIDDEN_COLUMNS"  # the same of columns
     UNTITLED_COLUMN = "UNTITLED_COLUMN"  # a column with values and no title was not taken
+    MAPPING = "MAPPING"  # the columns are what a person said in a mapping
     PASSED_SHEET = "PASSED_SHEET"  # a sheet that reports nothing: a cover, a summary, notes on how to fill in
     TOTAL_ROWS = "TOTAL_ROWS"  # 小计, 合计: no record
     SAMPLE_ROWS = "SAMPLE_ROWS"  # 示例: no record

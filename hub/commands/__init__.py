@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "sample": ("sample",),
     "template": ("template",),
     "push": ("push", "push-dir"),
+    "mapping": ("mapping",),
     "receipt": ("receipt",),
     "resolve": ("resolve",),
     "prepare": ("prepare",),

@@ -13,9 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from catalogue.errors import FilesRefused, Unavailable, UsageError
+from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from connectors.files.source import FileSource, folders_of
 from connectors.files.tables import SUFFIXES
+from hub.commands.mapping import read_mapping
 from hub.intake import intake_config
 from hub.progress import progress_bar
 from hub.push_outcome import PushOutcome, outcome_of
@@ -51,6 +53,10 @@ _MoneyUnit = Annotated[
 ]
 _Yes = Annotated[bool, typer.Option("--yes", help="不提问；有疑问的文件退回。")]
 _Jobs = Annotated[int, typer.Option("--jobs", min=0, help=f"进程数；0 为核数加一，最多{MOST_JOBS}。")]
+_Mapping = Annotated[
+    Path | None,
+    typer.Option("--mapping", help="对照表：各列是哪个字段，由 credithub mapping suggest 生成并经人核对。"),
+]
 _EXIT_CODES = (
     "退出码：0 全部接收；1 有的行退回或主体待定；2 有文件退回，或一行也没有接收；75 平台暂时不可用，稍后重新运行。"
 )
@@ -63,9 +69,11 @@ def push(
     full: _Full = None, nil: _Nil = False,
     accept_withdrawals: _Accept = False, correct: _Correct = False, force: _Force = False, dry_run: _Dry = False,
     as_json: _Json = False, yes: _Yes = False, jobs: _Jobs = 0, money_unit: _MoneyUnit = None,
+    mapping: _Mapping = None,
 ) -> None:  # fmt: skip
     units = tuple(money_unit or ())
-    options = Options(item, unit, region, period, data_date, full, correct, force, accept_withdrawals, units)
+    confirmed = None if mapping is None else read_mapping(mapping, load_catalogue())
+    options = Options(item, unit, region, period, data_date, full, correct, force, accept_withdrawals, units, confirmed)
     if nil and not files:
         with _try_again_later(), closing(Session(intake_config(load_settings(), dry_run=dry_run), options)) as session:
             _show(session.nil(FileSource.channel, folders=folders_of(Path())), session.catalogue, as_json=as_json)

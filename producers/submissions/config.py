@@ -17,3 +17,8 @@ class IntakeConfig:
     region: str  # who reports nothing else reports for this division, GB/T 2260
     bus: BusConfig | None = None
     key_file: Path | None = None
+
+    @property
+    def mappings(self) -> Path:
+        """The folder that keeps the mappings (对照表) which persons confirmed."""
+        return self.receipts.parent / "mappings"

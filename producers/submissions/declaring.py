@@ -3,13 +3,16 @@
 import re
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, Item
+from connectors.notes import NoteKind, TableNote
 from connectors.tables import SourceTable
 from producers.submissions.data_time import with_as_of
 from producers.submissions.declarations import DeclarationOrigins, Declared, DeclaredIn, Hint, SubmissionMode
+from producers.submissions.kept_mappings import KeptMappings
 from producers.submissions.ledger import Ledger, numbered
 from producers.submissions.metadata import declared_date, declared_mode, declared_period
 from producers.submissions.options import Ask, Options, ReportingBody
@@ -33,16 +36,24 @@ _TAKEN_TWICE = "另一列已经作为同一内容采集"
 class Declarer:
     """Recognises tables and declares their submissions, for one set of options.
 
-    ``received``: when the command received its files, one moment for all of them.
+    ``received``: when the command received its files, one moment for all of them. ``mappings``: where the mappings
+    that persons confirmed are kept.
     """
 
     def __init__(
-        self, catalogue: Catalogue, options: Options, region: str, received: datetime, ask: Ask | None = None
+        self,
+        catalogue: Catalogue,
+        options: Options,
+        region: str,
+        received: datetime,
+        ask: Ask | None = None,
+        mappings: Path = Path("mappings"),
     ) -> None:
         self._catalogue, self._options, self._region, self._ask = catalogue, options, region, ask
         self._received = received
         self._recogniser = TableRecogniser(catalogue)
         self._money_units = MoneyUnits.parse(options.money_units)
+        self._kept = KeptMappings(mappings, catalogue)
         self._units = UnitNames(catalogue.units.values())
 
     def recognised(self, source: TableSource, table: HeadedTable, may_ask: bool) -> RecognisedTable:
@@ -53,15 +64,49 @@ class Declarer:
         sheet = table.table.sheet
         hints = [sheet, *source.hints] if sheet else source.hints
         item = self.item(self._options.item) if self._options.item else None
-        try:
-            recognised = self._recogniser.recognise(table.head, hints, item, table.table.rows)
-        except ItemQuestion as question:
-            if self._ask is None or not may_ask:
-                raise
-            recognised = self._recogniser.recognise(
-                table.head, hints, question.candidates[self._ask(question)], table.table.rows
-            )
+        recognised = self._mapped(source, table, item)
+        if recognised is None:
+            try:
+                recognised = self._recogniser.recognise(table.head, hints, item, table.table.rows)
+            except ItemQuestion as question:
+                if self._ask is None or not may_ask:
+                    raise
+                chosen = question.candidates[self._ask(question)]
+                recognised = self._recogniser.recognise(table.head, hints, chosen, table.table.rows)
         return settle_units(recognised, table.head, self._money_units)
+
+    def _mapped(self, source: TableSource, table: HeadedTable, item: Item | None) -> RecognisedTable | None:
+        """Return a table by the mapping of the options, or by one that is kept for the body; None without any."""
+        given = self._options.mapping
+        if given is not None:
+            mapped = self._recogniser.mapped(table.head, given)
+            if mapped is None and len(table.table.sheets) < 2:
+                raise FileRefused(
+                    f"表头与对照表不符：{given.difference(table.head)}。",
+                    remedy="请用 credithub mapping suggest 按这个文件重新生成对照表。",
+                )
+            return mapped
+        declared = self.unit_of(source.folders)
+        for unit in [declared] if declared else self._catalogue.units:
+            for mapping in self._kept.of(unit, self._options.region or self._region):
+                mapped_item = self.item(mapping.item)
+                if item not in (None, mapped_item) or not (declared or mapped_item.units == (unit,)):
+                    continue
+                if (mapped := self._recogniser.mapped(table.head, mapping)) is not None:
+                    return mapped
+        return None
+
+    def keep_mapping(self, recognised: RecognisedTable, submission: Submission) -> None:
+        """Keep the mapping of the options, by which a table was sent, for its body."""
+        if recognised.mapping is not None and self._options.mapping is not None:
+            self._kept.keep(recognised.mapping, submission.unit, submission.region)
+
+    def mapping_note(self, recognised: RecognisedTable) -> tuple[TableNote, ...]:
+        """Return the note that says by which mapping a table was read."""
+        if recognised.mapping is None:
+            return ()
+        which = "报送时给出的" if self._options.mapping is not None else "以前核对过并保存的"
+        return (TableNote(NoteKind.MAPPING, f"各列按{which}对照表读取，不按列名"),)
 
     def item(self, name: str) -> Item:
         """Return an item by id, number or Chinese name; raises FileRefused when there is none."""

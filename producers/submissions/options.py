@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from producers.tables.lookalikes import ItemQuestion
+from producers.tables.mapping import ColumnMapping
 
 # Returns the chosen item's place among the candidates.
 Ask = Callable[[ItemQuestion], int]
@@ -23,6 +24,7 @@ class Options:
     force: bool = False
     accept_withdrawals: bool = False
     money_units: tuple[str, ...] = ()  # 万元, or 注册资本=万元
+    mapping: ColumnMapping | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class SealedCell:
     month: int | None = None
     year: int | None = None
     sub: str = ""
+    code_words: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,14 @@ class SealedRow:
         for index, column in recognised.columns.items():
             text = _text(cells, index)
             kept[index] = SealedCell(
-                column.title, text, column.field.name, column.unit, column.month, column.year, column.sub
+                column.title,
+                text,
+                column.field.name,
+                column.unit,
+                column.month,
+                column.year,
+                column.sub,
+                column.code_words,
             )
         titles = recognised.survey.titles
         for index, name in recognised.extra.items():
@@ -81,7 +89,10 @@ class SealedRow:
 
     def to_json(self) -> str:
         """Return the row as it is sealed."""
-        cells = [[cell.title, cell.text, cell.field, cell.unit, cell.month, cell.year, cell.sub] for cell in self.cells]
+        cells = [
+            [cell.title, cell.text, cell.field, cell.unit, cell.month, cell.year, cell.sub, cell.code_words]
+            for cell in self.cells
+        ]
         return json.dumps({"cells": cells, "cut": self.cut}, ensure_ascii=False)
 
     def as_table(self, matcher: ColumnMatcher) -> tuple[RecognisedTable, list[Cell]]:
@@ -96,7 +107,9 @@ class SealedRow:
             extra = {index: title for index, title in enumerate(titles) if title in EXTRA}
         for index, cell in enumerate(self.cells):
             if cell.field in fields:
-                columns[index] = Column(fields[cell.field], cell.title, cell.unit, cell.month, cell.year, cell.sub)
+                columns[index] = Column(
+                    fields[cell.field], cell.title, cell.unit, cell.month, cell.year, cell.sub, cell.code_words
+                )
             elif cell.field in EXTRA:
                 extra[index] = cell.field
         texts: list[Cell] = [cell.text or None for cell in self.cells]

@@ -53,7 +53,7 @@ class Session:
         self.received = received or datetime.now(UTC)
         self.intake, self.options = config, options
         self.catalogue: Catalogue = load_catalogue()
-        self._declarer = Declarer(self.catalogue, options, config.region, self.received, ask)
+        self._declarer = Declarer(self.catalogue, options, config.region, self.received, ask, config.mappings)
         self._receipts = ReceiptFolder(config.receipts)
         self._reader: LedgerReader | None = None
         self.ledger: Ledger = {}
@@ -178,8 +178,10 @@ class Session:
             )
         units = unit_notes(recognised.columns.values())
         # A sheet's own notes are known once it was read.
+        if receipt.state is SubmissionState.COMPLETED:
+            self._declarer.keep_mapping(wide, submission)
         unread = self._declarer.unread_columns(wide)
-        notes = (*units, *table.table.notes(), *sender.notes.all())
+        notes = (*self._declarer.mapping_note(wide), *units, *table.table.notes(), *sender.notes.all())
         return replace(receipt, unread=unread, notes=notes)
 
     def _rehearse(self, walk: TableWalk, body: ReportingBody | None) -> Rehearsal | None:

@@ -10,6 +10,7 @@ from producers.tables.codes import natural_person
 from producers.tables.columns import Column
 from producers.tables.details import converter
 from producers.tables.problems import ReasonCode, RowProblem, ValueProblem
+from producers.tables.texts import as_text
 from producers.tables.values import Converter
 
 # 组织机构代码 (with or without its hyphen) and 工商注册号, which stand in columns 代码或证件号码.
@@ -22,10 +23,18 @@ _HARMLESS = re.compile(r"“[0-9.,/:%年月日\s-]{1,10}”")
 
 
 def column_converter(column: Column) -> Converter:
+    """Return the conversion of a column; raises FileRefused for a unit that cannot be that of its field."""
     try:
-        return converter(column.field, column.unit)
+        return _with_code_words(column, converter(column.field, column.unit))
     except ValueProblem as exc:
         raise FileRefused(f"列“{column.title}”：{exc.message}。", remedy=f"{exc.remedy}。") from exc
+
+
+def _with_code_words(column: Column, convert: Converter) -> Converter:
+    words = column.code_words
+    if not words:
+        return convert
+    return lambda cell: convert(words.get(as_text(cell).strip(), cell) if cell is not None else None)
 
 
 def _is_old_code(cell: Cell) -> bool:

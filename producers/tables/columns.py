@@ -42,7 +42,7 @@ class Column:
     """A column of the file: its field, its title as the file has it, its unit when the title names one.
 
     A column a month (1月…12月) of a DETAILS field carries ``month``, ``year`` when the title has one, and the
-    name ``sub`` of the details' own column.
+    name ``sub`` of the details' own column. ``code_words`` are the file's own words for codes, from a mapping.
     """
 
     field: Field
@@ -51,6 +51,7 @@ class Column:
     month: int | None = None
     year: int | None = None
     sub: str = ""
+    code_words: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

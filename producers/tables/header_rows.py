@@ -49,6 +49,25 @@ def find_header(rows: Sequence[NumberedCells], known: frozenset[str]) -> HeaderR
     return replace(header, last=last)
 
 
+def likely_header(rows: Sequence[NumberedCells], known: frozenset[str]) -> HeaderRows | None:
+    """Return the header, or the row that looks most like one where hardly a title is known; None without any.
+
+    Such a row has most texts, each of them once and none beginning with a digit.
+    """
+    header = find_header(rows, known)
+    if header is not None and 2 * header.known >= sum(map(bool, header.titles)):
+        return header
+    best: HeaderRows | None = None
+    for position, (_, cells) in enumerate(rows):
+        titles = [title_of(cell) for cell in cells]
+        filled = [title for title in titles if title]
+        if len(filled) < _LEAST_LINE or len(set(filled)) < len(filled) or any(t[0].isdigit() for t in filled):
+            continue
+        if best is None or len(filled) > sum(map(bool, best.titles)):
+            best = HeaderRows(titles, sum(is_known(t, known) for t in filled), position, position)
+    return best
+
+
 def title_of(cell: Cell) -> str:
     """Return a cell as a title; "" for what is no text."""
     return cell.strip() if isinstance(cell, str) else ""

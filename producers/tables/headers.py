@@ -11,8 +11,9 @@ from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, FieldType, Item
 from connectors.tables import Cell, SourceTable, TableRows
 from producers.tables.columns import Column, ColumnMatcher, missing_columns
-from producers.tables.header_rows import find_header, title_of
+from producers.tables.header_rows import HeaderRows, find_header, title_of
 from producers.tables.item_fit import closest_item
+from producers.tables.mapping import ColumnMapping
 from producers.tables.numbered_codes import numbered_columns
 from producers.tables.survey import TableSurvey
 from producers.tables.titles import MONEY_UNIT
@@ -32,7 +33,8 @@ _DATED = frozenset({FieldType.DATE, FieldType.MONTH, FieldType.YEAR, FieldType.T
 class RecognisedTable:
     """What a table is. Indexes are positions in a row; ``header_row`` is the last row of the header.
 
-    ``unknown`` are titles that are nothing of the item; ``width``: behind so many cells no title stands.
+    ``unknown`` are titles that are nothing of the item; ``width``: behind so many cells no title stands. ``mapping``
+    is what a person said of the columns, where somebody did.
     """
 
     item: Item
@@ -43,6 +45,7 @@ class RecognisedTable:
     extra: dict[int, str]
     width: int
     survey: TableSurvey = field(default_factory=TableSurvey)
+    mapping: ColumnMapping | None = None
 
     def days_from_1904(self) -> tuple[int, ...]:
         """Return the positions of dates whose unformatted numbers count from 1904; none in other workbooks."""
@@ -84,7 +87,7 @@ class TableRecogniser:
             self._matchers[item.id] = ColumnMatcher(item)
         return self._matchers[item.id]
 
-    def _keys(self, item: Item | None) -> frozenset[str]:
+    def keys(self, item: Item | None = None) -> frozenset[str]:
         """Return all that a title of an item, or of any, may be looked up as."""
         name = item.id if item is not None else ""
         if name not in self._known:
@@ -107,14 +110,14 @@ class TableRecogniser:
         with the same header cannot be told apart.
         """
         rows = table_head_rows[:HEAD_ROWS]
-        header = find_header(rows, self._keys(item))
+        header = find_header(rows, self.keys(item))
         if header is None or header.known < (1 if item is not None else 2):
             raise FileRefused(
                 "找不到表头：前几行中没有一行的列名与清单相符。",
                 remedy="请使用清单的列名，或用 credithub template 生成模板。",
             )
         titles, last = header.titles, header.last
-        title_text = " ".join(text for _, cells in rows[: header.first] for text in map(title_of, cells) if text)
+        title_text = _text_above(rows, header)
         chosen = item or closest_item(
             self._items, lambda i: self.matcher(i).match(titles), titles, rows[last + 1 :], [title_text, *hints]
         )
@@ -130,8 +133,30 @@ class TableRecogniser:
                 remedy="请补上这些列（列名可用清单名称或别名）后重新报送；若不是这一项，请用 --item 指明。",
             )
         unknown = [title for title in match.unknown if title not in {column.title for column in numbered.values()}]
-        width = max((i for i, title in enumerate(titles, start=1) if title), default=0)
-        return RecognisedTable(chosen, rows[last][0], columns, title_text, unknown, match.extra, width)
+        return RecognisedTable(chosen, rows[last][0], columns, title_text, unknown, match.extra, _width(titles))
+
+    def mapped(
+        self, table_head_rows: Sequence[tuple[int, list[Cell]]], mapping: ColumnMapping
+    ) -> RecognisedTable | None:
+        """Return what a table is by a mapping that a person confirmed; None where the table has another shape."""
+        rows = table_head_rows[:HEAD_ROWS]
+        header = mapping.header_in(rows)
+        item = next(i for i in self._items if i.id == mapping.item)
+        if header is None:
+            return None
+        match = mapping.match(item, header.titles)
+        title_text = _text_above(rows, header)
+        columns, width = _measured(match.columns, title_text), _width(header.titles)
+        row = rows[header.last][0]
+        return RecognisedTable(item, row, columns, title_text, match.unknown, match.extra, width, mapping=mapping)
+
+
+def _text_above(rows: Sequence[tuple[int, list[Cell]]], header: HeaderRows) -> str:
+    return " ".join(text for _, cells in rows[: header.first] for text in map(title_of, cells) if text)
+
+
+def _width(titles: Sequence[str]) -> int:
+    return max((i for i, title in enumerate(titles, start=1) if title), default=0)
 
 
 def _measured(columns: dict[int, Column], title_text: str) -> dict[int, Column]:

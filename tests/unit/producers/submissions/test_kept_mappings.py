@@ -1,0 +1,69 @@
+"""A confirmed mapping is kept for its body: the next table of the same shape needs none."""
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from catalogue.errors import FileRefused
+from catalogue.load import load_catalogue
+from connectors.files.source import FileSource
+from producers.submissions.config import IntakeConfig
+from producers.submissions.kept_mappings import KeptMappings
+from producers.submissions.options import Options
+from producers.submissions.receipts import SubmissionReceipt
+from producers.submissions.session import Session
+from producers.tables.mapping import ColumnMapping, MappedColumn
+
+CATALOGUE = load_catalogue()
+FIELDS = ("subject_name", "uscc", "penalty_decision_number", "decision_date", "authority_name")
+MAPPING = ColumnMapping("administration.penalty", tuple(MappedColumn(f"A{i}", name) for i, name in enumerate(FIELDS)))
+ROW = "虚构甲公司,91110000600037341L,虚罚1号,2025-03-05,虚构局"
+
+
+def _file(folder: Path, titles: str = "A0,A1,A2,A3,A4") -> Path:
+    path = folder / "导出.csv"
+    path.write_text(f"{titles}\n{ROW}\n", "utf-8")
+    return path
+
+
+def _pushed(path: Path, options: Options) -> SubmissionReceipt:
+    config = IntakeConfig(path.parent / "receipts", "630100")
+    with closing(Session(config, options)) as session:
+        (receipt,) = session.push(FileSource(path))
+    return receipt
+
+
+def test_a_mapping_is_kept_per_body_and_shape(tmp_path: Path) -> None:
+    kept = KeptMappings(tmp_path, CATALOGUE)
+    kept.keep(MAPPING, "tax", "630100")
+    again = KeptMappings(tmp_path, CATALOGUE)
+    assert list(again.of("tax", "630100")) == [MAPPING]
+    assert list(again.of("tax", "630102")) == []
+    # The same shape takes the place of the former one.
+    changed = replace(MAPPING, columns=(*MAPPING.columns[:3], MappedColumn("A3", ""), MAPPING.columns[4]))
+    kept.keep(changed, "tax", "630100")
+    assert list(again.of("tax", "630100")) == [changed]
+
+
+def test_the_next_table_of_the_shape_is_read_by_it_and_says_so(tmp_path: Path) -> None:
+    path = _file(tmp_path)
+    with pytest.raises(FileRefused, match="找不到表头"):
+        _pushed(path, Options(unit="functional_departments"))
+    KeptMappings(tmp_path / "mappings", CATALOGUE).keep(MAPPING, "functional_departments", "630100")
+    receipt = _pushed(path, Options(unit="functional_departments"))
+    assert (receipt.submission.item, receipt.counts.accepted) == ("administration.penalty", 1)
+    assert any("对照表" in note.text for note in receipt.notes)
+    with pytest.raises(FileRefused, match="找不到表头"):
+        _pushed(path, Options(unit="county_governments"))
+
+
+def test_a_given_mapping_reads_the_table_and_another_shape_is_refused(tmp_path: Path) -> None:
+    options = Options(unit="functional_departments", mapping=MAPPING)
+    receipt = _pushed(_file(tmp_path), options)
+    assert receipt.counts.accepted == 1
+    # A dry run keeps nothing.
+    assert not (tmp_path / "mappings").exists()
+    with pytest.raises(FileRefused, match="表头与对照表不符：表中没有 a4；对照表没有 a9"):
+        _pushed(_file(tmp_path, "A0,A1,A2,A3,A9"), options)
