@@ -5,4 +5,3 @@ alter table submission add column as_of timestamptz;
 alter table submission add column as_of_from text;
 alter table submission add column last_as_of timestamptz;
 alter table submission add column conflict_rows jsonb not null default '[]';
-alter table submission add column declared_in jsonb not null default '{}';

@@ -47,3 +47,4 @@ def test_a_migration_makes_every_column_that_a_topic_fills(table: TargetTable) -
     added = re.findall(rf"alter table {table.name} add column (\w+)", sql)
     columns = {*re.findall(r"(\w+) (?:text|bigint|integer|boolean|date|jsonb|bytea|timestamptz)\b", made[0]), *added}
     assert set(table.columns) <= columns
+    assert len(added) == len(set(added))
