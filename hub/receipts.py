@@ -7,7 +7,7 @@ from rich.table import Column, Table
 
 from catalogue.model import Catalogue
 from catalogue.times import SHANGHAI
-from connectors.notes import TableNote
+from connectors.notes import NoteKind, TableNote
 from producers.submissions.declarations import PLACE_ZH, DeclaredIn, SubmissionMode
 from producers.submissions.preview import ColumnPreview
 from producers.submissions.progress import SubmissionState
@@ -29,13 +29,13 @@ def print_receipt(console: Console, receipt: SubmissionReceipt, catalogue: Catal
         console.print(_columns(receipt.columns))
     refused = [reason for reason in receipt.reasons if not reason.waits]
     waiting = [reason for reason in receipt.reasons if reason.waits]
-    for title, reasons in (("退回的行", refused), ("主体待定的行（已保存，未进入企业档案）", waiting)):
+    dry_run = receipt.state is SubmissionState.DRY_RUN
+    kept = "报送后会保存" if dry_run else "已保存"
+    for title, reasons in (("退回的行", refused), (f"主体待定的行（{kept}，未进入企业档案）", waiting)):
         if reasons:
             console.print(f"{title}：", markup=False, highlight=False)
             console.print(_reasons(reasons))
-    if receipt.counts.rejected or receipt.counts.unresolved:
-        if receipt.state is SubmissionState.DRY_RUN:
-            return
+    if (receipt.counts.rejected or receipt.counts.unresolved) and not dry_run:
         console.print(
             f"导出这些行，改好后再报送：credithub receipt {receipt.submission.id} -o 待改.xlsx",
             markup=False, highlight=False,
@@ -77,7 +77,10 @@ def _lines(receipt: SubmissionReceipt, catalogue: Catalogue) -> Iterator[str]:
         yield f"同一记录内容不一：{pairs}{rest}。请核对哪一行正确，改好后重新报送"
     for column in receipt.unread:
         yield f"没有采集的列：“{column.title}”——{column.why}"
-    yield from map(_note_line, receipt.notes)
+    units = [note for note in receipt.notes if note.kind is NoteKind.AMOUNT_UNIT]
+    if units:
+        yield "金额单位：" + "；".join(f"“{note.column}”按{note.text.removeprefix('按')}" for note in units)
+    yield from (_note_line(note) for note in receipt.notes if note.kind is not NoteKind.AMOUNT_UNIT)
 
 
 def _placed(text: str, place: DeclaredIn | None) -> str:

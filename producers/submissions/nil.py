@@ -42,9 +42,7 @@ def nil_submission(item: Item, unit: Declared[str], region: Declared[str], perio
         file_sha256=digest,
         sheet=None,
         channel=channel,
-        origins=DeclarationOrigins(
-            unit=unit.place, region=region.place, mode=DeclaredIn.OPTION, period=DeclaredIn.OPTION
-        ),
+        origins=DeclarationOrigins(unit=unit.place, region=region.place, period=DeclaredIn.OPTION),
     )
 
 

@@ -16,6 +16,7 @@ from producers.tables.texts import as_text
 
 _MOST_VALUES, _LONGEST_CHARS = 3, 24
 _HIDDEN = "***"
+_UNSAID = {UNSTATED: "见各格", ASSUMED_YUAN: "元（未写明）"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,16 @@ def preview(
 def _unit(column: Column) -> str:
     if column.unit in (ASSUMED_YUAN, UNSTATED):
         return "元（表中未写明）" if column.unit == ASSUMED_YUAN else "见各格"
+    if column.unit in _UNSAID:
+        return _UNSAID[column.unit]
     return column.unit if column.field.type in (FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER) else ""
 
 
 def _text(column: Column, value: object) -> str:
     if isinstance(value, Decimal) and column.field.type is FieldType.MONEY:
         return f"{value.normalize():,f}元"
+    if isinstance(value, bool):
+        return "是" if value else "否"
     return plain(value)
 
 

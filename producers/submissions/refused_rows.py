@@ -29,8 +29,8 @@ _LONGEST_SHOWN_CHARS = 1000
 _MOST_ROWS_NAMED = 10
 _WAITING_REMEDIES = {
     ReasonCode.NATURAL_PERSON: "若是企业，请改填统一社会信用代码后重新报送；自然人的记录不进入企业档案",
-    ReasonCode.OLD_CODE: "已保存；登记信息到后由平台对应，或补填统一社会信用代码后重新报送",
-    ReasonCode.NO_CODE: "已保存；名称唯一时由平台对应，或补填统一社会信用代码后重新报送",
+    ReasonCode.OLD_CODE: "登记信息到后由平台对应，或补填统一社会信用代码后重新报送",
+    ReasonCode.NO_CODE: "名称唯一时由平台对应，或补填统一社会信用代码后重新报送",
 }
 
 
