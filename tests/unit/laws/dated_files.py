@@ -30,6 +30,7 @@ from producers.submissions.submission import Submission
 from producers.tables.headers import TableRecogniser
 from proofs.replay.fold import fold
 from rules.merge import Record
+from rules.state import live
 
 CATALOGUE = load_catalogue()
 _CIPHER = Cipher(KeyRing(b"k" * 32, {1: b"e" * 32}))
@@ -91,6 +92,14 @@ class Intake:
                 Record(one, 1, b"") for one in self.events if one.subject == subject
             ).winners.items()
         }
+
+    def live(self) -> dict[tuple[str, str, str], str]:
+        """Return the content of every record that counts."""
+        found: dict[tuple[str, str, str], str] = {}
+        for subject in {one.subject for one in self.events}:
+            winners = fold(Record(one, 1, b"") for one in self.events if one.subject == subject).winners
+            found |= {(subject, *key): record.envelope.content_hash for key, record in live(winners).items()}
+        return found
 
     def _rows(self, file: File, item: Item, submission: Submission, counts: SubmissionCounts) -> Iterator[Envelope]:
         recognised = TableRecogniser(CATALOGUE).recognise([(1, list(file.titles))], [], item)

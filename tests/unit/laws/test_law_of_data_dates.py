@@ -22,6 +22,8 @@ LICENSE = (
     "行政相对人名称", "统一社会信用代码", "行政许可决定书号", "行政许可决定日期", "行政机关名称", "行政许可状态",
     "增删改标志",
 )  # fmt: skip
+SHAREHOLDERS = ("企业名称", "统一社会信用代码", "股东名称", "认缴出资时间")
+CONTRIBUTIONS = ("企业名称", "统一社会信用代码", "股东(发起人)姓名", "认缴出资日期")
 DAY = date(2026, 3, 1)
 
 
@@ -56,6 +58,34 @@ def test_dated_files_give_the_same_winners_in_any_order_on_any_day(files: list[F
             intake.push(file, at(DAY + timedelta(days=30 + 3 * number)))
         results.append(intake.winners())
     assert results[1:] == results[:-1]
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    sets=st.lists(st.sets(st.integers(0, 3), min_size=1), min_size=1, max_size=4),
+    item=st.sampled_from(["2", "8"]),
+    random=st.randoms(use_true_random=False),
+)
+def test_dated_sets_leave_the_members_of_the_latest_one(sets: list[set[int]], item: str, random: Random) -> None:
+    titles = SHAREHOLDERS if item == "2" else CONTRIBUTIONS
+    files = [
+        File(
+            item,
+            titles,
+            [["样例企业", CODE, f"样例股东{n}", "2025-01-02"] for n in sorted(members)],
+            DAY + timedelta(days=number),
+            SubmissionMode.SET,
+            "2025" if item == "8" else None,
+        )
+        for number, members in enumerate(sets)
+    ]
+    intake = Intake()
+    for number, file in enumerate(shuffled(files, random)):
+        intake.push(file, at(DAY + timedelta(days=30 + number)))
+    assert len(intake.live()) == len(sets[-1])
+    latest = Intake()
+    latest.push(files[-1], at(DAY))
+    assert intake.live() == latest.live()
 
 
 def shuffled(files: Sequence[File], random: Random) -> list[File]:
@@ -128,9 +158,8 @@ def test_a_rows_own_data_date_decides_within_a_file() -> None:
     assert counts.last_as_of > EPOCH
 
 
-SHAREHOLDERS = ("统一社会信用代码", "企业名称", "股东名称", "认缴出资时间")
 LISTS = {
-    "2": (SHAREHOLDERS, [[CODE, "样例企业", f"样例股东{n}", "2025-01-02"] for n in range(3)], SubmissionMode.SET),
+    "2": (SHAREHOLDERS, [["样例企业", CODE, f"样例股东{n}", "2025-01-02"] for n in range(3)], SubmissionMode.SET),
     "3": (("企业名称", "统一社会信用代码"), [["样例企业", CODE]], SubmissionMode.FULL),
     "13": (
         ("统一社会信用代码", "分支机构名称", "企业名称"), [[CODE, "样例分公司", "样例企业"]],
