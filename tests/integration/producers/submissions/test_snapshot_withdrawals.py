@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,7 @@ def run(node: Node, path: Path, kind: type[Sender]) -> SubmissionReceipt:
         source.sha256,
         None,
         channel=source.channel,
+        as_of=datetime.now(UTC),  # a run that goes on takes that of the one before
     )
     with closing(Registry(node.config)) as registry, closing(LedgerReader(node.config, registry)) as ledger:
         sender = kind(registry, node.cipher, sub, item, recognised)
