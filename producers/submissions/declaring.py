@@ -22,7 +22,9 @@ from producers.submissions.submission import Submission
 from producers.submissions.unit_names import UnitNames
 from producers.tables.headers import HeadedTable, RecognisedTable, TableRecogniser
 from producers.tables.lookalikes import ItemQuestion
-from producers.tables.titles import title_keys
+from producers.tables.mapping import ColumnMapping, mapping_of
+from producers.tables.numbered_codes import is_numbered
+from producers.tables.titles import title_keys, title_parts
 from producers.tables.units import MoneyUnits, settle_units
 
 T = TypeVar("T")
@@ -30,6 +32,9 @@ T = TypeVar("T")
 _REGION = re.compile(r"[0-9]{6}(?:[0-9]{3}|[0-9]{6})?")
 
 _NOT_LISTED = "清单的这一项没有这个内容"
+_NOT_MAPPED = "对照表写明不采集"
+_EMPTY_NUMBER = "整列没有内容；只有编号的代码列按内容判断"
+_SEVERAL = "列名有几个部分，其中有的不是清单的列名，含义可能不同"
 _TAKEN_TWICE = "另一列已经作为同一内容采集"
 
 
@@ -92,14 +97,26 @@ class Declarer:
                 mapped_item = self.item(mapping.item)
                 if item not in (None, mapped_item) or not (declared or mapped_item.units == (unit,)):
                     continue
-                if (mapped := self._recogniser.mapped(table.head, mapping)) is not None:
+                if (mapped := self._recogniser.mapped(table.head, self._unanswered(mapping))) is not None:
                     return mapped
         return None
 
+    def _unanswered(self, mapping: ColumnMapping) -> ColumnMapping:
+        """Return a kept mapping without the units for which the options have an answer of today."""
+        item = self.item(mapping.item)
+        columns = tuple(
+            replace(mapped, unit="") if mapped.unit and self._money_units.of(mapped.as_column(item)) else mapped
+            for mapped in mapping.columns
+        )
+        return replace(mapping, columns=columns)
+
     def keep_mapping(self, recognised: RecognisedTable, submission: Submission) -> None:
-        """Keep the mapping of the options, by which a table was sent, for its body."""
-        if recognised.mapping is not None and self._options.mapping is not None:
-            self._kept.keep(recognised.mapping, submission.unit, submission.region)
+        """Keep for a table's body what a person said of its columns: the options' mapping, or the units of amounts."""
+        if self._options.mapping is None and not self._options.money_units:
+            return
+        said = mapping_of(recognised.item, recognised.survey.titles, recognised.columns, recognised.extra)
+        if (mapping := said or recognised.mapping) is not None:
+            self._kept.keep(mapping, submission.unit, submission.region)
 
     def mapping_note(self, recognised: RecognisedTable) -> tuple[TableNote, ...]:
         """Return the note that says by which mapping a table was read."""
@@ -190,11 +207,17 @@ class Declarer:
 
     def unread_columns(self, recognised: RecognisedTable) -> tuple[UnreadColumn, ...]:
         """Return the columns of a table that are not taken, each with the reason."""
-        keys = self._recogniser.matcher(recognised.item).keys
-        return tuple(
-            UnreadColumn(title, _TAKEN_TWICE if any(key in keys for key, _ in title_keys(title)) else _NOT_LISTED)
-            for title in recognised.unknown
-        )
+        return tuple(UnreadColumn(title, self._why_unread(recognised, title)) for title in recognised.unknown)
+
+    def _why_unread(self, recognised: RecognisedTable, title: str) -> str:
+        if recognised.mapping is not None:
+            return _NOT_MAPPED
+        if is_numbered(title):
+            return _EMPTY_NUMBER
+        matcher = self._recogniser.matcher(recognised.item)
+        if matcher.meant(title) is not None or any(key in matcher.keys for key, _ in title_keys(title)):
+            return _TAKEN_TWICE
+        return _SEVERAL if len(title_parts(title)[1]) > 1 else _NOT_LISTED
 
     def unit_of(self, folders: tuple[str, ...]) -> str | None:
         """Return the unit that the options or the names of folders tell; None when they tell none.

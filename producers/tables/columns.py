@@ -177,7 +177,7 @@ class ColumnMatcher:
 
 
 _EXTRA_KEYS = {normal(title): name for name, titles in EXTRA.items() for title in titles}
-_MEASURED = frozenset({FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER})
+MEASURED = frozenset({FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER})
 
 
 def _open(normals: Sequence[str], columns: Mapping[int, Column]) -> list[int]:
@@ -205,7 +205,7 @@ def _ranks(item: Item) -> dict[str, int]:
 
 
 def _column(field: Field, title: str, unit: str) -> Column:
-    return Column(field, title.strip(), unit if field.type in _MEASURED else "")
+    return Column(field, title.strip(), unit if field.type in MEASURED else "")
 
 
 def missing_columns(item: Item, columns: Mapping[int, Column]) -> list[str]:

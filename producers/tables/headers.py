@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Self
@@ -13,7 +13,7 @@ from connectors.tables import Cell, SourceTable, TableRows
 from producers.tables.columns import Column, ColumnMatcher, missing_columns
 from producers.tables.header_rows import HeaderRows, find_header, title_of
 from producers.tables.item_fit import closest_item
-from producers.tables.mapping import ColumnMapping
+from producers.tables.mapping import ColumnMapping, same_unit
 from producers.tables.numbered_codes import numbered_columns
 from producers.tables.survey import TableSurvey
 from producers.tables.titles import MONEY_UNIT
@@ -146,6 +146,7 @@ class TableRecogniser:
             return None
         match = mapping.match(item, header.titles)
         title_text = _text_above(rows, header)
+        _refuse_other_unit(match.columns, title_text)
         columns, width = _measured(match.columns, title_text), _width(header.titles)
         row = rows[header.last][0]
         return RecognisedTable(item, row, columns, title_text, match.unknown, match.extra, width, mapping=mapping)
@@ -159,13 +160,30 @@ def _width(titles: Sequence[str]) -> int:
     return max((i for i, title in enumerate(titles, start=1) if title), default=0)
 
 
+def _refuse_other_unit(columns: Mapping[int, Column], title_text: str) -> None:
+    """Raise FileRefused where the unit above the table is not the mapping's: one of them is wrong by a magnitude."""
+    above = unit_above(title_text)
+    for column in columns.values():
+        if above and column.unit and _is_amount(column) and not same_unit(above, column.unit):
+            raise FileRefused(
+                f"列“{column.title}”：表头上方写的单位是{above}，对照表写的是{column.unit}。",
+                remedy="请核对是哪个单位，改正表格，或用 --mapping 给出改正的对照表。",
+            )
+
+
+def unit_above(title_text: str) -> str:
+    """Return the unit that the text above a table states for its amounts; "" for none."""
+    stated = _UNIT_ABOVE.search(unicodedata.normalize("NFKC", title_text))
+    return stated[1] if stated is not None else ""
+
+
 def _measured(columns: dict[int, Column], title_text: str) -> dict[int, Column]:
     """Give the unit that stands above the table to the amounts whose own title names none."""
-    found = _UNIT_ABOVE.search(unicodedata.normalize("NFKC", title_text))
-    if found is None:
+    above = unit_above(title_text)
+    if not above:
         return columns
     return {
-        index: replace(column, unit=found[1]) if not column.unit and _is_amount(column) else column
+        index: replace(column, unit=above) if not column.unit and _is_amount(column) else column
         for index, column in columns.items()
     }
 

@@ -12,10 +12,11 @@ import yaml
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, Field, Item
 from producers.tables.column_problems import column_converter
-from producers.tables.columns import EXTRA, Column, TitleMatch, missing_columns
+from producers.tables.columns import EXTRA, MEASURED, Column, TitleMatch, missing_columns
 from producers.tables.header_rows import HeaderRows, NumberedCells, title_of
+from producers.tables.numbered_codes import is_numbered
 from producers.tables.problems import ValueProblem
-from producers.tables.titles import normal
+from producers.tables.titles import UNIT, normal, title_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class MappedColumn:
     field_name: str = ""
     unit: str = ""
     codes: Mapping[str, str] = field(default_factory=dict)  # the file's word -> the list's code
+
+    def as_column(self, item: Item) -> Column:
+        """Return the column of an item that this is; raises KeyError for an added column or none."""
+        return _column(item.field(self.field_name), self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +78,46 @@ class ColumnMapping:
             if mapped.field_name in EXTRA:
                 extra[index] = mapped.field_name
             elif mapped.field_name:
-                columns[index] = replace(_column(item.field(mapped.field_name), mapped), title=title)
+                columns[index] = replace(mapped.as_column(item), title=title)
             else:
                 unknown.append(title)
         return TitleMatch(columns, extra, unknown, frozenset())
 
 
+def mapping_of(
+    item: Item, titles: Mapping[int, str], columns: Mapping[int, Column], extra: Mapping[int, str]
+) -> ColumnMapping | None:
+    """Return what a table was read as, to be kept for the next of its shape; None where a mapping cannot say it.
+
+    Months are several columns of one field, and a numbered code is decided by the values of each table anew.
+    """
+    if any(column.month is not None for column in columns.values()) or any(map(is_numbered, titles.values())):
+        return None
+    mapped: list[MappedColumn] = []
+    for index, title in titles.items():
+        column = columns.get(index)
+        unit = column.unit if column is not None and UNIT.fullmatch(column.unit) else ""
+        codes = column.code_words or {} if column is not None else {}
+        mapped.append(
+            MappedColumn(title, column.field.name if column is not None else extra.get(index, ""), unit, codes)
+        )
+    return ColumnMapping(item.id, tuple(mapped))
+
+
 def _column(of: Field, mapped: MappedColumn) -> Column:
-    return Column(of, mapped.column, mapped.unit, code_words=mapped.codes or None)
+    unit = _title_unit(mapped.column) if of.type in MEASURED else ""
+    if unit and mapped.unit and not same_unit(unit, mapped.unit):
+        raise _refused(f"列“{mapped.column}”的列名写的是{unit}，对照表写的是{mapped.unit}", "请改正对照表的 unit。")
+    return Column(of, mapped.column, mapped.unit or unit, code_words=mapped.codes or None)
+
+
+def _title_unit(title: str) -> str:
+    return next((unit for _, unit in title_keys(title)), "")
+
+
+def same_unit(one_unit: str, other: str) -> bool:
+    """Whether two units of money are one: 万 is 万元."""
+    return one_unit.removesuffix("元") == other.removesuffix("元")
 
 
 def parse_mapping(text: str, catalogue: Catalogue) -> ColumnMapping:
@@ -122,7 +159,7 @@ def _check(item: Item, mapping: ColumnMapping) -> None:
             raise _refused(f"两列都对应“{mapped.field_name}”", "请只留一列，另一列的 field 留空。")
         taken.add(mapped.field_name)
         if mapped.field_name in fields:
-            columns[index] = _column(fields[mapped.field_name], mapped)
+            columns[index] = mapped.as_column(item)
             _check_codes(columns[index], mapped)
     if missing := missing_columns(item, columns):
         raise _refused(f"缺少必需的列：{'、'.join(missing)}", "请在对照表里写明是哪一列；若表中没有，请先补上。")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from catalogue.identifiers import looks_like_id_number
-from catalogue.model import Field, FieldType, Item, Sensitivity
+from catalogue.model import Field, Item, Sensitivity
 from connectors.tables import Cell
-from producers.tables.columns import EXTRA, Column, ColumnMatcher
+from producers.tables.columns import EXTRA, MEASURED, Column, ColumnMatcher
 from producers.tables.initials import initials
 from producers.tables.problems import ValueProblem
 from producers.tables.texts import as_text, is_empty
@@ -21,7 +21,6 @@ _MOST_SAMPLES, _MOST_WORDS, _LONGEST_CHARS = 3, 30, 20
 _HIDDEN = "***"
 # In a column that nobody knows yet, these may be persons: numbers, telephones, mails, short names.
 _MAY_BE_PERSONAL = re.compile(r".*@.*|[+0-9 -]{7,}|[\u4e00-\u9fff·]{2,4}|.*[0-9]{6,}.*")
-_MEASURED = frozenset({FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ def mapping_text(item: Item, columns: Sequence[SuggestedColumn]) -> str:
     for column in columns:
         name = column.field.name if column.field is not None else column.extra
         lines += [f"  - column: {_quoted(column.title)}", f"    field: {_quoted(name)}  # {_meaning(column)}"]
-        if column.field is not None and column.field.type in _MEASURED:
+        if column.field is not None and column.field.type in MEASURED:
             lines.append(f"    unit: {_quoted(column.unit)}" + ("" if column.unit else "  # 表中没有写明，请填写"))
         if column.codes:
             lines += ["    codes:", *(f'      {_quoted(word)}: ""' for word in column.codes)]

@@ -81,5 +81,5 @@ def _passes(check: Callable[[str], str], text: str) -> bool:
 def _question(title: str) -> FileRefused:
     return FileRefused(
         f"列“{title.strip()}”看不出是哪一种代码：这个编号在2016年和2018年的模板里含义不同，所填的值也不能说明。",
-        remedy="请把列名写全，如 行政相对人代码_2(工商注册号)、行政相对人代码_2(组织机构代码)，再重新报送。",
+        remedy="请把列名写全，如 行政相对人代码_2(工商注册号)；或用 credithub mapping suggest 生成对照表。",
     )

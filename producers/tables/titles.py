@@ -13,6 +13,7 @@ UNIT = re.compile(
 )
 # Behind a title without brackets, only money: 年度 ends in a unit too, and 美元 is none of ours.
 _BARE_MONEY = re.compile(rf"(?:[/,|_]|单位:)*(?:人民币)?({MONEY_UNIT})$")
+_DIVIDED = re.compile(r"(.+)[/,|](.+)")
 _NO_UNIT = re.compile(r"[单美欧日港韩澳加镑]元$")
 # How to fill a column in, and not what it holds.
 _QUALIFIER = re.compile(
@@ -48,8 +49,10 @@ def title_keys(title: str) -> tuple[tuple[str, str], ...]:
         unit = bare[1]
         # The whole title may be one of the list, and yet say its unit.
         texts.append(texts[-1][: bare.start()].rstrip("/,|_"))
-    elif not unit and (divided := re.fullmatch(r"(.+)[/,|](.+)", texts[-1])) and (found := UNIT.fullmatch(divided[2])):
-        unit = found[1]
+    elif (
+        not unit and (divided := re.fullmatch(r"(.+)[/,|](.+)", texts[-1])) and (measure := UNIT.fullmatch(divided[2]))
+    ):
+        unit = measure[1]
         texts.append(divided[1])
     keys = [text for text in dict.fromkeys(texts) if text]
     flat = [re.sub(r"[()]", "", key) for key in keys]
@@ -97,11 +100,11 @@ def title_parts(title: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if len(brackets) == 1:
         before, _, rest = text.partition("(")
         inner, _, after = rest.partition(")")
-        one = (inner + before + after,)
-        each = (before + after, *(part + after for part in _alternatives(inner)))
-        return one, tuple(filter(None, each))
-    each = _alternatives(text)
-    return (), each if len(each) > 1 else ()
+        joined = (inner + before + after,)
+        names = (before + after, *(part + after for part in _alternatives(inner)))
+        return joined, tuple(filter(None, names))
+    names = _alternatives(text)
+    return (), names if len(names) > 1 else ()
 
 
 def _alternatives(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
 from producers.submissions.config import IntakeConfig
+from producers.submissions.declaring import Declarer
 from producers.submissions.kept_mappings import KeptMappings
 from producers.submissions.options import Options
 from producers.submissions.receipts import SubmissionReceipt
 from producers.submissions.session import Session
+from producers.submissions.walk import surveyed
+from producers.tables.headers import HeadedTable
 from producers.tables.mapping import ColumnMapping, MappedColumn
 
 CATALOGUE = load_catalogue()
@@ -67,3 +71,24 @@ def test_a_given_mapping_reads_the_table_and_another_shape_is_refused(tmp_path: 
     assert not (tmp_path / "mappings").exists()
     with pytest.raises(FileRefused, match="表头与对照表不符：表中没有 a4；对照表没有 a9"):
         _pushed(_file(tmp_path, "A0,A1,A2,A3,A9"), options)
+
+
+def test_the_answer_to_a_question_about_a_unit_is_kept_and_a_new_answer_wins(tmp_path: Path) -> None:
+    path = tmp_path / "登记.csv"
+    path.write_text("企业名称,统一社会信用代码,注册资本\n虚构甲公司,91110000600037341L,500\n", "utf-8")
+    source, mappings = FileSource(path), tmp_path / "mappings"
+
+    def unit(*answers: str) -> str:
+        options = Options(money_units=answers)
+        declarer = Declarer(CATALOGUE, options, "630100", datetime.now(UTC), None, mappings)
+        table = HeadedTable.of(next(iter(source.tables())))
+        recognised = surveyed(table, declarer.recognised(source, table, may_ask=False))
+        declarer.keep_mapping(recognised, declarer.submission(source, None, table.table, recognised, {}))
+        return next(c.unit for c in recognised.columns.values() if c.field.name == "registered_capital")
+
+    with pytest.raises(FileRefused, match="元还是万元"):
+        unit()
+    assert unit("万元") == "万元"
+    assert unit() == "万元"
+    assert unit("注册资本=元") == "元"
+    assert unit() == "元"

@@ -101,3 +101,14 @@ def test_a_workbook_without_any_table_says_so(tmp_path: Path) -> None:
     assert receipts == []
     assert refusal is not None
     assert "找不到表头" in refusal.message
+
+
+def test_each_column_that_is_not_taken_is_told_with_its_reason(tmp_path: Path) -> None:
+    titles = [*PENALTY[0], "主体名称", "行政相对人代码_2", "行政相对人名称(曾用名)", "食堂等级"]
+    receipts, refusal = _pushed(_book(tmp_path, {"处罚": [titles, [*PENALTY[1], "虚构甲公司", None, "x", "y"]]}))
+    assert refusal is None
+    reasons = {column.title: column.why for column in receipts[0].unread}
+    assert "已经作为同一内容" in reasons["主体名称"]
+    assert "整列没有内容" in reasons["行政相对人代码_2"]
+    assert "几个部分" in reasons["行政相对人名称(曾用名)"]
+    assert "没有这个内容" in reasons["食堂等级"]

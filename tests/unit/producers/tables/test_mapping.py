@@ -8,7 +8,7 @@ from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from connectors.tables import Cell
 from producers.tables.headers import TableRecogniser
-from producers.tables.mapping import ColumnMapping, MappedColumn, parse_mapping
+from producers.tables.mapping import ColumnMapping, MappedColumn, mapping_of, parse_mapping
 from producers.tables.rows import compile_row
 
 CATALOGUE = load_catalogue()
@@ -77,3 +77,24 @@ def test_repeated_titles_are_taken_in_their_order() -> None:
 def test_a_mapping_that_is_incomplete_or_wrong_is_refused(old: str, new: str, words: str) -> None:
     with pytest.raises(FileRefused, match=words):
         parse_mapping(TEXT.replace(old, new), CATALOGUE)
+
+
+def test_a_unit_that_contradicts_the_tables_own_is_refused() -> None:
+    mapping = parse_mapping(TEXT, CATALOGUE)
+    assert RECOGNISER.mapped([(1, ["单位：万元"]), (2, TITLES)], mapping) is not None
+    with pytest.raises(FileRefused, match="表头上方写的单位是元，对照表写的是万元"):
+        RECOGNISER.mapped([(1, ["单位：元"]), (2, TITLES)], mapping)
+    with pytest.raises(FileRefused, match="列名写的是元，对照表写的是万元"):
+        parse_mapping(TEXT.replace("column: A04", "column: 金额(元)"), CATALOGUE)
+
+
+def test_what_a_table_was_read_as_is_a_mapping_for_the_next() -> None:
+    mapping = parse_mapping(TEXT, CATALOGUE)
+    table = RECOGNISER.mapped([(1, TITLES)], mapping)
+    assert table is not None
+    titles = dict(enumerate(map(str, TITLES)))
+    assert mapping_of(table.item, titles, table.columns, table.extra) == mapping
+    # The values decide anew what a number means, and months are no columns of their own.
+    licence: list[Cell] = ["行政相对人名称", "行政许可决定书号", "许可机关", "行政相对人代码_2"]
+    numbered = RECOGNISER.recognise([(1, licence), (2, ["甲", "1", "乙", "59000071-2"])])
+    assert mapping_of(numbered.item, dict(enumerate(map(str, licence))), numbered.columns, numbered.extra) is None
