@@ -12,6 +12,8 @@ MOST_NAMING_BYTES = 96 << 20
 MOST_OLD_WORKBOOK_BYTES = 128 << 20
 # A sheet is held as a rectangle around its filled cells, about 32 bytes a cell.
 MOST_SHEET_CELLS = 8_000_000
+# Each is held twice while the rectangle is filled.
+MOST_FILLED_CELLS = 5_000_000
 MOST_SHEET_ROWS, MOST_SHEET_COLUMNS = 1 << 20, 1 << 14
 # What all texts of a sheet's cells come to, a text that many cells share counted for each.
 MOST_SHEET_TEXT_BYTES = 256 << 20

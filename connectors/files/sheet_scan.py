@@ -5,12 +5,14 @@ hidden rows and columns are nothing. And it takes memory for the rectangle aroun
 (ECMA-376, part 1, 18.3.1).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from connectors.files.archive import Archive
 from connectors.files.limits import (
+    MOST_FILLED_CELLS,
     MOST_SHEET_CELLS,
     MOST_SHEET_COLUMNS,
     MOST_SHEET_ROWS,
@@ -22,6 +24,7 @@ from connectors.files.number_formats import Reading, format_code, reading_of
 ERRORS = frozenset({"#N/A", "#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"})
 NOT_CALCULATED = "#VALUE!"
 _STYLES = "xl/styles.xml"
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _TRUE = frozenset({"1", "true"})
 
 
@@ -111,7 +114,7 @@ class SheetScan:
             self._finish_cell()
             self._column += 1
             if (reference := attributes.get("r")) is not None:
-                self._row, self._column = _place(reference, self._row, self._column)
+                self._row, self._column = _place(reference)
             self._cell = attributes
         elif name in ("v", "is"):
             self._valued = True
@@ -172,18 +175,19 @@ class SheetScan:
         if self._last_row > MOST_SHEET_ROWS or self._last_column >= MOST_SHEET_COLUMNS or self._first_row < 1:
             raise self._archive.damaged()
         height, width = self._last_row - self._first_row + 1, self._last_column - self._first_column + 1
-        if height * width > MOST_SHEET_CELLS:
+        if height * width > MOST_SHEET_CELLS or self.cells > MOST_FILLED_CELLS:
             raise too_large(name, f"工作表的内容铺开到{height}行、{width}列")
 
 
-def _place(reference: str, row: int, column: int) -> tuple[int, int]:
-    """Return the row and the column, both from 1, that a cell's reference names; as counted where it names none."""
-    letters = reference.rstrip("0123456789")
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    digits = reference[len(letters) :]
-    return int(digits) if 0 < len(digits) < 12 else row, number if 0 < len(letters) < 6 else column
+def _place(reference: str) -> tuple[int, int]:
+    """Return the row and the column, both from 1, that a cell's reference names; beyond all limits where it is none."""
+    matched = _REFERENCE.fullmatch(reference)
+    if matched is None:
+        return MOST_SHEET_ROWS + 1, MOST_SHEET_COLUMNS + 1
+    column = 0
+    for letter in matched[1].upper():
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return int(matched[2]), column
 
 
 def _whole(text: str | None) -> int:

@@ -63,8 +63,13 @@ def _parts(text: str, wanted: str) -> Parts | None:
     year, month, day, hour, minute, second = (int(digits) if digits else None for digits in matched.groups()[:6])
     parts = (year or 0, month or 0, day, hour or 0, minute or 0, second or 0)
     zone = matched.group(7) if matched.re is _WRITTEN else None
+    if zone is None:
+        return parts
     # 2025-01-01T16:00Z is a midnight in Shanghai: its day, month and year are those of the morning after.
-    return parts if zone is None else _of_datetime(datetime.fromisoformat(_moment(parts, wanted).isoformat() + zone))
+    try:
+        return _of_datetime(datetime.fromisoformat(_moment(parts, wanted).isoformat() + zone))
+    except (ValueError, OverflowError):
+        raise _problem(text.strip(), wanted) from None
 
 
 def _from_serial(serial: float, wanted: str) -> datetime:

@@ -41,7 +41,8 @@ def details_converter(field: Field) -> Callable[[Cell], Value]:
         text = cell.strip() if isinstance(cell, str) else str(cell)
         try:
             found = _from_json(field, by_title, text) if text[:1] in "[{" else _from_text(field, by_title, text)
-        except (ValueProblem, ValueError):
+        except (ValueProblem, ValueError, RecursionError):
+            # Brackets that nest a thousandfold are no details either.
             found = None
         return found or [{**blank_record(field), "raw_text": text}]
 

@@ -218,6 +218,7 @@ def test_a_cell_in_the_last_corner_asks_for_no_memory(tmp_path: Path) -> None:
     [
         f"<row>{cell('A99999999999')}</row>",
         f"<row>{cell('ZZZZZ1')}</row>",
+        f"<row>{cell('A1')}{cell('AAAAAAA1')}</row>",
         '<row r="4294967295"><c><v>1</v></c></row>',
         f"<row>{cell('A0')}</row>",
         f"<row>{cell('A1')}",

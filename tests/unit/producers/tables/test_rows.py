@@ -147,6 +147,14 @@ def test_a_period_or_a_region_that_is_none_is_no_other_one() -> None:
     assert (row.problems, row.region) == ([], "630102")
 
 
+@pytest.mark.parametrize("text", ["[" * 50_000, '[{"month":' * 30_000, "[1" * 9999])
+def test_brackets_without_end_are_kept_as_text(text: str) -> None:
+    row = _read(64, ["企业名称", "户号", "水费明细"], "甲", "001", text)
+    assert row is not None
+    (record,) = next(value for value in row.values.values() if isinstance(value, list))
+    assert record["raw_text"] == text
+
+
 CAPITAL: list[Cell] = ["企业名称", "统一社会信用代码", "注册资本(元)", "资金币种", "邮政编码", "登记状态"]
 
 

@@ -165,6 +165,8 @@ def test_an_empty_mark_is_nothing(kind: FieldType, cell: Cell) -> None:
         (FieldType.PHONE, "1.39E+10", "DIGITS_LOST"),
         (FieldType.DATE, "2025011513", "NOT_A_DATE"),
         (FieldType.DATE, "2025-01-02T25:00Z", "NOT_A_DATE"),
+        (FieldType.DATE, "2025-01-02T00:00:00+99:00", "NOT_A_DATE"),
+        (FieldType.DATE, "9999-12-31T23:00:00-05:00", "NOT_A_DATE"),
         (FieldType.INTEGER, "1.5", "NOT_WHOLE"),
         (FieldType.DATE, "2025-02-30", "NOT_A_DATE"),
         (FieldType.DATE, "昨天", "NOT_A_DATE"),
