@@ -180,8 +180,8 @@ class Declarer:
 
     def numbered(self, submission: Submission, ledger: Ledger, stamp: datetime | None = None) -> Submission:
         """Return a submission with its revision, force count and data time; ``stamp``: the channel's own."""
-        found = numbered(submission, ledger, correct=self._options.correct, force=self._options.force)
-        return with_as_of(found, ledger, self._received, stamp)
+        counted = numbered(submission, ledger, correct=self._options.correct, force=self._options.force)
+        return with_as_of(counted, ledger, self._received, stamp)
 
     def body(
         self, item: Item, known: ReportingBody | None, folders: tuple[str, ...]

@@ -105,10 +105,10 @@ def groups(
     for path in sorted(files, key=lambda path: places[path] not in ordered):
         if path.is_file() and sizes[_size(path)] > 1:
             keys[path] = firsts.setdefault(file_sha256(path), keys[path])
-    found: dict[str, list[Path]] = {}
+    together: dict[str, list[Path]] = {}
     for path in files:
-        found.setdefault(keys[path], []).append(path)
-    return sorted(found.values(), key=lambda group: sum(map(_size, group)), reverse=True)
+        together.setdefault(keys[path], []).append(path)
+    return sorted(together.values(), key=lambda group: sum(map(_size, group)), reverse=True)
 
 
 def says_whole(path: Path) -> bool:

@@ -101,10 +101,10 @@ class SubmissionProgress(RowCounts):
     @classmethod
     def from_wire(cls, value: Mapping[str, Any]) -> Self:
         """Return what a decoded value of the topic says."""
-        found = {name: value[name] for name in _FIELDS}
-        found["control_totals"] = {name: Decimal(total) for name, total in value["control_totals"].items()}
-        found["conflict_rows"] = tuple((pair["row"], pair["other_row"]) for pair in value["conflict_rows"])
-        return cls(**found)
+        values = {name: value[name] for name in _FIELDS}
+        values["control_totals"] = {name: Decimal(total) for name, total in value["control_totals"].items()}
+        values["conflict_rows"] = tuple((pair["row"], pair["other_row"]) for pair in value["conflict_rows"])
+        return cls(**values)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the value of the topic; ``next_row`` is where a killed push goes on."""

@@ -82,7 +82,7 @@ def push_table(
         for partition in events.partitions() if lists else ():
             gone += left_out_later(partition, submission, sender.item, lists)
         for start in range(0, len(gone), chunk_rows):
-            withdrawals = [sender.withdraw(one, counts) for one in gone[start : start + chunk_rows]]
+            withdrawals = [sender.withdraw(record, counts) for record in gone[start : start + chunk_rows]]
             publisher.publish([*withdrawals, sender.progress(counts, SubmissionState.OPEN)])
     publisher.publish([*rest, sender.progress(counts, SubmissionState.COMPLETED)])
     on_rows(counts.rows)
@@ -146,7 +146,7 @@ def _left_out(
     for partition in events.partitions():
         live_there, missing = left_out(partition, scope)
         live += live_there
-        gone += [LeftOut(one, scope.as_of) for one in missing if one.subject not in unread.subjects]
+        gone += [LeftOut(record, scope.as_of) for record in missing if record.subject not in unread.subjects]
     if not accept:
         unread_rows = unread.rows + unread_elsewhere(submission, ledger.progress)
         doubts = {"live": live, "gone": len(gone) + counts.withdrawn, "unread": unread_rows}

@@ -56,10 +56,10 @@ def plain(value: Any) -> str:
     """Return the canonical text of one value; "" for None."""
     if type(value) is str:
         return value
-    found = canonical(value)
-    if found is None:
+    written = canonical(value)
+    if written is None:
         return ""
-    return found if isinstance(found, str) else _JSON.encode(found)
+    return written if isinstance(written, str) else _JSON.encode(written)
 
 
 def content_hash(cipher: Cipher, values: Mapping[str, Any], op: str) -> str:
@@ -106,15 +106,15 @@ def _part(cipher: Cipher, field: Field) -> Callable[[str], str]:
 
 def period_of(item: Item, values: Mapping[str, Any], declared: str | None) -> str | None:
     """Return the reporting period of a row: from its columns, else the declared one; None when it has none."""
-    found = [(item.field(n), values.get(n)) for n in item.reporting_period if values.get(n) is not None]
-    if not found:
+    filled = [(item.field(n), values.get(n)) for n in item.reporting_period if values.get(n) is not None]
+    if not filled:
         return declared
-    if len(found) >= 2:
-        year, month = plain(found[0][1])[:4], plain(found[1][1])
+    if len(filled) >= 2:
+        year, month = plain(filled[0][1])[:4], plain(filled[1][1])
         if re.fullmatch(r"\d{1,2}", month):
             return f"{year}-{int(month):02d}"
         return written_period(month) or year
-    field, value = found[0]
+    field, value = filled[0]
     if isinstance(value, date):
         return {Period.YEARLY: f"{value:%Y}", Period.DAILY: f"{value:%Y-%m-%d}"}.get(item.period, f"{value:%Y-%m}")
     return plain(value) if field.type in (FieldType.MONTH, FieldType.YEAR) else written_period(plain(value)) or declared
@@ -133,10 +133,10 @@ def written_period(text: str) -> str | None:
         if (first, last) == (1, 12):
             return several[1]
         return f"{several[1]}-Q{last // 3}" if last % 3 == 0 and last - first == 2 else None
-    found = _WRITTEN.search(text)
-    if found is None:
+    written = _WRITTEN.search(text)
+    if written is None:
         return None
-    year, quarter, latin, month = found.groups()
+    year, quarter, latin, month = written.groups()
     if quarter or latin:
         return f"{year}-Q{'一二三四'.find(quarter) + 1 if quarter and quarter in '一二三四' else quarter or latin}"
     return f"{year}-{int(month):02d}" if month else year
@@ -144,13 +144,13 @@ def written_period(text: str) -> str | None:
 
 def period_end(period: str) -> date:
     """Return the last day of a period (YYYY, YYYY-MM, YYYY-Qn, YYYY-MM-DD); raises ValueError for no period."""
-    found = _PERIOD.fullmatch(period)
-    if found is None:
+    parts = _PERIOD.fullmatch(period)
+    if parts is None:
         raise ValueError(f"{period!r} is no period")
-    year = int(found["year"])
-    if found["day"]:
-        return date(year, int(found["month"]), int(found["day"]))
-    month = int(found["quarter"]) * 3 if found["quarter"] else int(found["month"] or 12)
+    year = int(parts["year"])
+    if parts["day"]:
+        return date(year, int(parts["month"]), int(parts["day"]))
+    month = int(parts["quarter"]) * 3 if parts["quarter"] else int(parts["month"] or 12)
     return date(year, month, monthrange(year, month)[1])
 
 

@@ -28,32 +28,32 @@ def test_a_personal_field_is_sealed_whatever_its_value(target: FieldTarget) -> N
 def test_a_personal_column_of_details_is_sealed() -> None:
     item = CATALOGUE.item("64")
     field = item.field("payment_details")
-    held = [{"month": "2026-01", "usage": Decimal("3.500000"), "raw_text": b"closed"}]
+    months = [{"month": "2026-01", "usage": Decimal("3.500000"), "raw_text": b"closed"}]
     # Bytes are ciphertext even where the catalogue of today calls the column something else.
-    assert value_of(FieldTarget(item, field), {field.name: held})[0]["raw_text"] == SEALED
+    assert value_of(FieldTarget(item, field), {field.name: months})[0]["raw_text"] == SEALED
     sub = next(s for s in field.details if s.name == "month")
     closed = replace(sub, sensitivity=Sensitivity.PERSONAL)
     outer = replace(field, details=(closed,))
-    assert value_of(FieldTarget(item, outer, closed), {field.name: held}) == [SEALED]
-    assert value_of(FieldTarget(item, field, sub), {field.name: held}) == ["2026-01"]
+    assert value_of(FieldTarget(item, outer, closed), {field.name: months}) == [SEALED]
+    assert value_of(FieldTarget(item, field, sub), {field.name: months}) == ["2026-01"]
 
 
 def test_sealed_values_are_compared_by_their_hashes_alone() -> None:
     item = CATALOGUE.item("3")
     mobile = FieldTarget(item, item.field("legal_rep_mobile"))
-    one, other = {"legal_rep_mobile_hash": "aa"}, {"legal_rep_mobile_hash": "bb"}
-    assert same_sealed(mobile, one, dict(one)) is True
-    assert same_sealed(mobile, one, other) is False
-    assert same_sealed(mobile, one, None) is None
+    first, second = {"legal_rep_mobile_hash": "aa"}, {"legal_rep_mobile_hash": "bb"}
+    assert same_sealed(mobile, first, dict(first)) is True
+    assert same_sealed(mobile, first, second) is False
+    assert same_sealed(mobile, first, None) is None
     unlinked = next(t for t in PERSONAL if not t.field.linked)
     assert same_sealed(unlinked, {}, {}) is None
 
 
 def test_values_are_exact_and_times_are_of_beijing() -> None:
-    told = jsonable(
+    shown = jsonable(
         {"a": Decimal("100.0000"), "b": [date(2026, 1, 2), b"x"], "c": datetime(2026, 1, 1, 16, tzinfo=UTC)}
     )
-    assert json.loads(json.dumps(told)) == {"a": "100", "b": ["2026-01-02", SEALED], "c": "2026-01-02T00:00:00+08:00"}
+    assert json.loads(json.dumps(shown)) == {"a": "100", "b": ["2026-01-02", SEALED], "c": "2026-01-02T00:00:00+08:00"}
     assert number(Decimal("0.000000")) == "0"
     assert number(Decimal("1E+3")) == "1000"
     assert number(Decimal("12345678901234567890.1200")) == "12345678901234567890.12"

@@ -6,9 +6,18 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bus.avro.registry import OfflineRegistry
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import KeyRing
+from catalogue.envelope import Channel
 from catalogue.load import load_catalogue
 from connectors.tables import Cell
+from producers.submissions.declarations import SubmissionMode
+from producers.submissions.progress import SubmissionCounts
 from producers.submissions.sealed_rows import SealedCell, SealedRow, with_code_column
+from producers.submissions.sender import Sender
+from producers.submissions.submission import Submission
 from producers.tables.columns import ColumnMatcher
 from producers.tables.headers import TableRecogniser
 from producers.tables.rows import compile_row
@@ -61,3 +70,23 @@ TEXTS = st.text(max_size=8)
 def test_what_is_sealed_is_what_is_read(cells: list[SealedCell]) -> None:
     row = SealedRow(tuple(cells))
     assert SealedRow.from_json(row.to_json()) == row
+
+
+def test_a_kept_row_is_taken_in_its_unit_once_its_code_is_known() -> None:
+    head: list[tuple[int, list[Cell]]] = [(1, ["行政处罚（单位：万元）"]), (2, TITLES)]
+    table = TableRecogniser(CATALOGUE).recognise(head, [], PENALTY)
+    cells: list[Cell] = ["某公司", "2025-01-02", "某罚1号", "5", "某局", "2025-02-01"]
+    kept = SealedRow.from_json(SealedRow.of(table, cells).to_json())
+    again, texts = kept.as_table(ColumnMatcher(PENALTY))
+    code_at = with_code_column(again, texts)
+    assert code_at is not None
+    texts[code_at] = "91110000600037341L"
+    submission = Submission(
+        PENALTY.id, PENALTY.units[0], "630100", SubmissionMode.INCREMENTAL, None, None, False, "t.csv", "00", None,
+        channel=Channel.FILE,
+    )  # fmt: skip
+    cipher, counts = Cipher(KeyRing(b"k" * 32, {1: b"e" * 32})), SubmissionCounts()
+    sender = Sender(OfflineRegistry(BusConfig("", "")), cipher, submission, PENALTY, again)
+    _, message = sender.take(3, texts, counts)
+    assert message is not None
+    assert (counts.accepted, counts.totals["fine_amount"]) == (1, Decimal(50_000))

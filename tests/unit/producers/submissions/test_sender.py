@@ -75,10 +75,10 @@ def listed(flag: str | None, reason: str = "样例", code: str = CODE) -> list[C
 
 
 def taken(
-    one: Sender, rows: Sequence[Sequence[Cell]], progress: SubmissionCounts | None = None
+    table_sender: Sender, rows: Sequence[Sequence[Cell]], progress: SubmissionCounts | None = None
 ) -> list[OutgoingMessage | None]:
     counts = progress or SubmissionCounts()
-    return [one.take(number, cells, counts)[1] for number, cells in enumerate(rows, start=2)]
+    return [table_sender.take(number, cells, counts)[1] for number, cells in enumerate(rows, start=2)]
 
 
 def events(item: Item, messages: Sequence[OutgoingMessage | None]) -> list[Any]:
@@ -86,8 +86,8 @@ def events(item: Item, messages: Sequence[OutgoingMessage | None]) -> list[Any]:
     return [fastavro.schemaless_reader(io.BytesIO(m.value[HEAD_SIZE:]), schema, None) for m in messages if m]
 
 
-def said(one: Sender, rows: Sequence[Sequence[Cell]]) -> list[tuple[str, int]]:
-    return [(e["op"], e["revision"]) for e in events(one.item, taken(one, rows))]
+def said(table_sender: Sender, rows: Sequence[Sequence[Cell]]) -> list[tuple[str, int]]:
+    return [(e["op"], e["revision"]) for e in events(table_sender.item, taken(table_sender, rows))]
 
 
 ABNORMAL = CATALOGUE.item("5")
@@ -157,17 +157,17 @@ def test_repeats_and_flags_nobody_knows() -> None:
 )
 def test_what_a_whole_list_withdrew_returns_above_it(lift: RevisionFloor, revision: int) -> None:
     (event,) = events(ABNORMAL, taken(sender(ABNORMAL, LISTED[:5]), [listed(None)[:5]]))
-    one = sender(ABNORMAL, LISTED[:5])
-    one.revisions.raise_above({(CODE, event["record_key"]): lift})
-    assert said(one, [listed(None)[:5]]) == [("REPORT", revision)]
+    table_sender = sender(ABNORMAL, LISTED[:5])
+    table_sender.revisions.raise_above({(CODE, event["record_key"]): lift})
+    assert said(table_sender, [listed(None)[:5]]) == [("REPORT", revision)]
 
 
 def test_the_rows_of_a_set_share_one_revision() -> None:
     item = CATALOGUE.item("2")
     titles = ["统一社会信用代码", "企业名称", "股东名称", "认缴出资时间"]
-    one = sender(item, titles, mode=SubmissionMode.SET, data_date=MIDNIGHT.date())
+    table_sender = sender(item, titles, mode=SubmissionMode.SET, data_date=MIDNIGHT.date())
     rows = [[CODE, "样例企业", f"样例股东{n}", "2025-01-02"] for n in (1, 2)]
-    first, second = events(item, taken(one, rows))
+    first, second = events(item, taken(table_sender, rows))
     assert first["replaces_set"]
     again = sender(item, titles, mode=SubmissionMode.SET, data_date=MIDNIGHT.date())
     again.revisions.raise_above({(CODE, first["record_key"]): RevisionFloor(second["source_time"], EPOCH, 1, True)})
@@ -176,12 +176,12 @@ def test_the_rows_of_a_set_share_one_revision() -> None:
 
 def test_an_old_code_waits_and_protects_nobody() -> None:
     item = CATALOGUE.item("5")
-    one = sender(item, LISTED, mode=SubmissionMode.FULL)
-    messages = taken(one, [listed("增", code=""), listed("增", code=CODE[:-1] + "0")])
+    table_sender = sender(item, LISTED, mode=SubmissionMode.FULL)
+    messages = taken(table_sender, [listed("增", code=""), listed("增", code=CODE[:-1] + "0")])
     assert [m.topic for m in messages if m] == [UNRESOLVED, REJECTED]
-    assert (one.refused.unread.rows, one.refused.unread.subjects) == (2, set())
-    assert taken(one, [[CODE, "样例企业", "2025-02-30", "样例局", "样例", None]])[0] is not None
-    assert one.refused.unread.subjects == {CODE}
+    assert (table_sender.refused.unread.rows, table_sender.refused.unread.subjects) == (2, set())
+    assert taken(table_sender, [[CODE, "样例企业", "2025-02-30", "样例局", "样例", None]])[0] is not None
+    assert table_sender.refused.unread.subjects == {CODE}
 
 
 def test_no_row_is_too_large_for_the_broker() -> None:
@@ -198,16 +198,16 @@ def test_no_row_is_too_large_for_the_broker() -> None:
 
 
 def test_a_flag_that_is_none_is_not_repeated() -> None:
-    one, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
-    taken(one, [listed("张三")], counts)
+    table_sender, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
+    taken(table_sender, [listed("张三")], counts)
     assert counts.rejected == 1
-    ((_, column, message, _, _),) = one.refused.reasons
+    ((_, column, message, _, _),) = table_sender.refused.reasons
     assert column == "增删改标志"
     assert "张三" not in message
 
 
-def reasons(one: Sender) -> list[str]:
-    return [reason.message for reason in one.refused.reasons]
+def reasons(table_sender: Sender) -> list[str]:
+    return [reason.message for reason in table_sender.refused.reasons]
 
 
 def test_a_row_wider_than_its_header_is_rejected_even_where_its_last_cell_is_empty() -> None:
@@ -285,17 +285,17 @@ def test_a_filled_column_without_a_title_is_told() -> None:
 
 
 def test_a_time_that_has_not_come_is_rejected_by_its_column() -> None:
-    one, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
-    taken(one, [[CODE, "样例企业", "2052-01-02", "样例局", "样例", None]], counts)
+    table_sender, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
+    taken(table_sender, [[CODE, "样例企业", "2052-01-02", "样例局", "样例", None]], counts)
     assert (counts.accepted, counts.rejected) == (0, 1)
-    assert next(iter(one.refused.reasons))[1:3] == ("列入日期", "“列入日期”晚于今天")
+    assert next(iter(table_sender.refused.reasons))[1:3] == ("列入日期", "“列入日期”晚于今天")
 
 
 def test_what_waits_is_sealed_as_its_columns_read_it() -> None:
     titles = ["行政相对人名称", "行政许可决定书号", "行政许可决定日期", "备注", "行政机关名称", "备注"]
-    one = sender(CATALOGUE.item("administration.license"), titles)
+    table_sender = sender(CATALOGUE.item("administration.license"), titles)
     cells: list[Cell] = ["虚构样例公司", 20250117.0, datetime(2025, 1, 17), True, "样例局", "另一"]  # noqa: DTZ001
-    (message,) = taken(one, [cells])
+    (message,) = taken(table_sender, [cells])
     assert message is not None
     assert message.topic == UNRESOLVED
     value = fastavro.schemaless_reader(io.BytesIO(message.value[HEAD_SIZE:]), wire.UNRESOLVED, None)
