@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from catalogue.identifiers import normalised
 from catalogue.model import Item
-from producers.subjects.old_codes import CodeKind, OldCode, old_code
+from catalogue.old_codes import CodeKind, OldCode, old_code
 from producers.tables.titles import normal
 
 REGISTRATION, OWNERSHIP = "market.registration", "real_estate.ownership"

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, Item
+from catalogue.unit_names import UnitNames
 from connectors.notes import NoteKind, TableNote
 from connectors.tables import SourceTable
 from producers.submissions.data_time import with_as_of
@@ -19,7 +20,6 @@ from producers.submissions.options import Ask, Options, ReportingBody
 from producers.submissions.receipts import UnreadColumn
 from producers.submissions.source import TableSource
 from producers.submissions.submission import Submission
-from producers.submissions.unit_names import UnitNames
 from producers.tables.headers import HeadedTable, RecognisedTable, TableRecogniser
 from producers.tables.lookalikes import ItemQuestion
 from producers.tables.mapping import ColumnMapping, mapping_of

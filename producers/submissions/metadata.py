@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from catalogue.errors import FileRefused
 from catalogue.model import Item, Send
+from catalogue.periods import period_end, written_period
+from catalogue.written_dates import data_dates, half_width_text
+from catalogue.written_periods import contains, part_of_year, periods
 from producers.submissions.declarations import PLACE_ZH, Declared, DeclaredIn, Hint, SubmissionMode
-from producers.tables.identity import period_end, written_period
-from producers.tables.written_dates import data_dates, half_width_text
-from producers.tables.written_periods import contains, part_of_year, periods
 
 _NAMES = frozenset({DeclaredIn.SHEET, DeclaredIn.FILE_NAME})
 _MODE_WORD = re.compile(r"(?P<not>非|不是|并非|不含|不属于|[□☐○]\s*)?(?P<word>全量|增量)")

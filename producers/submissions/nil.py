@@ -9,6 +9,7 @@ from bus.crypto.cipher import Cipher
 from catalogue.envelope import UNIT_PREFIX, Channel, Op
 from catalogue.errors import FileRefused
 from catalogue.model import Item
+from catalogue.periods import period_end
 from connectors.tables import Cell
 from producers.submissions.declarations import DeclarationOrigins, Declared, DeclaredIn, SubmissionMode
 from producers.submissions.envelopes import event_envelope
@@ -17,7 +18,7 @@ from producers.submissions.progress import SubmissionCounts
 from producers.submissions.sender import Sender
 from producers.submissions.submission import Submission
 from producers.tables.headers import RecognisedTable
-from producers.tables.identity import moment, period_end
+from producers.tables.identity import moment
 from producers.tables.texts import is_empty
 
 # What clerks write into the first cell of a table that has nothing to say.

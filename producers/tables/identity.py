@@ -3,7 +3,6 @@
 import functools
 import json
 import re
-from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -13,6 +12,7 @@ from bus.crypto.cipher import Cipher
 from catalogue.envelope import RecordKey
 from catalogue.errors import FileRefused, HubError
 from catalogue.model import Field, FieldType, IdentityKind, Item, Period, Sensitivity
+from catalogue.periods import period_begin, period_end, written_period
 from catalogue.times import SHANGHAI
 
 _LONGEST_CLEAR_CHARS = 64
@@ -24,13 +24,6 @@ _TOMORROW = timedelta(days=1)
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # Distinct values of an item's keys that are kept hashed: a subject's rows mostly stand together.
 _KEPT_PARTS = 1 << 12
-_PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?|-Q(?P<quarter>[1-4]))?")
-# Several months: a quarter when they are one, else no period that there is.
-_MONTHS = re.compile(r"(?<!\d)((?:19|20)\d\d)年?\s*(1[0-2]|0?[1-9])月?\s*[-~～—–至到]\s*(1[0-2]|0?[1-9])月")
-_WRITTEN = re.compile(
-    r"(?<!\d)((?:19|20)\d\d)(?:年(?:度)?|[-./])?"
-    r"(?:第?([1-4一二三四])季度?|Q([1-4])|(1[0-2]|0?[1-9])(?=\D|$|\d\d(?!\d))月?)?"
-)
 
 
 def canonical(value: Any) -> Any:
@@ -120,48 +113,6 @@ def period_of(item: Item, values: Mapping[str, Any], declared: str | None) -> st
     return plain(value) if field.type in (FieldType.MONTH, FieldType.YEAR) else written_period(plain(value)) or declared
 
 
-def written_period(text: str) -> str | None:
-    """Return the period that a file name, title or option writes: 2025, 2025-03, 202503, 2025年3月, 2025-Q1.
-
-    2025年1-3月 is a quarter. None where it writes none, or months that are no quarter.
-    """
-    if _PERIOD.fullmatch(text.strip()):
-        return text.strip()
-    several = _MONTHS.search(text)
-    if several is not None:
-        first, last = int(several[2]), int(several[3])
-        if (first, last) == (1, 12):
-            return several[1]
-        return f"{several[1]}-Q{last // 3}" if last % 3 == 0 and last - first == 2 else None
-    written = _WRITTEN.search(text)
-    if written is None:
-        return None
-    year, quarter, latin, month = written.groups()
-    if quarter or latin:
-        return f"{year}-Q{'一二三四'.find(quarter) + 1 if quarter and quarter in '一二三四' else quarter or latin}"
-    return f"{year}-{int(month):02d}" if month else year
-
-
-def period_end(period: str) -> date:
-    """Return the last day of a period (YYYY, YYYY-MM, YYYY-Qn, YYYY-MM-DD); raises ValueError for no period."""
-    parts = _PERIOD.fullmatch(period)
-    if parts is None:
-        raise ValueError(f"{period!r} is no period")
-    year = int(parts["year"])
-    if parts["day"]:
-        return date(year, int(parts["month"]), int(parts["day"]))
-    month = int(parts["quarter"]) * 3 if parts["quarter"] else int(parts["month"] or 12)
-    return date(year, month, monthrange(year, month)[1])
-
-
-# A file writes the same few periods in all of its rows.
-@functools.lru_cache(maxsize=1 << 10)
-def _period_begin(period: str) -> date:
-    end = period_end(period)
-    months = 12 if len(period) == 4 else 3 if "Q" in period else 1
-    return end if len(period) == 10 else date(end.year, end.month - months + 1, 1)
-
-
 def moment(value: date) -> datetime:
     """Return a date (its midnight) or a local time of Asia/Shanghai as an aware time in UTC."""
     if not isinstance(value, datetime):
@@ -199,7 +150,7 @@ def source_time(
             begins = value.date() if isinstance(value, datetime) else value
         else:
             # A year or a month is not over while it is reported of.
-            at, begins = moment(period_end(plain(value))), _period_begin(plain(value))
+            at, begins = moment(period_end(plain(value))), period_begin(plain(value))
         if begins <= today + _TOMORROW:
             return at
         if not item.field(name).may_lie_ahead:
@@ -212,7 +163,7 @@ def source_time(
         return at
     if period:
         # A period is not over while it is reported of, but it has begun.
-        if _period_begin(period) > today + _TOMORROW:
+        if period_begin(period) > today + _TOMORROW:
             raise TimeAhead("period")
         return moment(period_end(period))
     for day in data_dates:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from catalogue.identifiers import looks_like_id_number
 from catalogue.model import Field, Item, Period
+from catalogue.written_periods import column_period
 from connectors.files.sheet_scan import ERRORS
 from connectors.tables import Cell
 from producers.tables.amounts import ForeignAmount
@@ -19,7 +20,6 @@ from producers.tables.months import MonthColumns
 from producers.tables.problems import ReasonCode, RowProblem, ValueProblem
 from producers.tables.texts import is_empty, shown
 from producers.tables.values import Value
-from producers.tables.written_periods import column_period
 
 # Nothing is wrong with such a row but that its subject has no key yet: it goes to unresolved, not to rejected.
 UNRESOLVED_CODES = frozenset({ReasonCode.NATURAL_PERSON, ReasonCode.OTHER_CODE})

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.model import Period
-from producers.tables.written_periods import column_period, contains
+from catalogue.written_periods import column_period, contains
 
 
 @pytest.mark.parametrize(

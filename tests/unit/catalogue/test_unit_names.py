@@ -4,7 +4,7 @@ import pytest
 
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
-from producers.submissions.unit_names import UnitNames
+from catalogue.unit_names import UnitNames
 
 UNITS = load_catalogue().units
 NAMES = UnitNames(UNITS.values())

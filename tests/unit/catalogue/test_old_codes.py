@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_10
 
-from producers.subjects.old_codes import CodeKind, old_code
+from catalogue.old_codes import CodeKind, old_code
 from simulation.people import make_uscc
 
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from catalogue.model import Period
-from producers.tables.identity import period_end, written_period
-from producers.tables.written_dates import days, half_width_text, is_made, spans_of, without_dates
+from catalogue.periods import period_end, written_period
+from catalogue.written_dates import days, half_width_text, is_made, spans_of, without_dates
 
 _YEAR = r"(?<!\d)(?:19|20)\d\d"
 _MONTH = r"(?:1[0-2]|0?[1-9])"
