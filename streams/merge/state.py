@@ -26,7 +26,7 @@ _FIRST_PACKED = 6
 class SubjectState(NamedTuple):
     """The part of a subject's state that the next one is computed from; its mappings are never changed.
 
-    ``outdated``: digest and counts are by a former rule, and are computed anew from all records of the subject.
+    ``outdated``: the digest, and which records count, are by a former rule: all records of the subject are looked at.
     """
 
     name: Name | None = None

@@ -1,6 +1,7 @@
 """What a batch makes of a subject: nothing where the same is said again, and states by a former rule made anew."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,16 @@ def test_a_state_by_a_former_rule_is_made_anew_and_tells_what_counts_now(partiti
     assert [(one.new.envelope.period, one.was_live, one.live) for one in update.records] == [
         ("2023", False, True), ("2024", False, True),
     ]  # fmt: skip
+
+
+def test_a_state_by_a_former_rule_is_made_anew_with_the_next_day(partition: Partition) -> None:
+    partition.work([event(key=key, amount=n) for n, key in enumerate("abc", start=1)])
+    wanted = partition.states[ONE]
+    partition.states[ONE] = wanted._replace(digest=12345, outdated=True)
+    # The rule of the digests is among the definitions: another one forgets the sums.
+    partition.lose()
+    changes = len(partition.changes)
+    partition.work([], START + timedelta(days=1))
+    renewed = partition.states[ONE]
+    assert (renewed.digest, renewed.outdated, renewed.sequence) == (wanted.digest, False, wanted.sequence)
+    assert len(partition.changes) == changes
