@@ -280,21 +280,22 @@ def test_a_correction_wins_over_what_was_reported_before(hub: Hub) -> None:
     assert found["field"]["path"] == "3.address"
     (record,) = found["records"]
     assert record["live"]
-    told = [(v["standing"], v["value"], v["file"], v["row"], v["revision"] > 0) for v in record["versions"]]
+    told = [(v["standing"], v["value"], v["file"], v["row"], v["as_of"][:10]) for v in record["versions"]]
+    received = today().isoformat()
     assert told == [
-        ("winner", "东川路3号", "法人三.csv", 2, True),
-        ("duplicate", "东川路3号", "法人三.csv", 2, True),
-        ("superseded", "东川路2号", "法人二.csv", 2, False),
-        ("older", "东川路1号", "法人一.csv", 2, False),
+        ("winner", "东川路3号", "法人三.csv", 2, received),
+        ("duplicate", "东川路3号", "法人三.csv", 2, received),
+        ("earlier", "东川路2号", "法人二.csv", 2, "2025-06-01"),
+        ("older", "东川路1号", "法人一.csv", 2, "2025-05-01"),
     ]
-    winner, _, superseded, older = record["versions"]
+    winner, _, earlier, older = record["versions"]
     assert "correction" in winner["rule"]
-    assert "lower revision" in superseded["rule"]
+    assert "earlier data time" in earlier["rule"]
     assert "earlier source time" in older["rule"]
     assert winner["unit_zh"] == "市市场监管局"
     shown = hub.run("explain", CODE, "market.legal_person.address")
     lines = [line for line in shown.splitlines() if "东川路" in line]
-    assert [line.split("东川路")[1].split()[1] for line in lines] == ["winner", "duplicate", "superseded", "older"]
+    assert [line.split("东川路")[1].split()[1] for line in lines] == ["winner", "duplicate", "earlier", "older"]
     assert "法人一.csv" in lines[3]
 
 
