@@ -10,7 +10,7 @@ from catalogue.model import Item
 from producers.submissions.progress import SubmissionProgress
 from producers.submissions.returned_rows import ReturnedRow
 from producers.submissions.sealed_rows import CUT, SealedCell, SealedRow
-from producers.tables.columns import EXTRA, RETURNED
+from producers.tables.columns import EXTRA, RETURNED, ColumnMatcher
 from producers.tables.titles import UNIT, title_keys
 
 _REASON, _REMEDY, _ROW_NO = EXTRA[RETURNED]
@@ -30,7 +30,8 @@ def write_returned(path: Path, item: Item, progress: SubmissionProgress, rows: S
         plain = book.add_format({"num_format": "@"})
         sheet = book.add_worksheet("退回的行")
         sheet.write_string(0, 0, _heading(item, progress))
-        titles = [*map(_title, columns.values()), _REASON, _REMEDY, _ROW_NO]
+        own_titles = _titles(item, list(columns.values()))
+        titles = [*own_titles, _REASON, _REMEDY, _ROW_NO]
         for index, title in enumerate(titles):
             sheet.write_string(1, index, title, bold)
             sheet.set_column(index, index, max(12, min(40, 2 * len(title) + 2)), plain)
@@ -41,6 +42,9 @@ def write_returned(path: Path, item: Item, progress: SubmissionProgress, rows: S
             wrong = {reason.column for reason in row.reasons}
             for index, (key, cell) in enumerate(columns.items()):
                 text = texts.get(key, "")
+                if cell.code_words and own_titles[index] != cell.title:
+                    # The mapping that knew the file's own words for codes does not come along.
+                    text = cell.code_words.get(text, text)
                 if len(text) > _LONGEST_CELL_CHARS:
                     text, shortened = text[: _LONGEST_CELL_CHARS - 1] + CUT, True
                 style = faulty if cell.title in wrong else plain
@@ -70,10 +74,33 @@ def _keyed(row: SealedRow) -> Iterator[tuple[_Key, SealedCell]]:
         yield (cell.title, cell.field, counts[cell.title, cell.field]), cell
 
 
-def _title(cell: SealedCell) -> str:
-    """Return a title with the unit that stood elsewhere, above the table or in an answer."""
-    stands_there = any(unit for _, unit in title_keys(cell.title))
-    return cell.title if stands_there or not UNIT.fullmatch(cell.unit) else f"{cell.title}({cell.unit})"
+def _titles(item: Item, columns: Sequence[SealedCell]) -> list[str]:
+    """Return the file's titles, and where one would not be read as it was, one that is.
+
+    The unit may have stood above the table or in an answer, and the field in a mapping. No title may name another
+    unit than the one that was read.
+    """
+    matcher = ColumnMatcher(item)
+    fields = {field.name: field.zh for field in item.fields}
+    titles: list[str] = []
+    for cell in columns:
+        if cell.field not in fields or cell.month is not None:
+            titles.append(cell.title)
+            continue
+        unit = cell.unit if UNIT.fullmatch(cell.unit) else ""
+        forms = [form for name in (cell.title, fields[cell.field]) for form in _forms(name, unit)]
+        titles.append(next((form for form in forms if _reads_as(matcher, form, cell.field, unit)), forms[0]))
+    return titles
+
+
+def _forms(title: str, unit: str) -> list[str]:
+    bare = next((key for key, _ in title_keys(title) if not title_keys(key)[0][1]), title)
+    return [title, f"{title}({unit})", f"{bare}({unit})"] if unit else [title, bare]
+
+
+def _reads_as(matcher: ColumnMatcher, title: str, field: str, unit: str) -> bool:
+    column = matcher.match([title]).columns.get(0)
+    return column is not None and (column.field.name, column.unit) == (field, unit)
 
 
 def _heading(item: Item, progress: SubmissionProgress) -> str:

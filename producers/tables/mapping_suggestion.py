@@ -9,7 +9,7 @@ from itertools import islice
 from catalogue.identifiers import looks_like_id_number
 from catalogue.model import Field, Item, Sensitivity
 from connectors.tables import Cell
-from producers.tables.columns import EXTRA, MEASURED, Column, ColumnMatcher
+from producers.tables.columns import EXTRA, MEASURED, RETURNED, Column, ColumnMatcher
 from producers.tables.initials import initials
 from producers.tables.problems import ValueProblem
 from producers.tables.texts import as_text, is_empty
@@ -151,7 +151,7 @@ def mapping_text(item: Item, columns: Sequence[SuggestedColumn]) -> str:
         "# samples 只供核对。",
         "# 可用的字段：",
         *(f"#   {field.name}  {field.zh}{'（必需）' if field.required else ''}" for field in item.fields),
-        *(f"#   {name}  {titles[0]}" for name, titles in EXTRA.items()),
+        *(f"#   {name}  {titles[0]}" for name, titles in EXTRA.items() if name != RETURNED),
         f"item: {item.id}  # {item.seq} {item.zh}",
         "confirmed: false",
         "columns:",

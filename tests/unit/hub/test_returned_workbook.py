@@ -132,6 +132,39 @@ def test_columns_of_one_title_and_long_cells_are_kept_apart_and_cut(tmp_path: Pa
     assert "从原文件补全" in str(line[3])
 
 
+@pytest.mark.parametrize(
+    ("title", "unit"),
+    [
+        ("ZCZB", "万元"),
+        ("ZCZB", "元"),
+        ("注册资本", "亿元"),
+        ("注册资本(万元)", "元"),
+        ("注册资本(万元)", "?"),
+        ("ZCZB", ""),
+    ],
+)
+def test_a_mapped_column_gets_a_title_that_is_read_in_its_unit(tmp_path: Path, title: str, unit: str) -> None:
+    item = CATALOGUE.item("1")
+    status = item.field("registration_status")
+    (code, *_) = status.codes or {}
+    cells = (
+        SealedCell("QYMC", "样例甲有限公司", "subject_name"),
+        SealedCell("ZT", "开业", "registration_status", code_words={"开业": code}),
+        SealedCell(title, "5", "registered_capital", unit),
+        SealedCell("统一社会信用代码", CODE, "uscc"),
+    )
+    row = ReturnedRow(7, SealedRow(cells), (ReturnedReason("", "某原因", ""),), waits=False)
+    progress = SubmissionProgress.of(SUBMISSION, SubmissionCounts(), SubmissionState.COMPLETED)
+    write_returned(tmp_path / "待改.xlsx", item, progress, [row])
+    _, header, line = lines_of(tmp_path / "待改.xlsx")
+    assert (header[0], header[1], header[3]) == (item.field("subject_name").zh, status.zh, "统一社会信用代码")
+    assert line[:4] == ["样例甲有限公司", code, "5", CODE]
+    recognised = TableRecogniser(CATALOGUE).recognise([(2, header)], [], item)
+    read = {column.field.name: column.unit for column in recognised.columns.values()}
+    # Never another unit than the one that was read: where none was, it is asked again.
+    assert read["registered_capital"] == unit.strip("?")
+
+
 @pytest.mark.parametrize("period", ["2025", "2025-03", "2025-Q1"])
 def test_the_period_is_said_again(tmp_path: Path, period: str) -> None:
     item = CATALOGUE.item("26")
