@@ -2,12 +2,15 @@
 
 The first there is of: the data date that option, title, file or sheet declare; the channel's stamp; the moment of
 first receipt. That moment is taken once per content and kept in the ledger, so that the same file, pushed again, says
-nothing new. A row's own 数据日期 goes before all of them (``producers.submissions.sender``).
+nothing new. A row's own 数据日期 goes before all of them (``producers.submissions.row_times``).
+
+A date is the end of its day, for 截至 means that the day is in it. So a file that is dated today is above one that came
+without a date this morning, and one that comes without a date behind it is above it again.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from catalogue.times import EPOCH
@@ -28,7 +31,9 @@ class AsOfSource(StrEnum):
     CORRECTION = "CORRECTION"
 
 
-_BY_CLOCK = (AsOfSource.RECEIPT, AsOfSource.CORRECTION)
+def end_of(day: date) -> datetime:
+    """Return the last moment of a day in Shanghai."""
+    return moment(day + timedelta(days=1)) - _NEXT
 
 
 def with_as_of(submission: Submission, ledger: Ledger, received: datetime, stamp: datetime | None = None) -> Submission:
@@ -43,10 +48,9 @@ def with_as_of(submission: Submission, ledger: Ledger, received: datetime, stamp
         return _dated(submission, same.as_of or EPOCH, AsOfSource(same.as_of_from or AsOfSource.RECEIPT))
     if submission.correction:
         # Above all that came. What comes, as of a later moment, is above it again.
-        last = max((p.last_as_of for p in earlier if p.last_as_of is not None), default=EPOCH)
-        return _dated(submission, max(received, last + _NEXT), AsOfSource.CORRECTION)
+        return _dated(submission, _above(earlier, received), AsOfSource.CORRECTION)
     if submission.data_date is not None:
-        return _dated(submission, moment(submission.data_date), AsOfSource.DATA_DATE)
+        return _dated(submission, end_of(submission.data_date), AsOfSource.DATA_DATE)
     if stamp is not None:
         return _dated(submission, stamp, AsOfSource.STAMP)
     return _dated(submission, _first_receipt(submission, earlier, received), AsOfSource.RECEIPT)
@@ -62,14 +66,16 @@ def _sent_before(submission: Submission, earlier: Iterable[SubmissionProgress]) 
 
 
 def _first_receipt(submission: Submission, earlier: Iterable[SubmissionProgress], received: datetime) -> datetime:
-    """Return when a content was first received; when it was not yet: now, and above the last receipt."""
-    last = EPOCH
+    """Return when a content was first received; when it was not yet: now, and above all that came."""
     for progress in earlier:
-        if progress.as_of is None or progress.as_of_from not in _BY_CLOCK:
-            continue
-        if progress.as_of_from == AsOfSource.RECEIPT and _content(progress) == _content(submission):
+        same = progress.as_of_from == AsOfSource.RECEIPT and _content(progress) == _content(submission)
+        if same and progress.as_of is not None:
             return progress.as_of
-        last = max(last, progress.as_of)
+    return _above(earlier, received)
+
+
+def _above(earlier: Iterable[SubmissionProgress], received: datetime) -> datetime:
+    last = max((progress.last_as_of for progress in earlier if progress.last_as_of is not None), default=EPOCH)
     return max(received, last + _NEXT)
 
 

@@ -3,8 +3,9 @@
 from datetime import date, datetime, timedelta
 
 from catalogue.errors import FileRefused
+from producers.submissions.data_time import end_of
 from producers.submissions.submission import Submission
-from producers.tables.identity import TimeAhead, moment
+from producers.tables.identity import TimeAhead
 
 # Clocks and midnights differ.
 _TOMORROW = timedelta(days=1)
@@ -51,5 +52,5 @@ class RowTimes:
         if known is None:
             if data_date > self._last:
                 raise TimeAhead("data_date")
-            known = self._moments[data_date] = moment(data_date)
+            known = self._moments[data_date] = end_of(data_date)
         return known

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from catalogue.envelope import Channel
 from catalogue.times import EPOCH
-from producers.submissions.data_time import AsOfSource, with_as_of
+from producers.submissions.data_time import AsOfSource, end_of, with_as_of
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.ledger import numbered
 from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
@@ -35,7 +37,7 @@ def test_the_declared_date_goes_before_the_stamp_and_that_before_the_receipt() -
     stamp = NOW - timedelta(hours=5)
     said = [sent({}, one, stamp=at) for one, at in ((DATED, stamp), (UNDATED, stamp), (UNDATED, None))]
     assert [one.as_of_from for one in said] == [AsOfSource.DATA_DATE, AsOfSource.STAMP, AsOfSource.RECEIPT]
-    assert [one.as_of for one in said] == [datetime(2026, 3, 30, 16, tzinfo=UTC), stamp, NOW]
+    assert [one.as_of for one in said] == [end_of(date(2026, 3, 31)), stamp, NOW]
 
 
 def test_the_same_content_is_received_once_whatever_else_is_declared_of_it() -> None:
@@ -81,6 +83,21 @@ def test_a_correction_is_above_every_data_time_of_its_item_and_unit_and_below_wh
         sent(ledger, replace(DATED, data_date=LATER.date())),
     ]
     assert all(one.as_of > correction.as_of for one in later)
+
+
+@pytest.mark.parametrize("correct", [False, True])
+def test_on_one_day_what_comes_later_is_above_whether_it_has_a_date_or_not(correct: bool) -> None:
+    today = replace(UNDATED, data_date=NOW.date(), file_sha256="dd")
+    ledger: Ledger = {}
+    morning = sent(ledger, replace(UNDATED, correction=correct), NOW)
+    dated = sent(ledger, today, NOW + timedelta(hours=1))
+    assert dated.as_of > morning.as_of
+    evening = sent(ledger, replace(UNDATED, correction=correct, file_sha256="ee"), NOW + timedelta(hours=2))
+    assert evening.as_of > dated.as_of
+
+
+def test_the_end_of_a_day_is_in_it() -> None:
+    assert end_of(date(2026, 3, 31)) == datetime(2026, 3, 31, 15, 59, 59, 999_999, tzinfo=UTC)
 
 
 def test_force_repeats_the_data_time() -> None:

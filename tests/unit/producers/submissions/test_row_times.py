@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from catalogue.errors import FileRefused
+from producers.submissions.data_time import end_of
 from producers.submissions.row_times import RowTimes
-from producers.tables.identity import TimeAhead, moment
+from producers.tables.identity import TimeAhead
 from tests.unit.producers.submissions.test_data_time import DATED, UNDATED
 
 TODAY = date(2026, 6, 30)
@@ -21,7 +22,7 @@ def times(submission: object = SENT, *, replaces_set: bool = False) -> RowTimes:
 
 def test_a_rows_own_data_date_is_its_data_time() -> None:
     one = times()
-    assert one.as_of(date(2026, 6, 1)) == moment(date(2026, 6, 1))
+    assert one.as_of(date(2026, 6, 1)) == end_of(date(2026, 6, 1))
     assert one.as_of(None) == RECEIVED
     assert one.data_dates(date(2026, 6, 1)) == (date(2026, 6, 1), None)
 
