@@ -26,6 +26,7 @@ class NoteKind(StrEnum):
     LEFT_OUT = "LEFT_OUT"  # a value of an optional field could not be read; its row was taken without it
     AMOUNT_UNIT = "AMOUNT_UNIT"  # in which unit an amount was read, and what said so
     DAMAGED_TEXT = "DAMAGED_TEXT"  # a text holds U+FFFD: a program before this one could not read it
+    OVERRULED = "OVERRULED"  # an option of the command says another thing than the table or its names
     FORMATS_UNREAD = "FORMATS_UNREAD"  # the number formats of this kind of workbook are not read
 
 

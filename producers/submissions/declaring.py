@@ -17,6 +17,7 @@ from producers.submissions.kept_mappings import KeptMappings
 from producers.submissions.ledger import Ledger, numbered
 from producers.submissions.metadata import declared_date, declared_mode, declared_period
 from producers.submissions.options import Ask, Options, ReportingBody
+from producers.submissions.overruled import overruled_notes
 from producers.submissions.receipts import UnreadColumn
 from producers.submissions.source import TableSource
 from producers.submissions.submission import Submission
@@ -137,6 +138,10 @@ class Declarer:
         flagged = "op_flag" in recognised.extra.values()
         hints = hints_around(source, table, recognised)
         return declared_mode(self._options.full, hints, recognised.item, flagged=flagged)
+
+    def overruled(self, source: TableSource, table: SourceTable, recognised: RecognisedTable) -> tuple[TableNote, ...]:
+        """Return what a table or its names say otherwise than the options do."""
+        return overruled_notes(self._options, hints_around(source, table, recognised), recognised.item)
 
     def submission(
         self,

@@ -181,7 +181,8 @@ class Session:
         if receipt.state is SubmissionState.COMPLETED:
             self._declarer.keep_mapping(wide, submission)
         unread = self._declarer.unread_columns(wide)
-        notes = (*self._declarer.mapping_note(wide), *units, *table.table.notes(), *sender.notes.all())
+        overruled = self._declarer.overruled(walk.source, table.table, wide)
+        notes = (*overruled, *self._declarer.mapping_note(wide), *units, *table.table.notes(), *sender.notes.all())
         return replace(receipt, unread=unread, notes=notes)
 
     def _rehearse(self, walk: TableWalk, body: ReportingBody | None) -> Rehearsal | None:
