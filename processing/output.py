@@ -39,7 +39,7 @@ def no_outcomes(topics: Mapping[str, object]) -> dict[str, dict[str, int]]:
 
 @dataclass(slots=True)
 class Output:
-    """What is to be published in one transaction, and written to the store behind it.
+    """What is to be published, all of it or a piece of it, and written to the store behind the transaction.
 
     ``outcomes``: what became of each topic's input messages; every message counts once.
     ``messages``: (key, value) by topic, in order; they go to the partition that the input came from.

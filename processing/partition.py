@@ -20,7 +20,7 @@ from bus.crypto.cipher import Cipher
 from catalogue import wire
 from catalogue.errors import IntegrityError, PoisonMessage
 from processing.dead_letters import DeadLetters
-from processing.output import Batches, Output, StoreWrites
+from processing.output import Batches, Output, StoreWrites, no_outcomes
 from processing.positions import Position, read_positions
 from processing.processor import PartitionTask, Processor
 from processing.restore import OnRestored, fill, open_store, restored_topics
@@ -90,7 +90,7 @@ def fence(runtime: Runtime, partition: int) -> FencedPartition:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What one output came to: with the producer, but not yet acknowledged."""
+    """What the batches came to: with the producer, but not yet acknowledged. It grows with each piece."""
 
     outcomes: dict[str, dict[str, int]]
     positions: dict[str, Position]
@@ -141,7 +141,8 @@ class RestoredPartition:
             return self._work(batches, careful=False)
         except PoisonMessage as problem:
             log.warning("partition %d: an unreadable payload: %s", self.partition, problem)
-            # With another producer, for this one's transaction may have been aborted (decision 9).
+            # With another producer, for this one's transaction is aborted (decision 9).
+            self._producer.close()
             self._fence_again()
             return self._work(batches, careful=True)
 
@@ -165,32 +166,43 @@ class RestoredPartition:
 
     def _work(self, batches: Batches, *, careful: bool) -> Pending:
         for part in self._task.parts(batches, careful=careful):
-            self.commit(self._send(part, {}))
+            self._producer.begin()
+            pending = Pending({}, {}, {})
+            self._hand_over(part, pending)
+            self.commit(pending)
             self._runtime.on_progress()
-        output = self._task.work(batches, careful=careful)
-        return self._send(output, self._positions_behind(batches, output))
+        self._producer.begin()
+        pending = Pending(no_outcomes(batches), {}, {})
+        for output in self._task.work(batches, careful=careful):
+            self._hand_over(output, pending)
+        self._hand_over(self._moved_positions(batches, pending), pending)
+        return pending
 
-    def _send(self, output: Output, positions: dict[str, Position]) -> Pending:
+    def _hand_over(self, output: Output, pending: Pending) -> None:
+        """Hand an output, or a piece of one, to the producer, and note what it came to."""
         now = datetime.now(UTC)
-        for topic, position in positions.items():
-            value = self._encode_position(position.wire(topic, self.partition))
-            output.messages[self._runtime.processor.positions].append((f"{topic}/{self.partition}".encode(), value))
-            output.writes[stored_position(topic)] = value
         letters = [self._dead_letters.encode(letter, self.partition, now) for letter in output.dead_letters]
         self._producer.send(output.messages, letters)
-        return Pending(output.outcomes, positions, output.writes)
+        pending.writes.update(output.writes)
+        for topic, outcomes in output.outcomes.items():
+            for outcome, count in outcomes.items():
+                pending.outcomes[topic][outcome] += count
 
-    def _positions_behind(self, batches: Batches, output: Output) -> dict[str, Position]:
-        positions: dict[str, Position] = {}
+    def _moved_positions(self, batches: Batches, pending: Pending) -> Output:
+        """Move the positions behind the batches, and return what says so."""
+        output = Output()
         for topic, messages in batches.items():
-            outcomes = output.outcomes[topic]
+            outcomes = pending.outcomes[topic]
             if sum(outcomes.values()) != len(messages):
                 raise IntegrityError(
                     f"{topic}[{self.partition}]: {len(messages)} messages came to {sum(outcomes.values())} outcomes."
                 )
-            before = self._positions.get(topic, Position())
-            positions[topic] = before.moved(messages[-1].offset + 1, outcomes)
-        return positions
+            position = self._positions.get(topic, Position()).moved(messages[-1].offset + 1, outcomes)
+            value = self._encode_position(position.wire(topic, self.partition))
+            output.messages[self._runtime.processor.positions].append((f"{topic}/{self.partition}".encode(), value))
+            output.writes[stored_position(topic)] = value
+            pending.positions[topic] = position
+        return output
 
     def _fence_again(self) -> None:
         again = fence(self._runtime, self.partition)

@@ -29,7 +29,7 @@ class Processor(ABC):
 
     It promises:
 
-    - What ``work`` returns follows from its batches and from its store. The same batch may come again, after a crash
+    - What ``work`` yields follows from its batches and from its store. The same batch may come again, after a crash
       before its transaction was committed.
     - Each input message has exactly one outcome (``OUTCOMES``). One that cannot be read is rejected, never skipped.
     - Filling an empty store through ``restorer`` gives what the outputs wrote. What the store holds beyond that can be
@@ -46,8 +46,8 @@ class Processor(ABC):
 
     The frame promises:
 
-    - An output is one transaction: its messages, its dead letters and the positions behind its batches are visible
-      together or not at all. The store is written after it, so it never runs ahead of the topics.
+    - What comes of the batches is one transaction: all messages, the dead letters and the positions behind the batches
+      are visible together or not at all. The store is written after it, so it never runs ahead of the topics.
     - A former owner is fenced before anything is read, so nobody else publishes for the partition.
     - Batches have no gap and no overlap: each begins at the position where the one before it ended. Events that are
       lost, or were deleted unread, stop the worker.
@@ -87,8 +87,10 @@ class PartitionTask(ABC):
         return ()
 
     @abstractmethod
-    def work(self, batches: Batches, *, careful: bool = False) -> Output:
-        """Return what comes of the batches, with an outcome for every message.
+    def work(self, batches: Batches, *, careful: bool = False) -> Iterable[Output]:
+        """Yield what comes of the batches, with an outcome for every message, in pieces that are one transaction.
+
+        The broker takes the messages of a piece while the next one is made. What is published of a key stays in order.
 
         ``careful``: an attempt at these batches ended with PoisonMessage. Whatever the task remembers of it is to be
         forgotten, and this time each message is to be read whole before it is taken, so that the unreadable one is

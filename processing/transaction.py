@@ -19,7 +19,7 @@ _TIMEOUT_S = 60.0
 # The topic of dead letters has one partition.
 _DEAD_LETTERS_PARTITION = 0
 
-KeyedMessages = Sequence[tuple[bytes | None, bytes]]
+KeyedMessage = tuple[bytes | None, bytes]
 
 
 class PartitionProducer:
@@ -33,6 +33,8 @@ class PartitionProducer:
         self._open = False
         self._failed: Exception | None = None
         self._ends: dict[str, int] = {}
+        # The newest message of each topic (real name), which is produced when a newer one, or the commit, comes.
+        self._last: dict[str, KeyedMessage] = {}
         self._producer = clients.producer(
             config,
             **{
@@ -49,20 +51,23 @@ class PartitionProducer:
         except KafkaException as exc:
             raise Unavailable(f"The broker did not let partition {partition} begin: {exc}.") from exc
 
-    def send(self, messages: Mapping[str, KeyedMessages], dead_letters: Iterable[bytes]) -> None:
-        """Begin a transaction and hand over all its messages, by topic without prefix; ``commit`` comes next."""
-        self._failed, self._open, self._ends = None, True, {}
+    def begin(self) -> None:
+        """Begin a transaction; ``send`` what belongs to it, then ``commit``."""
+        self._failed, self._open, self._ends, self._last = None, True, {}, {}
         self._producer.begin_transaction()
-        try:
-            for topic, keyed in messages.items():
-                if keyed:
-                    self._send(self._config.topic(topic), keyed)
-            rejected = self._config.topic(topics.REJECTED)
-            for value in dead_letters:
-                produce(self._producer, rejected, value, None, _DEAD_LETTERS_PARTITION, on_delivery=self._delivered)
-        except Exception:
-            self._abort()
-            raise
+
+    def send(self, messages: Mapping[str, Sequence[KeyedMessage]], dead_letters: Iterable[bytes]) -> None:
+        """Hand over messages, by topic without prefix; the broker takes them while others are made."""
+        producer, partition, last = self._producer, self._partition, self._last
+        for topic, keyed in messages.items():
+            name = self._config.topic(topic)
+            for message in keyed:
+                if (before := last.get(name)) is not None:
+                    produce(producer, name, before[1], before[0], partition)
+                last[name] = message
+        rejected = self._config.topic(topics.REJECTED)
+        for value in dead_letters:
+            produce(producer, rejected, value, None, _DEAD_LETTERS_PARTITION, on_delivery=self._delivered)
 
     def commit(self) -> Mapping[str, int]:
         """Wait until the broker has all of it, and return the offset of each topic's last message, by real name.
@@ -70,6 +75,10 @@ class PartitionProducer:
         Raises what the broker said; nothing was published then.
         """
         try:
+            # These alone tell where they came to lie: the broker keeps a partition's order, and a message that is not
+            # delivered fails the transaction.
+            for name, (key, value) in self._last.items():
+                produce(self._producer, name, value, key, self._partition, on_delivery=self._delivered)
             self._producer.commit_transaction(_TIMEOUT_S)
             if self._failed is not None:
                 raise self._failed
@@ -83,15 +92,6 @@ class PartitionProducer:
         """Abort a transaction that was left open: it would hide what others commit."""
         if self._open:
             self._abort()
-
-    def _send(self, topic: str, keyed: KeyedMessages) -> None:
-        *others, (last_key, last) = keyed
-        producer, partition = self._producer, self._partition
-        for key, value in others:
-            produce(producer, topic, value, key, partition)
-        # The last one alone tells where it came to lie: the broker keeps a partition's order, and a message that is
-        # not delivered fails the transaction.
-        produce(producer, topic, last, last_key, partition, on_delivery=self._delivered)
 
     def _abort(self) -> None:
         log.warning("partition %d: transaction aborted", self._partition)

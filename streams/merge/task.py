@@ -24,6 +24,8 @@ from streams.merge.update import update_of
 
 # Persons and nil reports have no enterprise's state.
 _STATELESS = (PERSON_PREFIX, UNIT_PREFIX)
+# So many are handed to the producer at once; it sends them while the next ones are worked out.
+_SUBJECTS_A_PIECE = 250
 
 
 class MergeTask(PartitionTask):
@@ -51,11 +53,15 @@ class MergeTask(PartitionTask):
         days = [business_date_of(self._decode, message.value) for message in batches.get(topics.CALENDAR, ())]
         upto = max((day for day in days if day is not None), default=self._as_of)
         for subjects, as_of in Calendar(self._rolling, self._begin, self._items).roll(self._as_of, upto):
-            yield self._published(subjects.values(), as_of, Output())
+            output, changed_at = Output(), writer.timestamp(datetime.now(UTC))
+            for batch in subjects.values():
+                self._add(batch, as_of, changed_at, output)
+            output.writes.update(self._rolling.flush())
+            yield output
         self._as_of = max(self._as_of, upto)
 
-    def work(self, batches: Batches, *, careful: bool = False) -> Output:
-        """Merge the events and return what came of their subjects."""
+    def work(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
+        """Merge the events, then yield what came of their subjects."""
         subjects: dict[str, SubjectBatch] = {}
         output = Output(no_outcomes(batches))
         envelope_of = self._decode.envelope
@@ -80,19 +86,22 @@ class MergeTask(PartitionTask):
                 if subject is None:
                     subject = subjects[envelope.subject] = self._begin(envelope.subject)
                 outcomes[subject.take(Record(envelope, schema_id, payload, head))] += 1
-        self._published(subjects.values(), self._as_of, output)
-        self._shares.lenient = False
-        return output
-
-    def _published(self, subjects: Iterable[SubjectBatch], as_of: date, output: Output) -> Output:
         changed_at = writer.timestamp(datetime.now(UTC))
-        for batch in subjects:
-            self._publisher.add_records(batch, output)
-            if not batch.subject.startswith(_STATELESS):
-                update = update_of(batch, self._rolling, self._by_item, as_of)
-                self._publisher.add_update(batch.subject, update, changed_at, output)
+        for count, batch in enumerate(subjects.values(), start=1):
+            self._add(batch, self._as_of, changed_at, output)
+            if count % _SUBJECTS_A_PIECE == 0:
+                yield output
+                output = Output()
         output.writes.update(self._rolling.flush())
-        return output
+        self._shares.lenient = False
+        yield output
+
+    def _add(self, batch: SubjectBatch, as_of: date, changed_at: bytes, output: Output) -> None:
+        """Add what came of one subject."""
+        self._publisher.add_records(batch, output)
+        if not batch.subject.startswith(_STATELESS):
+            update = update_of(batch, self._rolling, self._by_item, as_of)
+            self._publisher.add_update(batch.subject, update, changed_at, output)
 
     def _begin(self, subject: str) -> SubjectBatch:
         return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item, self._load_all)

@@ -60,8 +60,8 @@ class CountingTask(PartitionTask):
                 _publish(part, subject, count + CLOSED)
             yield part
 
-    def work(self, batches: Batches, *, careful: bool = False) -> Output:
-        """Return the new counts."""
+    def work(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
+        """Yield the new counts, each subject's in a piece of its own."""
         output, counts = Output(no_outcomes(batches)), dict[bytes, int]()
         outcomes = output.outcomes[EVENTS]
         for message in batches[EVENTS]:
@@ -74,9 +74,11 @@ class CountingTask(PartitionTask):
                 output.reject(EVENTS, message, "It is neither met nor close.")
                 continue
             outcomes["merged"] += 1
+        yield output
         for subject, count in counts.items():
-            _publish(output, subject, b"%d" % count)
-        return output
+            piece = Output()
+            _publish(piece, subject, b"%d" % count)
+            yield piece
 
     def _count(self, subject: bytes) -> int:
         return int((self._store.get(_COUNT + subject) or b"0").removesuffix(CLOSED))

@@ -134,9 +134,9 @@ def test_every_message_has_one_outcome(bench: Bench) -> None:
         work = task.work
 
         def forgetful(*args: object, **more: object) -> object:
-            output = work(*args, **more)  # type: ignore[arg-type]
-            output.outcomes[bench.case.topic]["merged"] -= 1
-            return output
+            pieces = list(work(*args, **more))  # type: ignore[arg-type]
+            next(piece for piece in pieces if piece.outcomes).outcomes[bench.case.topic]["merged"] -= 1
+            return pieces
 
         task.work = forgetful  # type: ignore[method-assign, assignment]
         with pytest.raises(IntegrityError, match="60 messages came to 59 outcomes"):
