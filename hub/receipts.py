@@ -71,6 +71,8 @@ def _lines(receipt: SubmissionReceipt, catalogue: Catalogue) -> Iterator[str]:
     )
     if sub.mode is SubmissionMode.FULL:
         yield "全量：" + ("试运行不计算撤下的记录" if dry_run else f"撤下{counts.withdrawn}条表中没有的记录")
+    elif counts.withdrawn:
+        yield f"撤下{counts.withdrawn}条：已报送的全量表数据时点更晚，其中没有这些记录"
     if counts.conflict_rows:
         pairs = "；".join(f"第{row}行与第{other}行" for row, other in counts.conflict_rows[:10])
         rest = "…" if counts.conflicts > len(counts.conflict_rows[:10]) else ""

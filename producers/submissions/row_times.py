@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from catalogue.errors import FileRefused
+from catalogue.model import Item
 from producers.submissions.data_time import end_of
 from producers.submissions.submission import Submission
 from producers.tables.identity import TimeAhead
@@ -14,12 +15,13 @@ _TOMORROW = timedelta(days=1)
 class RowTimes:
     """The data dates of one table's rows. Raises FileRefused for a declared date that has not come.
 
-    ``replaces_set``: the rows of a subject are its whole set. They share one date and the submission's data time, lest
-    those of an earlier date pass for departed.
+    ``replaces_set``: the rows of a subject are its whole set. They share the submission's data time and, where that is
+    their source time, one date, lest those of an earlier date pass for departed.
     """
 
-    def __init__(self, submission: Submission, *, replaces_set: bool, today: date) -> None:
+    def __init__(self, submission: Submission, item: Item, *, replaces_set: bool, today: date) -> None:
         self._submission, self._replaces_set, self._last = submission, replaces_set, today + _TOMORROW
+        self._one_date = replaces_set and not item.source_time and not item.period_declared
         self._set_date: date | None = None
         self._moments: dict[date, datetime] = {}
         declared = submission.data_date
@@ -31,7 +33,7 @@ class RowTimes:
 
     def splits_set(self, data_date: date | None) -> bool:
         """Whether a row of a set has another 数据日期 than the rows above it, and nothing says which holds for all."""
-        if not self._replaces_set or data_date is None or self._submission.data_date is not None:
+        if not self._one_date or data_date is None or self._submission.data_date is not None:
             return False
         self._set_date = self._set_date or data_date
         return data_date != self._set_date

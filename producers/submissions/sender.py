@@ -84,7 +84,7 @@ class Sender:
         _refuse_timeless(item, submission, recognised)
 
     def _row_times(self) -> RowTimes:
-        return RowTimes(self._submission, replaces_set=self._replaces_set, today=self._today)
+        return RowTimes(self._submission, self.item, replaces_set=self._replaces_set, today=self._today)
 
     def go_on(self, known: SubmissionProgress | None) -> Submission:
         """Go on with the data time of an earlier run, if there is one, and return the submission."""

@@ -26,7 +26,7 @@ def registered(code: str, name: str) -> dict[str, str]:
 
 
 def mortgaged(number: int, name: str, **more: str) -> dict[str, str]:
-    return {"抵押人": name, "不动产登记证明号": f"样例{number}", "抵押登记时间": "2025-02-03", **more}
+    return {"抵押人": name, "不动产登记证明号": f"样证〔2025〕{number}号", "抵押登记时间": "2025-02-03", **more}
 
 
 def test_waiting_rows_are_resolved_exactly_once_and_never_guessed(node_with: Callable[..., Node]) -> None:
@@ -47,7 +47,7 @@ def test_waiting_rows_are_resolved_exactly_once_and_never_guessed(node_with: Cal
     owned = {
         "权利人名称": "样例乙有限公司",
         "权利人证件号": TWO,
-        "不动产权证书号": "样例",
+        "不动产权证书号": "样证一号",
         "不动产单元号": UNIT,
         "登记时间": "2025-01-02",
     }
@@ -74,7 +74,7 @@ def test_waiting_rows_are_resolved_exactly_once_and_never_guessed(node_with: Cal
 def test_a_row_is_given_to_nobody_whose_record_was_withdrawn(node_with: Callable[..., Node]) -> None:
     node = node_with(MARKET, LAND)
     owned = {
-        "权利人名称": "样例乙有限公司", "权利人证件号": TWO, "不动产权证书号": "样例", "不动产单元号": UNIT,
+        "权利人名称": "样例乙有限公司", "权利人证件号": TWO, "不动产权证书号": "样证一号", "不动产单元号": UNIT,
         "登记时间": "2025-01-02",
     }  # fmt: skip
     node.push(node.file("不动产.csv", "48", [owned]))

@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from catalogue.errors import FileRefused
+from catalogue.load import load_catalogue
 from producers.submissions.data_time import end_of
 from producers.submissions.row_times import RowTimes
+from producers.submissions.submission import Submission
 from producers.tables.identity import TimeAhead
 from tests.unit.producers.submissions.test_data_time import DATED, UNDATED
 
@@ -16,8 +18,8 @@ RECEIVED = datetime(2026, 6, 30, 8, tzinfo=UTC)
 SENT = replace(UNDATED, as_of=RECEIVED)
 
 
-def times(submission: object = SENT, *, replaces_set: bool = False) -> RowTimes:
-    return RowTimes(submission, replaces_set=replaces_set, today=TODAY)  # type: ignore[arg-type]
+def times(submission: Submission = SENT, *, replaces_set: bool = False, item: str = "2") -> RowTimes:
+    return RowTimes(submission, load_catalogue().item(item), replaces_set=replaces_set, today=TODAY)
 
 
 def test_a_rows_own_data_date_is_its_data_time() -> None:
@@ -49,3 +51,8 @@ def test_the_rows_of_a_set_share_a_date() -> None:
     declared = times(replace(SENT, data_date=TODAY), replaces_set=True)
     assert not declared.splits_set(other)
     assert declared.data_dates(other)[0] == TODAY
+
+
+def test_the_rows_of_a_years_set_may_have_any_date() -> None:
+    whole = times(replaces_set=True, item="8")
+    assert not any(whole.splits_set(day) for day in (date(2026, 6, 1), date(2026, 6, 2)))
