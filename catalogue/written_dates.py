@@ -33,8 +33,8 @@ _MADE_BEHIND = re.compile(
 )
 # A name with one of these is a program's: its date is that of the file.
 _EXPORTED = re.compile(r"导出|打印|下载|备份|export|print|dump|backup|download", re.IGNORECASE)
-# A stamp with the time of day is a program's.
-_TIME_BEHIND = re.compile(r"[\sT_\-]*(?:\d{2}:?\d{2}(?::?\d{2})?|\d{1,2}[时点]\d{1,2})(?!\d)")
+# A stamp with the time of day is a program's, and one with a serial number behind it is a number: 20250103-7.
+_TIME_BEHIND = re.compile(r"-\d{1,4}(?!\d)|[\sT_\-]*(?:\d{2}:?\d{2}(?::?\d{2})?|\d{1,2}[时点]\d{1,2})(?!\d)")
 # In a name a date stands for itself: 名单_2025-03-31, 名单20250331(1), 2025.3.31名单.
 _ENDS_TOKEN = re.compile(r"$|[\s_()\-.、,，]")
 

@@ -42,7 +42,8 @@ def gather_figures(
         category.rows += receipt["rows"]
         category.rejected_rows += receipt["rejected"]
         for reason in receipt["reasons"]:
-            category.rejected[f"{reason['column']}：{reason['message']}"] += reason["rows"]
+            if not reason["waits"]:
+                category.rejected[f"{reason['column']}：{reason['message']}"] += reason["rows"]
     for item, delivered in view.deliveries(banks).items():
         category = of_item[item]
         category.bank_changes += delivered.bank_changes
