@@ -92,7 +92,9 @@ def compile_screen(titles: Mapping[int, str], name_column: int | None, texts: Se
         if not cells:
             return None
         first = cells[0]
-        if type(first) is not str or first[:2] in begins or first[:1] == " " or first in known or not no_total(cells):
+        if type(first) is not str or first in known or not no_total(cells):
+            return close_look(cells)
+        if (first[:2] in begins or first[:1] == " ") and _says_no_record(first):
             return close_look(cells)
         if name_column == 0:
             return close_look(cells) if first[-2:] in _NAME_ENDS else None
@@ -125,7 +127,7 @@ def compile_screen(titles: Mapping[int, str], name_column: int | None, texts: Se
     def _is_total(filled: Mapping[int, Cell], leading: Cell, name: Cell) -> bool:
         if any(cell in _TOTAL_CELLS for index, cell in filled.items() if index in columns or cell is leading):
             return True
-        if isinstance(leading, str) and _TOTAL.fullmatch("".join(leading.split())):
+        if isinstance(leading, str) and _is_total_text(leading):
             return True
         return isinstance(name, str) and _NAMED_TOTAL.fullmatch("".join(name.split())) is not None
 
@@ -134,7 +136,19 @@ def compile_screen(titles: Mapping[int, str], name_column: int | None, texts: Se
 
 def _names_no_subject(cells: Sequence[Cell], name_column: int) -> bool:
     name = cells[name_column] if name_column < len(cells) else None
-    return name is None or (type(name) is str and (name[-2:] in _NAME_ENDS or name[:2] in _BEGINNINGS))
+    if type(name) is not str:
+        return name is None
+    return name[-2:] in _NAME_ENDS or (name[:2] in _BEGINNINGS and _says_no_record(name))
+
+
+def _says_no_record(text: str) -> bool:
+    """Whether a cell that begins like a total, a sample or a footer is one to its end."""
+    bare = text.strip()
+    return any(words.fullmatch(bare) for words in (_SAMPLE, _FOOTER, _SECTION)) or _is_total_text(bare)
+
+
+def _is_total_text(text: str) -> bool:
+    return _TOTAL.fullmatch("".join(text.split())) is not None
 
 
 def _is_header(filled: Mapping[int, Cell], keys: frozenset[str]) -> bool:
