@@ -31,9 +31,9 @@ class RowTimes:
                 remedy="请核对文件名和表头里的日期，或用 --data-date 说明数据截至哪一天。",
             )
 
-    def splits_set(self, data_date: date | None) -> bool:
+    def splits_set(self, data_date: date) -> bool:
         """Whether a row of a set has another 数据日期 than the rows above it, and nothing says which holds for all."""
-        if not self._one_date or data_date is None or self._submission.data_date is not None:
+        if not self._one_date or self._submission.data_date is not None:
             return False
         self._set_date = self._set_date or data_date
         return data_date != self._set_date
@@ -43,12 +43,12 @@ class RowTimes:
         declared = self._submission.data_date
         return (declared, self._set_date) if self._replaces_set else (data_date, declared)
 
-    def as_of(self, data_date: date | None) -> datetime:
-        """Return as of when a row is; raises TimeAhead for a 数据日期 that has not come.
+    def as_of(self, data_date: date) -> datetime:
+        """Return as of when a row with a 数据日期 is; raises TimeAhead for a 数据日期 that has not come.
 
         A correction is as of its receipt, whatever its rows say: they said the same before.
         """
-        if data_date is None or self._replaces_set or self._submission.correction:
+        if self._replaces_set or self._submission.correction:
             return self._submission.as_of
         known = self._moments.get(data_date)
         if known is None:

@@ -117,7 +117,7 @@ class Sender:
         for index in survey.untitled:
             if index < len(cells) and not is_empty(cells[index]):
                 self.notes.add(NoteKind.UNTITLED_COLUMN, row_no, _untitled(index))
-        if self._times.splits_set(row.data_date):
+        if row.data_date is not None and self._times.splits_set(row.data_date):
             row.problems.append(_several_dates())
         if row.left_out and (row.problems or (survey.most_cells is not None and len(row.left_out) > 1)):
             # Several faults in a row of a text: a delimiter inside of a value has shifted what stands behind it.
@@ -168,9 +168,10 @@ class Sender:
         sub, item, values, (op, step) = self._submission, self.item, row.values, flag
         period = period_of(item, values, row.period or sub.period)
         at = source_time(item, values, period, self._times.data_dates(row.data_date), self._today)
-        as_of = self._times.as_of(row.data_date)
-        if as_of > counts.last_as_of:
-            counts.last_as_of = as_of
+        as_of = sub.as_of
+        if row.data_date is not None:
+            as_of = self._times.as_of(row.data_date)
+            counts.last_as_of = max(counts.last_as_of, as_of)
         key = self._key(values, period)
         if sub.mode is SubmissionMode.FULL:
             self.periods.add(period)

@@ -25,7 +25,6 @@ def times(submission: Submission = SENT, *, replaces_set: bool = False, item: st
 def test_a_rows_own_data_date_is_its_data_time() -> None:
     one = times()
     assert one.as_of(date(2026, 6, 1)) == end_of(date(2026, 6, 1))
-    assert one.as_of(None) == RECEIVED
     assert one.data_dates(date(2026, 6, 1)) == (date(2026, 6, 1), None)
 
 
@@ -45,7 +44,7 @@ def test_a_date_that_has_not_come_is_refused() -> None:
 def test_the_rows_of_a_set_share_a_date() -> None:
     one, other = date(2026, 6, 1), date(2026, 6, 2)
     whole = times(replaces_set=True)
-    assert [whole.splits_set(day) for day in (one, None, one, other)] == [False, False, False, True]
+    assert [whole.splits_set(day) for day in (one, one, other)] == [False, False, True]
     assert whole.data_dates(other) == (None, one)
     # What the file itself declares holds for all of its rows.
     declared = times(replace(SENT, data_date=TODAY), replaces_set=True)
