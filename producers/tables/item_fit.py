@@ -1,6 +1,7 @@
 """Which item a header fits: the one that has most of the file's columns, and is clearly ahead of every other."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from catalogue.errors import FileRefused
@@ -14,8 +15,10 @@ from producers.tables.titles import normal
 _REQUIRED_WEIGHT = 2.0
 # Ahead by one column, and by twice as much as the other has beyond it: 企业注销信息 has all that its file has.
 _LEAST_LEAD, _LEAD_RATIO = 1.0, 2.0
+# A title that more items know, and one of them only as an alias, is nobody's mark: 状态, 年度.
+_FEW_ITEMS = 4
 # So much of the columns beside the subject's must be the item's, or the table is none of the list.
-_LEAST_SHARE = 0.3
+_LEAST_SHARE, _LEAST_MARKED_SHARE = 0.3, 0.1
 # So many columns more than the item that the file's own name says make the name doubtful.
 _DOUBT_LEAD = 3.0
 _MOST_NAMED = 8
@@ -29,6 +32,7 @@ class ItemFit:
     match: TitleMatch
     missing: tuple[str, ...]
     filled: int
+    known_by: Mapping[int, int]  # by position, how many items know the title
 
     @property
     def own_share(self) -> float:
@@ -50,14 +54,39 @@ class ItemFit:
         return len(own) == self.filled and all(f.added or f.name in own for f in self.item.fields)
 
     def is_ahead_of(self, other: "ItemFit") -> bool:
-        """Whether this item is clearly nearer: by a column, or where both have all of them, by being verbatim."""
-        lead, behind = self.lead_over(other), other.lead_over(self)
-        if lead >= _LEAST_LEAD and lead >= _LEAD_RATIO * behind:
-            return True
-        return not behind and self.verbatim and not other.verbatim
+        """Whether this item is clearly nearer: by a column, or where both have all of them, by being verbatim.
+
+        One title that many items know and this one only as an alias decides nothing.
+        """
+        if self.has_more_than(other):
+            alone = [i for i in self.match.columns if i not in other.match.columns and i not in other.match.extra]
+            return len(alone) > 1 or not self._is_anybodys(alone[0])
+        return not other.lead_over(self) and self.verbatim and not other.verbatim
+
+    def has_more_than(self, other: "ItemFit") -> bool:
+        """Whether this item has a column more of the file, and twice as much as the other has beyond it."""
+        lead = self.lead_over(other)
+        return lead >= _LEAST_LEAD and lead >= _LEAD_RATIO * other.lead_over(self)
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether enough of the file's columns beside its subject are the item's.
+
+        Fewer do where it requires some of them. One alone does only where it is the only one: of 企业登记信息 and
+        others nothing is required but the subject, so that any table has a column of them.
+        """
+        subject = subject_fields(self.item)
+        if any(f.required and f.name not in subject for f in self.item.fields):
+            return self.own_share >= _LEAST_MARKED_SHARE
+        beside = sum(column.field.name not in subject for column in self.match.columns.values())
+        return self.own_share >= (_LEAST_SHARE if beside > 1 else 1)
 
     def _weight_of(self, index: int) -> float:
         return _REQUIRED_WEIGHT if self.match.columns[index].field.required else 1.0
+
+    def _is_anybodys(self, index: int) -> bool:
+        """Whether a title is known to several items, and to this one only as an alias: 状态, 年度."""
+        return index not in self.match.own and self.known_by[index] > _FEW_ITEMS
 
 
 def closest_item(
@@ -73,11 +102,18 @@ def closest_item(
     of the file's; ItemQuestion where several do and neither the names around the table nor its values decide.
     """
     filled = sum(bool(title) for title in titles)
-    fits = [_fit(item, match(item), filled) for item in items]
-    complete = [fit for fit in fits if not fit.missing and fit.own_share >= _LEAST_SHARE]
+    matches = [(item, match(item)) for item in items]
+    known_by = Counter(index for _, matched in matches for index in matched.columns)
+    fits = [ItemFit(i, m, tuple(missing_columns(i, m.columns)), filled, known_by) for i, m in matches]
+    complete = [fit for fit in fits if not fit.missing and fit.is_likely]
     if not complete:
         raise _no_item(fits, titles)
-    leading = [fit for fit in complete if not any(other.is_ahead_of(fit) for other in complete)]
+    # Of three, each may be ahead of one: then none is.
+    leading = [fit for fit in complete if not any(other.is_ahead_of(fit) for other in complete)] or complete
+    # An item that lacks a column and has more of the file all the same is the one that is meant.
+    nearer = [fit for fit in fits if fit.missing and all(fit.has_more_than(other) for other in leading)]
+    if nearer:
+        raise _no_item(nearer, titles)
     named = _named(complete, hints)
     if named is not None and named not in leading:
         if max(other.lead_over(named) - named.lead_over(other) for other in leading) < _DOUBT_LEAD:
@@ -85,14 +121,7 @@ def closest_item(
         # The name says one item, and the columns another.
         raise ItemQuestion(tuple(fit.item for fit in [*leading, named]))
     chosen = leading[0] if len(leading) == 1 else _told_apart(leading, below, hints)
-    nearer = [fit for fit in fits if fit.missing and _leaves_behind(fit, chosen)]
-    if nearer:
-        raise _no_item(nearer, titles)
     return chosen.item
-
-
-def _fit(item: Item, match: TitleMatch, filled: int) -> ItemFit:
-    return ItemFit(item, match, tuple(missing_columns(item, match.columns)), filled)
 
 
 def _told_apart(leading: list[ItemFit], below: Sequence[tuple[int, list[Cell]]], hints: Sequence[str]) -> ItemFit:
@@ -101,12 +130,6 @@ def _told_apart(leading: list[ItemFit], below: Sequence[tuple[int, list[Cell]]],
     if item is None:
         raise ItemQuestion(tuple(fit.item for fit in leading[:_MOST_NAMED]))
     return next(fit for fit in leading if fit.item is item)
-
-
-def _leaves_behind(fit: ItemFit, chosen: ItemFit) -> bool:
-    """Whether an item that lacks a required column has so much more of the file that the chosen one is not meant."""
-    lead = fit.lead_over(chosen)
-    return lead >= _DOUBT_LEAD and lead >= _LEAD_RATIO * chosen.lead_over(fit)
 
 
 def _named(complete: Sequence[ItemFit], hints: Sequence[str]) -> ItemFit | None:

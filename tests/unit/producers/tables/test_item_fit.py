@@ -138,3 +138,24 @@ def test_one_title_of_everybody_decides_nothing() -> None:
     assert len(list(_fields_called("信用代码"))) > 40
     answer, _ = _answer(["企业名称", "信用代码"])
     assert answer != "is"
+
+
+def test_a_file_that_lacks_a_required_column_becomes_no_laxer_item() -> None:
+    for titles, lacking in (
+        (["企业名称", "统一社会信用代码", "登记机关", "承担责任方式", "股东证件类型", "评估方式"], "股东/发起人名称"),
+        (["企业名称", "统一社会信用代码", "邮政编码", "电子邮箱", "从业人数", "登记机关", "年报时间"], "年报年度"),
+    ):
+        cells: list[Cell] = list(titles)
+        with pytest.raises(FileRefused, match=lacking):
+            RECOGNISER.recognise([(1, cells)])
+
+
+def test_columns_that_any_table_may_have_do_not_hide_what_an_item_is_known_by() -> None:
+    titles = ["序号", "企业名称", "统一社会信用代码", "近3年抽查不合格次数", "法定代表人", "登记机关", "邮政编码"]
+    answer, items = _answer(titles)
+    assert answer == "asked"
+    assert 12 in {item.seq for item in items}
+    # 状态 is an alias in many items, and the mark of none.
+    answer, items = _answer(["主体名称", "统一社会信用代码", "案号", "立案时间", "代码或证件类型", "状态"])
+    assert answer == "asked"
+    assert {42, 43} <= {item.seq for item in items}
