@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     rf"|{_YEAR}年?(?:度)?\s*(?:第?[1-4一二三四]季度?|{_MONTH}月(?:份)?)"
     rf"|{_YEAR}[-_./年]?Q[1-4]"
     # 2025.1 may be the 2025.10 that a spreadsheet cut: no period.
-    rf"|{_YEAR}(?:[-./](?:1[0-2]|0[1-9])|[-/][1-9])(?![\d\-./])"
+    rf"|{_YEAR}(?:[-./](?:1[0-2]|0[1-9])|[-/][1-9])(?![\d./]|-\d)"
     rf"|{_YEAR}(?:1[0-2]|0[1-9])(?!\d)"
     rf"|{_YEAR}(?![\-./]?\d)年?(?:度)?",
     re.IGNORECASE,
@@ -27,6 +27,11 @@ _YEARS = re.compile(rf"{_YEAR}年?\s*[-~—–_至到]\s*(?:19|20)\d\d年?(?:度
 # A quantity (2000强) is no year, nor is that of a rule's edition or of a document's number: 2018版, [2025]12号.
 _QUANTITY = re.compile(r"\s*[强家户万元条件人名个]")
 _EDITION = re.compile(r"\s*(?:版|年版|年?修[订正]|年?制|[\])〕】]\s*第?\d+\s*号|\s*第?\d+\s*号)")
+# What makes another span of a year or a month, and no period of ours: 2025年上半年, 前三季度, 1月以来.
+_OTHER_SPAN = re.compile(
+    r"\s*(?:[上下]半年?|前[一二三四1-9半]|第?[1-4一二三四]\s*[-~—–、至到和及]|[-~—–]*至今|[-~—–]\s*[Q\d]|至|到|以来|以前|之前|以后|之后|起)"
+)
+_SPAN_BEGUN = re.compile(r"(?:(?:19|20)\d\d(?:[-./]\d{1,2})?|[年月度]|Q\d)\s*[-~—–至到]+\s*$")
 _OUTRIGHT = re.compile(
     r"(?:所属(?:期|时期|期间|年度|年月|月份|年份)(?:间|起止)?|报告(?:期|年度)|统计(?:期间?|年度|月份|年月)|年报年度|数据期别|报表期)"
     r"\s*[:为是]?\s*\(?$"
@@ -59,7 +64,9 @@ def _periods(plain: str) -> Iterator[WrittenPeriod]:
             continue
         if match[0].isdigit() and len(match[0]) == 4 and _QUANTITY.match(rest, match.end()):
             continue
-        period = "" if _YEARS.fullmatch(match[0]) else written_period(match[0]) or ""
+        other_span = _YEARS.fullmatch(match[0]) or _OTHER_SPAN.match(rest, match.end())
+        other_span = other_span or _SPAN_BEGUN.search(rest[: match.start()])
+        period = "" if other_span else written_period(match[0]) or ""
         yield WrittenPeriod(period, _is_outright(rest, match.start()))
 
 

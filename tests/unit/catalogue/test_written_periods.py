@@ -38,6 +38,8 @@ from catalogue.written_periods import column_period, contains
         (("上个月",), Period.MONTHLY, 2025, None),
         (("202513",), Period.MONTHLY, 2025, None),
         (("2025年1-5月",), Period.MONTHLY, None, None),
+        (("2025年上半年",), Period.YEARLY, None, None),
+        (("2025年下发",), Period.YEARLY, None, "2025"),
     ],
 )
 def test_a_rows_period(texts: tuple[str, ...], kind: Period, year: int | None, period: str | None) -> None:
