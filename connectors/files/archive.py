@@ -114,7 +114,8 @@ class Archive:
                 if silent_bytes > MOST_CELL_BYTES:
                     raise too_large(self.name, "有一格的内容过长")
             parser.Parse(b"", True)
-        except expat.ExpatError as exc:
+        except (expat.ExpatError, LookupError, ValueError) as exc:
+            # An encoding that nobody knows, or that the parser cannot read, is no ExpatError.
             raise self.damaged() from exc
 
     def sheet_parts(self) -> dict[str, str]:

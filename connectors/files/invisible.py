@@ -1,5 +1,7 @@
 """Characters that nobody sees, and that make two equal names differ: NUL, byte order marks, zero-width ones."""
 
+import re
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Controls but tab and line ends; soft hyphen; zero-width and direction marks; joiners of no text; byte order mark.
 _INVISIBLE = "".join(
@@ -16,6 +18,7 @@ _INVISIBLE = "".join(
         ),
     )
 )
+_SEARCHED = re.compile(f"[{re.escape(_INVISIBLE)}]")
 _REMOVED = str.maketrans(dict.fromkeys(_INVISIBLE))
 _CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code not in (0x09, 0x0A, 0x0D))
 # By encoding: a byte that all encoded characters of a group share, and the beginnings of the characters themselves.
@@ -43,7 +46,7 @@ def may_hold_invisible(encoded: bytes, encoding: str) -> bool:
 
 def has_invisible(text: str) -> bool:
     """Whether a text holds any of them."""
-    return any(character in text for character in _INVISIBLE)
+    return _SEARCHED.search(text) is not None
 
 
 def without_invisible(text: str) -> str:

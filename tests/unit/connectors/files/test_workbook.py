@@ -268,14 +268,20 @@ def test_a_part_that_says_less_than_it_holds_is_refused(tmp_path: Path) -> None:
     refused(path, "损坏")
 
 
-def test_entities_that_grow_without_end_are_refused(tmp_path: Path) -> None:
-    path = with_sheet(tmp_path, f"<row>{cell('A1')}</row>", "")
-    bomb = '<?xml version="1.0"?><!DOCTYPE s [<!ENTITY a "aaaaaaaaaa">]><sst>&a;</sst>'
-    parts = {"xl/workbook.xml": bomb}
-    other = tmp_path / "乙.xlsx"
+@pytest.mark.parametrize(
+    "xml",
+    [
+        '<?xml version="1.0"?><!DOCTYPE s [<!ENTITY a "aaaaaaaaaa">]><workbook>&a;</workbook>',
+        '<?xml version="1.0" encoding="A"?><workbook/>',
+        '<?xml version="1.0" encoding="gb18030"?><workbook/>',
+        "",
+    ],
+)
+def test_entities_and_encodings_that_no_program_writes_are_refused(tmp_path: Path, xml: str) -> None:
+    path, other = with_sheet(tmp_path, f"<row>{cell('A1')}</row>"), tmp_path / "乙.xlsx"
     with zipfile.ZipFile(path) as source, zipfile.ZipFile(other, "w") as target:
         for part in source.namelist():
-            target.writestr(part, parts.get(part, source.read(part)))
+            target.writestr(part, xml if part == "xl/workbook.xml" else source.read(part))
     refused(other, "损坏")
 
 
