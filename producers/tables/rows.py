@@ -24,6 +24,8 @@ from producers.tables.values import Value
 # Nothing is wrong with such a row but that its subject has no key yet: it goes to unresolved, not to rejected.
 UNRESOLVED_CODES = frozenset({ReasonCode.NATURAL_PERSON, ReasonCode.OTHER_CODE})
 _REGION = re.compile(r"[0-9]{6}(?:[0-9]{3}|[0-9]{6})?")
+# In other columns nothing is known then. Of a row it would have to be guessed whether it came or went.
+_DOUBTS = ("?", "？")
 _ADDED_TITLES = {"op_flag": "增删改标志", "data_date": "数据日期", "period": "所属期", "region": "区划代码"}
 
 
@@ -169,7 +171,7 @@ def _with_added(
     problems = list(row.problems)
     for index, name in added.items():
         cell = cells[index] if index < len(cells) else None
-        if is_empty(cell):
+        if is_empty(cell) and not (name == "op_flag" and cell in _DOUBTS):
             continue
         if name == "data_date":
             try:

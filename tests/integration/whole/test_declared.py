@@ -60,7 +60,7 @@ def test_what_files_declare_reconciles(hub_of: Callable[[str], Settings], tmp_pa
             tmp_path,
             f"{mortgage}.csv",
             ["不动产登记证明号", "抵押人", "登记时间"],
-            [["样例0001", "样例企业3", "2025-01-02"]],
+            [["样证〔2025〕1号", "样例企业3", "2025-01-02"]],
         )
         (later,) = push(waiting, "--item", "47")
         assert (later["accepted"], later["unresolved"]) == (0, 1)

@@ -197,6 +197,13 @@ def test_no_row_is_too_large_for_the_broker() -> None:
     assert all(m is not None and m.topic == REJECTED and len(m.value) < 1_000_000 for m in messages)
 
 
+@pytest.mark.parametrize("doubt", ["？", "?"])
+def test_a_flag_that_asks_is_none(doubt: str) -> None:
+    counts = SubmissionCounts()
+    taken(sender(ABNORMAL, LISTED), [listed(doubt)], counts)
+    assert (counts.accepted, counts.rejected) == (0, 1)
+
+
 def test_a_flag_that_is_none_is_not_repeated() -> None:
     table_sender, counts = sender(ABNORMAL, LISTED), SubmissionCounts()
     taken(table_sender, [listed("张三")], counts)
