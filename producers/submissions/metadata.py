@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 from catalogue.errors import FileRefused
 from catalogue.model import Item, Send
-from catalogue.periods import period_end, written_period
+from catalogue.periods import period_end
 from catalogue.written_dates import data_dates, half_width_text
 from catalogue.written_periods import contains, part_of_year, periods
 from producers.submissions.declarations import PLACE_ZH, Declared, DeclaredIn, Hint, SubmissionMode
 
+# The period of what is reported by the day.
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAMES = frozenset({DeclaredIn.SHEET, DeclaredIn.FILE_NAME})
 _MODE_WORD = re.compile(r"(?P<not>非|不是|并非|不含|不属于|[□☐○]\s*)?(?P<word>全量|增量)")
 # Other words that end or begin with the same characters: 安全量化, 完全量, 新增量.
@@ -148,9 +150,13 @@ def _contradiction(said: Sequence[_Said], what: str, words: dict[str, str], opti
 
 
 def _period_of_option(option: str) -> str | None:
-    period = written_period(option) if re.match(r"\s*\d{4}", option) else None
+    own = option.strip()
+    written = {own} if _DAY.fullmatch(own) else {period for period, _ in periods(own)}
+    if len(written) != 1:
+        return None
+    period = written.pop()
     try:
-        period_end(period or "")
+        period_end(period)
     except ValueError:
         return None
     return period

@@ -160,7 +160,10 @@ def test_data_dates_that_contradict_each_other_are_asked_about() -> None:
 
 
 def test_an_option_that_says_nothing_is_refused() -> None:
-    for option in ("上个月", "第2025", "2025-13"):
+    for option, period in (("2025-03", "2025-03"), (" 2025年3月", "2025-03"), ("2025-Q1", "2025-Q1"), ("2025", "2025"),
+                           ("2025-03-05", "2025-03-05")):  # fmt: skip
+        assert declared_period(option, [], CATALOGUE.item("64")).value == period
+    for option in ("上个月", "第二期", "2025-13", "2025年上半年", "2025.1", "2025-02-30", "2024 2025"):
         with pytest.raises(FileRefused):
             declared_period(option, [], CATALOGUE.item("64"))
     with pytest.raises(FileRefused):
