@@ -11,9 +11,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
+from catalogue.currencies import YUAN, cut_before, cut_behind
 from catalogue.model import FieldType
 from connectors.tables import Cell
-from producers.tables.currencies import YUAN, cut_before, cut_behind
 from producers.tables.problems import ReasonCode, ValueProblem
 from producers.tables.texts import EMPTY, as_text, half_width, shown
 
