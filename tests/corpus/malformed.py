@@ -253,7 +253,7 @@ def lying_archives(rng: random.Random) -> Malformed:
     content = bytearray(_base("xlsx"))
     starts = [match.start() for match in re.finditer(b"PK\x01\x02|PK\x03\x04|PK\x05\x06", bytes(content))]
     for _ in range(rng.choice((1, 3))):
-        at = rng.choice(starts) + rng.randrange(4, 30)
+        at = min(rng.choice(starts) + rng.randrange(4, 30), len(content) - 1)
         content[at] = rng.choice((0, 1, 8, 99, 255, rng.randrange(256)))
     return Malformed(".xlsx", bytes(content))
 
