@@ -102,9 +102,9 @@ def amount_converter(
             return None
         if base == "%":
             _check_percent(number, unit)
+        if not stated and not unit and currency in ("", YUAN) and number:
+            raise _unit_missing()  # ￥ tells the currency, and not whether ten thousands are meant
         if not unit and not currency:
-            if not stated and number:
-                raise _unit_missing()
             factor = by_default
         else:
             factor = _factor(unit, currency, base, by_default, takes_foreign=takes_foreign)

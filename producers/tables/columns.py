@@ -195,12 +195,14 @@ def _by_title(titles: Iterable[tuple[str, Field]]) -> _FieldsByTitle:
 
 
 def _ranks(item: Item) -> dict[str, int]:
-    """Return at which place of its field's aliases a title stands."""
+    """Return at which place of its field's aliases a title stands; behind them all, what is an added column's name."""
     ranks: dict[str, int] = {}
+    added = {key for field in item.fields if field.added for key, _ in title_keys(field.zh)}
     for field in item.fields:
         for place, alias in enumerate(field.aliases):
             for key, _ in title_keys(alias):
-                ranks[key] = min(place, ranks.get(key, place))
+                rank = place + len(field.aliases) if key in added else place
+                ranks[key] = min(rank, ranks.get(key, rank))
     return ranks
 
 

@@ -31,15 +31,20 @@ def find_header(rows: Sequence[NumberedCells], known: frozenset[str]) -> HeaderR
     titles as codes or in English, number the columns or say how to fill them in belong to it.
     """
     best: tuple[tuple[int, int, int, bool], HeaderRows] | None = None
-    for position in range(len(rows)):
+    lines: list[frozenset[str]] = []
+    for position, (_, cells) in enumerate(rows):
         for titles, last, joins in _candidates(rows, position, known):
-            count = sum(is_known(t, known) for t in titles if t)
+            if last > position and _line(rows[last][1]) in lines:
+                continue  # a header that is repeated, below a record
+            named = [t for t in titles if t and is_known(t, known)]
+            count = len(named)
             # Joined titles are the more exact ones: 法定代表人证件号码 is not any 证件号码.
-            # Words say more than codes do: their units.
-            words = sum(not _IDENTIFIER.fullmatch(t) for t in titles if t)
+            # Words say more than codes do: their units. A record above a header that is repeated adds no known ones.
+            words = sum(not _IDENTIFIER.fullmatch(t) for t in named)
             rank = (count, joins, words, last == position)
             if count and (best is None or rank > best[0]):
                 best = rank, HeaderRows(titles, count, position, last)
+        lines.append(_line(cells))
     if best is None:
         return None
     header = best[1]
@@ -66,6 +71,11 @@ def likely_header(rows: Sequence[NumberedCells], known: frozenset[str]) -> Heade
         if best is None or len(filled) > sum(map(bool, best.titles)):
             best = HeaderRows(titles, sum(is_known(t, known) for t in filled), position, position)
     return best
+
+
+def _line(cells: Sequence[Cell]) -> frozenset[str]:
+    """Return the texts of a row, in whatever order they stand."""
+    return frozenset(filter(None, map(title_of, cells)))
 
 
 def title_of(cell: Cell) -> str:

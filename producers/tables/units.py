@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Self
 
+from catalogue.currencies import YUAN
 from catalogue.errors import FileRefused
 from catalogue.model import Field, FieldType
 from connectors.notes import NoteKind, TableNote
@@ -84,7 +85,7 @@ def settle_units(
             columns[index] = replace(column, unit=unit)
             continue
         written = list(_written(below, index))
-        bare = any(amount.number and not amount.unit and not amount.currency for amount in written)
+        bare = any(amount.number and not amount.unit and amount.currency in ("", YUAN) for amount in written)
         own = {amount.unit for amount in written if amount.unit and multiple(amount.unit, _YUAN) != 1}
         if bare and own:
             mixed.append(column.title)

@@ -103,3 +103,6 @@ def test_the_nearer_alias_is_taken_wherever_it_stands() -> None:
     columns = MATCHERS[52].match(["许可部门", "许可机关"]).columns
     assert [columns[i].field.name for i in (0, 1)] == ["license_department", "authority_name"]
     assert MATCHERS[52].match(["许可部门"]).columns[0].field.name == "authority_name"
+    for authority in ("许可机构", "许可单位"):
+        columns = MATCHERS[52].match(["许可部门", authority]).columns
+        assert [columns[i].field.name for i in (0, 1)] == ["license_department", "authority_name"]

@@ -61,3 +61,9 @@ def test_groups_are_joined_downwards_and_a_tie_prefers_the_joined_titles() -> No
 def test_a_line_of_units_gives_the_titles_their_units() -> None:
     header = _header([*TITLES[:3], "罚款金额"], [None, None, None, "万元"], RECORD[:4])
     assert (header.last, header.titles[3]) == (1, "罚款金额万元")
+
+
+@pytest.mark.parametrize("above", [RECORD, ["甲公司", "91630102MA00000001", "证件号码", None, "某局"]])
+def test_a_repeated_header_is_not_joined_with_the_record_above_it(above: list[Cell]) -> None:
+    for titles in (TITLES, ["subject_name", "uscc", "penalty_decision_number", "fine_amount", "authority_name"]):
+        assert _header([None, *titles], ["样例", *above], [None, *titles], ["样例", *RECORD]).last == 0

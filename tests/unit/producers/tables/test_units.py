@@ -46,6 +46,9 @@ def penalty(fine: Cell) -> list[Cell]:
 def test_a_bare_amount_is_asked_where_the_lists_own_title_names_another_unit() -> None:
     with pytest.raises(UnitQuestion, match="“注册资本”的单位是元还是万元") as question:
         capital("注册资本", ["5000000"])
+    # The sign says the currency: beside it a table of 万元 looks as one of 元.
+    with pytest.raises(UnitQuestion, match="“注册资本”的单位是元还是万元"):
+        capital("注册资本", ["￥500", "人民币600"])
     assert question.value.columns == ("注册资本",)
     assert "--money-unit 注册资本=万元" in question.value.remedy
 
@@ -70,8 +73,9 @@ def test_one_column_with_and_without_units_is_a_question() -> None:
         settled("53", PENALTY, [penalty("0.5万元"), penalty("700")])
 
 
-def test_a_later_amount_without_a_unit_is_refused_where_the_first_ones_have_theirs() -> None:
-    rows = capital("注册资本", ["100万元", "￥5,000", "0"], later="500")
+@pytest.mark.parametrize("later", ["500", "￥500"])
+def test_a_later_amount_without_a_unit_is_refused_where_the_first_ones_have_theirs(later: str) -> None:
+    rows = capital("注册资本", ["100万元", "5,000元", "0"], later=later)
     assert [row.values["registered_capital"] for row in rows[:3]] == [1_000_000, 5000, 0]
     assert [problem.code for problem in rows[3].problems] == [ReasonCode.UNIT_MISSING]
 
