@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup demo check test style unit corpus integration bench bench-full chaos lock clean
+.PHONY: help setup demo check test style unit corpus disturbed integration bench bench-full chaos lock clean
 # Style before tests, whatever -j says: what is cheap to know comes first.
 .NOTPARALLEL:
 # Integration tests wait more than they compute; the processes share one stack of services. 0: all in one process.
@@ -30,7 +30,7 @@ demo: setup  ## the main job on a fictitious city, on an embedded stack; STAY=1 
 # Each of these runs once in `make check test`, which is what .ci/run says.
 check: style unit  ## style, types, import rules, unit tests; under a minute
 
-test: unit corpus integration  ## every test, on the real Kafka, registry and PostgreSQL
+test: unit corpus disturbed integration  ## every test, on the real Kafka, registry and PostgreSQL
 
 style: setup
 	@$(BIN)/ruff format --check .
@@ -43,6 +43,9 @@ unit: setup
 
 corpus: setup  ## 3,000 malformed files, each with a clear answer; MORE=100000 for more of them
 	@$(if $(MORE),$(BIN)/python -m tests.corpus --first 3000 --count $(MORE),$(BIN)/python -m pytest -q -n auto tests/corpus)
+
+disturbed: setup  ## files of the sample city, disturbed as real ones are: no wrong value in silence; FILES=2000 for more
+	@$(if $(FILES),$(BIN)/python -m tests.disturbed --files $(FILES) $(if $(SEED),--seed $(SEED)),$(BIN)/python -m pytest -q -n auto tests/disturbed)
 
 integration: setup
 	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadscope --no-loadscope-reorder tests/integration tests/chaos
