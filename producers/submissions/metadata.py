@@ -121,8 +121,8 @@ def declared_period(
 def declared_date(option: str | None, hints: Sequence[Hint], *, in_rows: bool = False) -> Declared[date | None]:
     """Return the data date of a submission: --data-date, else what a phrase or a name gives as that.
 
-    截至 or 数据日期 counts more than a date that stands in a name for itself. Raises FileRefused for an option that
-    is no date, and for several dates.
+    Raises FileRefused for an option that is no date, and for several dates: a name with another date than the phrase
+    above the table may be of last month's table, or of a new one under last month's title.
     """
     if option:
         try:
@@ -134,7 +134,8 @@ def declared_date(option: str | None, hints: Sequence[Hint], *, in_rows: bool = 
         for hint in hints
         for written in data_dates(hint.text, is_name=hint.place in _NAMES)
     ]
-    said = [each for each in said if each.outright] or said
+    if any(each.outright for each in said):
+        said = [each for each in said if each.outright or each.place in _NAMES]
     if len({each.value for each in said}) > 1:
         raise _contradiction(said, "数据日期", {}, "--data-date")
     if said:

@@ -124,7 +124,7 @@ def test_several_periods_are_asked_about_unless_each_row_has_its_own(hints: list
     ("hints", "day", "place"),
     [
         (around("（样例）2025-06 数据日期：2026-06-30", "名单_2026-06-30"), "2026-06-30", "TITLE"),
-        (around("数据截止日期为2025年3月31日", "名单_20250405"), "2025-03-31", "TITLE"),
+        (around("数据截止日期为2025年3月31日", "名单_导出20250405"), "2025-03-31", "TITLE"),
         (around("", "名单（截至2025年3月31日）"), "2025-03-31", "FILE_NAME"),
         (around("", "名单_截至2025年3月"), "2025-03-31", "FILE_NAME"),
         (around("", "名单_截至2024年底"), "2024-12-31", "FILE_NAME"),
@@ -152,8 +152,9 @@ def test_a_data_date_is_one_that_is_said_to_be(hints: list[Hint], day: str | Non
     assert (declared.value and declared.value.isoformat(), declared.place) == (day, place and DeclaredIn(place))
 
 
-def test_data_dates_that_contradict_each_other_are_asked_about() -> None:
-    hints = around("截至2025-03-31", "名单_截至2025-02-28")
+@pytest.mark.parametrize("name", ["名单_截至2025-02-28", "名单_2025-02-28", "名单_20250405"])
+def test_data_dates_that_contradict_each_other_are_asked_about(name: str) -> None:
+    hints = around("截至2025-03-31", name)
     with pytest.raises(FileRefused, match="--data-date"):
         declared_date(None, hints)
     assert declared_date("2025-02-28", hints).value == date(2025, 2, 28)
