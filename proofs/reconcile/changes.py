@@ -15,7 +15,7 @@ from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, changelog_key, is_mar
 from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
 from proofs.reconcile import banks
-from proofs.reconcile.decoding import STATE_HEAD, PlainDecoder, content, head, stamp
+from proofs.reconcile.decoding import PlainDecoder, content, stamp
 from proofs.reconcile.findings import CHANGES, Findings
 from proofs.reconcile.records import Records, named
 from proofs.reconcile.upstream import ExpectedReceipts
@@ -30,19 +30,23 @@ class PublishedState(NamedTuple):
     hash: str
     as_of: int  # days since 1970
     name: str | None
+    named_by: int  # a hash of the stamp of what gave the name
     partition: int
     offset: int
 
 
 def read_states(
-    reader: TopicReader, partitions: Iterable[TopicPartition], findings: Findings
+    reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], findings: Findings
 ) -> dict[str, PublishedState]:
-    """Return the newest state of each subject; note one that was written twice, or over a newer one."""
+    """Return the newest state of each subject; note one that was written twice, or over a newer one.
+
+    The same name, given again for a later moment, is a new state of the same sequence.
+    """
     states: dict[str, PublishedState] = {}
     for message in reader.read_all(partitions):
         where = f"{topics.STATE}/{message.partition()}@{message.offset()}"
         try:
-            value = head(message.value(), STATE_HEAD)
+            value = decode(message.value())
         except PoisonMessage as problem:
             findings.unreadable(CHANGES, where, problem)
             continue
@@ -52,12 +56,13 @@ def read_states(
             value["hash"],
             value["as_of"],
             value["subject_name"],
+            hash(tuple((value["named_by"] or {}).items())),
             message.partition(),
             message.offset(),
         )
         earlier = states.get(subject)
         if earlier is not None:
-            if earlier[:4] == state[:4]:
+            if earlier[:5] == state[:5]:
                 findings.differ(CHANGES, where, f"double state of {subject}")
             elif earlier.sequence > state.sequence:
                 findings.differ(CHANGES, where, f"an older state over a newer one of {subject}")

@@ -8,7 +8,6 @@ from bus.avro.decoding import reader_of
 from bus.avro.reader import AvroReader, compile_reader
 from bus.avro.registry import Registry
 from bus.avro.wire_format import HEAD_SIZE, schema_id_of
-from catalogue import wire
 from catalogue.avro import BANK_ENVELOPE, ENVELOPE, FIRST_ENVELOPE_FIELDS, Schema
 from catalogue.errors import PoisonMessage
 
@@ -33,7 +32,6 @@ def _head(name: str, fields: Iterable[Schema]) -> AvroReader:
 
 
 BANK_HEAD = _head("Bank", BANK_ENVELOPE[:6])
-STATE_HEAD = _head("State", wire.STATE["fields"][:5])
 
 
 def head(message: bytes | None, read: AvroReader) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def fingerprint(reader: TopicReader, decode: PlainDecoder) -> Fingerprint:
     Raises IntegrityError when a message cannot be read: `credithub reconcile` names it.
     """
     findings = Findings()
-    states = read_states(reader, reader.partitions((topics.STATE,)), findings)
+    states = read_states(reader, decode, reader.partitions((topics.STATE,)), findings)
     persons = read_records(reader, decode, reader.partitions((topics.PERSON_RECORD,)), findings)
     unreadable = [d for d in findings.differences if d.unreadable]
     if unreadable:

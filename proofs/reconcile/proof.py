@@ -71,7 +71,7 @@ class Proof:
         positions = merge_positions(reader, self._plain, position_partitions)
         opened = ledger(reader, self._plain, ledger_partitions)
         time.sleep(_SETTLE_S)
-        states = changes.read_states(reader, self._partitions(topics.STATE), findings)
+        states = changes.read_states(reader, self._plain, self._partitions(topics.STATE), findings)
         records: dict[str, Records] = {
             name: read_records(reader, self._plain, self._partitions(name), findings) for name in record_topics()
         }

@@ -1,15 +1,21 @@
 """Which statement counts, from the file to the state: through the real bus, the ledger and the merge."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bus import topics
+from bus.avro.registry import Registry
+from bus.reading.topic_reader import TopicReader
 from bus.topics import SUBMISSION
 from catalogue.avro import topic
 from producers.submissions.data_time import AsOfSource
+from proofs.reconcile.changes import read_states
+from proofs.reconcile.decoding import PlainDecoder
+from proofs.reconcile.findings import Findings
 from simulation.people import make_uscc
 from tests.integration.producers.conftest import Node
 
@@ -94,6 +100,12 @@ def test_a_list_that_is_sent_again_a_day_later_changes_nothing(node_with: Callab
     assert node.values(topics.CHANGE) == changes
     assert node.values(topics.STATE)[-1]["hash"] == state["hash"]
     assert {v["as_of"].day for v in node.values(topics.RECORD)[-4:]} == {2}
+    # The name is held for a later moment, too: that is a state of its own, and no double.
+    reader, findings = TopicReader(node.config), Findings()
+    with closing(Registry(node.config)) as registry:
+        read_states(reader, PlainDecoder(registry), reader.partitions([topics.STATE]), findings)
+    assert len(node.values(topics.STATE)) == 2
+    assert findings.differences == []
 
 
 def test_each_year_of_contributions_stays(node_with: Callable[..., Node]) -> None:
