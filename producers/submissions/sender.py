@@ -40,6 +40,7 @@ from producers.tables.passed_over import Screen, compile_screen
 from producers.tables.problems import ReasonCode, RowProblem
 from producers.tables.rows import TableRow, added_title, compile_row
 from producers.tables.seal import compile_seal, subject_of
+from producers.tables.shifted_rows import has_shifted
 from producers.tables.texts import is_empty
 
 _PASSED_OVER = {
@@ -119,8 +120,9 @@ class Sender:
                 self.notes.add(NoteKind.UNTITLED_COLUMN, row_no, _untitled(index))
         if row.data_date is not None and self._times.splits_set(row.data_date):
             row.problems.append(_several_dates())
-        if row.left_out and (row.problems or (survey.most_cells is not None and len(row.left_out) > 1)):
-            # Several faults in a row of a text: a delimiter inside of a value has shifted what stands behind it.
+        in_text = survey.most_cells is not None
+        if row.left_out and (row.problems or (in_text and has_shifted(row, cells, self._recognised))):
+            # A delimiter inside of a value has shifted what stands behind it: what can be read is another column's.
             row.problems.extend(row.left_out)
         if row.unresolved:
             first = row.problems[0]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connectors.tables import Cell
-from producers.tables.titles import LONGEST_TITLE_CHARS, is_qualifier, title_keys
+from producers.tables.titles import LONGEST_TITLE_CHARS, is_qualifier, says_unit_only, title_keys
 
 NumberedCells = tuple[int, list[Cell]]
 
@@ -33,9 +33,10 @@ def find_header(rows: Sequence[NumberedCells], known: frozenset[str]) -> HeaderR
     best: tuple[tuple[int, int, int, bool], HeaderRows] | None = None
     lines: list[frozenset[str]] = []
     for position, (_, cells) in enumerate(rows):
+        lines.append(_line(cells))
         for titles, last, joins in _candidates(rows, position, known):
             if last > position and _line(rows[last][1]) in lines:
-                continue  # a header that is repeated, below a record
+                continue  # a header that is repeated, be it below a record
             named = [t for t in titles if t and is_known(t, known)]
             count = len(named)
             # Joined titles are the more exact ones: 法定代表人证件号码 is not any 证件号码.
@@ -44,7 +45,6 @@ def find_header(rows: Sequence[NumberedCells], known: frozenset[str]) -> HeaderR
             rank = (count, joins, words, last == position)
             if count and (best is None or rank > best[0]):
                 best = rank, HeaderRows(titles, count, position, last)
-        lines.append(_line(cells))
     if best is None:
         return None
     header = best[1]
@@ -100,6 +100,8 @@ def _candidates(
     if any(top and _is_data(top, cell, known) for top, cell in zip(upper, below_cells, strict=False)):
         return candidates
     lower = [title_of(c) for c in below_cells]
+    # （单位：万元） is of the whole table: it is no group of the titles below it.
+    upper = ["" if len(text) <= LONGEST_TITLE_CHARS and says_unit_only(text) else text for text in upper]
     width = max(len(upper), len(lower))
     upper, lower = upper + [""] * (width - len(upper)), lower + [""] * (width - len(lower))
     titles: list[str] = []

@@ -69,6 +69,11 @@ class ItemFit:
         return lead >= _LEAST_LEAD and lead >= _LEAD_RATIO * other.lead_over(self)
 
     @property
+    def has_all(self) -> bool:
+        """Whether every column of the file is the item's."""
+        return len(self.match.columns) + len(self.match.extra) == self.filled
+
+    @property
     def is_likely(self) -> bool:
         """Whether enough of the file's columns beside its subject are the item's.
 
@@ -116,12 +121,17 @@ def closest_item(
         raise _no_item(nearer, titles)
     named = _named(complete, hints)
     if named is not None and named not in leading:
-        if max(other.lead_over(named) - named.lead_over(other) for other in leading) < _DOUBT_LEAD:
+        if not any(_makes_doubtful(other, named) for other in leading):
             return named.item
         # The name says one item, and the columns another.
         raise ItemQuestion(tuple(fit.item for fit in [*leading, named]))
     chosen = leading[0] if len(leading) == 1 else _told_apart(leading, below, hints)
     return chosen.item
+
+
+def _makes_doubtful(other: ItemFit, named: ItemFit) -> bool:
+    """Whether the columns are another item's so clearly that the file's own name may be wrong."""
+    return other.has_all or other.lead_over(named) - named.lead_over(other) >= _DOUBT_LEAD
 
 
 def _told_apart(leading: list[ItemFit], below: Sequence[tuple[int, list[Cell]]], hints: Sequence[str]) -> ItemFit:

@@ -81,6 +81,11 @@ def _without_qualifiers(plain: str) -> tuple[str, str]:
     return _BRACKET.sub(kept, plain).strip(_MARKS), unit
 
 
+def says_unit_only(text: str) -> bool:
+    """Whether a text is nothing but a unit or a qualifier in brackets, such as （单位：万元） above a table."""
+    return bool(text) and not _without_qualifiers(normal(text).translate(_DASHES))[0]
+
+
 def is_qualifier(text: str) -> bool:
     """Whether a text says how to fill a column in: 必填, 文本, 18位, yyyy-mm-dd."""
     parts = [part for part in re.split(r"[,;、/]", normal(text)) if part]

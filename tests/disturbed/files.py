@@ -1,6 +1,7 @@
 """Faults of the file: its encoding, its delimiter, rows whose cells have shifted, and its name."""
 
 import random
+import re
 
 from catalogue.load import load_catalogue
 from catalogue.model import FieldType
@@ -8,7 +9,13 @@ from tests.disturbed.tables import Draft
 
 _ENCODINGS = ("gbk", "gb18030", "utf-8-sig", "utf-16", "utf-8")
 _WITH_DELIMITERS = ("；零售;批发", "，甲,乙", "|丙|丁", '（"号"）', ";甲;乙;丙")
-_STRICT = (FieldType.DATE, FieldType.MONEY, FieldType.USCC, FieldType.TIMESTAMP, FieldType.ID_NUMBER)
+# What a cell of a kind looks like at the least: nothing else can be one.
+_FORMS = {
+    FieldType.DATE: re.compile(r".*\d{4}.*|\W+|[A-Za-z]+"),
+    FieldType.MONEY: re.compile(r".*\d.*|\W+|[A-Za-z]+"),
+    FieldType.USCC: re.compile(r"\W*\w{18}\W*|\W+|[A-Za-z]+"),
+    FieldType.TIMESTAMP: re.compile(r".*\d{4}.*|\W+|[A-Za-z]+"),
+}
 
 
 def encoded(draft: Draft, rng: random.Random) -> bool:
@@ -53,7 +60,7 @@ def texts_with_delimiters(draft: Draft, rng: random.Random) -> bool:
 def shifted(draft: Draft, rng: random.Random) -> bool:
     """A delimiter inside of a value without quotes, or a lost cell: what stands behind is in wrong columns.
 
-    Only where a cell behind has a kind of its own: nobody sees one text in the column of another.
+    Only where a cell comes into a column of a kind that it has not: nobody sees one text in the column of another.
     """
     if draft.is_workbook or draft.quotes_all or len(draft.records) < 2:
         return False
@@ -63,9 +70,6 @@ def shifted(draft: Draft, rng: random.Random) -> bool:
         if any(draft.delimiter in c or '"' in c or "\n" in c for c in cells):
             continue
         at = rng.randrange(len(cells) - 1)
-        strict = [i for i in draft.positions(*_STRICT) if i > at and cells[i]]
-        if len(strict) < 2:
-            continue
         if rng.random() < 0.6:
             broken = [*cells[:at], f"{cells[at]}", "乙", *cells[at + 1 :]]
             if not broken[-1]:
@@ -73,9 +77,18 @@ def shifted(draft: Draft, rng: random.Random) -> bool:
         else:
             broken = [*cells[:at], *cells[at + 1 :]]
             broken += [""] if rng.random() < 0.7 else []
+        if not any(_is_strange(draft, i, cell) for i, cell in enumerate(broken[: len(cells)])):
+            continue
         line.raw = draft.delimiter.join(broken) + (draft.delimiter if draft.ends_with_delimiter else "")
         touched = True
     return touched
+
+
+def _is_strange(draft: Draft, index: int, cell: str) -> bool:
+    """Whether a cell is of another kind than its column."""
+    field = draft.columns[index].field
+    form = _FORMS.get(field.type) if field is not None else None
+    return bool(cell) and form is not None and not form.fullmatch(cell.strip())
 
 
 def named_neutrally(draft: Draft, rng: random.Random) -> bool:
@@ -88,7 +101,12 @@ def named_neutrally(draft: Draft, rng: random.Random) -> bool:
 
 def named_wrongly(draft: Draft, rng: random.Random) -> bool:
     """The file's name is that of another item."""
-    other = rng.choice([item for item in load_catalogue().items if item.id != draft.item.id])
+    names = {column.name for column in draft.columns}
+    # A file whose columns are the other's as well is the other's, for all that anybody can see.
+    others = [i for i in load_catalogue().items if not names <= {f.name for f in i.fields}]
+    if not others:
+        return False
+    other = rng.choice(others)
     draft.name = draft.name.replace(draft.item.zh.replace("/", "_"), other.zh.replace("/", "_"))
     return True
 

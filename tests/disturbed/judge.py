@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
@@ -205,11 +206,17 @@ def _judge_event(
         elif same(kind, expected, read):
             continue
         elif read is None:
-            missing[kind.name] += 1
-        elif kind.name in draft.untold_units and titles[kind.name].strip() in assumed:
+            # The cells of a row that shifted are the file's: some are empty.
+            missing[kind.name] += not line.raw
+        elif kind.name in draft.untold_units and titles[kind.name].strip() in assumed and _is_multiple(expected, read):
             judgement.told_wrong += 1
         else:
             judgement.wrong.append(f"{place}: {kind.name} {kind.zh} read as {read!r}, and is {expected!r}")
+
+
+def _is_multiple(expected: str | None, read: str) -> bool:
+    """Whether two amounts are the same number of 元 and of 万元."""
+    return expected is not None and Decimal(expected) == 10_000 * Decimal(read)
 
 
 def _judge_missing(

@@ -67,3 +67,14 @@ def test_a_line_of_units_gives_the_titles_their_units() -> None:
 def test_a_repeated_header_is_not_joined_with_the_record_above_it(above: list[Cell]) -> None:
     for titles in (TITLES, ["subject_name", "uscc", "penalty_decision_number", "fine_amount", "authority_name"]):
         assert _header([None, *titles], ["样例", *above], [None, *titles], ["样例", *RECORD]).last == 0
+
+
+def test_a_header_that_is_repeated_at_once_is_not_joined_with_itself() -> None:
+    titles: list[Cell] = ["行政相对人名称", "统一社会信用代码", "行政处罚决定书文号"]
+    assert _header(titles, titles, RECORD[:3]).titles == titles
+
+
+@pytest.mark.parametrize("unit", ["（单位：千元）", "(单位:万元)", "【万元】"])
+def test_the_unit_above_a_table_is_no_group_of_its_titles(unit: str) -> None:
+    header = _header([unit, None, None, None, None], [*TITLES[:3], "*罚款金额", "处罚机关"], RECORD)
+    assert (header.first, header.titles[3]) == (1, "*罚款金额")

@@ -96,6 +96,10 @@ def test_a_name_that_the_columns_contradict_is_a_question() -> None:
     penalty += ["行政许可决定书号"]
     with pytest.raises(ItemQuestion):
         RECOGNISER.recognise([(1, penalty)], ["行政许可信息.csv"])
+    # 强制执行信息 has all of these but the last one; 终结本次执行案件信息 is just these.
+    ended: list[Cell] = [f.zh for f in CATALOGUE.item("46").fields]
+    with pytest.raises(ItemQuestion):
+        RECOGNISER.recognise([(1, ended)], ["强制执行信息.csv"])
 
 
 def test_a_file_that_is_no_item_is_refused_with_the_nearest_and_what_it_lacks() -> None:
