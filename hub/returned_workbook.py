@@ -7,11 +7,11 @@ from pathlib import Path
 import xlsxwriter
 
 from catalogue.model import Item
+from catalogue.titles import UNIT, title_keys
 from producers.submissions.progress import SubmissionProgress
 from producers.submissions.returned_rows import ReturnedRow
 from producers.submissions.sealed_rows import CUT, SealedCell, SealedRow
 from producers.tables.columns import EXTRA, RETURNED, ColumnMatcher
-from producers.tables.titles import UNIT, title_keys
 
 _REASON, _REMEDY, _ROW_NO = EXTRA[RETURNED]
 _LONGEST_CELL_CHARS = 32_767  # Excel's own limit

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from catalogue.identifiers import normalised
 from catalogue.model import Item
 from catalogue.old_codes import CodeKind, OldCode, old_code
-from producers.tables.titles import normal
+from catalogue.titles import normal
 
 REGISTRATION, OWNERSHIP = "market.registration", "real_estate.ownership"
 ITEMS = frozenset({REGISTRATION, OWNERSHIP})

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, Item
+from catalogue.titles import title_keys, title_parts
 from catalogue.unit_names import UnitNames
 from connectors.notes import NoteKind, TableNote
 from connectors.tables import SourceTable
@@ -25,7 +26,6 @@ from producers.tables.headers import HeadedTable, RecognisedTable, TableRecognis
 from producers.tables.lookalikes import ItemQuestion
 from producers.tables.mapping import ColumnMapping, mapping_of
 from producers.tables.numbered_codes import is_numbered
-from producers.tables.titles import title_keys, title_parts
 from producers.tables.units import MoneyUnits, settle_units
 
 T = TypeVar("T")

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 
 from catalogue import identifiers
 from catalogue.model import CodeForm, Field
+from catalogue.titles import normal
 from connectors.tables import Cell
 from producers.tables.problems import ReasonCode, ValueProblem
 from producers.tables.texts import to_code
-from producers.tables.titles import normal
 
 FORM_CHECKS: Mapping[CodeForm | None, Callable[[str], str]] = {
     CodeForm.ORGANIZATION: identifiers.organization_code,

@@ -8,11 +8,11 @@ from itertools import chain
 
 from catalogue.errors import FileRefused
 from catalogue.model import Field, FieldType, Item
+from catalogue.titles import normal, title_keys
 from connectors.tables import Cell, SourceTable
 from producers.tables.columns import Column
 from producers.tables.headers import HEAD_ROWS, HeadedTable, RecognisedTable
 from producers.tables.texts import half_width, is_empty, shown
-from producers.tables.titles import normal, title_keys
 
 Numbered = tuple[int, Sequence[Cell]]
 Recognise = Callable[[HeadedTable], RecognisedTable]

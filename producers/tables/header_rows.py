@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from catalogue.titles import LONGEST_TITLE_CHARS, is_qualifier, says_unit_only, title_keys
 from connectors.tables import Cell
-from producers.tables.titles import LONGEST_TITLE_CHARS, is_qualifier, says_unit_only, title_keys
 
 NumberedCells = tuple[int, list[Cell]]
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, FieldType, Item
+from catalogue.titles import MONEY_UNIT
 from connectors.tables import Cell, SourceTable, TableRows
 from producers.tables.columns import Column, ColumnMatcher, missing_columns
 from producers.tables.header_rows import HeaderRows, find_header, title_of
@@ -16,7 +17,6 @@ from producers.tables.item_fit import closest_item
 from producers.tables.mapping import ColumnMapping, same_unit
 from producers.tables.numbered_codes import numbered_columns
 from producers.tables.survey import TableSurvey
-from producers.tables.titles import MONEY_UNIT
 
 HEAD_ROWS = 30  # how many rows the header is looked for in
 

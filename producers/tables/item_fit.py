@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from catalogue.errors import FileRefused
 from catalogue.model import Item
+from catalogue.titles import normal
 from connectors.tables import Cell
 from producers.tables.columns import TitleMatch, missing_columns, subject_fields
 from producers.tables.lookalikes import ItemQuestion, told_apart
-from producers.tables.titles import normal
 
 # A column that an item asks for says more about a table than one that it may have.
 _REQUIRED_WEIGHT = 2.0

@@ -11,12 +11,12 @@ import yaml
 
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, Field, Item
+from catalogue.titles import UNIT, normal, title_keys
 from producers.tables.column_problems import column_converter
 from producers.tables.columns import EXTRA, MEASURED, Column, TitleMatch, missing_columns
 from producers.tables.header_rows import HeaderRows, NumberedCells, title_of
 from producers.tables.numbered_codes import is_numbered
 from producers.tables.problems import ValueProblem
-from producers.tables.titles import UNIT, normal, title_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from itertools import islice
 
 from catalogue.identifiers import looks_like_id_number
 from catalogue.model import Field, Item, Sensitivity
+from catalogue.titles import normal
 from connectors.tables import Cell
 from producers.tables.columns import EXTRA, MEASURED, RETURNED, Column, ColumnMatcher
 from producers.tables.initials import initials
 from producers.tables.problems import ValueProblem
 from producers.tables.texts import as_text, is_empty
-from producers.tables.titles import normal
 from producers.tables.values import value_converter
 
 MOST_ROWS = 2000  # so many rows of a table are looked at

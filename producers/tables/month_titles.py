@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from catalogue.model import Field, FieldType, Item
-from producers.tables.titles import UNIT, normal, title_keys
+from catalogue.titles import UNIT, normal, title_keys
 
 _MONTH = re.compile(r"(?:(\d{4})年?[-/.]?)?(1[0-2]|0?[1-9])月(?:份)?(.*)")
 

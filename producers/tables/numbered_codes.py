@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from catalogue import identifiers
 from catalogue.errors import FileRefused
 from catalogue.model import Field, Item
+from catalogue.titles import title_keys
 from connectors.tables import Cell
 from producers.tables.codes import FORM_CHECKS
 from producers.tables.columns import NUMBERED_CODE, Column
 from producers.tables.problems import ValueProblem
 from producers.tables.texts import is_empty, to_code
-from producers.tables.titles import title_keys
 
 # So many filled rows are looked at: a column is of one kind, and each row is checked again when it is read.
 _ROWS_LOOKED_AT = 200

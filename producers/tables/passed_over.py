@@ -7,9 +7,9 @@ Each row is looked at, so the look is short: its first and its name's cell, and 
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from catalogue.titles import normal
 from connectors.notes import NoteKind
 from connectors.tables import Cell
-from producers.tables.titles import normal
 
 # Returns why a row is no record; None for a record.
 Screen = Callable[[Sequence[Cell]], NoteKind | None]

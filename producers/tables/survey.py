@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from catalogue.titles import normal
 from connectors.tables import Cell, SourceTable
 from producers.tables.texts import is_empty
-from producers.tables.titles import normal
 
 
 @dataclass(frozen=True, slots=True)

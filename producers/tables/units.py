@@ -12,13 +12,13 @@ from typing import Self
 from catalogue.currencies import YUAN
 from catalogue.errors import FileRefused
 from catalogue.model import Field, FieldType
+from catalogue.titles import normal, title_keys
 from connectors.notes import NoteKind, TableNote
 from connectors.tables import Cell
 from producers.tables.amounts import ASSUMED_YUAN, UNSTATED, Written, multiple, parse_number
 from producers.tables.columns import Column
 from producers.tables.headers import RecognisedTable
 from producers.tables.problems import ValueProblem
-from producers.tables.titles import normal, title_keys
 
 _YUAN = "元"
 

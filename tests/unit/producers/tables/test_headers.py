@@ -7,10 +7,10 @@ import pytest
 from catalogue.errors import FileRefused
 from catalogue.load import load_catalogue
 from catalogue.model import Item
+from catalogue.titles import title_keys
 from connectors.tables import Cell
 from producers.tables.headers import TableRecogniser
 from producers.tables.lookalikes import ItemQuestion
-from producers.tables.titles import title_keys
 
 CATALOGUE = load_catalogue()
 recognise = TableRecogniser(CATALOGUE).recognise

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.tables.titles import is_qualifier, normal, title_keys, title_parts
+from catalogue.titles import is_qualifier, normal, title_keys, title_parts
 
 NAMES = ["企业名称", "统一社会信用代码", "行政处罚决定文书号", "许可截止期", "纳税总额"]
 QUALIFIERS = [
