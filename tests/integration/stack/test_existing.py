@@ -24,7 +24,7 @@ def naming(stack: Endpoints, home: Path, **changes: str | None) -> Settings:
 
 def test_named_services_are_checked_and_left_alone(stack: Endpoints, tmp_path: Path) -> None:
     settings = naming(stack, tmp_path / "home", upstream_url="http://upstream.example")
-    addresses = hub.stack.start(settings, services_only=True, timeout_s=30)
+    addresses = hub.stack.start(settings, services_only=True, timeout_s=120)
     try:
         assert addresses.bootstrap == stack.bootstrap
         assert addresses.postgres_dsn == stack.postgres_dsn
@@ -47,7 +47,7 @@ def test_a_named_service_that_is_away_is_named_in_the_error(stack: Endpoints, tm
     settings = naming(stack, tmp_path / "home", postgres_dsn=away)
     try:
         with pytest.raises(StackError, match="postgres is unhealthy") as caught:
-            hub.stack.start(settings, services_only=True, timeout_s=8)
+            hub.stack.start(settings, services_only=True, timeout_s=20)
         assert "credithub status" in caught.value.remedy
     finally:
         hub.stack.stop(settings)
@@ -63,7 +63,7 @@ def test_our_registry_stores_beside_an_existing_database(
     settings = changed_settings(naming(stack, tmp_path / "home", registry_url=None), **own)
     database = external_store(stack.postgres_dsn).url.rsplit("/", 1)[1]
     try:
-        addresses = hub.stack.start(settings, services_only=True, timeout_s=60)
+        addresses = hub.stack.start(settings, services_only=True, timeout_s=180)
         assert addresses.registry_url != stack.registry_url
     finally:
         hub.stack.stop(settings)
