@@ -16,7 +16,7 @@ from producers.tables.texts import as_text
 
 _MOST_VALUES, _LONGEST_CHARS = 3, 24
 _HIDDEN = "***"
-_UNSAID = {UNSTATED: "见各格", ASSUMED_YUAN: "元（未写明）"}
+_UNSAID = {UNSTATED: "见各格", ASSUMED_YUAN: "元（表中未写明）"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,6 @@ def preview(
 
 
 def _unit(column: Column) -> str:
-    if column.unit in (ASSUMED_YUAN, UNSTATED):
-        return "元（表中未写明）" if column.unit == ASSUMED_YUAN else "见各格"
     if column.unit in _UNSAID:
         return _UNSAID[column.unit]
     return column.unit if column.field.type in (FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER) else ""

@@ -131,6 +131,12 @@ def long_lines(rng: random.Random) -> Malformed:
     return Malformed(".csv", _base("csv") + filler + rng.choice((b"", b"\n", _base("csv"))))
 
 
+def _as_either(rng: random.Random, rows: list[Row], count: int) -> Malformed:
+    if rng.random() < 0.4:
+        return Malformed(".xlsx", as_xlsx(rows), count)
+    return Malformed(".csv", as_csv(rows), count)
+
+
 def dated(rng: random.Random) -> Malformed:
     cells: list[object] = [
         "1899-12-30", "1900-01-01", "0000-00-00", "2025-13-01", "2025年", "20250230", "45000", "45000.5", 45000, 0, -1,
@@ -138,9 +144,7 @@ def dated(rng: random.Random) -> Malformed:
         "2025-01-02T00:00:00+99:00", "2025-1-2;2025-1-3", "N/A", True,
     ]  # fmt: skip
     rows, count = _rows(rng, DECIDED, cells)
-    if rng.random() < 0.4:
-        return Malformed(".xlsx", as_xlsx(rows), count)
-    return Malformed(".csv", as_csv(rows), count)
+    return _as_either(rng, rows, count)
 
 
 def amounts(rng: random.Random) -> Malformed:
@@ -150,9 +154,7 @@ def amounts(rng: random.Random) -> Malformed:
         "約5", "1E+15", "=1+1", "－５", "5．5", "５万",
     ]  # fmt: skip
     rows, count = _rows(rng, FINE, cells)
-    if rng.random() < 0.4:
-        return Malformed(".xlsx", as_xlsx(rows), count)
-    return Malformed(".csv", as_csv(rows), count)
+    return _as_either(rng, rows, count)
 
 
 def formulas(rng: random.Random) -> Malformed:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.envelope import EventId, Op, SubmissionId
@@ -14,7 +14,6 @@ from tests.unit.laws.partition import DAYS, EVENTS, ONE, OTHER, PLAIN, RATED, RE
 LAST = START + timedelta(days=500)
 
 
-@settings(deadline=None)
 @given(events=EVENTS, random=st.randoms(use_true_random=False), days=st.lists(DAYS, min_size=1, max_size=4))
 def test_order_repetition_and_redelivery_do_not_matter(
     store: Store, events: list[Record], random: Random, days: list[int]
@@ -40,7 +39,6 @@ def test_order_repetition_and_redelivery_do_not_matter(
         assert other.states[subject].counts == held.counts
 
 
-@settings(deadline=None)
 @given(events=EVENTS, random=st.randoms(use_true_random=False))
 def test_who_reported_when_and_how_it_was_encrypted_is_outside_the_hash(
     store: Store, events: list[Record], random: Random
@@ -66,7 +64,6 @@ def test_who_reported_when_and_how_it_was_encrypted_is_outside_the_hash(
     assert other.hashes() == plain.hashes()
 
 
-@settings(deadline=None)
 @given(before=EVENTS, random=st.randoms(use_true_random=False), after=st.integers(41, 60))
 def test_a_record_that_changes_its_subject_is_where_it_went_last(
     store: Store, before: list[Record], random: Random, after: int
@@ -102,7 +99,6 @@ def test_a_subject_is_called_the_same_whatever_came_first(store: Store) -> None:
     assert len(names) == 1
 
 
-@settings(deadline=None)
 @given(events=EVENTS, at=st.lists(st.integers(0, 6), min_size=2, max_size=2, unique=True))
 def test_a_registered_subject_is_called_as_its_registration_calls_it(
     store: Store, events: list[Record], at: list[int]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.reading.offsets import TopicPartition
@@ -91,7 +91,6 @@ def proved(messages: list[Record | None], told: Merged) -> Findings:
     return findings
 
 
-@settings(deadline=None)
 @given(messages=INPUT, waiting=st.integers(0, 4))
 def test_every_event_has_one_outcome(store: Store, messages: list[Record | None], waiting: int) -> None:
     """In = merged + duplicate + superseded + rejected + unresolved, per topic partition and per submission; "in" is
@@ -109,7 +108,6 @@ def test_every_event_has_one_outcome(store: Store, messages: list[Record | None]
     assert tally.pending == len(messages) - upto
 
 
-@settings(deadline=None)
 @given(messages=INPUT.filter(bool), at=st.integers(0, 30), doubled=st.booleans())
 def test_an_event_that_the_merge_lost_or_took_twice_is_a_difference(
     store: Store, messages: list[Record | None], at: int, doubled: bool

@@ -25,7 +25,6 @@ from rules.merge import Record
 from tests.unit.laws.partition import DAYS, EVENTS, START, Killed, Partition, computed, shown
 
 
-@settings(deadline=None)
 @given(events=EVENTS, days=st.lists(DAYS, min_size=1, max_size=5))
 def test_the_state_held_on_any_day_is_what_the_records_and_the_day_come_to(
     store: Store, events: list[Record], days: list[int]
@@ -50,7 +49,6 @@ def test_the_state_held_on_any_day_is_what_the_records_and_the_day_come_to(
         assert partition.states.keys() == {one.envelope.subject for one in seen}
 
 
-@settings(deadline=None)
 @given(
     events=EVENTS,
     days=st.lists(DAYS, min_size=1, max_size=3),
@@ -88,7 +86,6 @@ def test_days_that_were_broken_off_are_gone_on_with(
         told[subject] = sequence
 
 
-@settings(deadline=None)
 @given(events=EVENTS, walked=st.lists(st.integers(1, 90), min_size=1, max_size=6))
 def test_a_past_day_computed_again_is_what_it_was(store: Store, events: list[Record], walked: list[int]) -> None:
     """[…] it can be computed again, for any past D, and is the same."""

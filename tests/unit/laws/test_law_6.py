@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from processing.store import Store
@@ -15,7 +15,6 @@ from tests.unit.laws.partition import DAYS, EVENTS, START, Partition
 STEPS = st.lists(st.tuples(DAYS, st.booleans()), min_size=1, max_size=5)
 
 
-@settings(deadline=None)
 @given(events=EVENTS, steps=STEPS)
 def test_the_changes_of_a_subject_are_numbered_without_a_gap(
     store: Store, events: list[Record], steps: list[tuple[int, bool]]
@@ -44,7 +43,6 @@ def test_the_changes_of_a_subject_are_numbered_without_a_gap(
     assert sequences.keys() == partition.states.keys()
 
 
-@settings(deadline=None)
 @given(events=EVENTS, steps=STEPS)
 def test_every_change_begins_where_the_last_one_ended(
     store: Store, events: list[Record], steps: list[tuple[int, bool]]

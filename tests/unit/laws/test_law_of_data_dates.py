@@ -48,7 +48,7 @@ def _files(draw: st.DrawFn) -> list[File]:
     return [File("52", LICENSE, draw(_ROWS), DAY + timedelta(days=n), draw(_MODES)) for n in days]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(files=_files(), random=st.randoms(use_true_random=False))
 def test_dated_files_give_the_same_winners_in_any_order_on_any_day(files: list[File], random: Random) -> None:
     results = []
@@ -60,7 +60,7 @@ def test_dated_files_give_the_same_winners_in_any_order_on_any_day(files: list[F
     assert results[1:] == results[:-1]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     sets=st.lists(st.sets(st.integers(0, 3), min_size=1), min_size=1, max_size=4),
     item=st.sampled_from(["2", "8"]),
