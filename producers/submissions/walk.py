@@ -119,7 +119,11 @@ def surveyed(table: HeadedTable, recognised: RecognisedTable) -> RecognisedTable
     """Return what a table is, with what its first rows say of all of them."""
     taken = recognised.columns.keys() | recognised.extra.keys()
     seen = survey(table.table, table.head, recognised.header_row, taken, recognised.width)
-    return replace(recognised, survey=seen)
+    columns = {
+        index: replace(column, keeps_digits=True) if index in seen.whole_numbers else column
+        for index, column in recognised.columns.items()
+    }
+    return replace(recognised, columns=columns, survey=seen)
 
 
 def is_silent(table: HeadedTable, recognised: RecognisedTable) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from catalogue import identifiers
-from catalogue.model import CodeForm, Field
+from catalogue.model import CodeForm, Field, FieldType
 from catalogue.titles import normal
 from connectors.tables import Cell
 from producers.tables.problems import ReasonCode, ValueProblem
@@ -116,6 +116,11 @@ def to_id_number(cell: Cell) -> str | None:
     if not _OTHER_DOCUMENT.fullmatch(number):
         raise ValueProblem(ReasonCode.ID_NUMBER_INVALID, "不像任何一种证件的号码", "请按证件核对号码")
     return number
+
+
+def has_check_digit(field: Field) -> bool:
+    """Whether a lost digit of the field's codes is seen by a check, at most one in eleven passing it by chance."""
+    return field.type in (FieldType.USCC, FieldType.ID_NUMBER) or field.form is not None
 
 
 def _is_uscc(number: str) -> bool:

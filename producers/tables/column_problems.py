@@ -6,12 +6,12 @@ from catalogue.errors import FileRefused
 from catalogue.identifiers import looks_like_id_number, normalised
 from catalogue.model import Field, FieldType, Sensitivity
 from connectors.tables import Cell
-from producers.tables.codes import natural_person
+from producers.tables.codes import has_check_digit, natural_person
 from producers.tables.columns import Column
 from producers.tables.details import converter
 from producers.tables.problems import ReasonCode, RowProblem, ValueProblem
 from producers.tables.texts import as_text
-from producers.tables.values import Converter
+from producers.tables.values import Converter, Value
 
 # 组织机构代码 (with or without its hyphen) and 工商注册号, which stand in columns 代码或证件号码.
 _OLD_CODE = re.compile(r"[0-9A-Z]{8}-?[0-9X]|[0-9]{13}|[0-9]{15}")
@@ -25,7 +25,8 @@ _HARMLESS = re.compile(r"“[0-9.,/:%年月日\s-]{1,10}”")
 def column_converter(column: Column) -> Converter:
     """Return the conversion of a column; raises FileRefused for a unit that cannot be that of its field."""
     try:
-        return _with_code_words(column, converter(column.field, column.unit))
+        convert = _with_code_words(column, converter(column.field, column.unit))
+        return _whole_digits(convert) if column.keeps_digits and has_check_digit(column.field) else convert
     except ValueProblem as exc:
         raise FileRefused(f"列“{column.title}”：{exc.message}。", remedy=f"{exc.remedy}。") from exc
 
@@ -35,6 +36,16 @@ def _with_code_words(column: Column, convert: Converter) -> Converter:
     if not words:
         return convert
     return lambda cell: convert(words.get(as_text(cell).strip(), cell) if cell is not None else None)
+
+
+def _whole_digits(convert: Converter) -> Converter:
+    """Return the conversion for a column of whole numbers: one that ends in zeros is judged by its check digit."""
+
+    def converted(cell: Cell) -> Value:
+        # The mark for text, which the conversion takes off.
+        return convert(f"'{cell.strip()}" if type(cell) is str and cell.rstrip()[-3:] == "000" else cell)
+
+    return converted
 
 
 def _is_old_code(cell: Cell) -> bool:

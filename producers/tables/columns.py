@@ -43,6 +43,7 @@ class Column:
 
     A column a month (1月…12月) of a DETAILS field carries ``month``, ``year`` when the title has one, and the
     name ``sub`` of the details' own column. ``code_words`` are the file's own words for codes, from a mapping.
+    ``keeps_digits``: the first rows hold long numbers whole, so that one may end in zeros.
     """
 
     field: Field
@@ -52,6 +53,7 @@ class Column:
     year: int | None = None
     sub: str = ""
     code_words: Mapping[str, str] | None = None
+    keeps_digits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

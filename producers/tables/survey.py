@@ -3,13 +3,18 @@
 It is looked at once a table, so that nothing of it is decided again with every row.
 """
 
+import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalogue.titles import normal
 from connectors.tables import Cell, SourceTable
-from producers.tables.texts import is_empty
+from producers.tables.texts import ends_in_zeros, is_empty
+
+_LONG_NUMBER = re.compile("[0-9]{17}[0-9X]")
+# So many whole numbers to each one that ends in zeros: of cells that lost their digits there are more.
+_ENOUGH_WHOLE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,7 @@ class TableSurvey:
     """``titles`` are the header's, by position; ``untitled`` are the positions of columns without one.
 
     In a text a row has ``least_cells`` to ``most_cells``; None: any. ``counts_days_from_1904`` is that of the source's
-    table.
+    table. In ``whole_numbers`` stand the positions of columns that hold long numbers with all of their digits.
     """
 
     titles: Mapping[int, str] = field(default_factory=dict)
@@ -25,6 +30,7 @@ class TableSurvey:
     least_cells: int = 0
     most_cells: int | None = None
     counts_days_from_1904: bool = False
+    whole_numbers: frozenset[int] = frozenset()
 
     def is_header(self, cells: Sequence[Cell]) -> bool:
         """Whether a row repeats the header, its titles in the header's order."""
@@ -50,7 +56,17 @@ def survey(
     least, most = (0, None) if table.sheet is not None else _widths(width, below)
     widest = max(map(len, below), default=0) if table.sheet is not None else width
     untitled = tuple(index for index in range(widest) if index not in titles and index not in taken)
-    return TableSurvey(titles, untitled, least, most, table.counts_days_from_1904)
+    whole = frozenset(
+        index for index in taken if _holds_whole_numbers(cells[index] for cells in below if len(cells) > index)
+    )
+    return TableSurvey(titles, untitled, least, most, table.counts_days_from_1904, whole)
+
+
+def _holds_whole_numbers(column: Iterable[Cell]) -> bool:
+    """Whether a program kept the last digits of a column's long numbers, all but a few that may end in zeros."""
+    numbers = [text for cell in column if isinstance(cell, str) and _LONG_NUMBER.fullmatch(text := cell.strip())]
+    lost = sum(map(ends_in_zeros, numbers))
+    return len(numbers) - lost >= _ENOUGH_WHOLE * max(1, lost)
 
 
 def _titles(cells: Sequence[Cell]) -> dict[int, str]:

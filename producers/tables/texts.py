@@ -52,7 +52,8 @@ _DIGITS = "0123456789"
 _DIGITS_KEPT = 17
 # What a program makes of a long number, in a workbook or in a text file exported from one.
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+E\+?|E\+)[0-9]{2,3}", re.IGNORECASE)
-# A spreadsheet keeps fifteen digits and writes zeros for the rest: no number of 18 digits and more ends so by chance.
+# A spreadsheet keeps fifteen digits and writes zeros for the rest: one number of 18 digits in a thousand ends so by
+# chance.
 _FIFTEEN_DIGITS_ONLY = re.compile(r"[1-9][0-9]{14}000+")
 _SHORTEST_LOST_CHARS, _LONGEST_LOST_CHARS = 4, 40
 # Numbers that went through a program which knows fractions only: 810000.0.
@@ -132,11 +133,16 @@ def to_code(cell: Cell) -> str | None:
     return text
 
 
+def ends_in_zeros(text: str) -> bool:
+    """Whether a long number may have lost what stood behind its fifteenth digit."""
+    return _FIFTEEN_DIGITS_ONLY.fullmatch(text) is not None
+
+
 def _lost_digits(text: str) -> bool:
     if not _SHORTEST_LOST_CHARS <= len(text) <= _LONGEST_LOST_CHARS:
         return False
     if text[-3:] == "000" and len(text) > _DIGITS_KEPT:
-        return _FIFTEEN_DIGITS_ONLY.fullmatch(text) is not None
+        return ends_in_zeros(text)
     return _SCIENTIFIC.fullmatch(text) is not None
 
 
@@ -144,7 +150,7 @@ def _digits_lost() -> ValueProblem:
     return ValueProblem(
         ReasonCode.DIGITS_LOST,
         "长数字的末几位已被 Excel 等程序丢失（变成科学计数或补了零）",
-        "请把这一列设为文本格式，从原系统重新取数后填写",
+        "请把这一列设为文本格式，从原系统重新取数后填写；号码原本如此的，请在前面加一个英文单引号（'）",
     )
 
 
