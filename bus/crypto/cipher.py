@@ -23,6 +23,8 @@ class Cipher:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
+        # Copied for each value: the key is worked in once.
+        self._linking = hmac.new(ring.link, digestmod="sha256")
         self._aead = {key_id: AESGCM(key) for key_id, key in ring.keys.items()}
 
     def close(self, plain: bytes, context: str) -> bytes:
@@ -44,4 +46,6 @@ class Cipher:
 
     def link(self, value: str, purpose: str = "") -> str:
         """Return the keyed hash (HMAC-SHA-256, first 128 bits, hex) by which equal values are found."""
-        return hmac.digest(self._ring.link, f"{purpose}\x00{value}".encode(), "sha256").hex()[:32]
+        keyed = self._linking.copy()
+        keyed.update(f"{purpose}\x00{value}".encode())
+        return keyed.hexdigest()[:32]

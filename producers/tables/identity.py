@@ -1,12 +1,13 @@
 """Which record a row is, of which period and time: pure functions over a row's values."""
 
 import functools
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from bus.crypto.cipher import Cipher
 from catalogue.envelope import RecordKey
@@ -21,9 +22,9 @@ _SINGLE = "1"
 _MOST_AHEAD = timedelta(days=366)
 # Clocks and midnights differ.
 _TOMORROW = timedelta(days=1)
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # Distinct values of an item's keys that are kept hashed: a subject's rows mostly stand together.
 _KEPT_PARTS = 1 << 12
+_KEPT_PERIODS = 1 << 10
 
 
 def canonical(value: Any) -> Any:
@@ -52,7 +53,7 @@ def plain(value: Any) -> str:
     written = canonical(value)
     if written is None:
         return ""
-    return written if isinstance(written, str) else _JSON.encode(written)
+    return written if isinstance(written, str) else orjson.dumps(written).decode()
 
 
 def content_hash(cipher: Cipher, values: Mapping[str, Any], op: str) -> str:
@@ -103,14 +104,16 @@ def period_of(item: Item, values: Mapping[str, Any], declared: str | None) -> st
     if not filled:
         return declared
     if len(filled) >= 2:
-        year, month = plain(filled[0][1])[:4], plain(filled[1][1])
-        if re.fullmatch(r"\d{1,2}", month):
-            return f"{year}-{int(month):02d}"
-        return written_period(month) or year
+        return _year_with(plain(filled[0][1])[:4], plain(filled[1][1]))
     field, value = filled[0]
     if isinstance(value, date):
         return {Period.YEARLY: f"{value:%Y}", Period.DAILY: f"{value:%Y-%m-%d}"}.get(item.period, f"{value:%Y-%m}")
     return plain(value) if field.type in (FieldType.MONTH, FieldType.YEAR) else written_period(plain(value)) or declared
+
+
+@functools.lru_cache(maxsize=_KEPT_PERIODS)
+def _year_with(year: str, within: str) -> str:
+    return f"{year}-{int(within):02d}" if re.fullmatch(r"\d{1,2}", within) else written_period(within) or year
 
 
 def moment(value: date) -> datetime:

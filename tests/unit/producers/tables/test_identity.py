@@ -1,7 +1,10 @@
 """Identity of pushed rows: equal content is equal however written, and its time is that of the information."""
 
+import hmac
+import json
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,6 +24,16 @@ def test_content_hash_ignores_order_scale_and_empty_fields(amount: Decimal, text
     assert plain == content_hash(CIPHER, {"b": text, "a": amount.quantize(Decimal("0.0001"))}, "REPORT")
     assert plain != content_hash(CIPHER, {"b": text, "a": amount}, "WITHDRAW")
     assert plain != content_hash(CIPHER, {"b": text, "a": amount + 1}, "REPORT")
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.lists(st.text())))
+def test_the_text_that_is_hashed_stays_the_one_of_records_told_before(values: dict[str, Any]) -> None:
+    written = json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    assert content_hash(CIPHER, values, "REPORT") == CIPHER.link(f"REPORT\x00{written}", "content")
+
+
+def test_keyed_hashes_are_those_of_the_standard_library() -> None:
+    assert CIPHER.link("样例", "content") == hmac.digest(b"k" * 32, "content\x00样例".encode(), "sha256").hex()[:32]
 
 
 TODAY = date(2025, 6, 30)
