@@ -85,15 +85,17 @@ def to_text(cell: Cell) -> str | None:
         text = cell.strip()
         if text in EMPTY:
             return None
-        if text[0] in _DIGITS and _lost_digits(text):
-            raise _digits_lost()
+        if text[0] in _DIGITS:
+            _refuse_lost(text)
+        elif text[0] == "'" and ends_in_zeros(text[1:]):
+            return text[1:]
         if len(text) > _LONGEST_TEXT_CHARS:
             raise ValueProblem(
                 ReasonCode.TOO_LONG, f"文字有{len(text)}个字，超过{_LONGEST_TEXT_CHARS}个", "请缩短或分列填写"
             )
         return text
     if type(cell) is float and abs(cell) >= 1e15:
-        raise _digits_lost()
+        raise _digits_lost("变成科学计数")
     return None if cell is None else as_text(cell)
 
 
@@ -123,6 +125,8 @@ def to_code(cell: Cell) -> str | None:
         text = text[1:].strip()
         if text in EMPTY:
             return None
+        if _SCIENTIFIC.fullmatch(text):
+            raise _digits_lost("变成科学计数")
     if not text.isascii() and text[0] not in "（〔":
         # Full-width digits and letters only: 〔2025〕 and Chinese punctuation belong to a document's number.
         text = "".join(chr(ord(c) - 0xFEE0) if "０" <= c <= "ｚ" and c.isalnum() else c for c in text)
@@ -138,19 +142,21 @@ def ends_in_zeros(text: str) -> bool:
     return _FIFTEEN_DIGITS_ONLY.fullmatch(text) is not None
 
 
-def _lost_digits(text: str) -> bool:
+def _refuse_lost(text: str) -> None:
     if not _SHORTEST_LOST_CHARS <= len(text) <= _LONGEST_LOST_CHARS:
-        return False
+        return
     if text[-3:] == "000" and len(text) > _DIGITS_KEPT:
-        return ends_in_zeros(text)
-    return _SCIENTIFIC.fullmatch(text) is not None
+        if ends_in_zeros(text):
+            raise _digits_lost("补了零", "；号码原本如此的，请在前面加一个英文单引号（'）")
+    elif _SCIENTIFIC.fullmatch(text):
+        raise _digits_lost("变成科学计数")
 
 
-def _digits_lost() -> ValueProblem:
+def _digits_lost(how: str, otherwise: str = "") -> ValueProblem:
     return ValueProblem(
         ReasonCode.DIGITS_LOST,
-        "长数字的末几位已被 Excel 等程序丢失（变成科学计数或补了零）",
-        "请把这一列设为文本格式，从原系统重新取数后填写；号码原本如此的，请在前面加一个英文单引号（'）",
+        f"长数字的末几位已被 Excel 等程序丢失（{how}）",
+        f"请把这一列设为文本格式，从原系统重新取数后填写{otherwise}",
     )
 
 

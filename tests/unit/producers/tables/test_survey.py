@@ -51,5 +51,9 @@ def test_a_clerk_can_say_that_a_number_ends_so() -> None:
     assert problems(["'" + IN_ZEROS]) == []
 
 
+def test_no_mark_brings_back_digits_that_are_gone() -> None:
+    assert problems(["'8.09999E+17"]) == [ReasonCode.DIGITS_LOST]
+
+
 def test_the_city_draws_no_number_in_zeros() -> None:
     assert not any(draw_person(random.Random(n), 1000 * n).id_number.endswith("000") for n in range(2000))
