@@ -48,7 +48,7 @@ disturbed: setup  ## files of the sample city, disturbed as real ones are: no wr
 	@$(if $(FILES),$(BIN)/python -m tests.disturbed --files $(FILES) $(if $(SEED),--seed $(SEED)),$(BIN)/python -m pytest -q -n auto tests/disturbed)
 
 integration: setup
-	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadscope --no-loadscope-reorder tests/integration tests/chaos
+	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadscope --no-loadscope-reorder --durations 15 tests/integration tests/chaos
 
 bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks

@@ -83,7 +83,9 @@ class Fire:
             self._scene.until(is_well, "", RECOVERED_WITHIN_S)
         except NotInTime:
             self.verdict.wrong.append(f"the hub did not recover {when}: {ills[-1]}")
-            self._say(f"    NOT recovered within {RECOVERED_WITHIN_S:.0f} s: {ills[-1]}")
+            self._say(
+                f"    NOT recovered within {RECOVERED_WITHIN_S:.0f} s: {ills[-1]}; the feed: {self._site.fed_last}"
+            )
             self._waiting = []
             return
         owners = self._scene.witness.owners()

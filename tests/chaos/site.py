@@ -86,6 +86,11 @@ class Site:
         return read_fed(self._fed)
 
     @property
+    def fed_last(self) -> str:
+        """Return what the feed logged last."""
+        return (self.feed.said().splitlines() or ["nothing"])[-1] if self.feed is not None else "it does not run"
+
+    @property
     def _fed(self) -> Path:
         return self.home / "feed"
 
