@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup demo check test style unit corpus disturbed integration bench bench-full chaos lock clean
+.PHONY: help setup demo check test style unit corpus disturbed integration prometheus bench bench-full chaos lock clean
 # Style before tests, whatever -j says: what is cheap to know comes first.
 .NOTPARALLEL:
 # Integration tests wait more than they compute; the processes share one stack of services. 0: all in one process.
@@ -49,6 +49,9 @@ disturbed: setup  ## files of the sample city, disturbed as real ones are: no wr
 
 integration: setup
 	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadscope --no-loadscope-reorder --durations 15 tests/integration tests/chaos
+
+prometheus: setup  ## Debian's Prometheus, promtool and Alertmanager into the cache, for the tests of alerts; needs apt, not root
+	@$(BIN)/python -m tests.prometheus
 
 bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks

@@ -1,25 +1,26 @@
-"""Alerts and dashboards speak of metrics that exist."""
+"""Alerts and dashboards speak of metrics that exist, and every alert was seen to fire and to clear.
+
+``alerts/<Alert>.yml`` holds the cause of an alert as series, for ``promtool test rules``.
+"""
 
 import json
 import re
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 from prometheus_client import REGISTRY
 
 import monitoring.metrics
+from tests.alerts import ALERTS, PROMETHEUS, RULE_FILES, read_yaml
+from tests.prometheus import program
+from tests.services import REPOSITORY
 
-ROOT = Path(__file__).parents[3] / "monitoring"
-ALERTS = [
-    rule
-    for file in (ROOT / "prometheus/rules").glob("*.yml")
-    for group in yaml.safe_load(file.read_text("utf-8"))["groups"]
-    for rule in group["rules"]
-]
+CAUSES = Path(__file__).with_name("alerts")
 PANELS = [
     (panel["title"], target["expr"])
-    for file in (ROOT / "grafana/dashboards").glob("*.json")
+    for file in (REPOSITORY / "monitoring/grafana/dashboards").glob("*.json")
     for panel in json.loads(file.read_text("utf-8"))["panels"]
     for target in panel["targets"]
 ]
@@ -30,6 +31,12 @@ def known() -> set[str]:
     assert monitoring.metrics.EVENTS
     found = {family.name for family in REGISTRY.collect()}
     return {name + suffix for name in found for suffix in ("", "_total", "_bucket")}
+
+
+def promtool(*arguments: str | Path) -> None:
+    """Run promtool, and fail with what it says."""
+    done = subprocess.run((program("promtool"), *arguments), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_there_are_alerts_and_panels() -> None:
@@ -48,3 +55,30 @@ def test_every_alert_says_what_to_do() -> None:
         assert alert["annotations"]["summary"]
         assert alert["annotations"]["action"]
         assert alert["labels"]["severity"] in ("page", "ticket")
+
+
+def test_every_alert_has_its_cause_and_every_cause_its_alert() -> None:
+    assert sorted(file.stem for file in CAUSES.iterdir()) == sorted(alert["alert"] for alert in ALERTS)
+
+
+@pytest.mark.parametrize("alert", [alert["alert"] for alert in ALERTS])
+def test_a_cause_is_looked_at_before_it_fires_when_it_does_and_after(alert: str) -> None:
+    looks = [look for test in read_yaml(CAUSES / f"{alert}.yml")["tests"] for look in test["alert_rule_test"]]
+    fires = [_fires(look) for look in looks if look["alertname"] == alert]
+    assert True in fires
+    assert fires[0] is False
+    assert fires[-1] is False
+
+
+def _fires(look: dict[str, Any]) -> bool:
+    return bool(look.get("exp_alerts"))
+
+
+@pytest.mark.parametrize("alert", [alert["alert"] for alert in ALERTS])
+def test_an_alert_fires_and_clears(alert: str) -> None:
+    promtool("test", "rules", CAUSES / f"{alert}.yml")
+
+
+def test_prometheus_takes_the_rules_and_the_configurations() -> None:
+    promtool("check", "rules", *RULE_FILES)
+    promtool("check", "config", *PROMETHEUS.glob("*.yml"))
