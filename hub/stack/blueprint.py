@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hub.processes import CREDITHUB, HubProcess, child_environment, hub_processes
 from hub.settings import Endpoints, Settings
-from hub.stack import checks, kafka, postgres, registry
+from hub.stack import checks, kafka, postgres, registry, targets
 from hub.stack.child import ChildSpec
 from hub.stack.health import ServiceCheck
 from hub.stack.layout import HomeLayout
@@ -59,7 +59,6 @@ def draw(settings: Settings, layout: HomeLayout, *, services_only: bool) -> Blue
     if not services_only:
         wanted = list(hub_processes(settings, upstream_port, bank_ids()))
         processes = tuple(_hub_specs(wanted, settings, layout, ports, environment))
-        write_targets(layout.metrics_targets_file, processes)
     prepare = ChildSpec("prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), environment, one_shot=True)
     endpoints = Endpoints(
         bootstrap=node.bootstrap if node else settings.kafka.bootstrap or "",
@@ -67,6 +66,8 @@ def draw(settings: Settings, layout: HomeLayout, *, services_only: bool) -> Blue
         postgres_dsn=dsn,
         upstream_url=settings.upstream.url or f"http://{LOOPBACK}:{upstream_port}",
     )
+    # Also when there is none: what ran before must not be looked for.
+    targets.publish(layout, processes)
     plan = Plan((postgres_spec, kafka_spec, registry_spec), prepare, processes, services_only)
     return Blueprint(plan, endpoints)
 
@@ -74,15 +75,6 @@ def draw(settings: Settings, layout: HomeLayout, *, services_only: bool) -> Blue
 def publish_endpoints(file: Path, endpoints: Endpoints) -> None:
     """Write the addresses for the clients; private, because the database's password is in one."""
     write_json(file, asdict(endpoints))
-
-
-def write_targets(file: Path, processes: tuple[ChildSpec, ...]) -> None:
-    """Write which processes Prometheus scrapes, in the format of its ``file_sd_configs``."""
-    targets = [
-        {"targets": [spec.address.removeprefix("http://").split("/")[0]], "labels": {"process": spec.name}}
-        for spec in processes
-    ]
-    write_json(file, targets)
 
 
 def _external(name: str, address: str, check: ServiceCheck, layout: HomeLayout) -> ChildSpec:

@@ -14,7 +14,7 @@ import psutil
 from catalogue.errors import StackError
 from hub.processes import environment_without_settings
 from hub.settings import Endpoints, Settings, plain_settings
-from hub.stack import diagnosis, downloads, orphans, preflight
+from hub.stack import diagnosis, downloads, orphans, preflight, targets
 from hub.stack.fetcher import OnDownload
 from hub.stack.layout import HomeLayout
 from hub.stack.logs import rotate_log
@@ -155,6 +155,7 @@ def stop(settings: Settings, *, purge: bool = False, purge_cache: bool = False) 
     ``purge`` deletes the data and logs too, ``purge_cache`` also the downloads (when they lie in the home).
     """
     layout = HomeLayout.of(settings)
+    targets.withdraw(layout)
     supervisor = supervisor_of(layout)
     ran = supervisor is not None
     if supervisor is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from catalogue.errors import HubError
 from hub.settings import Settings, exact_settings
-from hub.stack import blueprint, diagnosis, orphans
+from hub.stack import blueprint, diagnosis, orphans, targets
 from hub.stack.layout import HomeLayout
 from hub.stack.status import StackStatus, write_json, write_status
 from hub.stack.supervisor import Supervisor
@@ -74,6 +74,7 @@ def _supervise(settings: Settings, layout: HomeLayout, *, services_only: bool, o
     def request_stop(_number: int, _frame: object) -> None:
         nonlocal stop_requested
         stop_requested = True
+        targets.withdraw(layout)
         if supervisor:
             supervisor.request_stop()
 

@@ -82,8 +82,9 @@ class HomeLayout:
         return self.run / "endpoints.json"
 
     @property
-    def metrics_targets_file(self) -> Path:
-        return self.run / "metrics_targets.json"
+    def targets_file(self) -> Path:
+        """What Prometheus scrapes; everybody may read it, because Prometheus often runs as another user."""
+        return self.home / "prometheus" / "targets.json"
 
     def log_file(self, name: str) -> Path:
         """Return where the child ``name`` logs."""
