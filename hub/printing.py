@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from catalogue.envelope import Envelope, Op
+from catalogue.envelope import Envelope
 from catalogue.model import Catalogue
 from catalogue.times import EPOCH, SHANGHAI
-from queries.contributions import NO_LONGER, NOT_YET, Contribution
+from queries.contributions import NO_LONGER, NOT_YET, Contribution, withdrawn_by
 from queries.explain_field import ExplainedVersion, FieldExplanation
 from queries.explain_indicator import IndicatorExplanation
 from queries.origin import RecordOrigin
@@ -24,7 +24,6 @@ from rules.indicators.definitions import Indicator
 Indicators = Mapping[str, Indicator]
 
 SHOWN = 50  # records in a table; --json has all
-_KEY_CHARS = 24
 _FILE_WIDTH = 200
 _STYLES = {Standing.WINNER: "green", Standing.PENDING: "yellow", Standing.CONFLICT: "red"}
 
@@ -48,16 +47,16 @@ def print_state(console: Console, state: StateOnDay) -> None:
             f"written {clock(state.changed_at)}; from PostgreSQL"
         )
     console.print(text, markup=False, highlight=False, soft_wrap=True)
-    grid = _grid("信息分类", "no", "item", "records", "newest", right=("no", "records"))
+    table = grid("信息分类", "no", "item", "records", "newest", right=("no", "records"))
     for group in state.categories:
         for line, records in enumerate(group.items):
             newest = clock(records.newest) if records.newest is not None else "–"
             name = group.category.zh if line == 0 else ""
-            grid.add_row(name, str(records.item.seq or ""), records.item.zh, f"{records.records:,}", newest)
+            table.add_row(name, str(records.item.seq or ""), records.item.zh, f"{records.records:,}", newest)
     console.print()
-    console.print(grid if grid.row_count else "no record counts", markup=False)
+    console.print(table if table.row_count else "no record counts", markup=False)
     console.print()
-    values = _grid("indicator", "value", "id", right=("value",))
+    values = grid("indicator", "value", "id", right=("value",))
     for value in state.indicators:
         values.add_row(value.name, indicator_text(value.definition, value.value), value.id)
     console.print(values if values.row_count else "no indicator", markup=False)
@@ -75,18 +74,19 @@ def print_field(console: Console, explained: FieldExplanation) -> None:
         console.print("no record", highlight=False)
         return
     titles = ("record", "value", "standing", "decided by", "source time", "数据时点", "rev", "unit", "file", "row")
-    grid = _grid(*titles, right=("rev", "row"))
+    table = grid(*titles, right=("rev", "row"))
     for record in explained.records[:SHOWN]:
         for index, version in enumerate(record.versions):
-            note = f", {record.note}" if version.standing is Standing.WINNER and record.note else ""
-            envelope = version.record.envelope
-            grid.add_row(
-                _key(record.record_key) if index == 0 else "",
-                escape(_value(target, version)), f"{version.standing.value}{note}", version.rule,
+            envelope, value = version.record.envelope, _value(target, version)
+            is_told = not record.note or record.note == value
+            note = f", {record.note}" if version.standing is Standing.WINNER and not is_told else ""
+            table.add_row(
+                escape(record.record_key) if index == 0 else "",
+                escape(value), f"{version.standing.value}{note}", version.rule,
                 clock(envelope.source_time), _as_of(envelope), str(envelope.revision), *_origin(version.origin),
                 style=_STYLES.get(version.standing, "dim"),
             )  # fmt: skip
-    console.print(grid)
+    console.print(table)
     _more(console, len(explained.records))
 
 
@@ -114,18 +114,18 @@ def print_indicator(console: Console, explained: IndicatorExplanation) -> None:
         )  # fmt: skip
     if counting:
         titles = ("record", "day", "number", "counts until", "source time", "unit", "file", "row")
-        grid = _grid(*titles, right=("number", "row"))
+        table = grid(*titles, right=("number", "row"))
         for record in counting[:SHOWN]:
             envelope, share = record.contribution.record.envelope, record.contribution.share
-            grid.add_row(
-                _key(envelope.record_key),
+            table.add_row(
+                escape(envelope.record_key),
                 "" if share is None else share.placed.isoformat(),
                 "" if record.number is None else number(record.number),
                 "" if share is None or share.leave is None else share.leave.isoformat(),
                 clock(envelope.source_time),
                 *_origin(record.origin),
             )
-        console.print(grid)
+        console.print(table)
         _more(console, len(counting))
     _left_out(console, [record.contribution for record in explained.records if not record.contribution.counts])
 
@@ -173,9 +173,9 @@ def print_event(console: Console, event: BankEvent, catalogue: Catalogue, indica
 
 
 def _value(target: FieldTarget, version: ExplainedVersion) -> str:
-    op = version.record.envelope.op
-    if op != Op.REPORT and version.value is None:
-        return op.lower()
+    gone = withdrawn_by(version.record.envelope)
+    if gone:
+        return gone
     if version.value == SEALED:
         same = version.same_as_winner
         return SEALED if same is None else f"{SEALED}, {'the same' if same else 'another'}"
@@ -187,15 +187,12 @@ def _origin(origin: RecordOrigin) -> tuple[str, str, str]:
     return escape(origin.unit_zh), escape(f"{file} [{origin.sheet}]" if origin.sheet else file), str(origin.row)
 
 
-def _key(key: str) -> str:
-    return escape(key if len(key) <= _KEY_CHARS else f"{key[:_KEY_CHARS]}…")
-
-
-def _grid(*titles: str, right: tuple[str, ...] = ()) -> Table:
-    grid = Table(box=None, pad_edge=False)
+def grid(*titles: str, right: tuple[str, ...] = ()) -> Table:
+    """Return a table without lines; the columns ``right`` are of numbers."""
+    table = Table(box=None, pad_edge=False)
     for title in titles:
-        grid.add_column(title, justify="right" if title in right else "left", overflow="fold")
-    return grid
+        table.add_column(title, justify="right" if title in right else "left", overflow="fold")
+    return table
 
 
 def _title(console: Console, text: str) -> None:

@@ -29,7 +29,9 @@ class Contribution:
 Payload = Mapping[str, Any] | None
 NOT_YET = "does not count yet"
 NO_LONGER = "no longer counts"
-WITHDRAWN = "withdrawn"
+BY_FLAG = "withdrawn by the reporter's flag (删)"
+BY_LIST = "withdrawn: a whole list (全量) left it out"
+NIL = "a nil report (零报告)"
 LEFT_OUT = "not in the latest whole set"
 
 
@@ -48,7 +50,7 @@ def contributions(
     for record, data in records:
         mark = marks.get(record.envelope.set_key)
         if not is_live(record.envelope, None if mark is None else set_since(mark)):
-            why = WITHDRAWN if record.envelope.op != Op.REPORT else LEFT_OUT
+            why = withdrawn_by(record.envelope) or LEFT_OUT
             explained.append(Contribution(record, None, why))
             continue
         fact = Fact(record.envelope.source_time, data or {})
@@ -58,6 +60,16 @@ def contributions(
     explained.sort(key=lambda c: c.record.envelope.record_key)
     explained.sort(key=lambda c: (c.counts, c.share.placed if c.share else date.min), reverse=True)
     return on_the_wire(evaluate(indicator, facts, as_of)), explained
+
+
+def withdrawn_by(event: Envelope) -> str:
+    """Return what an event says that reports no record: who withdraws it, or that there is none; "" of a report."""
+    if event.op == Op.REPORT:
+        return ""
+    if event.op == Op.NIL:
+        return NIL
+    # What the hub derives from a whole list stands in no row of it.
+    return BY_FLAG if event.row else BY_LIST
 
 
 def _of(indicator: Indicator, record: Record, fact: Fact, as_of: date) -> Contribution:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bus.reading.offsets import TopicPartition
-from catalogue.envelope import Envelope, Op, RecordKey, is_mark
+from catalogue.envelope import Envelope, RecordKey, is_mark
 from catalogue.model import Catalogue, Item
-from queries.contributions import LEFT_OUT, WITHDRAWN
+from queries.contributions import LEFT_OUT, withdrawn_by
 from queries.origin import RecordOrigin, origin_of
 from queries.table_snapshot import StateRow, SubmissionSource, TableSnapshot
 from queries.targets import FieldTarget
@@ -39,6 +39,7 @@ class ExplainedVersion:
             "standing": self.standing.value,
             "rule": self.rule,
             "op": envelope.op,
+            "withdrawn_by": withdrawn_by(envelope),
             "value": self.value,
             "same_as_winner": self.same_as_winner,
             "source_time": moment(envelope.source_time),
@@ -156,7 +157,7 @@ def _note(winner: Record | None, marks: Mapping[RecordKey, Envelope]) -> str:
         return "not merged or not delivered yet"
     if is_live(winner.envelope, since_of(marks, winner.envelope)):
         return ""
-    return WITHDRAWN if winner.envelope.op != Op.REPORT else LEFT_OUT
+    return withdrawn_by(winner.envelope) or LEFT_OUT
 
 
 def _explained(

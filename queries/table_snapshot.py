@@ -12,6 +12,14 @@ import psycopg2
 from catalogue.envelope import ENVELOPE_NAMES, SET_MARK, Envelope
 from catalogue.errors import SinkUnavailable, StackError
 from connectors import postgres
+from queries.not_taken import (
+    REJECTED_BY_UNIT,
+    WAITING_BY_UNIT,
+    WAITING_ROWS,
+    NotTakenFilter,
+    NotTakenRows,
+    WaitingRow,
+)
 from queries.receipts import RECEIPT_COLUMNS, REJECT_COLUMNS, KeptReceipt, RejectedRow
 from rules.merge import Record
 
@@ -41,7 +49,8 @@ where (%(unit)s is null or unit = %(unit)s) and (%(item)s is null or item = %(it
 order by opened_at desc, submission_id limit %(limit)s
 """
 _REJECTS = f"""
-select {", ".join(REJECT_COLUMNS)} from rejected where submission_id = %(submission)s
+select {", ".join(REJECT_COLUMNS)} from rejected
+where submission_id = %(submission)s and (%(row)s::bigint is null or row = %(row)s)
 order by row, source_topic, source_partition, source_offset limit %(limit)s
 """
 _SUBJECT_COUNTS = (
@@ -119,9 +128,22 @@ class TableSnapshot:
         values = {"unit": unit, "item": item, "limit": limit}
         return [KeptReceipt(**dict(zip(RECEIPT_COLUMNS, row, strict=True))) for row in self._rows(_RECEIPTS, values)]
 
-    def rejects(self, submission_id: str, limit: int) -> list[RejectedRow]:
-        """Return the rejected rows of a submission, in the order of the file."""
-        return [RejectedRow.of(row) for row in self._rows(_REJECTS, {"submission": submission_id, "limit": limit})]
+    def rejects(self, submission_id: str, row: int | None, limit: int) -> list[RejectedRow]:
+        """Return the rejected rows of a submission, all or the one of a number, in the order of the file."""
+        values = {"submission": submission_id, "row": row, "limit": limit}
+        return [RejectedRow.of(columns) for columns in self._rows(_REJECTS, values)]
+
+    def rejected(self, chosen: NotTakenFilter) -> list[NotTakenRows]:
+        """Return the rejected rows by unit and item, the most first."""
+        return [NotTakenRows(*row) for row in self._rows(REJECTED_BY_UNIT, chosen.as_values())]
+
+    def waiting(self, chosen: NotTakenFilter) -> list[NotTakenRows]:
+        """Return the rows that wait for their subject by unit and item, the most first."""
+        return [NotTakenRows(*row) for row in self._rows(WAITING_BY_UNIT, chosen.as_values())]
+
+    def waiting_rows(self, submission_id: str, limit: int) -> list[WaitingRow]:
+        """Return the rows of a submission that wait, in the order of the file."""
+        return [WaitingRow.of(row) for row in self._rows(WAITING_ROWS, {"submission": submission_id, "limit": limit})]
 
     def subject_counts(self, items: Sequence[str]) -> SubjectCounts:
         """Return how many subjects have records of any of these items."""

@@ -79,7 +79,7 @@ def clock(value: datetime) -> str:
 
 
 def text_of(field: Field, value: Any) -> str:
-    """Return what ``value_of`` gave, for a table: nothing as –, a code with its meaning, money in the field's unit."""
+    """Return what ``value_of`` gave, for a table: nothing as –, a code with its meaning, a number with its unit."""
     if value is None or value == []:
         return "–"
     if field.type is FieldType.MONEY and value != SEALED and not isinstance(value, list):
@@ -88,8 +88,8 @@ def text_of(field: Field, value: Any) -> str:
         return "是" if value else "否"
     if isinstance(value, list):
         return "; ".join(_row(field, row) for row in value)
-    meaning = (field.codes or {}).get(str(value))
-    return f"{value} {meaning}" if meaning else str(value)
+    meaning = (field.codes or {}).get(str(value)) or (field.unit if value != SEALED else "")
+    return f"{value} {meaning}".rstrip()
 
 
 def unit_of(field: Field) -> str:

@@ -16,6 +16,7 @@ from queries.deliveries import ItemDeliveries, deliveries
 from queries.events import business_day, events_of, partition_holding
 from queries.explain_field import FieldExplanation, explain_field
 from queries.explain_indicator import IndicatorExplanation, explain_indicator
+from queries.not_taken import NotTakenFilter, NotTakenRows, WaitingRow
 from queries.receipts import KeptReceipt, RejectedRow
 from queries.state import StateOnDay, computed_state, published_state
 from queries.table_snapshot import StateRow, SubjectCounts, TableSnapshot, table_snapshot
@@ -87,10 +88,25 @@ class View:
         with table_snapshot(self.dsn) as tables:
             return tables.receipts(unit, item, limit)
 
-    def rejects(self, submission_id: str, *, limit: int = _LIMIT) -> list[RejectedRow]:
-        """Return the rejected rows of a submission, in the order of the file."""
+    def rejects(self, submission_id: str, *, row: int | None = None, limit: int = _LIMIT) -> list[RejectedRow]:
+        """Return the rejected rows of a submission, in the order of the file; ``row``: the one of this number."""
         with table_snapshot(self.dsn) as tables:
-            return tables.rejects(submission_id, limit)
+            return tables.rejects(submission_id, row, limit)
+
+    def rejected(self, chosen: NotTakenFilter) -> list[NotTakenRows]:
+        """Return the rejected rows by unit and item, the most first; those that came again since are among them."""
+        with table_snapshot(self.dsn) as tables:
+            return tables.rejected(chosen)
+
+    def waiting(self, chosen: NotTakenFilter) -> list[NotTakenRows]:
+        """Return the rows that wait for their subject by unit and item, the most first."""
+        with table_snapshot(self.dsn) as tables:
+            return tables.waiting(chosen)
+
+    def waiting_rows(self, submission_id: str, *, limit: int = _LIMIT) -> list[WaitingRow]:
+        """Return the rows of a submission that wait for their subject, in the order of the file."""
+        with table_snapshot(self.dsn) as tables:
+            return tables.waiting_rows(submission_id, limit)
 
     def tail(
         self, topic: str, *, from_beginning: bool, on_ready: Callable[[int], None] = lambda partitions: None

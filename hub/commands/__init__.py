@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "clock": ("clock",),
     "sinks": ("sink", "upstream"),
     "queries": ("state", "explain", "watch"),
+    "not_taken": ("rejected", "waiting"),
     "reconcile": ("reconcile", "state-hash"),
     "verify_state": ("verify-state",),
     "demo": ("demo",),

@@ -33,7 +33,7 @@ from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
-from hub.commands import queries
+from hub.commands import not_taken, queries
 from hub.intake import intake_config
 from hub.processes import CREDITHUB, child_environment
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
@@ -63,6 +63,7 @@ WITHIN_S = 60.0
 
 app = typer.Typer()
 queries.register(app)
+not_taken.register(app)
 
 
 @dataclass(slots=True)
@@ -366,6 +367,39 @@ def test_a_rejected_row_says_why(hub: Hub) -> None:
     assert shown["reasons"][0]["code"] == rejected.reasons[0].code
     assert "sealed" not in shown
     assert view.rejects("no such submission") == []
+    (group,) = json.loads(hub.run("rejected", "list", "--unit", "functional_departments", "--item", "53", "--json"))
+    assert (group["rows"], group["submissions"], group["reason_rows"]) == (1, 1, 1)
+    assert (group["column"], group["code"], group["newest_submission"]) == (
+        "罚款金额", rejected.reasons[0].code, receipt.submission.id,
+    )  # fmt: skip
+    assert json.loads(hub.run("rejected", "list", "--since", "2999-01-01", "--json")) == []
+    listed = hub.run("rejected", "list")
+    for said in ("53 行政处罚", "罚款金额", "1 rows", receipt.submission.id):
+        assert said in listed
+    assert rejected.reasons[0].message in hub.run("rejected", "list", receipt.submission.id)
+    whole = hub.run("rejected", "show", receipt.submission.id, "2")
+    for said in ("坏.csv, row 2", rejected.reasons[0].remedy, "***", "样罚〔9〕号"):
+        assert said in whole
+    assert "很多" not in whole  # what its column does not understand may hold anything
+    assert "rejected list" in hub.refused("rejected", "show", receipt.submission.id, "3")
+
+
+def test_a_row_that_waits_says_for_what(hub: Hub) -> None:
+    path = hub.folder / "待定.csv"
+    row = penalty("8", 10, "5") | {"统一社会信用代码": ""}
+    path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n", "utf-8")
+    options = Options(item="53", full=False, unit="functional_departments")
+    with closing(Session(intake_config(hub.settings), options)) as session:
+        (receipt,) = session.push(FileSource(path))
+    assert receipt.counts.unresolved == 1
+    until(lambda: bool(json.loads(hub.run("waiting", "list", "--json"))))
+    (group,) = json.loads(hub.run("waiting", "list", "--json"))
+    assert (group["item"], group["rows"], group["code"]) == ("administration.penalty", 1, "NO_CODE")
+    assert group["message"] in hub.run("waiting", "list")
+    shown = hub.run("waiting", "list", receipt.submission.id)
+    assert "样罚〔8〕号" in shown
+    (waiting,) = json.loads(hub.run("waiting", "list", receipt.submission.id, "--json"))
+    assert (waiting["row"], waiting["reason"], "sealed" in waiting) == (2, "NO_CODE", False)
 
 
 def test_a_bank_is_watched_from_the_beginning(hub: Hub) -> None:
@@ -430,3 +464,25 @@ def test_the_partition_of_a_subject_is_where_producers_put_it(hub: Hub) -> None:
     assert producer.flush(30) == 0
     placed = {(m.key() or b"").decode(): m.partition() for m in scan(hub.config, topic)}
     assert placed == {code: partition_of(code, hub.config.partitions) for code in codes}
+
+
+def test_a_withdrawal_by_flag_is_called_one(hub: Hub) -> None:
+    row = penalty("1", 30, "100") | {"增删改标志": "删"}
+    path = hub.folder / "删.csv"
+    path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n", "utf-8")
+    options = Options(item="53", full=False, unit="functional_departments")
+    with closing(Session(intake_config(hub.settings), options)) as session:
+        (receipt,) = session.push(FileSource(path))
+    assert receipt.counts.accepted == 1
+    hub.merge()
+
+    def gone() -> list[dict[str, Any]]:
+        records = hub.json("explain", CODE, "53.fine_amount")["records"]
+        return [record for record in records if not record["live"]]
+
+    until(lambda: bool(gone()))
+    (record,) = gone()
+    assert record["note"] == record["versions"][0]["withdrawn_by"] == "withdrawn by the reporter's flag (删)"
+    shown = hub.run("explain", CODE, "53.fine_amount")
+    assert shown.count("withdrawn by the reporter's flag (删)") == 1
+    assert record["record_key"] in shown

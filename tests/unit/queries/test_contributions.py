@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 
 from catalogue.envelope import SET_MARK
-from queries.contributions import LEFT_OUT, NO_LONGER, NOT_YET, WITHDRAWN, contributions, definition
+from queries.contributions import (
+    BY_FLAG,
+    BY_LIST,
+    LEFT_OUT,
+    NIL,
+    NO_LONGER,
+    NOT_YET,
+    contributions,
+    definition,
+    withdrawn_by,
+)
 from rules.indicators.definitions import Fact, Indicator, evaluate, load_indicators, on_the_wire
 from rules.merge import Record
 from tests.builders.events import envelope, record
@@ -45,7 +55,7 @@ def test_what_counts_comes_first_and_the_rest_says_why() -> None:
     assert value == Decimal("300.5")
     assert [one.record.envelope.record_key for one in found[:2]] == ["newer", "older"]
     assert {one.record.envelope.record_key: one.why for one in found} == {
-        "newer": "", "older": "", "left": NO_LONGER, "gone": WITHDRAWN, "later": NOT_YET,
+        "newer": "", "older": "", "left": NO_LONGER, "gone": BY_FLAG, "later": NOT_YET,
     }  # fmt: skip
     assert {one.share.leave for one in found if one.why == NO_LONGER and one.share} == {date(2023, 1, 2)}
 
@@ -90,3 +100,11 @@ def test_the_value_is_that_of_what_counts_and_nothing_else(rows: list[tuple[date
         facts = [Fact(one.source_time, payloads[one.record_key]) for one in held]
         assert value == on_the_wire(evaluate(BY_ID[name], facts, day))
         assert len(found) == len(rows)
+
+
+def test_a_withdrawal_says_by_whom() -> None:
+    assert withdrawn_by(envelope(op="REPORT")) == ""
+    assert withdrawn_by(envelope(op="WITHDRAW", row=7)) == BY_FLAG
+    # What the hub derives from a whole list is no row of it.
+    assert withdrawn_by(envelope(op="WITHDRAW", row=0)) == BY_LIST
+    assert withdrawn_by(envelope(op="NIL", row=1)) == NIL
