@@ -69,7 +69,10 @@ def test_text_for_tables() -> None:
     assert text_of(item.field("address"), None) == "–"
     assert text_of(item.field("address"), False) == "否"
     details = CATALOGUE.item("64").field("payment_details")
-    assert text_of(details, [{"month": "2026-01", "usage": "3.5", "amount_due": None}]) == "月份 2026-01，用水量 3.5 立方米"
+    assert (
+        text_of(details, [{"month": "2026-01", "usage": "3.5", "amount_due": None}])
+        == "月份 2026-01，用水量 3.5 立方米"
+    )
 
 
 @pytest.mark.parametrize(
