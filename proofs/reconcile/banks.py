@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bus import topics
-from bus.avro.registry import full_name
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry, full_name
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue import wire
 from catalogue.errors import PoisonMessage
-from proofs.reconcile.decoding import BANK_HEAD, PlainDecoder, head
+from proofs.reconcile.bank_content import of_indicators, told_of_record
+from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.expectations import ExpectedCounts, outside
 from proofs.reconcile.findings import Findings, bank_arrow
 
@@ -53,16 +55,6 @@ class ExpectedDeliveries(ExpectedCounts):
         self.count(subject, partition, offset, len(messages))
 
 
-def hash_of_record(item: str, record_key: str, op: str) -> int:
-    """Return a hash of a message about a record, comparable within this process."""
-    return hash((item, record_key, op))
-
-
-def hash_of_indicators(as_of: int, values: Mapping[str, bytes | None]) -> int:
-    """Return a hash of a message about indicators, comparable within this process; decimals as on the wire."""
-    return hash((as_of, frozenset((name, _unscaled(value)) for name, value in values.items())))
-
-
 def read_sequences(reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition]) -> dict[str, int]:
     """Return the last sequence of each subject that a bank's sink remembers."""
     sequences: dict[str, int] = {}
@@ -72,8 +64,26 @@ def read_sequences(reader: TopicReader, decode: PlainDecoder, partitions: Iterab
     return sequences
 
 
+class ToldReader:
+    """Reads what a bank was told: subject, sequence and the hash of the content."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._plain, self._decode = PlainDecoder(registry), Decoder(registry)
+
+    def __call__(self, message: bytes | None) -> tuple[str, int, int]:
+        """Return them of one message; raises PoisonMessage when it cannot be read."""
+        raw = message or b""
+        if self._plain.name(raw) == _INDICATORS:
+            value = self._plain(raw)
+            content = of_indicators(value["subject_name"], value["as_of"], value["indicators"])
+        else:
+            value = self._decode(raw)
+            content = told_of_record(value)
+        return value["subject"], value["sequence"], content
+
+
 def read_topic(
-    reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], bank: str, findings: Findings
+    reader: TopicReader, told: ToldReader, partitions: Iterable[TopicPartition], bank: str, findings: Findings
 ) -> dict[str, SequenceRun]:
     """Return what a bank's topic holds of each subject; note every gap and repeat."""
     runs: dict[str, SequenceRun] = {}
@@ -82,7 +92,7 @@ def read_topic(
         partition = message.partition()
         where = f"{topics.bank_topic(bank)}/{partition}@{message.offset()}"
         try:
-            subject, sequence, content = _content(decode, message.value())
+            subject, sequence, content = told(message.value())
         except PoisonMessage as problem:
             findings.unreadable(arrow, where, problem)
             continue
@@ -102,22 +112,8 @@ def read_topic(
     return runs
 
 
-def _content(decode: PlainDecoder, message: bytes | None) -> tuple[str, int, int]:
-    """Return subject, sequence and the hash of the content; raises PoisonMessage."""
-    if decode.name(message) == _INDICATORS:
-        value = decode(message)
-        return value["subject"], value["sequence"], hash_of_indicators(value["as_of"], value["indicators"])
-    value = head(message, BANK_HEAD)
-    content = hash_of_record(value["item"], value["record_key"], value["op"])
-    return value["subject"], value["sequence"], content
-
-
 def _added(digest: int, sequence: int, content: int) -> int:
     return digest + hash((sequence, content)) & _64_BITS
-
-
-def _unscaled(value: bytes | None) -> int | None:
-    return None if value is None else int.from_bytes(value, "big", signed=True)
 
 
 def compare(

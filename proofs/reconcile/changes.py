@@ -15,6 +15,7 @@ from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, changelog_key, is_mar
 from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
 from proofs.reconcile import banks
+from proofs.reconcile.bank_content import due_of_record, of_indicators
 from proofs.reconcile.decoding import PlainDecoder, content, stamp
 from proofs.reconcile.findings import CHANGES, Findings
 from proofs.reconcile.records import Records, named
@@ -84,15 +85,10 @@ class Deliverable:
 
     def bank_messages(self, change: Mapping[str, Any], visible_changes: Iterable[VisibleChange]) -> list[int]:
         """Return a hash of each message that a bank gets of a change, given its visible record changes."""
-        messages = [
-            banks.hash_of_record(
-                visible_change.record["item"], visible_change.record["record_key"], visible_change.op.value
-            )
-            for visible_change in visible_changes
-            if visible_change.item.id in self._banks
-        ]
+        name = change["subject_name"]
+        messages = [due_of_record(name, seen) for seen in visible_changes if seen.item.id in self._banks]
         indicators = moved_indicators(change, self._public)
-        return [*messages, banks.hash_of_indicators(change["as_of"], indicators)] if indicators else messages
+        return [*messages, of_indicators(name, change["as_of"], indicators)] if indicators else messages
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from bus.avro.decoding import reader_of
 from bus.avro.reader import AvroReader, compile_reader
 from bus.avro.registry import Registry
 from bus.avro.wire_format import HEAD_SIZE, schema_id_of
-from catalogue.avro import BANK_ENVELOPE, ENVELOPE, FIRST_ENVELOPE_FIELDS, Schema
+from catalogue.avro import ENVELOPE, FIRST_ENVELOPE_FIELDS, Schema
 from catalogue.errors import PoisonMessage
 
 _VERSION = struct.Struct(">QQI")
@@ -29,9 +29,6 @@ def _head(name: str, fields: Iterable[Schema]) -> AvroReader:
     """Return what reads a message's first fields, times and dates as plain integers."""
     plain = [_stripped(field) for field in fields]
     return compile_reader({"type": "record", "name": name, "namespace": "credithub.head", "fields": plain})
-
-
-BANK_HEAD = _head("Bank", BANK_ENVELOPE[:6])
 
 
 def head(message: bytes | None, read: AvroReader) -> dict[str, Any]:

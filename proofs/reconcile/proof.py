@@ -122,12 +122,12 @@ class Proof:
     def _banks(
         self, before: Mapping[str, Mapping[int, int]]
     ) -> tuple[dict[str, banks.ExpectedDeliveries], dict[str, banks.BankDelivery], dict[str, dict[int, int]]]:
-        reader, expected, delivered, starts = self._reader, {}, {}, {}
+        reader, told, expected, delivered, starts = self._reader, banks.ToldReader(self._registry), {}, {}, {}
         for bank in self._scope.banks:
             sequences = banks.read_sequences(reader, self._plain, self._partitions(topics.sequence_topic(bank)))
             partitions = self._partitions(topics.bank_topic(bank))
             starts[bank] = {partition: low for (_, partition), (low, _) in reader.ends(partitions).items()}
-            runs = banks.read_topic(reader, self._plain, partitions, bank, self.findings)
+            runs = banks.read_topic(reader, told, partitions, bank, self.findings)
             delivered[bank] = banks.BankDelivery(sequences, runs)
             window = Window(before[_bank_group(bank)], self._committed(_bank_group(bank)))
             expected[bank] = banks.ExpectedDeliveries(

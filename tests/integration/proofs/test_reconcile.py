@@ -373,12 +373,24 @@ def test_a_change_that_a_bank_was_told_never_or_twice(hub: Hub, way: str) -> Non
     assert found.difference == 1
 
 
+def another_value(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a message says of a record, with one text of it changed; raises KeyError where it has none."""
+    texts = [name for name, value in (told["data"] or {}).items() if isinstance(value, str)]
+    if not texts:
+        raise KeyError("data")
+    return {**told["data"], texts[-1]: told["data"][texts[-1]] + "9"}
+
+
 FALSE_WORDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "a withdrawal as a report": lambda told: {"op": "REPORT" if told["op"] == "WITHDRAW" else "WITHDRAW"},
     "another record": lambda told: {"record_key": f"{told['record_key']}9"},
     "another item": lambda told: {"item": "market.change"},
     "other indicators": lambda told: {"indicators": dict.fromkeys(told["indicators"], b"\x01")},
     "another day": lambda told: {"as_of": told["as_of"] + 1},
+    "another value": lambda told: {"data": another_value(told)},
+    "another unit": lambda told: {"unit": told["unit"] + "9"},
+    "another name": lambda told: {"subject_name": "西宁样例另一家有限公司"},
+    "a field withheld": lambda told: {"withheld": [*told["withheld"], {"field": "x", "reason": "y", "code": None}]},
 }
 
 
