@@ -4,6 +4,7 @@
     ├── UsageError               the person at the keyboard can mend it: exit code 2
     │   ├── CatalogueError       a catalogue file contradicts itself
     │   ├── FileRefused          a department's file cannot be taken as it is
+    │   │   ├── NoItem           a table fits no item of the list (producers.tables.item_fit)
     │   │   ├── ItemQuestion     several items fit a table (producers.tables.lookalikes)
     │   │   └── UnitQuestion     nothing says in which unit amounts are (producers.tables.units)
     │   ├── FilesRefused         some of several files were refused, the others were sent

@@ -50,6 +50,15 @@ def uscc(text: str) -> Uscc:
         raise ValueError("统一社会信用代码含有不允许的字符（不使用 I、O、S、V、Z）") from None
 
 
+def is_uscc(text: str) -> bool:
+    """Whether a text is a 统一社会信用代码, its check digit included."""
+    try:
+        uscc(text)
+    except ValueError:
+        return False
+    return True
+
+
 def id_number(text: str) -> str:
     """Return the 公民身份号码 that ``text`` writes.
 

@@ -96,8 +96,9 @@ class Sender:
 
     def take(self, row_no: int, cells: Sequence[Cell], counts: SubmissionCounts) -> tuple[bool, OutgoingMessage | None]:
         """Return (whether the row says anything, its message); None for a duplicate."""
-        if (kind := self._screen(cells)) is not None and not isinstance(cells, StrayDetail):
-            self._pass_over(kind, row_no, cells)
+        no_record = self._screen(cells)
+        if isinstance(no_record, NoteKind) and not isinstance(cells, StrayDetail):
+            self._pass_over(no_record, row_no, cells)
             return False, None
         if self._days_from_1904 and not isinstance(cells, StrayDetail):
             cells = with_days_from_1904(cells, self._days_from_1904)
@@ -110,6 +111,8 @@ class Sender:
         flag = FLAGS.get((row.op_flag or "").strip().upper())
         if flag is None:
             row.problems.append(_unknown_flag())
+        if isinstance(no_record, RowProblem):
+            row.problems.append(no_record)
         survey = self._recognised.survey
         if survey.most_cells is not None and not survey.least_cells <= len(cells) <= survey.most_cells:
             row.problems.append(_too_many_cells() if len(cells) > survey.most_cells else _too_few_cells())

@@ -7,11 +7,18 @@ from catalogue.errors import FileRefused
 from connectors.notes import TableNote
 from connectors.tables import TableRows
 from producers.submissions.nil import says_nothing
-from producers.submissions.sheets import in_sheet, passed_over, reports_nothing
+from producers.submissions.sheets import (
+    in_sheet,
+    may_be_records,
+    passed_over,
+    refuse_records,
+    refuse_samples,
+    reports_nothing,
+)
 from producers.submissions.source import TableSource
 from producers.tables.detail_sheets import DetailSheets, find_details, is_note
 from producers.tables.headers import HEAD_ROWS, HeadedTable, RecognisedTable
-from producers.tables.lookalikes import ItemQuestion
+from producers.tables.item_fit import NoItem
 from producers.tables.survey import survey
 
 # Recognises a table of a source; whether a person may be asked which item it is.
@@ -63,13 +70,12 @@ class TableWalk:
         for table in tuple(self.main()):
             sheet = table.table.sheet
             try:
+                refuse_samples(sheet)
                 recognised = self.recognised(table, may_ask=True)
-            except ItemQuestion:
-                raise
-            except FileRefused as exc:
-                why = reports_nothing(sheet, table.head)
+            except NoItem as exc:
+                why = reports_nothing(sheet, table.head, exc)
                 if not why:
-                    raise
+                    raise may_be_records(sheet, exc) from exc
                 self._passed_over[table] = why
                 refusal = refusal or exc
                 continue
@@ -79,7 +85,10 @@ class TableWalk:
         if refusal is not None and next(self.main(), None) is None:
             raise refusal
         notes = {str(table.table.sheet): why for table, why in self._passed_over.items()}
-        notes |= {sheet: "填写说明" for table in self.every() if is_note(sheet := table.table.sheet or "")}
+        for table in self.every():
+            if is_note(sheet := table.table.sheet or ""):
+                refuse_records(sheet, table.head)
+                notes[sheet] = "填写说明"
         return tuple(passed_over(sheet, why) for sheet, why in notes.items())
 
     def after(self, table: HeadedTable) -> Iterator[HeadedTable]:

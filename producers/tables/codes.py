@@ -108,7 +108,7 @@ def to_id_number(cell: Cell) -> str | None:
     bare = number[:-1] if number.endswith("X") else number
     try:
         if bare.isdigit() and len(number) > 9:
-            return number if _is_uscc(number) else identifiers.id_number(number)
+            return number if identifiers.is_uscc(number) else identifiers.id_number(number)
         if len(number) == 18 and number[:2].isdigit():
             return identifiers.uscc(number)  # a lender's or a company's code stands here too
     except ValueError as exc:
@@ -121,11 +121,3 @@ def to_id_number(cell: Cell) -> str | None:
 def has_check_digit(field: Field) -> bool:
     """Whether a lost digit of the field's codes is seen by a check, at most one in eleven passing it by chance."""
     return field.type in (FieldType.USCC, FieldType.ID_NUMBER) or field.form is not None
-
-
-def _is_uscc(number: str) -> bool:
-    try:
-        identifiers.uscc(number)
-    except ValueError:
-        return False
-    return True

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from catalogue.model import Field, FieldType, Item
+from catalogue.month_titles import MonthTitles
 from catalogue.titles import normal, title_keys, title_parts
-from producers.tables.month_titles import MonthTitles
 
 RETURNED = "returned"
 # Columns that every item accepts beside its own.

@@ -13,7 +13,7 @@ from catalogue.titles import MONEY_UNIT
 from connectors.tables import Cell, SourceTable, TableRows
 from producers.tables.columns import Column, ColumnMatcher, missing_columns
 from producers.tables.header_rows import HeaderRows, find_header, title_of
-from producers.tables.item_fit import closest_item
+from producers.tables.item_fit import MAPPED, ItemFit, NoItem, closest_item
 from producers.tables.mapping import ColumnMapping, same_unit
 from producers.tables.numbered_codes import numbered_columns
 from producers.tables.survey import TableSurvey
@@ -112,10 +112,7 @@ class TableRecogniser:
         rows = table_head_rows[:HEAD_ROWS]
         header = find_header(rows, self.keys(item))
         if header is None or header.known < (1 if item is not None else 2):
-            raise FileRefused(
-                "找不到表头：前几行中没有一行的列名与清单相符。",
-                remedy="请使用清单的列名，或用 credithub template 生成模板。",
-            )
+            raise NoItem("找不到表头：前几行中没有一行的列名与清单相符。", remedy=MAPPED)
         titles, last = header.titles, header.last
         title_text = _text_above(rows, header)
         chosen = item or closest_item(
@@ -128,9 +125,10 @@ class TableRecogniser:
         columns = _measured({**match.columns, **numbered}, title_text)
         missing = missing_columns(chosen, columns)
         if missing:
-            raise FileRefused(
+            raise NoItem(
                 f"按“{chosen.zh}”读取，缺少必需的列：{'、'.join(missing)}。",
-                remedy="请补上这些列（列名可用清单名称或别名）后重新报送；若不是这一项，请用 --item 指明。",
+                remedy=f"请补上这些列后重新报送；若不是这一项，请用 --item 指明；{MAPPED}",
+                near=ItemFit(chosen, match, (), sum(map(bool, titles)), {}).is_near,
             )
         unknown = [title for title in match.unknown if title not in {column.title for column in numbered.values()}]
         return RecognisedTable(chosen, rows[last][0], columns, title_text, unknown, match.extra, _width(titles))

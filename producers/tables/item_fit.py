@@ -22,6 +22,20 @@ _LEAST_SHARE, _LEAST_MARKED_SHARE = 0.3, 0.1
 # So many columns more than the item that the file's own name says make the name doubtful.
 _DOUBT_LEAD = 3.0
 _MOST_NAMED = 8
+# What helps where the titles are none of the list's.
+MAPPED = "列名与清单不同的，请用 credithub mapping suggest 文件 -o 对照表.yaml 生成对照表，核对后用 --mapping 报送。"
+
+
+class NoItem(FileRefused):
+    """A table is no item of the list, or lacks what its item requires.
+
+    ``near``: it names subjects, and says of them what an item does, so that its rows may well be records. ``sample``:
+    it says by its name that it has none.
+    """
+
+    def __init__(self, message: str, *, remedy: str, near: bool = False, sample: bool = False) -> None:
+        super().__init__(message, remedy=remedy)
+        self.near, self.sample = near, sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,13 @@ class ItemFit:
         beside = [c for c in self.match.columns.values() if c.field.name not in subject]
         others = self.filled - len(self.match.extra) - (len(self.match.columns) - len(beside))
         return len(beside) / others if others else 0.0
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the table names subjects, and enough of its other columns are the item's."""
+        return self.own_share >= _LEAST_SHARE and any(
+            column.field.name in subject_fields(self.item) for column in self.match.columns.values()
+        )
 
     def lead_over(self, other: "ItemFit") -> float:
         """Return the weight of the columns that this item has, and the other has not."""
@@ -151,10 +172,10 @@ def _named(complete: Sequence[ItemFit], hints: Sequence[str]) -> ItemFit | None:
     return None
 
 
-def _no_item(fits: Sequence[ItemFit], titles: Sequence[str]) -> FileRefused:
+def _no_item(fits: Sequence[ItemFit], titles: Sequence[str]) -> NoItem:
     nearest = max(fits, key=lambda fit: (len(fit.match.columns), -len(fit.missing)))
     if not nearest.match.columns:
-        return FileRefused("表头与清单的任何一项都不够接近。", remedy="请用 --item 指明是哪一项，或改用模板的列名。")
+        return NoItem("表头与清单的任何一项都不够接近。", remedy=f"请用 --item 指明是哪一项；{MAPPED}")
     words = f"表头与清单的任何一项都不够接近：最接近的是“{nearest.item.seq} {nearest.item.zh}”"
     if nearest.missing:
         words += f"，但缺少必需的列：{'、'.join(nearest.missing)}"
@@ -163,6 +184,5 @@ def _no_item(fits: Sequence[ItemFit], titles: Sequence[str]) -> FileRefused:
             t for i, t in enumerate(titles) if t and i not in nearest.match.columns and i not in nearest.match.extra
         ]
         words += f"，但这些列它没有：{'、'.join(others[:_MOST_NAMED])}"
-    return FileRefused(
-        words + "。", remedy="若确是这一项，请补上缺少的列或改用清单的列名，并用 --item 指明；否则请核对文件。"
-    )
+    remedy = f"若确是这一项，请补上缺少的列，并用 --item 指明；{MAPPED}"
+    return NoItem(words + "。", remedy=remedy, near=any(fit.is_near for fit in fits))

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from catalogue.identifiers import looks_like_id_number
+from catalogue.initials import initials
 from catalogue.model import Field, Item, Sensitivity
 from catalogue.titles import normal
 from connectors.tables import Cell
 from producers.tables.columns import EXTRA, MEASURED, RETURNED, Column, ColumnMatcher
-from producers.tables.initials import initials
 from producers.tables.problems import ValueProblem
 from producers.tables.texts import as_text, is_empty
 from producers.tables.values import value_converter

@@ -7,12 +7,14 @@ Each row is looked at, so the look is short: its first and its name's cell, and 
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from catalogue.identifiers import is_uscc
 from catalogue.titles import normal
 from connectors.notes import NoteKind
 from connectors.tables import Cell
+from producers.tables.problems import ReasonCode, RowProblem
 
-# Returns why a row is no record; None for a record.
-Screen = Callable[[Sequence[Cell]], NoteKind | None]
+# Returns why a row is no record, or why nobody can tell whether it is; None for a record.
+Screen = Callable[[Sequence[Cell]], NoteKind | RowProblem | None]
 
 _TOTALS = (
     "合计",
@@ -52,7 +54,13 @@ _FOOTER = re.compile(
 _SAMPLE = re.compile(
     r"[(（【\[]?(?:示例|样例|举例|填写示例|填报示例|样表|范例|例如|例)[)）】\]]?\s*\d{0,2}(?:[:：].*|\s*)", re.DOTALL
 )
-_SAMPLE_REMARK = re.compile(r"[此本该]行(?:为|是)?(?:填写|填报)?[示样]例|[示样]例(?:行|数据)?[,，。：:]?.*(?:删除|勿)")
+# It is all that the cell says, or a record's own words might be taken for it: 样例视频已删除.
+_SAMPLE_REMARK = re.compile(
+    r"[(（【\[*※注:：\s]*(?:[此本该]行(?:为|是)?(?:填写|填报)?[示样]例.{0,20}"
+    r"|[示样]例(?:行|数据)?[,，。：:\s]?.{0,10}(?:删除|删去|勿填?|不要填).{0,6})",
+    re.DOTALL,
+)
+_INVENTED_NAME = re.compile(r"(?:[示样范]例|例如?)[:：]|某|[Xx×*＊Ｘ]{2}")
 _NUMERALS = "一二三四五六七八九十"
 _SECTION = re.compile(rf"[(（]?(?:[{_NUMERALS}]{{1,3}}|\d{{1,2}})[)）]?\s*[、.．:：]\s*\D.*", re.DOTALL)
 # With what any of these begins: two characters, so that few names do.
@@ -88,7 +96,7 @@ def compile_screen(titles: Mapping[int, str], name_column: int | None, texts: Se
     columns = frozenset(texts)
     no_total, begins = _TOTAL_CELLS.isdisjoint, _BEGINNINGS
 
-    def screen(cells: Sequence[Cell]) -> NoteKind | None:
+    def screen(cells: Sequence[Cell]) -> NoteKind | RowProblem | None:
         if not cells:
             return None
         first = cells[0]
@@ -100,7 +108,7 @@ def compile_screen(titles: Mapping[int, str], name_column: int | None, texts: Se
             return close_look(cells) if first[-2:] in _NAME_ENDS else None
         return close_look(cells) if name_column and _names_no_subject(cells, name_column) else None
 
-    def close_look(cells: Sequence[Cell]) -> NoteKind | None:
+    def close_look(cells: Sequence[Cell]) -> NoteKind | RowProblem | None:
         filled = {
             index: cell.strip() if isinstance(cell, str) else cell
             for index, cell in enumerate(cells)
@@ -113,11 +121,13 @@ def compile_screen(titles: Mapping[int, str], name_column: int | None, texts: Se
         texts_of_row = [cell for cell in filled.values() if isinstance(cell, str)]
         leading = next(iter(filled.values()))
         name = filled.get(name_column) if name_column is not None else None
-        for cell in (leading, name):
-            if isinstance(cell, str) and _SAMPLE.fullmatch(cell):
-                return NoteKind.SAMPLE_ROWS
-        if any(_SAMPLE_REMARK.search(text) for text in texts_of_row):
+        if any(_SAMPLE_REMARK.fullmatch(text) for text in texts_of_row):
             return NoteKind.SAMPLE_ROWS
+        if isinstance(name, str) and _SAMPLE.fullmatch(name):
+            return NoteKind.SAMPLE_ROWS
+        if isinstance(leading, str) and _SAMPLE.fullmatch(leading):
+            real = any(map(is_uscc, texts_of_row)) and not any(map(_INVENTED_NAME.search, texts_of_row[1:]))
+            return _sample_or_record() if real and name is not None else NoteKind.SAMPLE_ROWS
         if _is_total(filled, leading, name):
             return NoteKind.TOTAL_ROWS
         if isinstance(leading, str) and _is_footer(leading, texts_of_row, len(filled), len(titles)):
@@ -132,6 +142,12 @@ def compile_screen(titles: Mapping[int, str], name_column: int | None, texts: Se
         return isinstance(name, str) and _NAMED_TOTAL.fullmatch("".join(name.split())) is not None
 
     return screen
+
+
+def _sample_or_record() -> RowProblem:
+    message = "这一行标着示例，却写明了企业和有效的统一社会信用代码，看不出是示例还是记录"
+    remedy = "是示例请删去这一行；是记录请删去“示例”等字"
+    return RowProblem("", "", ReasonCode.SAMPLE_OR_RECORD, message, remedy)
 
 
 def _names_no_subject(cells: Sequence[Cell], name_column: int) -> bool:

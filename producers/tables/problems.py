@@ -49,6 +49,7 @@ class ReasonCode(StrEnum):
     TOO_MANY_CELLS = "TOO_MANY_CELLS"  # more cells than the header has titles
     TOO_FEW_CELLS = "TOO_FEW_CELLS"  # fewer cells than every other row: one is missing, those behind it have shifted
     OTHER_HEADER = "OTHER_HEADER"  # it stands below a second header, whose columns are in another order
+    SAMPLE_OR_RECORD = "SAMPLE_OR_RECORD"  # it is marked as a sample, and names an enterprise
     ROW_TOO_LONG = "ROW_TOO_LONG"  # more than a message may hold
     # the subject is not known yet: such rows wait in unresolved.v1
     NATURAL_PERSON = "NATURAL_PERSON"  # a person's number where an enterprise's code belongs

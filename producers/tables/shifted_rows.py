@@ -1,6 +1,7 @@
 """Whether the cells of a row in a text file stand in wrong columns, seen by a value that its column cannot read."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from catalogue.model import FieldType
 from connectors.tables import Cell
@@ -14,18 +15,30 @@ _FITS_ALL = frozenset({FieldType.TEXT, FieldType.CODE, FieldType.PHONE, FieldTyp
 def has_shifted(row: TableRow, cells: Sequence[Cell], recognised: RecognisedTable) -> bool:
     """Return whether a row with values that were left out has shifted rather than one bad value.
 
-    Several of them are no accident, nor is one in a row that has fewer cells than the header; nor one whose neighbour,
-    a column of another kind, holds what the column itself should.
+    One in a row that has fewer cells than the header is no accident; nor one whose neighbour, a column of another
+    kind, holds what the column itself should; nor two between which no column shows that it is in its place.
     """
-    if len(row.left_out) > 1 or len(cells) < recognised.width:
+    if len(cells) < recognised.width:
         return True
     names = {problem.field for problem in row.left_out}
-    positions = (index for index, column in recognised.columns.items() if column.field.name in names)
+    positions = sorted(index for index, column in recognised.columns.items() if column.field.name in names)
+    if not all(_in_place(recognised, range(left + 1, right), cells) for left, right in pairwise(positions)):
+        return True
     return any(
         _fits(recognised, index, cells[neighbour])
         for index in positions
         for neighbour in (index - 1, index + 1)
         if 0 <= neighbour < len(cells) and _kind(recognised, neighbour) is not _kind(recognised, index)
+    )
+
+
+def _in_place(recognised: RecognisedTable, between: range, cells: Sequence[Cell]) -> bool:
+    """Whether a column holds a value of its own kind, which is not its neighbours'."""
+    return any(
+        index in recognised.columns
+        and _kind(recognised, index) not in (_kind(recognised, index - 1), _kind(recognised, index + 1))
+        and _fits(recognised, index, cells[index])
+        for index in between
     )
 
 

@@ -73,6 +73,7 @@ def test_a_receipt_says_what_was_declared_taken_and_left(tmp_path: Path) -> None
         ([GOOD, BAD_DATE], PushOutcome.SOME_LEFT),
         ([GOOD, NO_CODE], PushOutcome.SOME_LEFT),
         ([NO_CODE], PushOutcome.SOME_LEFT),
+        ([GOOD, CONFLICT], PushOutcome.SOME_LEFT),
         ([BAD_DATE], PushOutcome.NOTHING_TAKEN),
     ],
 )

@@ -96,6 +96,67 @@ def test_a_question_about_a_sheet_keeps_its_answers(tmp_path: Path) -> None:
     assert {item.seq for item in refusal.candidates} == {5, 14}
 
 
+# Columns that nobody knows, beside the code of an enterprise.
+DUMP: Rows = [["XZMC", "XZDM", "XZSY", "XZRQ"], ["虚构乙公司", "91350100M000100Y43", "未报年报", "2025-02-01"]]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "rows"),
+    [
+        ("处罚汇总", [row[:4] for row in PENALTY]),
+        ("3月统计", [[*row[:2], *row[3:5]] for row in PENALTY]),
+        ("汇总", [["公司名称", "处罚事由", "罚款金额(元)"], ["虚构甲公司", "违法", 5000]]),
+        ("汇总表", DUMP),
+        ("名单合计", [*COVER, *DUMP]),
+        ("Sheet1", [["91350100M000100Y43"], ["91110000600037341L"]]),
+        ("情况说明", ABNORMAL),
+        ("处罚汇总(吨)", [[*PENALTY[0][:3], "罚款金额(吨)", *PENALTY[0][4:]], PENALTY[1]]),
+    ],
+)
+def test_a_summary_by_name_that_looks_like_records_is_refused(tmp_path: Path, sheet: str, rows: Rows) -> None:
+    receipts, refusal = _pushed(_book(tmp_path, {"1月": PENALTY, sheet: rows}))
+    assert receipts == []
+    assert refusal is not None
+    assert f"工作表“{sheet}”" in refusal.message
+    assert refusal.message.count("工作表") == 1
+
+
+def test_a_question_about_a_summary_is_asked_and_not_passed_over(tmp_path: Path) -> None:
+    rows: Rows = [
+        ["企业名称", "统一社会信用代码", "成立日期", "注册资本"],
+        ["甲", "91110000600037341L", "2020-01-01", 5],
+    ]
+    _, refusal = _pushed(_book(tmp_path, {"1月": PENALTY, "登记汇总": rows}))
+    assert refusal is not None
+    assert "注册资本" in refusal.message
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["单位", "件数", "罚款合计"], ["虚构局", 1, 5000]],
+        [["企业名称", "统一社会信用代码", "处罚次数", "罚款合计"], ["虚构甲公司", "91110000600037341L", 2, 9000]],
+        [["报送单位", "虚构局"], ["统一社会信用代码", "11630105MAX0012A4X"], ["报送日期", "2025-04-01"]],
+    ],
+    ids=["by department", "by enterprise", "the reporter's code"],
+)
+def test_a_true_summary_is_passed_over_and_told(tmp_path: Path, rows: Rows) -> None:
+    receipts, refusal = _pushed(_book(tmp_path, {"1月": PENALTY, "汇总": rows}))
+    assert refusal is None
+    assert "工作表“汇总”没有报送" in " ".join(note.text for note in receipts[0].notes)
+
+
+def test_a_sheet_of_samples_is_passed_over_and_told_and_alone_refused(tmp_path: Path) -> None:
+    receipts, refusal = _pushed(_book(tmp_path, {"填写示例": PENALTY, "1月": PENALTY}))
+    assert refusal is None
+    assert [r.submission.sheet for r in receipts] == ["1月"]
+    assert "工作表“填写示例”没有报送：按表名是样例" in " ".join(note.text for note in receipts[0].notes)
+    receipts, refusal = _pushed(_book(tmp_path, {"样例": PENALTY, "封面": COVER}))
+    assert receipts == []
+    assert refusal is not None
+    assert "按表名是样例" in refusal.message
+
+
 def test_a_workbook_without_any_table_says_so(tmp_path: Path) -> None:
     receipts, refusal = _pushed(_book(tmp_path, {"封面": COVER, "汇总": TOTALS}))
     assert receipts == []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from connectors.notes import NoteKind
 from connectors.tables import Cell
 from producers.tables.passed_over import compile_screen
+from producers.tables.problems import ReasonCode, RowProblem
 
 TITLES = ("序号", "企业名称", "统一社会信用代码", "税种", "税额(元)", "年度", "备注")
 SCREEN = compile_screen(dict(enumerate(TITLES)), 1, [1, 2, 3, 6])
@@ -56,6 +57,24 @@ def test_a_name_that_begins_like_one_is_a_record(name: str) -> None:
     assert SCREEN(row(name, first=name)) is None
     by_name = compile_screen(dict(enumerate(TITLES[1:])), 0, [0, 1, 2])
     assert by_name(row(name)[1:]) is None
+
+
+def test_a_row_that_is_marked_as_a_sample_and_names_an_enterprise_is_a_question() -> None:
+    for first in ("样例1", "示例", "例："):
+        answer = SCREEN(row("西宁样例商贸有限公司", first=first))
+        assert isinstance(answer, RowProblem)
+        assert answer.code is ReasonCode.SAMPLE_OR_RECORD
+    # Its own remark says it outright; without a valid code nothing speaks for a record.
+    remark = "本行为填写示例，请勿删除"
+    assert SCREEN(row("西宁样例商贸有限公司", first="示例", remark=remark)) is NoteKind.SAMPLE_ROWS
+    assert SCREEN(["示例", "样例公司", "91", "增值税", "100", "2025", None]) is NoteKind.SAMPLE_ROWS
+
+
+@pytest.mark.parametrize(
+    "remark", ["样例", "样例1", "样例视频已按要求整改并删除全部侵权内容，不予处罚", "基本行为样例"]
+)
+def test_a_remark_that_speaks_of_samples_is_a_records(remark: str) -> None:
+    assert SCREEN(row("西宁样例商贸有限公司", remark=remark)) is None
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=6), st.floats(allow_nan=False)), max_size=9))

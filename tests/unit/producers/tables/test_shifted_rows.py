@@ -41,3 +41,24 @@ def test_a_row_that_has_shifted_is_seen_by_its_neighbours(cells: Sequence[Cell],
     assert row is not None
     assert row.left_out
     assert has_shifted(row, cells, table) is shifted
+
+
+@pytest.mark.parametrize(
+    ("titles", "values", "shifted"),
+    [
+        # The number between them is in its place: both are bad by themselves.
+        (["联系电话", "从业人数", "电子邮箱"], ["没填", "12", "没写对"], False),
+        # Side by side, or with a text between, nothing says that they are where they should be.
+        (["从业人数", "联系电话", "电子邮箱"], ["12", "没填", "没写对"], True),
+        (["联系电话", "登记机关", "电子邮箱"], ["没填", "样例局", "没写对"], True),
+    ],
+)
+def test_two_bad_values_are_no_shift_where_one_between_them_is_right(
+    titles: list[Cell], values: list[Cell], shifted: bool
+) -> None:
+    table = RECOGNISER.recognise([(1, [*TITLES[:3], *titles])], ["年报信息-基本信息"])
+    cells: list[Cell] = ["样例公司", CODE, "2025", *values]
+    row = compile_row(table.item, table.columns, table.extra)(2, cells)
+    assert row is not None
+    assert len(row.left_out) == 2
+    assert has_shifted(row, cells, table) is shifted

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.tables.initials import initials
+from catalogue.initials import initials
 
 
 @pytest.mark.parametrize(
