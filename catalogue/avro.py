@@ -73,6 +73,12 @@ ENVELOPE: tuple[Schema, ...] = (
         "default": 0,
         "doc": "数据时点: the moment for which the reporter says so; orders the versions of one source time",
     },
+    {
+        "name": "unread_fields",
+        "type": {"type": "array", "items": "string"},
+        "default": [],
+        "doc": "未能识别的字段: filled at the source, but nobody could read the value; null in the payload",
+    },
 )
 # So many fields has the envelope of the first released schemas.
 FIRST_ENVELOPE_FIELDS = 17

@@ -41,7 +41,7 @@ class Channel(StrEnum):
 # The ordered stamp of one record, (source time, as of, revision, content hash): the highest wins, whatever order the
 # events come in. The source time is that of the information at its source. "As of" is the moment for which the
 # reporter says so. The revision orders flags and rows within one submission. The content hash is keyed, over the
-# canonical plaintext and the operation (decision 12).
+# canonical plaintext, the operation and the unread fields (decisions 12 and 13).
 VersionStamp = tuple[datetime, datetime, int, str]
 
 
@@ -66,6 +66,8 @@ class Envelope(NamedTuple):
     subject_name: str | None
     replaces_set: bool  # the event belongs to a push of the subject's whole set
     as_of: datetime = EPOCH  # aware; of events from before there was one, 1970
+    # Fields that were filled with what nobody could read, sorted: null in the payload, and not empty at the source.
+    unread_fields: tuple[str, ...] = ()
 
     @property
     def version(self) -> VersionStamp:

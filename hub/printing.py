@@ -24,6 +24,7 @@ from rules.indicators.definitions import Indicator
 Indicators = Mapping[str, Indicator]
 
 SHOWN = 50  # records in a table; --json has all
+_UNREAD = "filled, but not readable"
 _FILE_WIDTH = 200
 _STYLES = {Standing.WINNER: "green", Standing.PENDING: "yellow", Standing.CONFLICT: "red"}
 
@@ -47,12 +48,13 @@ def print_state(console: Console, state: StateOnDay) -> None:
             f"written {clock(state.changed_at)}; from PostgreSQL"
         )
     console.print(text, markup=False, highlight=False, soft_wrap=True)
-    table = grid("信息分类", "no", "item", "records", "newest", right=("no", "records"))
+    table = grid("信息分类", "no", "item", "records", "newest", "partly read", right=("no", "records", "partly read"))
     for group in state.categories:
         for line, records in enumerate(group.items):
             newest = clock(records.newest) if records.newest is not None else "–"
             name = group.category.zh if line == 0 else ""
-            table.add_row(name, str(records.item.seq or ""), records.item.zh, f"{records.records:,}", newest)
+            unread = f"{records.partly_read:,}" if records.partly_read else ""
+            table.add_row(name, str(records.item.seq or ""), records.item.zh, f"{records.records:,}", newest, unread)
     console.print()
     console.print(table if table.row_count else "no record counts", markup=False)
     console.print()
@@ -176,6 +178,8 @@ def _value(target: FieldTarget, version: ExplainedVersion) -> str:
     gone = withdrawn_by(version.record.envelope)
     if gone:
         return gone
+    if version.unread:
+        return _UNREAD
     if version.value == SEALED:
         same = version.same_as_winner
         return SEALED if same is None else f"{SEALED}, {'the same' if same else 'another'}"

@@ -31,6 +31,7 @@ class ExplainedVersion:
     value: Any
     same_as_winner: bool | None
     origin: RecordOrigin
+    unread: bool  # the field was filled, and nobody could read the value: it is not empty at the source
 
     def as_json(self) -> dict[str, Any]:
         """Return the version for JSON."""
@@ -41,6 +42,7 @@ class ExplainedVersion:
             "op": envelope.op,
             "withdrawn_by": withdrawn_by(envelope),
             "value": self.value,
+            "unread": self.unread,
             "same_as_winner": self.same_as_winner,
             "source_time": moment(envelope.source_time),
             "as_of": moment(envelope.as_of),
@@ -174,4 +176,5 @@ def _explained(
     if value == SEALED and winner is not None and version.standing is not Standing.WINNER:
         same = same_sealed(target, content_of(winner, decode), content)
     origin = origin_of(version.record.envelope, catalogue, sources)
-    return ExplainedVersion(version.record, version.standing, version.rule, value, same, origin)
+    unread = target.field.name in version.record.envelope.unread_fields
+    return ExplainedVersion(version.record, version.standing, version.rule, value, same, origin, unread)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalogue.model import Catalogue, Category, Item
-from queries.table_snapshot import StateRow, TableSnapshot
+from queries.table_snapshot import CountingRecords, StateRow, TableSnapshot
 from queries.values import moment, number
 from rules.indicators.definitions import Indicator
 from rules.state import DecodePayload, by_item, effective, indicators_on
@@ -15,11 +15,15 @@ from rules.state import DecodePayload, by_item, effective, indicators_on
 
 @dataclass(frozen=True, slots=True)
 class ItemRecords:
-    """How many records of an item count, and the newest source time among them."""
+    """How many records of an item count, the newest source time among them, and how many were read but in part.
+
+    Of those some field was filled at the source with what nobody could read: ``explain`` names it.
+    """
 
     item: Item
     records: int
     newest: datetime | None
+    partly_read: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def published_state(
         hash=row.hash,
         changed_at=row.changed_at,
         computed=False,
-        categories=_categories(catalogue, row.counts, tables.newest(row.subject)),
+        categories=_categories(catalogue, row.counts, tables.counting(row.subject)),
         indicators=_in_order(row.indicators, indicators),
     )
 
@@ -117,10 +121,12 @@ def computed_state(
     # The marks of whole sets come with the records of their items.
     winners = {(record.envelope.item, record.envelope.record_key): record for record in records}
     counts: dict[str, int] = {}
-    newest: dict[str, datetime] = {}
+    counting: dict[str, CountingRecords] = {}
     for (item, _), record in effective(winners, day).items():
         counts[item] = counts.get(item, 0) + 1
-        newest[item] = max(record.envelope.source_time, newest.get(item, record.envelope.source_time))
+        newest, partly_read = counting.get(item, CountingRecords(record.envelope.source_time, 0))
+        unread = bool(record.envelope.unread_fields)
+        counting[item] = CountingRecords(max(record.envelope.source_time, newest), partly_read + unread)
     return StateOnDay(
         subject=row.subject,
         subject_name=row.subject_name,
@@ -129,19 +135,19 @@ def computed_state(
         hash=None,
         changed_at=row.changed_at,
         computed=True,
-        categories=_categories(catalogue, counts, newest),
+        categories=_categories(catalogue, counts, counting),
         indicators=_in_order(indicators_on(winners, by_item(defined), decode, day), defined),
     )
 
 
 def _categories(
-    catalogue: Catalogue, counts: Mapping[str, int], newest: Mapping[str, datetime]
+    catalogue: Catalogue, counts: Mapping[str, int], counting: Mapping[str, CountingRecords]
 ) -> tuple[CategoryRecords, ...]:
     categories = (
         CategoryRecords(
             category,
             tuple(
-                ItemRecords(item, counts[item.id], newest.get(item.id))
+                ItemRecords(item, counts[item.id], *counting.get(item.id, (None, 0)))
                 for item in category.items
                 if counts.get(item.id)
             ),
@@ -164,6 +170,7 @@ def _category_as_json(group: CategoryRecords) -> dict[str, Any]:
         {
             "seq": records.item.seq, "id": records.item.id, "name": records.item.zh, "records": records.records,
             "newest": None if records.newest is None else moment(records.newest),
+            "partly_read": records.partly_read,
         }
         for records in group.items
     ]  # fmt: skip

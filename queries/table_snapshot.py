@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 
@@ -26,8 +26,8 @@ from rules.merge import Record
 _RECORD = f"select {', '.join(ENVELOPE_NAMES)}, schema_id, payload from credit_record where subject = %s and item = %s"
 # What counts, as rules.merge.is_live says it: reported, and not older than the latest whole set. Said again in SQL, for
 # a subject may have a hundred thousand records, and one row an item is wanted.
-_NEWEST = """
-select r.item, max(r.source_time) from credit_record r
+_COUNTING = """
+select r.item, max(r.source_time), count(*) filter (where r.unread_fields <> '[]') from credit_record r
 left join credit_record m on m.subject = r.subject and m.item = r.item and m.record_key
  = case when starts_with(r.record_key, r.period || '|') then %(mark)s || '#' || r.period else %(mark)s end
 where r.subject = %(subject)s and r.op = 'REPORT'
@@ -74,6 +74,13 @@ class StateRow:
     changed_at: datetime
 
 
+class CountingRecords(NamedTuple):
+    """The newest source time of an item's records that count, and how many have a field that nobody could read."""
+
+    newest: datetime
+    partly_read: int
+
+
 @dataclass(frozen=True, slots=True)
 class SubmissionSource:
     """The file and the sheet that a submission came from."""
@@ -104,9 +111,10 @@ class TableSnapshot:
             return StateRow(subject, name, sequence, as_of, digest, values, counts, changed_at)
         return None
 
-    def newest(self, subject: str) -> dict[str, datetime]:
-        """Return the newest source time of what counts, by item."""
-        return dict(self._rows(_NEWEST, {"subject": subject, "mark": SET_MARK}))
+    def counting(self, subject: str) -> dict[str, CountingRecords]:
+        """Return what there is to say of the records that count, by item."""
+        rows = self._rows(_COUNTING, {"subject": subject, "mark": SET_MARK})
+        return {item: CountingRecords(newest, partly_read) for item, newest, partly_read in rows}
 
     def record_counts(self, subject: str) -> dict[str, int]:
         """Return how many records there are, withdrawn ones included, by item."""
@@ -115,8 +123,8 @@ class TableSnapshot:
     def records(self, subject: str, item: str) -> list[Record]:
         """Return the winning version of each record of an item, the mark of its whole sets included."""
         return [
-            Record(Envelope(*envelope), schema_id, bytes(payload))
-            for *envelope, schema_id, payload in self._rows(_RECORD, (subject, item))
+            Record(Envelope._make((*envelope, tuple(unread))), schema_id, bytes(payload))
+            for *envelope, unread, schema_id, payload in self._rows(_RECORD, (subject, item))
         ]
 
     def sources(self, submissions: Collection[str]) -> dict[str, SubmissionSource]:

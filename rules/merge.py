@@ -57,7 +57,7 @@ def set_mark(seen: Envelope) -> Envelope | None:
     """
     if not seen.replaces_set or seen.op == Op.WITHDRAW:
         return None
-    return seen._replace(op=Op.NIL, record_key=seen.set_key, period=None, content_hash="")
+    return seen._replace(op=Op.NIL, record_key=seen.set_key, period=None, content_hash="", unread_fields=())
 
 
 def set_since(mark: Envelope) -> SetSince:

@@ -21,6 +21,8 @@ Make = Callable[[tuple[Any, ...]], Any]
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EXACT = Context(prec=200)
+# Of arrays in what is made: made values never change.
+_NO_ELEMENTS = "()"
 # Recent moments by their bytes. Source times repeat, and moments are the slowest of all values to read. Bounded, and a
 # pure function of its keys, so that all readers of a process may use it.
 _MOMENTS: dict[bytes, datetime] = {}
@@ -38,7 +40,7 @@ def compile_reader(schema: Any, *, wanted: Collection[str] | None = None, make: 
     """Return a function that reads one value: (bytes, where it begins) → (value, where it ends).
 
     ``wanted``: read these fields of a record, or of a union of null and a record, and step over the others.
-    ``make``: build a record from the tuple of its fields; without it a record is a dict.
+    ``make``: build a record from the tuple of its fields, its arrays as tuples; without it a record is a dict.
     """
     source = _Source(None if wanted is None else frozenset(wanted), make is not None)
     value = source.read(schema)
@@ -60,6 +62,7 @@ class _Source:
         self._named: dict[str, Any] = {}
         self._inside: list[str] = []
         self._wanted, self._made = wanted, made
+        self._no_elements = _NO_ELEMENTS if made else "[]"
 
     def say(self, line: str) -> None:
         self.lines.append("    " * self._depth + line)
@@ -180,8 +183,12 @@ class _Source:
             self._assign(name, "{" + ", ".join(f"{field!r}: {value}" for field, value in values) + "}")
 
     def _many(self, name: str, kind: str, schema: Any) -> None:
-        left = f"left{next(self._numbers)}"
-        self._assign(name, "[]" if kind == "array" else "{}")
+        left, is_array = f"left{next(self._numbers)}", kind == "array"
+        # Most are empty, and need no call.
+        self.say(f"if raw[at] == 0: {name} = {self._no_elements if is_array else '{}'}; at += 1")
+        self.say("else:")
+        self._depth += 1
+        self._assign(name, "[]" if is_array else "{}")
         self.say("while True:")
         self._depth += 1
         self.say(f"{left}, at = read_long(raw, at)")
@@ -191,12 +198,15 @@ class _Source:
         self.say(f"while {left}:")
         self._depth += 1
         self.say(f"{left} -= 1")
-        if kind == "array":
+        if is_array:
             self.say(f"{name}.append({self.read(schema['items'])})")
         else:
             key = self.read("string")
             self.say(f"{name}[{key}] = {self.read(schema['values'])}")
         self._depth -= 2
+        if is_array and self._no_elements == _NO_ELEMENTS:
+            self._assign(name, f"tuple({name})")
+        self._depth -= 1
 
 
 def _read_size(raw: bytes, at: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The one place where the envelope of a catalogue event is made."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ def event_envelope(
     region: str | None = None,
     subject_name: str | None = None,
     replaces_set: bool = False,
+    unread_fields: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the envelope of an event of a submission; ``region``, ``as_of``: the row's own, else the submission's."""
     return {
@@ -44,4 +46,5 @@ def event_envelope(
         "subject_name": subject_name,
         "replaces_set": replaces_set,
         "as_of": as_of or submission.as_of,
+        "unread_fields": unread_fields,
     }

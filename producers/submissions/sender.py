@@ -32,12 +32,21 @@ from producers.tables.identity import (
     TimeAhead,
     compile_key,
     content_hash,
+    is_its_content,
     period_of,
     plain,
     source_time,
 )
 from producers.tables.passed_over import Screen, compile_screen
-from producers.tables.problems import ReasonCode, RowProblem
+from producers.tables.problems import (
+    ReasonCode,
+    RowProblem,
+    not_yet,
+    other_header,
+    too_few_cells,
+    too_many_cells,
+    without_main_row,
+)
 from producers.tables.rows import TableRow, added_title, compile_row
 from producers.tables.seal import compile_seal, subject_of
 from producers.tables.shifted_rows import has_shifted
@@ -107,7 +116,7 @@ class Sender:
             return False, None
         counts.rows += 1
         if isinstance(cells, StrayDetail):
-            return True, self.refused.reject(row, cells, [_without_main_row(cells.sheet)], counts)
+            return True, self.refused.reject(row, cells, [without_main_row(cells.sheet)], counts)
         flag = FLAGS.get((row.op_flag or "").strip().upper())
         if flag is None:
             row.problems.append(_unknown_flag())
@@ -115,17 +124,15 @@ class Sender:
             row.problems.append(no_record)
         survey = self._recognised.survey
         if survey.most_cells is not None and not survey.least_cells <= len(cells) <= survey.most_cells:
-            row.problems.append(_too_many_cells() if len(cells) > survey.most_cells else _too_few_cells())
+            row.problems.append(too_many_cells() if len(cells) > survey.most_cells else too_few_cells())
         if self._other_header:
-            row.problems.append(_other_header(self._other_header))
+            row.problems.append(other_header(self._other_header))
         for index in survey.untitled:
             if index < len(cells) and not is_empty(cells[index]):
                 self.notes.add(NoteKind.UNTITLED_COLUMN, row_no, _untitled(index))
         if row.data_date is not None and self._times.splits_set(row.data_date):
             row.problems.append(_several_dates())
-        in_text = survey.most_cells is not None
-        if row.left_out and (row.problems or (in_text and has_shifted(row, cells, self._recognised))):
-            # A delimiter inside of a value has shifted what stands behind it: what can be read is another column's.
+        if row.left_out and (row.problems or self._needs_every_field(row, cells)):
             row.problems.extend(row.left_out)
         if row.unresolved:
             first = row.problems[0]
@@ -139,11 +146,20 @@ class Sender:
         try:
             return True, self._accept(row, cells, subject, flag, counts)
         except TimeAhead as exc:
-            return True, self.refused.reject(row, cells, [_not_yet(self._titles((exc.field,)))], counts)
+            return True, self.refused.reject(row, cells, [not_yet(self._titles((exc.field,)))], counts)
         except (FileRefused, ValueError):
             where = self._titles((*self.item.source_time, *self.item.reporting_period))
             late = RowProblem("", where, ReasonCode.NO_TIME, "这一行没有可用的日期或所属期", "请填写日期或所属期")
             return True, self.refused.reject(row, cells, [late], counts)
+
+    def _needs_every_field(self, row: TableRow, cells: Sequence[Cell]) -> bool:
+        """Whether a row is not taken without one of its fields.
+
+        It is another record without it, or a delimiter inside of a value has shifted what stands behind it: what can be
+        read is then another column's.
+        """
+        in_text = self._recognised.survey.most_cells is not None
+        return is_its_content(self.item, row.values) or (in_text and has_shifted(row, cells, self._recognised))
 
     def _pass_over(self, kind: NoteKind, row_no: int, cells: Sequence[Cell]) -> None:
         self.notes.add(kind, row_no, _PASSED_OVER[kind])
@@ -180,7 +196,7 @@ class Sender:
         key = self._key(values, period)
         if sub.mode is SubmissionMode.FULL:
             self.periods.add(period)
-        content = content_hash(self._cipher, values, op)
+        content = content_hash(self._cipher, values, op, row.unread_fields)
         following = self.revisions.step((subject, key, at, as_of), content, step, row.row_no, counts)
         if following is None:
             counts.duplicates += 1
@@ -200,6 +216,7 @@ class Sender:
             region=row.region,
             subject_name=(plain(values.get(self._name)) or None) if self._name else None,
             replaces_set=self._replaces_set,
+            unread_fields=row.unread_fields,
         )
         message = OutgoingMessage(self._topic, subject, self._encode(envelope, self._seal(values)))
         if len(message.value) > _LONGEST_EVENT_BYTES:
@@ -243,21 +260,6 @@ def _untitled(index: int) -> str:
     return f"第{index + 1}列（{column_letters(index)}列）有内容而没有列名，没有采集"
 
 
-def _other_header(row_no: int) -> RowProblem:
-    message = f"第{row_no}行又有一个表头，列的次序与前面不同"
-    return RowProblem("", "", ReasonCode.OTHER_HEADER, message, "请把不同列序的部分分成两个表报送")
-
-
-def _without_main_row(sheet: str) -> RowProblem:
-    return RowProblem(
-        "",
-        sheet,
-        ReasonCode.NO_MAIN_ROW,
-        f"“{sheet}”中的这一行，主表里没有对应的记录",
-        "请核对户号、统一社会信用代码，或在主表中补上",
-    )
-
-
 def _several_dates() -> RowProblem:
     message = "这张表按企业整组报送，各行的数据日期却不相同"
     remedy = "请按数据日期分成几张表报送，或用 --data-date 说明整张表截至哪一天"
@@ -267,22 +269,6 @@ def _several_dates() -> RowProblem:
 def _unknown_flag() -> RowProblem:
     title = added_title("op_flag")
     return RowProblem("", title, ReasonCode.UNKNOWN_FLAG, "看不懂所填的标志", "请填写 增、改 或 删")
-
-
-def _too_many_cells() -> RowProblem:
-    # A comma inside of a value that has no quotes: all behind it stand in wrong columns.
-    remedy = "内容里有逗号的格，请加引号后重新报送"
-    return RowProblem("", "", ReasonCode.TOO_MANY_CELLS, "这一行的格数比表头多", remedy)
-
-
-def _too_few_cells() -> RowProblem:
-    remedy = "请核对这一行是否少了一格（空的格也要保留分隔符）"
-    return RowProblem("", "", ReasonCode.TOO_FEW_CELLS, "这一行的格数比表头少，后面的内容可能错了列", remedy)
-
-
-def _not_yet(title: str) -> RowProblem:
-    remedy = "请核对年份；之后的更正会被晚的日期盖住"
-    return RowProblem("", title, ReasonCode.NOT_YET, f"“{title}”晚于今天", remedy)
 
 
 def _refuse_timeless(item: Item, submission: Submission, recognised: RecognisedTable) -> None:

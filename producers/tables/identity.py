@@ -18,6 +18,8 @@ from catalogue.times import SHANGHAI
 
 _LONGEST_CLEAR_CHARS = 64
 _SINGLE = "1"
+# Sorts before the digits with which all other content hashes begin.
+_PARTLY_READ = "-"
 # Beyond a year, what may lie ahead is a slip of the pen.
 _MOST_AHEAD = timedelta(days=366)
 # Clocks and midnights differ.
@@ -56,9 +58,24 @@ def plain(value: Any) -> str:
     return written if isinstance(written, str) else orjson.dumps(written).decode()
 
 
-def content_hash(cipher: Cipher, values: Mapping[str, Any], op: str) -> str:
-    """Return the keyed hash of a row's canonical plaintext and operation; empty fields do not count."""
-    return cipher.link(op + "\x00" + plain(values), "content")
+def content_hash(cipher: Cipher, values: Mapping[str, Any], op: str, unread: Sequence[str] = ()) -> str:
+    """Return the keyed hash of a row's canonical plaintext and operation; empty fields do not count.
+
+    ``unread``: fields that were filled with what nobody can read. Such a row says something else than one in which they
+    are empty, and its hash is below every other: at equal times the row wins that could be read whole.
+    """
+    text = op + "\x00" + plain(values)
+    return (
+        _PARTLY_READ + cipher.link("\x00".join((text, *unread)), "content") if unread else cipher.link(text, "content")
+    )
+
+
+def is_its_content(item: Item, values: Mapping[str, Any]) -> bool:
+    """Whether a row is a record of its own by all that it says: what is left out of it would make it another one."""
+    kind, fields = item.identity.kind, item.identity.fields
+    return kind is IdentityKind.CONTENT or (
+        kind is IdentityKind.NATURAL and not any(plain(values.get(n)) for n in fields)
+    )
 
 
 def compile_key(cipher: Cipher, item: Item) -> Callable[[Mapping[str, Any], str | None], RecordKey]:

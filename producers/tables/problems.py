@@ -75,3 +75,39 @@ class RowProblem:
     code: ReasonCode
     message: str
     remedy: str
+
+
+def other_header(row_no: int) -> RowProblem:
+    """Return the problem of a row below a second header, whose columns are in another order."""
+    message = f"第{row_no}行又有一个表头，列的次序与前面不同"
+    return RowProblem("", "", ReasonCode.OTHER_HEADER, message, "请把不同列序的部分分成两个表报送")
+
+
+def without_main_row(sheet: str) -> RowProblem:
+    """Return the problem of a detail whose main row is missing; ``sheet``: that of the details."""
+    return RowProblem(
+        "",
+        sheet,
+        ReasonCode.NO_MAIN_ROW,
+        f"“{sheet}”中的这一行，主表里没有对应的记录",
+        "请核对户号、统一社会信用代码，或在主表中补上",
+    )
+
+
+def too_many_cells() -> RowProblem:
+    """Return the problem of a row with more cells than the header has."""
+    # A comma inside of a value that has no quotes: all behind it stand in wrong columns.
+    remedy = "内容里有逗号的格，请加引号后重新报送"
+    return RowProblem("", "", ReasonCode.TOO_MANY_CELLS, "这一行的格数比表头多", remedy)
+
+
+def too_few_cells() -> RowProblem:
+    """Return the problem of a row with fewer cells than any other."""
+    remedy = "请核对这一行是否少了一格（空的格也要保留分隔符）"
+    return RowProblem("", "", ReasonCode.TOO_FEW_CELLS, "这一行的格数比表头少，后面的内容可能错了列", remedy)
+
+
+def not_yet(title: str) -> RowProblem:
+    """Return the problem of a time that has not come; ``title``: its column."""
+    remedy = "请核对年份；之后的更正会被晚的日期盖住"
+    return RowProblem("", title, ReasonCode.NOT_YET, f"“{title}”晚于今天", remedy)

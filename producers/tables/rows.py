@@ -47,6 +47,11 @@ class TableRow:
         """Whether only the subject stands in the way: see UNRESOLVED_CODES."""
         return bool(self.problems) and all(p.code in UNRESOLVED_CODES for p in self.problems)
 
+    @property
+    def unread_fields(self) -> tuple[str, ...]:
+        """The names of the fields that were left out, in the order of the wire."""
+        return tuple(sorted(p.field for p in self.left_out)) if self.left_out else ()
+
 
 RowReader = Callable[[int, Sequence[Cell]], TableRow | None]
 

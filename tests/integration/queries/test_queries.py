@@ -190,6 +190,7 @@ def fill(hub: Hub) -> None:
     publish_business_date(hub.config, today())
     hub.push("法人一.csv", "3", [person("东川路1号", MOBILE)], data_date="2025-05-01")
     penalties = [penalty("1", 30, "100"), penalty("2", 500, "200.5"), penalty("3", 1500, "400")]
+    penalties[1]["行政机关统一社会信用代码"] = "看不懂"
     hub.push("处罚.csv", "53", penalties, unit="functional_departments")
     hub.merge()
     hub.push("法人二.csv", "3", [person("东川路2号", MOBILE)], data_date="2025-06-01")
@@ -298,6 +299,18 @@ def test_a_correction_wins_over_what_was_reported_before(hub: Hub) -> None:
     lines = [line for line in shown.splitlines() if "东川路" in line]
     assert [line.split("东川路")[1].split()[1] for line in lines] == ["winner", "duplicate", "earlier", "older"]
     assert "法人一.csv" in lines[3]
+
+
+def test_a_field_that_nobody_could_read_is_not_shown_as_an_empty_one(hub: Hub) -> None:
+    for records in (hub.json("state", CODE), hub.json("state", CODE, "--as-of", today().isoformat())):
+        items = {item["id"]: item for category in records["categories"] for item in category["items"]}
+        assert {name: item["partly_read"] for name, item in items.items()} == {
+            "market.legal_person": 0, "administration.penalty": 1,
+        }  # fmt: skip
+    found = hub.json("explain", CODE, "53.authority_uscc")
+    told = {v["row"]: (v["value"], v["unread"]) for record in found["records"] for v in record["versions"]}
+    assert told == {2: (None, False), 3: (None, True), 4: (None, False)}
+    assert hub.run("explain", CODE, "53.authority_uscc").count("filled, but not readable") == 1
 
 
 def test_a_personal_field_stays_sealed(hub: Hub) -> None:

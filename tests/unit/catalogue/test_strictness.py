@@ -2,6 +2,7 @@
 
 from catalogue.load import load_catalogue
 from catalogue.model import FieldType
+from rules.indicators.definitions import load_indicators
 
 STRICT = {
     FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER, FieldType.DATE, FieldType.TIMESTAMP, FieldType.MONTH,
@@ -20,6 +21,14 @@ def test_what_a_record_rests_on_is_strict() -> None:
                 assert not field.required, field
                 assert field.name not in rests, field
                 assert not item.about_persons, field
+
+
+def test_no_indicator_rests_on_a_field_that_may_be_left_out() -> None:
+    catalogue = load_catalogue()
+    for indicator in load_indicators():
+        read = {*indicator.where, *indicator.unless_filled, indicator.field, indicator.date_field} - {None}
+        fields = catalogue.item(indicator.item).fields
+        assert not {field.name for field in fields if field.keeps_row} & read, indicator.id
 
 
 def test_the_data_may_say_otherwise() -> None:

@@ -23,7 +23,7 @@ from tests.builders.events import MOMENT, envelope
 
 EVENT = "catalogue/administration/Penalty"
 OLD = envelope(period="2026-06", row=7)
-NEW = OLD._replace(as_of=MOMENT)
+NEW = OLD._replace(as_of=MOMENT, unread_fields=("postal_code", "remark"))
 
 
 def first(path: str) -> Schema:

@@ -17,7 +17,7 @@ from bus.crypto.keys import KeyRing
 from bus.topics import REJECTED, UNRESOLVED
 from catalogue import wire
 from catalogue.avro import event_schema
-from catalogue.envelope import Channel
+from catalogue.envelope import Channel, Envelope
 from catalogue.load import load_catalogue
 from catalogue.model import Item
 from catalogue.times import EPOCH
@@ -33,6 +33,7 @@ from producers.submissions.sender import Sender
 from producers.submissions.submission import Submission
 from producers.submissions.walk import surveyed
 from producers.tables.headers import HeadedTable, TableRecogniser
+from rules.merge import Outcome, Record, join
 
 CATALOGUE = load_catalogue()
 CIPHER = Cipher(KeyRing(b"k" * 32, {1: b"e" * 32}))
@@ -310,3 +311,36 @@ def test_what_waits_is_sealed_as_its_columns_read_it() -> None:
     sealed = [(cell.title, cell.text) for cell in kept.cells]
     assert ("行政许可决定书号", "20250117") in sealed
     assert ("备注", "是") in sealed
+
+
+def test_the_event_names_the_fields_that_nobody_could_read_and_the_mended_row_wins_at_equal_times() -> None:
+    item = CATALOGUE.item("53")
+    titles = (
+        "行政相对人名称",
+        "统一社会信用代码",
+        "行政处罚决定文书号",
+        "行政机关名称",
+        "行政处罚决定日期",
+        "行政机关统一社会信用代码",
+    )
+    row = ["虚构企业", CODE, "样罚〔2025〕1号", "样例局", "2025-01-02"]
+    unread, empty, mended = (
+        events(item, taken(sender(item, titles), [[*row, code]]))[0] for code in ("看不懂", None, CODE)
+    )
+    assert [event["unread_fields"] for event in (unread, empty, mended)] == [["authority_uscc"], [], []]
+    assert unread["data"] == empty["data"]
+    versions = [
+        Record(Envelope(**{k: v for k, v in e.items() if k != "data"}), 1, b"") for e in (unread, empty, mended)
+    ]
+    for better in versions[1:]:
+        assert join(versions[0], better) == (better, Outcome.MERGED)
+        assert join(better, versions[0]) == (better, Outcome.SUPERSEDED)
+
+
+def test_a_row_that_is_a_record_by_its_content_is_not_taken_in_part() -> None:
+    # Mended and sent again it would be another record beside this one.
+    item = CATALOGUE.item("18")
+    titles = ("主体名称", "统一社会信用代码", "检查机关", "案件性质", "主要违法事实", "检查机关统一社会信用代码")
+    counts = SubmissionCounts()
+    taken(sender(item, titles, period="2025-01"), [["虚构企业", CODE, "样例局", "虚开", "样例", "看不懂"]], counts)
+    assert (counts.accepted, counts.rejected) == (0, 1)

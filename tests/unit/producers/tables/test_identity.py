@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import KeyRing
 from catalogue.load import load_catalogue
-from producers.tables.identity import TimeAhead, content_hash, moment, source_time
+from producers.tables.identity import TimeAhead, content_hash, is_its_content, moment, source_time
 
 CIPHER = Cipher(KeyRing(b"k" * 32, {1: b"e" * 32}))
+VALUES = st.dictionaries(st.text(), st.text() | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.lists(st.text()))
 
 
 @given(st.decimals(-(10**9), 10**9, places=2), st.text())
@@ -26,10 +27,35 @@ def test_content_hash_ignores_order_scale_and_empty_fields(amount: Decimal, text
     assert plain != content_hash(CIPHER, {"b": text, "a": amount + 1}, "REPORT")
 
 
-@given(st.dictionaries(st.text(), st.text() | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.lists(st.text())))
+@given(VALUES)
 def test_the_text_that_is_hashed_stays_the_one_of_records_told_before(values: dict[str, Any]) -> None:
     written = json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     assert content_hash(CIPHER, values, "REPORT") == CIPHER.link(f"REPORT\x00{written}", "content")
+
+
+@given(VALUES, st.sets(st.text("abc_", min_size=1), min_size=1, max_size=3))
+def test_a_row_that_was_read_in_part_is_none_in_which_the_field_is_empty_and_is_below_it(
+    values: dict[str, Any], unread: set[str]
+) -> None:
+    whole, partly = (content_hash(CIPHER, values, "REPORT", fields) for fields in ((), sorted(unread)))
+    assert partly < whole
+    assert partly < content_hash(CIPHER, values, "WITHDRAW")
+    assert partly == content_hash(CIPHER, {**values, "empty": None}, "REPORT", sorted(unread))
+    assert partly != content_hash(CIPHER, values, "REPORT", [*sorted(unread), "other"])
+
+
+@pytest.mark.parametrize(
+    ("item", "values", "content"),
+    [
+        ("18", {"authority_name": "样例局"}, True),
+        ("53", {"authority_name": "样例局"}, False),
+        ("53", {"penalty_content": "警告"}, True),
+        ("3", {}, False),
+        ("52", {}, True),
+    ],
+)
+def test_some_rows_are_records_by_all_that_they_say(item: str, values: dict[str, Any], content: bool) -> None:
+    assert is_its_content(load_catalogue().item(item), values) is content
 
 
 def test_keyed_hashes_are_those_of_the_standard_library() -> None:
