@@ -111,6 +111,20 @@ class ProcessSettings(SettingsGroup):
     )
 
 
+class AlertSettings(SettingsGroup):
+    """Whom Alertmanager tells."""
+
+    prefix = "alert_"
+
+    webhook: str | None = Field(default=None, repr=False, description="a URL that is called with each alert")
+    mail_to: str | None = Field(default=None, description="an address that each alert is sent to")
+    mail_from: str | None = Field(default=None, description="the sender; unset: the same address")
+    mail_server: str = Field(default="localhost:25", description="the mail server, host:port")
+    mail_tls: bool = Field(default=True, description="refuse a mail server that does not encrypt")
+    mail_user: str | None = Field(default=None, description="who logs in at the mail server; unset: nobody")
+    mail_password: str | None = Field(default=None, repr=False, description="that user's password")
+
+
 class Settings(BaseSettings):
     """What an operator may set, in groups; frozen."""
 
@@ -136,6 +150,7 @@ class Settings(BaseSettings):
     sink: SinkSettings = SinkSettings()
     bus: BusSettings = BusSettings()
     processes: ProcessSettings = ProcessSettings()
+    alert: AlertSettings = AlertSettings()
 
     @classmethod
     def settings_customise_sources(

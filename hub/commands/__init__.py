@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "not_taken": ("rejected", "waiting"),
     "reconcile": ("reconcile", "state-hash"),
     "verify_state": ("verify-state",),
+    "alertmanager": ("alertmanager",),
     "demo": ("demo",),
 }
 

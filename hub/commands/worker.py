@@ -7,10 +7,14 @@ import typer
 from catalogue.load import load_catalogue
 from hub.long_process import MetricsPort, collect_seldom, log_to_stderr, serve_metrics
 from hub.settings import bus_config, load_settings
+from hub.worker_slot import worker_slot
 
 
 def worker(
-    index: Annotated[int, typer.Option(help="Number of this worker; a restart under it moves no partition.")] = 0,
+    index: Annotated[
+        int | None,
+        typer.Option(help="Number of this worker; unset: the first that none holds. A restart under it moves nothing."),
+    ] = None,
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a stream worker: merge catalogue events into records, changes and states."""
@@ -21,12 +25,13 @@ def worker(
 
     log_to_stderr()
     settings = load_settings()
-    folder = settings.home / "streams" / f"worker-{index}"
-    cipher = Cipher(load_key_file(settings.keys))
-    app = create_app(bus_config(settings), load_catalogue(), folder, cipher, instance=f"worker-{index}")
-    serve_metrics(settings, metrics_port, app.readiness)
-    collect_seldom()
-    run(app)
+    with worker_slot(settings.home / "streams", index) as number:
+        folder = settings.home / "streams" / f"worker-{number}"
+        cipher = Cipher(load_key_file(settings.keys))
+        app = create_app(bus_config(settings), load_catalogue(), folder, cipher, instance=f"worker-{number}")
+        serve_metrics(settings, metrics_port, app.readiness)
+        collect_seldom()
+        run(app)
 
 
 def register(app: typer.Typer) -> None:

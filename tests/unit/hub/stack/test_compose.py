@@ -7,13 +7,16 @@ from typing import Any
 
 import jsonschema
 import pytest
+import typer
 import yaml
 
+from hub import commands
 from hub.processes import hub_processes
-from hub.settings import SETTING_PATHS, Settings, exact_settings, plain_settings
+from hub.settings import SETTING_PATHS, Settings, endpoints, exact_settings, load_settings, plain_settings
 from hub.stack import kafka, versions
 from hub.variables import variable
 from sinks.banks.recipients import bank_ids
+from tests.compose import interpolated
 from tests.conftest import READ_BY_TESTS
 
 REPOSITORY = Path(__file__).parents[4]
@@ -31,7 +34,7 @@ PLACE = {
     "listener.security.protocol.map", "log.dirs", "log.cleaner.dedupe.buffer.size", "log.cleaner.threads",
     "num.network.threads", "num.io.threads", "num.recovery.threads.per.data.dir", "background.threads",
 }  # fmt: skip
-SERVICES = {"kafka", "postgres", "registry", "prepare", "prometheus", "grafana"}
+SERVICES = {"kafka", "postgres", "registry", "prepare", "prometheus", "alerting", "alertmanager", "grafana"}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +51,10 @@ def compose(text: str) -> dict[str, Any]:
 
 def wanted_processes() -> dict[str, tuple[str, ...]]:
     processes = hub_processes(exact_settings(), upstream_port=8090, banks=bank_ids())
-    return {process.name: process.arguments for process in processes}
+    wanted = {process.name: process.arguments for process in processes}
+    # Replicas of one service, each of which takes a number.
+    del wanted["worker-0"]
+    return {**wanted, "worker": ("worker",)}
 
 
 def test_it_is_valid_by_the_compose_specification(compose: dict[str, Any]) -> None:
@@ -125,7 +131,8 @@ def test_prometheus_scrapes_every_process() -> None:
     config = yaml.safe_load((REPOSITORY / "monitoring/prometheus/prometheus.yml").read_text("utf-8"))
     groups = config["scrape_configs"][0]["static_configs"]
     found = {group["labels"]["process"]: group["targets"] for group in groups}
-    assert found == {name: [f"{name}:9400"] for name in wanted_processes()}
+    assert found == {name: [f"{name}:9400"] for name in wanted_processes() if name != "worker"}
+    assert config["scrape_configs"][0]["dns_sd_configs"][0]["names"] == ["worker"]
 
 
 def test_what_is_mounted_exists(compose: dict[str, Any]) -> None:
@@ -134,3 +141,44 @@ def test_what_is_mounted_exists(compose: dict[str, Any]) -> None:
     assert local
     for path in local:
         assert (REPOSITORY / path).exists(), path
+
+
+def test_adding_a_worker_is_one_number() -> None:
+    services = interpolated({"POSTGRES_PASSWORD": "x", "CREDITHUB_WORKERS": "3"})["services"]
+    assert services["worker"]["scale"] == "3"
+    assert services["worker"]["environment"]["CREDITHUB_WORKERS"] == "3"
+
+
+def test_a_bank_reaches_the_broker_by_the_name_in_its_guide() -> None:
+    opened = {"KAFKA_HOST": "hub.example", "KAFKA_LISTEN": "0.0.0.0"}
+    kafka_service = interpolated({"POSTGRES_PASSWORD": "x", **opened})["services"]["kafka"]
+    assert kafka_service["environment"]["KAFKA_ADVERTISED_LISTENERS"].endswith("HOST://hub.example:9092")
+    assert kafka_service["ports"] == ["0.0.0.0:9092:9092"]
+
+
+def test_the_database_is_not_healthy_before_it_listens_and_the_broker_s_check_starts_no_jvm(
+    compose: dict[str, Any],
+) -> None:
+    checks = {name: service["healthcheck"]["test"] for name, service in compose["services"].items() if name in SERVICES
+              and "healthcheck" in service}  # fmt: skip
+    assert checks["postgres"][:4] == ["CMD", "pg_isready", "-h", "127.0.0.1"]
+    assert ".sh" not in " ".join(checks["kafka"])
+
+
+@pytest.mark.parametrize("service", ["prepare", "alerting", *wanted_processes()])
+def test_a_container_s_command_and_settings_are_understood(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    container = interpolated({"POSTGRES_PASSWORD": "secret"})["services"][service]
+    for name in READ_BY_TESTS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in container["environment"].items():
+        monkeypatch.setenv(name, str(value))
+    settings = load_settings()
+    assert endpoints(settings).postgres_dsn == "postgresql://credithub:secret@postgres:5432/credithub"
+    assert (settings.alert.webhook, settings.key_file) == (None, None)
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    commands.register(app)
+    name, *arguments = container["command"]
+    group: Any = typer.main.get_command(app)
+    # Raises for an option or an argument that the command does not have.
+    group.commands[name].make_context(name, list(arguments))

@@ -1,0 +1,39 @@
+"""docker-compose.yml with its variables put in, as far as the file uses Compose's rules for them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from tests.services import REPOSITORY
+
+# ``${NAME}``, ``${NAME:-default}`` and ``${NAME:?message}``, without one inside: those are put in from the inside out.
+_VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^${}]*))?\}")
+
+
+def interpolated(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return what Compose makes of the file with these variables; KeyError for one that it demands."""
+
+    def value(match: re.Match[str]) -> str:
+        name, kind, rest = match.groups()
+        if kind == "?" and not variables.get(name):
+            raise KeyError(rest)
+        return variables.get(name) or (rest if kind == "-" else "")
+
+    def put_in(node: Any) -> Any:
+        match node:
+            case dict():
+                return {key: put_in(inner) for key, inner in node.items()}
+            case list():
+                return [put_in(inner) for inner in node]
+            case str():
+                while (replaced := _VARIABLE.sub(value, node)) != node:
+                    node = replaced
+                assert "${" not in node
+                return node
+        return node
+
+    # As Compose does: first YAML, then the variables of each string.
+    services: dict[str, Any] = put_in(yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text("utf-8")))
+    return services
