@@ -57,6 +57,7 @@ _SUBJECT_COUNTS = (
     "select (select count(*) from credit_state where counts ?| %(items)s),"
     " (select count(distinct subject) from person_record where item = any(%(items)s))"
 )
+_POSITIONS = "select topic, partition, next_offset from sink_position"
 _BUSIEST = "select subject from credit_state order by sequence desc, subject limit 1"
 
 
@@ -152,6 +153,10 @@ class TableSnapshot:
     def waiting_rows(self, submission_id: str, limit: int) -> list[WaitingRow]:
         """Return the rows of a submission that wait, in the order of the file."""
         return [WaitingRow.of(row) for row in self._rows(WAITING_ROWS, {"submission": submission_id, "limit": limit})]
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        """Return the next offset that the sink will read, by topic (real name) and partition."""
+        return {(topic, partition): offset for topic, partition, offset in self._rows(_POSITIONS, ())}
 
     def subject_counts(self, items: Sequence[str]) -> SubjectCounts:
         """Return how many subjects have records of any of these items."""

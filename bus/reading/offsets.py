@@ -118,16 +118,17 @@ def offsets(
     spec: OffsetSpec,
     *,
     stable: bool = False,
+    within_s: float = _RETRY_FOR_S,
 ) -> dict[confluent_kafka.TopicPartition, int]:
     """Return the offset of each partition that ``spec`` asks for, open transactions included.
 
     ``stable``: the latest one is where the first open transaction begins. ``admin`` is asked, or a new client when that
-    one is out of date. Raises Unavailable when Kafka does not say it within half a minute.
+    one is out of date. Raises Unavailable when Kafka does not say it ``within_s``.
     """
     isolation = IsolationLevel.READ_COMMITTED if stable else IsolationLevel.READ_UNCOMMITTED
-    deadline = time.monotonic() + _RETRY_FOR_S
+    deadline = time.monotonic() + within_s
     while True:
-        answers = admin.list_offsets(dict.fromkeys(wanted, spec), isolation_level=isolation, request_timeout=30)
+        answers = admin.list_offsets(dict.fromkeys(wanted, spec), isolation_level=isolation, request_timeout=within_s)
         try:
             return {partition: int(answers[partition].result().offset) for partition in wanted}
         except KafkaException as exc:
@@ -138,7 +139,7 @@ def offsets(
                     f"Kafka does not say where its topics end: {exc}.", remedy="Run `credithub prepare`."
                 ) from exc
             if outdated:
-                admin = connected(config, next(iter(wanted)).topic)
+                admin = connected(config, next(iter(wanted)).topic, within_s=within_s)
             time.sleep(_PAUSE_S)
 
 
@@ -159,18 +160,18 @@ def topic_ids(config: BusConfig, names: Iterable[str]) -> dict[str, str]:
         ) from exc
 
 
-def connected(config: BusConfig, name: str) -> AdminClient:
+def connected(config: BusConfig, name: str, *, within_s: float = _RETRY_FOR_S) -> AdminClient:
     """Return a client that has spoken with a broker, about a topic (real name); raises Unavailable when none answers.
 
     What is asked before it has waits now and then for three seconds, however quick the broker is.
     """
-    client, _ = _described(config, name)
+    client, _ = _described(config, name, within_s)
     return client
 
 
-def _described(config: BusConfig, name: str) -> tuple[AdminClient, TopicMetadata]:
+def _described(config: BusConfig, name: str, within_s: float = _RETRY_FOR_S) -> tuple[AdminClient, TopicMetadata]:
     client = clients.admin(config, **{"reconnect.backoff.ms": 5, "log_level": 3})
     try:
-        return client, client.list_topics(name, timeout=_RETRY_FOR_S).topics[name]
+        return client, client.list_topics(name, timeout=within_s).topics[name]
     except KafkaException as exc:
         raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc

@@ -7,6 +7,7 @@ import typer
 # Each module with its commands, in the order in which --help lists them.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "stack": ("up", "down", "status", "logs"),
+    "top": ("top",),
     "catalogue": ("catalogue",),
     "schemas": ("schemas",),
     "keys": ("keys",),

@@ -10,14 +10,19 @@ from rich.console import Console
 from rich.table import Table
 
 from catalogue.errors import UsageError
+from hub.durations import duration
 from hub.settings import Endpoints, Settings, endpoints, load_settings
 
 if TYPE_CHECKING:
+    from hub.overview import Overview
     from hub.stack.status import ProcessStatus, StackStatus
 
 # As with systemctl: a stack that is not running gives 3.
 _EXIT_STOPPED = 3
 _EXIT_DEGRADED = 1
+# Phases in which nothing runs that could be looked at.
+_AWAY = ("stopped", "failed")
+_MOST_GROUPS = 20
 _STYLES = {
     "healthy": "green",
     "external": "green",
@@ -84,19 +89,27 @@ def down(
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show every process: exit code 0 when all is healthy, 1 when not, 3 when the stack is stopped."""
+    """Show every process and how every arrow moves, what banks were told, which rows were not taken.
+
+    Exit code 0 when all is healthy, 1 when not, 3 when the stack is stopped.
+    """
     from hub.stack import control
 
     settings = load_settings()
     current = control.status(settings)
     now = time.time()
+    overview = _overview(settings) if current.phase not in _AWAY else None
     if as_json:
         rows = [{**asdict(row), "uptime_s": _uptime(row.started_at, now)} for row in current.processes]
-        typer.echo(json.dumps({**asdict(current), "home": str(settings.home), "processes": rows}, ensure_ascii=False))
+        seen = {} if overview is None else overview.as_json()
+        body = {**asdict(current), "home": str(settings.home), "processes": rows, **seen}
+        typer.echo(json.dumps(body, ensure_ascii=False))
     else:
         _print_status(current, now)
+        if overview is not None:
+            _print_overview(overview)
     if current.phase != "ready":
-        raise typer.Exit(_EXIT_STOPPED if current.phase in ("stopped", "failed") else _EXIT_DEGRADED)
+        raise typer.Exit(_EXIT_STOPPED if current.phase in _AWAY else _EXIT_DEGRADED)
 
 
 def logs(
@@ -159,6 +172,23 @@ def _print_status(current: "StackStatus", now: float) -> None:
         console.print(_process_table(console, current.processes, now))
 
 
+def _overview(settings: Settings) -> "Overview":
+    from hub.overview import overview_within
+
+    return overview_within(settings)
+
+
+def _print_overview(overview: "Overview") -> None:
+    from catalogue.load import load_catalogue
+    from hub.overview_tables import overview_tables
+    from hub.printing import terminal
+
+    console, catalogue = terminal(), load_catalogue()
+    for part in overview_tables(overview, catalogue, _MOST_GROUPS):
+        console.print()
+        console.print(part)
+
+
 def _process_table(console: Console, processes: "tuple[ProcessStatus, ...]", now: float) -> Table:
     table = Table(box=None, pad_edge=False)
     if not console.is_terminal:
@@ -170,7 +200,7 @@ def _process_table(console: Console, processes: "tuple[ProcessStatus, ...]", now
         uptime = _uptime(process.started_at, now)
         table.add_row(
             process.name, str(process.pid or ""), f"[{style}]{process.state}[/]", str(process.restarts),
-            "" if uptime is None else _duration(uptime), process.last_exit, process.health, process.address,
+            "" if uptime is None else duration(uptime), process.last_exit, process.health, process.address,
         )  # fmt: skip
     return table
 
@@ -187,12 +217,3 @@ def _print_addresses(addresses: Endpoints) -> None:
 
 def _uptime(started_at: float | None, now: float) -> float | None:
     return None if started_at is None else round(max(0.0, now - started_at), 1)
-
-
-def _duration(seconds: float) -> str:
-    total_s = int(seconds)
-    if total_s < 60:
-        return f"{total_s} s"
-    if total_s < 3600:
-        return f"{total_s // 60} m {total_s % 60:02} s"
-    return f"{total_s // 3600} h {total_s % 3600 // 60:02} m"

@@ -41,12 +41,16 @@ from hub.view import view_of
 from processing.output import InputMessage
 from producers.submissions.options import Options
 from producers.submissions.session import Session
+from queries.arrow_sources import ArrowNames, arrow_sources
 from queries.events import partition_of
+from queries.flow import FlowWatch
+from queries.last_told import LastTolds
 from rules.indicators.definitions import load_indicators
 from simulation.people import make_uscc
 from sinks.banks import sink
 from sinks.postgres import sink as postgres
 from sinks.postgres.schema import migrate
+from sinks.postgres.tables import TABLES
 from tests import kafka
 from tests.databases import execute
 from tests.merging import merge_partition
@@ -430,6 +434,34 @@ def test_a_bank_is_watched_from_the_beginning(hub: Hub) -> None:
     shown = hub.run("watch", "bank.yinhe", "--from-beginning", "-n", str(messages)).splitlines()
     assert len(shown) == messages
     assert any("3 企业法人信息: 住所 东川路1号 → 东川路3号" in line for line in shown)
+
+
+def test_arrows_are_seen_from_outside(hub: Hub) -> None:
+    with closing(Registry(hub.config)) as registry:
+        decode, reader = Decoder(registry), TopicReader(hub.config)
+        names = ArrowNames(
+            "file>catalogue", "catalogue>record", "postgres", {"yinhe": "sink.bank.yinhe"}, {"yinhe": BANK}
+        )
+        dsn = hub.settings.postgres.dsn or ""
+        sources = arrow_sources(hub.config, dsn, names, INPUTS, tuple(TABLES), decode)
+        with closing(FlowWatch(hub.config, sources)) as watch:
+            until(lambda: not any(arrow.pending for arrow in watch.look()))
+            flows = {arrow.arrow: arrow for arrow in watch.look()}
+            assert [arrow.problem for arrow in flows.values()] == [""] * 4
+            assert {arrow.rate_per_s for arrow in flows.values()} == {0.0}
+            assert all(arrow.delivered_at for arrow in flows.values())
+            # What is pushed and not merged waits, the ends of transactions do not.
+            hub.push("法人五.csv", "3", [person("东川路5号", MOBILE)], data_date="2025-01-01")
+            flows = {arrow.arrow: arrow for arrow in watch.look()}
+            assert (flows["catalogue>record"].pending > 0, flows["yinhe"].pending) == (True, 0)
+            assert flows["catalogue>record"].oldest_s is not None
+            assert (flows["file>catalogue"].rate_per_s or 0) > 0
+            hub.merge()
+            until(lambda: not any(arrow.pending for arrow in watch.look()))
+        tolds = LastTolds(reader, decode)
+        last = max(decode(m.value() or b"")["sequence"] for m in scan(hub.config, BANK))
+        assert tolds.of("yinhe") == tolds.of("yinhe")
+        assert (tolds.of("yinhe").subject, tolds.of("yinhe").sequence) == (CODE, last)
 
 
 def test_what_comes_is_seen_as_it_comes(hub: Hub) -> None:

@@ -1,0 +1,131 @@
+"""What waits behind a position: how much, and since when. Transaction markers are no messages, so they never wait.
+
+Offsets alone cannot tell: behind the last message of a transaction lies its marker, which takes an offset and is never
+read. So where the end lies beyond a position, one look at the first message behind it decides.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import confluent_kafka
+from confluent_kafka import Consumer, Message
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from bus import clients
+from bus.config import BusConfig
+from bus.reading.offsets import TopicPartition, connected, offsets
+
+_ANSWER_WITHIN_S = 5.0
+# Only the first message of each partition is looked at.
+_LITTLE = {
+    "enable.partition.eof": True,
+    "fetch.wait.max.ms": 10,
+    "max.partition.fetch.bytes": 16_384,
+    "queued.min.messages": 1,
+    "queued.max.messages.kbytes": 1024,
+}
+
+
+class Waiting(NamedTuple):
+    """The oldest message that waits in a partition, and how far it is from there to the end, markers included."""
+
+    offset: int
+    messages: int
+    written_at: float
+    """Seconds since the epoch."""
+
+
+class LagReader:
+    """Says what waits; its clients are its own, so it answers while the reader that it is about is stuck.
+
+    Not thread-safe. What it found out stays known, so a position that stands still is looked at once.
+    """
+
+    def __init__(self, config: BusConfig) -> None:
+        self._config = config
+        self._admin: AdminClient | None = None
+        self._consumer: Consumer | None = None
+        # No message lies between the position at that time and this offset.
+        self._empty_to: dict[TopicPartition, int] = {}
+        self._oldest: dict[TopicPartition, tuple[int, float]] = {}
+
+    def close(self) -> None:
+        """Close the clients."""
+        if self._consumer is not None:
+            self._consumer.close()
+
+    def waiting(self, reached: Mapping[TopicPartition, int]) -> dict[TopicPartition, Waiting | None]:
+        """Return what waits behind the next offset of each partition; None: nothing that can be read yet.
+
+        A partition of which the broker sent nothing in time is left out. Raises Unavailable when it is away.
+        """
+        ends = self._ends(reached)
+        unknown: dict[TopicPartition, int] = {}
+        for key, end in ends.items():
+            if self._empty_to.get(key, 0) > end:
+                # The topic lost its tail, or is another one.
+                self._forget(key)
+            start = max(reached[key], self._empty_to.get(key, 0))
+            oldest = self._oldest.get(key)
+            if end > start and (oldest is None or oldest[0] < reached[key]):
+                unknown[key] = start
+        found = self._look(unknown, ends) if unknown else {}
+        answer: dict[TopicPartition, Waiting | None] = {}
+        for key, end in ends.items():
+            if key in unknown and key not in found:
+                continue
+            oldest = self._oldest.get(key)
+            waits = oldest is not None and reached[key] <= oldest[0] < end
+            answer[key] = Waiting(oldest[0], end - oldest[0], oldest[1]) if waits and oldest is not None else None
+        return answer
+
+    def _ends(self, reached: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        if not reached:
+            return {}
+        requested = {
+            key: confluent_kafka.TopicPartition(self._config.topic(key.topic), key.partition) for key in reached
+        }
+        if self._admin is None:
+            first = next(iter(requested.values())).topic
+            self._admin = connected(self._config, first, within_s=_ANSWER_WITHIN_S)
+        answers = offsets(
+            self._config, self._admin, requested.values(), OffsetSpec.latest(), stable=True, within_s=_ANSWER_WITHIN_S
+        )
+        return {key: answers[partition] for key, partition in requested.items()}
+
+    def _look(self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> set[TopicPartition]:
+        """Read the first message from each start; return the partitions that are known now."""
+        if self._consumer is None:
+            self._consumer = clients.consumer(self._config, "lag", **_LITTLE)
+        real = {(self._config.topic(key.topic), key.partition): key for key in starts}
+        self._consumer.assign(
+            [confluent_kafka.TopicPartition(self._config.topic(k.topic), k.partition, at) for k, at in starts.items()]
+        )
+        found: set[TopicPartition] = set()
+        deadline = time.monotonic() + _ANSWER_WITHIN_S
+        try:
+            while len(found) < len(starts) and time.monotonic() < deadline:
+                for message in self._consumer.consume(100, timeout=0.05):
+                    key = real.get((message.topic(), message.partition()))
+                    if key is not None and key not in found and self._note(key, message, ends[key]):
+                        found.add(key)
+        finally:
+            self._consumer.unassign()
+        return found
+
+    def _note(self, key: TopicPartition, message: Message, end: int) -> bool:
+        """Remember what a first message, or the end of a partition, says; whether it says something."""
+        error = message.error()
+        if error is None:
+            self._oldest[key] = (message.offset(), message.timestamp()[1] / 1000)
+            return True
+        if error.name() == "_PARTITION_EOF" and message.offset() >= end:
+            self._forget(key)
+            self._empty_to[key] = end
+            return True
+        return False
+
+    def _forget(self, key: TopicPartition) -> None:
+        self._empty_to.pop(key, None)
+        self._oldest.pop(key, None)
