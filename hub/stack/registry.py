@@ -99,5 +99,9 @@ def environment(store: JdbcTarget, port: int, management_port: int) -> dict[str,
         "QUARKUS_MANAGEMENT_HOST": LOOPBACK,
         "QUARKUS_MANAGEMENT_PORT": str(management_port),
         "QUARKUS_LOG_LEVEL": "WARN",
+        # Each question about its health would be a line: half a megabyte an hour of an idle stack.
+        "QUARKUS_HTTP_ACCESS_LOG_ENABLED": "false",
+        "QUARKUS_LOG_CONSOLE_FORMAT": "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %p [%c] (%t) %m%n",
         "QUARKUS_LOG_CONSOLE_COLOR": "false",
+        "QUARKUS_BANNER_ENABLED": "false",
     }

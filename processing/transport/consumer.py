@@ -6,6 +6,7 @@ After an assignment Faust asks for the committed offsets. It is given those of t
 (decision 1).
 """
 
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
@@ -17,8 +18,19 @@ from faust.types import TP
 from bus import clients
 from processing.batches import Batch, joined
 
+# While records come, the broker collects them for a moment: fewer, fuller transactions. Faust waits 1.5 s; a report
+# must reach a bank within a second. A fetch names each of 140 partitions anew, so an idle worker should fetch seldom:
+# when no record came for a while, the broker holds the fetch back for longer, and answers the first byte at once.
+_BUSY_WAIT_MS, _BUSY_BYTES = 80, 1_000_000
+_IDLE_WAIT_MS, _IDLE_BYTES = 500, 1
+_IDLE_AFTER_S = 3.0
 # How much is fetched beyond ``max_records``, as its n-th part: all that is under way is in the worker's memory.
 _REST = 4
+
+
+def fetch_pace(quiet_s: float) -> tuple[int, int]:
+    """Return for how many ms, and for how many bytes, the broker may hold a fetch back, by how long no record came."""
+    return (_IDLE_WAIT_MS, _IDLE_BYTES) if quiet_s > _IDLE_AFTER_S else (_BUSY_WAIT_MS, _BUSY_BYTES)
 
 
 class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -28,6 +40,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         # Where the client reads on: where it sought, or behind the last record that it gave out.
         self._reached: dict[TP, int] = {}
+        self._records_at_s = time.monotonic()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Give an assignment up; nothing of the next one is sought yet."""
@@ -36,12 +49,13 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Take an assignment; what is fetched of it before its positions are sought is not given out."""
-        self._reached = {}
+        self._reached, self._records_at_s = {}, time.monotonic()
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def _fetch_records(self, consumer: Any, active: Any, **kwargs: Any) -> dict[TP, Batch]:
         records = await super()._fetch_records(consumer, active, **kwargs)
         fetched = self._as_batches(records)
+        self._pace(consumer, has_records=bool(records))
         most = kwargs["max_records"]
         if fetched and sum(map(len, records.values())) == most:
             # Take the small rest of the partition at which the limit was reached, too. Else it would be a batch of its
@@ -52,6 +66,15 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             if last in remainder:
                 fetched[last] = joined(fetched[last], remainder[last])
         return fetched
+
+    def _pace(self, consumer: Any, *, has_records: bool) -> None:
+        """Have the next fetch answered as suits a busy or an idle worker."""
+        now_s = time.monotonic()
+        if has_records:
+            self._records_at_s = now_s
+        # The client has no way to change them later; it reads both for each fetch.
+        fetcher = consumer._fetcher
+        fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = fetch_pace(now_s - self._records_at_s)
 
     def _as_batches(self, fetched: Mapping[Any, list[Any]]) -> dict[TP, Batch]:
         """Note from which offset each partition's records were read; at once, before an assignment may change it."""
@@ -90,9 +113,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             max_poll_records=conf.broker_max_poll_records,
             max_poll_interval_ms=int((conf.broker_max_poll_interval or 0) * 1000.0),
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            # Faust waits 1.5 s; a report must reach a bank within a second.
-            fetch_max_wait_ms=80,
-            fetch_min_bytes=1_000_000,
+            fetch_max_wait_ms=_BUSY_WAIT_MS,
+            fetch_min_bytes=_BUSY_BYTES,
             request_timeout_ms=int(conf.broker_request_timeout * 1000.0),
             check_crcs=conf.broker_check_crcs,
             session_timeout_ms=int(conf.broker_session_timeout * 1000.0),

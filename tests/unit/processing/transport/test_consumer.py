@@ -1,0 +1,21 @@
+"""How a worker has the broker answer its fetches, busy or idle."""
+
+import inspect
+
+from aiokafka.consumer.fetcher import Fetcher
+
+from processing.transport.consumer import fetch_pace
+
+
+def test_a_busy_worker_has_the_broker_collect_and_an_idle_one_hears_the_first_byte_at_once() -> None:
+    wait_ms, least_bytes = fetch_pace(0.1)
+    assert (wait_ms <= 100, least_bytes > 100_000) == (True, True)
+    wait_ms, least_bytes = fetch_pace(60.0)
+    # Half a second is how long a new assignment may have to wait for the fetch that is under way.
+    assert (200 <= wait_ms <= 500, least_bytes) == (True, 1)
+
+
+def test_the_client_reads_the_pace_for_each_fetch() -> None:
+    source = inspect.getsource(Fetcher._get_actions_per_node)
+    for name in ("self._fetch_max_wait_ms", "self._fetch_min_bytes"):
+        assert name in source
