@@ -27,6 +27,8 @@ class NoteKind(StrEnum):
     AMOUNT_UNIT = "AMOUNT_UNIT"  # in which unit an amount was read, and what said so
     DAMAGED_TEXT = "DAMAGED_TEXT"  # a text holds U+FFFD: a program before this one could not read it
     OVERRULED = "OVERRULED"  # an option of the command says another thing than the table or its names
+    NAME_CONTRADICTED = "NAME_CONTRADICTED"  # rows name an enterprise otherwise than it is registered; they were taken
+    NAMES_UNCHECKED = "NAMES_UNCHECKED"  # nobody could be asked what is registered
     FORMATS_UNREAD = "FORMATS_UNREAD"  # the number formats of this kind of workbook are not read
 
 

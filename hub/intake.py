@@ -1,7 +1,8 @@
 """What the intake needs of the settings."""
 
-from hub.settings import Settings, bus_config
+from hub.settings import Settings, bus_config, endpoints
 from producers.submissions.config import IntakeConfig
+from queries.stored_names import StoredNames
 
 
 def intake_config(settings: Settings, *, dry_run: bool = False) -> IntakeConfig:
@@ -9,4 +10,6 @@ def intake_config(settings: Settings, *, dry_run: bool = False) -> IntakeConfig:
     receipts = settings.home / "receipts"
     if dry_run:
         return IntakeConfig(receipts, settings.region)
-    return IntakeConfig(receipts, settings.region, bus_config(settings), settings.keys)
+    config = bus_config(settings)
+    registered = StoredNames(config, endpoints(settings).postgres_dsn)
+    return IntakeConfig(receipts, settings.region, config, settings.keys, registered)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bus.config import BusConfig
+from producers.submissions.name_check import RegisteredNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class IntakeConfig:
     region: str  # who reports nothing else reports for this division, GB/T 2260
     bus: BusConfig | None = None
     key_file: Path | None = None
+    registered: RegisteredNames | None = None  # what the names of rows are compared with
 
     @property
     def mappings(self) -> Path:

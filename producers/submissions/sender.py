@@ -19,6 +19,7 @@ from connectors.tables import Cell, column_letters
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.envelopes import event_envelope
 from producers.submissions.messages import OutgoingMessage, row_id
+from producers.submissions.name_check import NameCheck
 from producers.submissions.progress import SubmissionCounts, SubmissionProgress, SubmissionState
 from producers.submissions.refused_rows import RefusedRows
 from producers.submissions.revisions import FLAGS, Revisions
@@ -66,7 +67,13 @@ class Sender:
     """Turns the rows of one table into messages, and counts them. Its plans are compiled once, from the item."""
 
     def __init__(
-        self, registry: Registry, cipher: Cipher, submission: Submission, item: Item, recognised: RecognisedTable
+        self,
+        registry: Registry,
+        cipher: Cipher,
+        submission: Submission,
+        item: Item,
+        recognised: RecognisedTable,
+        names: NameCheck | None = None,
     ) -> None:
         self._cipher, self._submission, self.item, self._recognised = cipher, submission, item, recognised
         self._topic = avro.topic(item.category)
@@ -83,6 +90,7 @@ class Sender:
         self.revisions = Revisions(flagged=flagged, replaces_set=self._replaces_set)
         self.refused = RefusedRows(registry, cipher, submission, item, recognised)
         self.notes = RowNotes()
+        self._names = names
         self._screen = _screen_of(item, recognised)
         self._other_header = 0  # the row of a second header whose columns are in another order; 0: none
         self._today = datetime.now(SHANGHAI).date()
@@ -201,6 +209,7 @@ class Sender:
         if following is None:
             counts.duplicates += 1
             return None
+        name = (plain(values.get(self._name)) or None) if self._name else None
         envelope = event_envelope(
             sub,
             row_id(sub.id, row.row_no),
@@ -214,7 +223,7 @@ class Sender:
             as_of=as_of,
             row=row.row_no,
             region=row.region,
-            subject_name=(plain(values.get(self._name)) or None) if self._name else None,
+            subject_name=name,
             replaces_set=self._replaces_set,
             unread_fields=row.unread_fields,
         )
@@ -222,6 +231,8 @@ class Sender:
         if len(message.value) > _LONGEST_EVENT_BYTES:
             return self.refused.reject(row, cells, [self._row_too_long(cells)], counts)
         counts.accepted += 1
+        if self._names is not None and name is not None:
+            self._names.see(subject, name, row.row_no, op)
         for problem in row.left_out:
             text = f"{problem.message}：这一格没有采集，其余照常采集"
             self.notes.add(NoteKind.LEFT_OUT, row.row_no, text, problem.column)

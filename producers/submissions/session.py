@@ -19,6 +19,7 @@ from producers.submissions.declaring import Declarer
 from producers.submissions.event_history import EventReader
 from producers.submissions.ledger import Ledger, LedgerReader
 from producers.submissions.metadata import declared_period
+from producers.submissions.name_check import KnownNames, NameCheck
 from producers.submissions.nil import NilSender, ask_for_nil, nil_rows, nil_submission
 from producers.submissions.options import Ask, Options, ReportingBody
 from producers.submissions.preview import preview
@@ -55,6 +56,7 @@ class Session:
         self.catalogue: Catalogue = load_catalogue()
         self._declarer = Declarer(self.catalogue, options, config.region, self.received, ask, config.mappings)
         self._receipts = ReceiptFolder(config.receipts)
+        self._names = KnownNames(config.registered)
         self._reader: LedgerReader | None = None
         self.ledger: Ledger = {}
         if config.bus is None or config.key_file is None:
@@ -146,7 +148,8 @@ class Session:
         submission = self._declarer.submission(walk.source, body, table.table, recognised, self.ledger)
         details = walk.details(table)
         wide, rows = details.joined(table.table, recognised, walk.rows(table, recognised))
-        sender = Sender(self._registry, self._cipher, submission, wide.item, wide)
+        names = NameCheck(self._names, wide)
+        sender = Sender(self._registry, self._cipher, submission, wide.item, wide, names)
         if self._reader is None:
             counts = SubmissionCounts()
             for number, cells in rows:
@@ -182,7 +185,8 @@ class Session:
             self._declarer.keep_mapping(wide, submission)
         unread = self._declarer.unread_columns(wide)
         overruled = self._declarer.overruled(walk.source, table.table, wide)
-        notes = (*overruled, *self._declarer.mapping_note(wide), *units, *table.table.notes(), *sender.notes.all())
+        said = (*table.table.notes(), *sender.notes.all(), *names.notes())
+        notes = (*overruled, *self._declarer.mapping_note(wide), *units, *said)
         return replace(receipt, unread=unread, notes=notes)
 
     def _rehearse(self, walk: TableWalk, body: ReportingBody | None) -> Rehearsal | None:

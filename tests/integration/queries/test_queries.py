@@ -33,6 +33,7 @@ from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
+from connectors.notes import NoteKind
 from hub.commands import not_taken, queries
 from hub.intake import intake_config
 from hub.processes import CREDITHUB, child_environment
@@ -531,3 +532,28 @@ def test_a_withdrawal_by_flag_is_called_one(hub: Hub) -> None:
     shown = hub.run("explain", CODE, "53.fine_amount")
     assert shown.count("withdrawn by the reporter's flag (删)") == 1
     assert record["record_key"] in shown
+
+
+def test_a_name_that_contradicts_the_registered_one_is_told_in_the_receipt(hub: Hub) -> None:
+    code, name, former = make_uscc("630102", 7), "虚构登记在册有限公司", "虚构从前的名字有限公司"
+    enterprise = {"企业名称": name, "统一社会信用代码": code}
+    hub.push("登记.csv", "1", [enterprise | {"设立日期": "2020-01-02"}])
+    change = {"变更事项": "名称变更", "变更前内容": former, "变更后内容": name, "变更日期": "2024-05-06"}
+    hub.push("变更.csv", "4", [enterprise | change])
+    hub.merge()
+    until(hub.delivered)
+    path = hub.folder / "名称.csv"
+    called = [name, f" {name}", former, "完全不同的有限公司", NAME]
+    codes = [code, code, code, code, make_uscc("630102", 8)]
+    rows = [
+        penalty(f"n{number}", 10, "5") | {"行政相对人名称": text, "统一社会信用代码": own}
+        for number, (text, own) in enumerate(zip(called, codes, strict=True))
+    ]
+    path.write_text("\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)]) + "\n", "utf-8")
+    options = Options(item="53", full=False, unit="functional_departments")
+    with closing(Session(intake_config(hub.settings), options)) as session:
+        (receipt,) = session.push(FileSource(path))
+    assert receipt.counts.accepted == len(rows)
+    (note,) = [note for note in receipt.notes if note.kind is NoteKind.NAME_CONTRADICTED]
+    assert (note.column, note.rows, note.count) == ("行政相对人名称", (5,), 1)
+    assert f"第5行的代码登记为“{name}”" in note.text

@@ -1,0 +1,69 @@
+"""The names that enterprises are registered by, for whoever is about to call them otherwise.
+
+PostgreSQL is asked, not the topics: a lookup by key costs a small push the same in a city and in a province, and needs
+no file that is kept on the machine. What the sink has not written yet is not known.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
+from bus.config import BusConfig
+from catalogue.envelope import ItemId
+from catalogue.errors import PoisonMessage, StackError
+from catalogue.titles import normal
+from queries.table_snapshot import TableSnapshot, table_snapshot
+
+# A push must not wait long for what it can do without.
+_WITHIN_S = 5.0
+_CHANGE = ItemId("market.change")
+_CONTENT = ("content_before", "content_after")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNames:
+    """What PostgreSQL has of the registrations in force; it can be sent to another process."""
+
+    config: BusConfig
+    dsn: str
+
+    def compared(self, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """Return, of each pair whose code is registered, the name that it contradicts, "" where it agrees.
+
+        A name that the enterprise had before, or has taken since, by its registered changes (企业变更信息) agrees, too.
+        Raises Unavailable when PostgreSQL, or the registry, does not answer.
+        """
+        try:
+            with table_snapshot(self.dsn, timeout_s=_WITHIN_S) as tables:
+                registered = tables.registered_names({code for code, _ in pairs})
+                found = {pair: registered[pair[0]] for pair in pairs if pair[0] in registered}
+                answers = {pair: "" if normal(pair[1]) == normal(name) else name for pair, name in found.items()}
+                others = {code for (code, _), name in answers.items() if name}
+                changes = self._changes(tables, others) if others else {}
+        except StackError:
+            # Nothing was ever stored.
+            return {}
+        return {
+            (code, name): "" if normal(name) in changes.get(code, ()) else contradicted
+            for (code, name), contradicted in answers.items()
+        }
+
+    def _changes(self, tables: TableSnapshot, codes: Collection[str]) -> Mapping[str, set[str]]:
+        """Return, normalised, all that the registered changes of some enterprises say there was before and after."""
+        changed: dict[str, set[str]] = {}
+        with closing(Registry(self.config)) as registry:
+            decode = Decoder(registry, _CONTENT)
+            for code, schema_id, payload in tables.payloads(codes, _CHANGE):
+                changed.setdefault(code, set()).update(_texts(decode, schema_id, payload))
+        return changed
+
+
+def _texts(decode: Decoder, schema_id: int, payload: bytes) -> Iterator[str]:
+    try:
+        content = decode.payload(schema_id, payload) or {}
+    except PoisonMessage:
+        # A record that nobody can read says nothing here.
+        return
+    yield from (normal(text) for name in _CONTENT if (text := content.get(name)))
