@@ -1,13 +1,14 @@
 """Which fields a row can do without: a value that nobody can read is left out and told, and the rest is taken.
 
-Strict stay identity, subject, dates, amounts, what decides whom a record is released to, and the required fields. A
-field of the catalogue says otherwise by ``keeps_row``.
+Strict stay identity, subject, dates, amounts, what decides whom a record is released to, and the required fields, and
+where a record is known by its whole content every field: mended and sent again it would be another record. A field of
+the catalogue says otherwise by ``keeps_row``.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from catalogue.model import FieldType, Item
+from catalogue.model import FieldType, IdentityKind, Item
 
 _MAY_BE_LEFT_OUT = frozenset(
     {
@@ -42,6 +43,7 @@ def with_kept_rows(item: Item, said: Mapping[str, bool]) -> Item:
                     field.type in _MAY_BE_LEFT_OUT
                     and not field.required
                     and not item.about_persons
+                    and item.identity.kind is not IdentityKind.CONTENT
                     and field.name not in strict,
                 ),
             )

@@ -1,7 +1,7 @@
 """Which fields a row can do without: never its identity, subject, dates, amounts, nor what releases it."""
 
 from catalogue.load import load_catalogue
-from catalogue.model import FieldType
+from catalogue.model import FieldType, IdentityKind
 from rules.indicators.definitions import load_indicators
 
 STRICT = {
@@ -21,6 +21,7 @@ def test_what_a_record_rests_on_is_strict() -> None:
                 assert not field.required, field
                 assert field.name not in rests, field
                 assert not item.about_persons, field
+                assert item.identity.kind is not IdentityKind.CONTENT, field
 
 
 def test_no_indicator_rests_on_a_field_that_may_be_left_out() -> None:
