@@ -5,11 +5,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hub.processes import CREDITHUB, HubProcess, child_environment, hub_processes
+from hub.processes import CREDITHUB, child_environment, hub_processes
 from hub.settings import Endpoints, Settings
 from hub.stack import checks, kafka, postgres, registry, targets
 from hub.stack.child import ChildSpec
 from hub.stack.health import ServiceCheck
+from hub.stack.hub_specs import HubSpecs
 from hub.stack.layout import HomeLayout
 from hub.stack.orphans import STACK_VARIABLE
 from hub.stack.ports import LOOPBACK, Ports
@@ -27,6 +28,8 @@ class Blueprint:
 
     plan: Plan
     endpoints: Endpoints
+    metrics_port: int
+    """Where the supervisor serves its own metrics; 0: nowhere."""
 
 
 def base_environment(settings: Settings, layout: HomeLayout) -> dict[str, str]:
@@ -34,12 +37,11 @@ def base_environment(settings: Settings, layout: HomeLayout) -> dict[str, str]:
     return {**child_environment(settings), STACK_VARIABLE: str(layout.home)}
 
 
-def draw(settings: Settings, layout: HomeLayout, *, services_only: bool) -> Blueprint:
+def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only: bool) -> Blueprint:
     """Choose ports, prepare the services that we run, and return the plan.
 
     Raises StackError when a port or a preparation fails.
     """
-    ports = Ports(layout.ports_file, pinned=settings.stack.pin_ports)
     environment = base_environment(settings, layout)
     node, kafka_spec = _kafka(settings, layout, ports, environment)
     dsn, postgres_spec = _postgres(settings, layout, ports, environment)
@@ -56,9 +58,12 @@ def draw(settings: Settings, layout: HomeLayout, *, services_only: bool) -> Blue
         for job in jobs:
             job.result()
     processes: tuple[ChildSpec, ...] = ()
+    metrics_port = 0
+    # What ran before must not be looked for.
+    targets.publish(layout, {})
     if not services_only:
-        wanted = list(hub_processes(settings, upstream_port, bank_ids()))
-        processes = tuple(_hub_specs(wanted, settings, layout, ports, environment))
+        specs = HubSpecs(hub_processes(settings, upstream_port, bank_ids()), settings, layout, ports, environment)
+        processes, metrics_port = specs.all(), specs.supervisor_port
     prepare = ChildSpec("prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), environment, one_shot=True)
     endpoints = Endpoints(
         bootstrap=node.bootstrap if node else settings.kafka.bootstrap or "",
@@ -66,10 +71,8 @@ def draw(settings: Settings, layout: HomeLayout, *, services_only: bool) -> Blue
         postgres_dsn=dsn,
         upstream_url=settings.upstream.url or f"http://{LOOPBACK}:{upstream_port}",
     )
-    # Also when there is none: what ran before must not be looked for.
-    targets.publish(layout, processes)
     plan = Plan((postgres_spec, kafka_spec, registry_spec), prepare, processes, services_only)
-    return Blueprint(plan, endpoints)
+    return Blueprint(plan, endpoints, metrics_port)
 
 
 def publish_endpoints(file: Path, endpoints: Endpoints) -> None:
@@ -146,17 +149,3 @@ def _registry(settings: Settings, layout: HomeLayout, ports: Ports, environment:
         address=url,
     )
     return url, spec
-
-
-def _hub_specs(
-    wanted: list[HubProcess], settings: Settings, layout: HomeLayout, ports: Ports, environment: _Environment
-) -> list[ChildSpec]:
-    specs = []
-    for offset, process in enumerate(wanted):
-        port = ports.give(f"metrics.{process.name}", settings.processes.metrics_port + offset)
-        url = f"http://{LOOPBACK}:{port}"
-        command = (*CREDITHUB, *process.arguments, "--metrics-port", str(port))
-        log_file = layout.log_file(process.name)
-        check = checks.readiness_check(f"{url}/readyz")
-        specs.append(ChildSpec(process.name, command, log_file, environment, check=check, address=f"{url}/metrics"))
-    return specs

@@ -51,20 +51,23 @@ def http_check(url: str) -> ServiceCheck:
     return check
 
 
-def readiness_check(url: str) -> ServiceCheck:
-    """Return a check of a process of ours that serves ``/readyz`` there: it is healthy when it answers.
+def readiness_check(url: str, home: str, process: str) -> ServiceCheck:
+    """Return a check of this process of this home, which serves ``/readyz`` there: it is healthy when it answers.
 
-    A 503 is an answer, too: its reason (it recovers, it is behind) is passed on. A restart would not help.
+    A 503 is an answer, too: its reason (it recovers, it is behind) is passed on. A restart would not help. An answer of
+    another process, of another hub perhaps, is none.
     """
     ask = _asker(url)
 
     def check() -> str | None:
         response = ask()
-        if response.status_code == 200:
-            return None
-        if response.status_code != 503:
+        if response.status_code not in (200, 503):
             raise Unavailable(f"{url} answers {response.status_code}.")
         answer = response.json()
+        if (whose := (answer.get("home"), answer.get("process"))) != (home, process):
+            raise Unavailable(f"{url} is answered by {whose[1] or 'another program'} of {whose[0] or 'another hub'}.")
+        if response.status_code == 200:
+            return None
         return f"{answer['state']}: {answer['reason']}"
 
     return check

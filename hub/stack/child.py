@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub.liveness import STARTS_WITHIN_S
+from hub.stack import ports
 from hub.stack.health import HealthMonitor, ServiceCheck
 from hub.stack.logs import rotate_log
 from hub.stack.status import ProcessStatus
+from monitoring.metrics import HEALTHY, RESTARTS
 
 _LAUNCHER = str(Path(__file__).with_name("launch.py"))
 FIRST_BACKOFF_S = 0.5
@@ -20,6 +23,9 @@ LONGEST_BACKOFF_S = 30.0
 # After so long in health, earlier failures no longer delay a restart.
 FORGIVEN_AFTER_S = 60.0
 _LOG_ROTATION_EVERY_S = 60.0
+# A question or two may always get lost.
+_ASKED_IN_VAIN = 5
+_ANSWERING = ("healthy", "unready")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,10 @@ class ChildSpec:
     """Called before each start, the first and every restart."""
     one_shot: bool = False
     address: str = ""
+    renewed: "Callable[[], ChildSpec] | None" = None
+    """Asked before each start for the spec to start: with another port when somebody took the one of before."""
+    hung_after_s: float | None = None
+    """Without an answer for so long it is killed and started anew; None: never."""
     stop_signal: signal.Signals = signal.SIGTERM
     grace_s: float = 15.0
     death_signal: signal.Signals = signal.SIGKILL
@@ -77,7 +87,12 @@ class Child:
         self._failures_in_a_row = 0
         self._next_start = 0.0
         self._next_rotation = 0.0
+        self._killed_because = ""
+        # Whether the port is known to be this process's own.
+        self._is_itself = False
         self._monitor = HealthMonitor(spec.name, spec.check) if spec.check else None
+        RESTARTS.labels(spec.name)
+        HEALTHY.labels(spec.name).set_function(lambda: float(self.is_healthy))
         if self.state == "external" and self._monitor:
             self._monitor.resume()
 
@@ -87,13 +102,20 @@ class Child:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether what depends on it may be started."""
+        """Whether it answers, so that what depends on it may be started."""
         if self.state == "external":
             return self._monitor is None or self._monitor.verdict().is_healthy
-        return self.state in ("healthy", "done")
+        return self.state in (*_ANSWERING, "done")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it answers and may be relied upon."""
+        return self.is_healthy and self.state != "unready"
 
     def start(self) -> None:
         """Start the process; its output is appended to its log."""
+        if self.spec.renewed:
+            self.spec = self.spec.renewed()
         spec = self.spec
         if spec.before_start:
             spec.before_start()
@@ -109,16 +131,17 @@ class Child:
                 env=dict(spec.environment),
                 process_group=0,
             )
-        self._started_at = time.time()
+        self._started_at, self._killed_because, self._is_itself = time.time(), "", False
         self._healthy_since = None
         self.state = "starting"
         if self._monitor:
-            self._monitor.resume()
+            self._monitor.resume(spec.check)
 
     def tick(self, now: float) -> None:
         """Check the process, and start it again when its waiting time is over."""
         if self.state == "restarting" and now >= self._next_start:
             self.restarts += 1
+            RESTARTS.labels(self.spec.name).inc()
             try:
                 self.start()
             except OSError as exc:
@@ -130,7 +153,7 @@ class Child:
         code = self._process.poll()
         if code is not None:
             self.exit_code = code
-            self._ended(describe_exit(code), now)
+            self._ended(self._killed_because or describe_exit(code), now)
             return
         if now >= self._next_rotation:
             self._next_rotation = now + _LOG_ROTATION_EVERY_S
@@ -159,14 +182,27 @@ class Child:
             self.state = "healthy"
         else:
             verdict = self._monitor.verdict()
-            if verdict.is_healthy:
-                self.state = "healthy"
-            elif self.state == "healthy":
+            if verdict.is_healthy and not self._is_itself:
+                self._is_itself = self.pid is not None and ports.is_answered_by(self.pid, self.spec.address)
+            if verdict.is_healthy and self._is_itself:
+                self.state = "healthy" if verdict.is_ready else "unready"
+            elif self.state in _ANSWERING:
                 self.state = "unhealthy"
-        if self.state == "healthy":
+            if not verdict.is_healthy:
+                self._kill_if_hung(self._monitor)
+        if self.state in _ANSWERING:
             self._healthy_since = self._healthy_since or now
         else:
             self._healthy_since = None
+
+    def _kill_if_hung(self, monitor: HealthMonitor) -> None:
+        if self.spec.hung_after_s is None or self._killed_because:
+            return
+        silent_s, failures, has_answered = monitor.silence()
+        limit_s = self.spec.hung_after_s if has_answered else max(self.spec.hung_after_s, STARTS_WITHIN_S)
+        if silent_s > limit_s and failures >= _ASKED_IN_VAIN:
+            self._killed_because = f"killed: no answer for {silent_s:.0f} s"
+            self._signal(signal.SIGKILL)
 
     @property
     def failures_in_a_row(self) -> int:
@@ -206,8 +242,10 @@ class Child:
 
     def status(self) -> ProcessStatus:
         """Return what `credithub status` shows of it."""
-        if self._monitor and self.state in ("external", "starting", "healthy", "unhealthy"):
-            health = self._monitor.verdict().message
+        if self._monitor and self.state in ("external", "starting", "healthy", "unready", "unhealthy"):
+            verdict = self._monitor.verdict()
+            is_another = verdict.is_healthy and not self._is_itself and self.state == "starting"
+            health = f"another program answers at {self.spec.address}" if is_another else verdict.message
         else:
             health = ""
         state = self.state

@@ -87,9 +87,9 @@ def start(
     on_download: OnDownload | None = None,
     on_step: OnStep = lambda _step: None,
 ) -> Endpoints:
-    """Bring the stack up in the background and return its addresses once all of it is healthy.
+    """Bring the stack up in the background and return its addresses once all of it is ready.
 
-    Does nothing when it is up. Raises StackError, with the remedy, when it does not come up.
+    Only waits when it is up. Raises StackError, with the remedy, when it does not come up.
     """
     layout = HomeLayout.of(settings)
     daemon: subprocess.Popen[bytes] | None = None
@@ -132,7 +132,7 @@ def _wait_ready(layout: HomeLayout, daemon: subprocess.Popen[bytes] | None, dead
         if current and current.step != step:
             step = current.step
             on_step(step)
-        if current and alive and current.phase in ("ready", "degraded") and layout.endpoints_file.exists():
+        if current and alive and current.phase == "ready" and layout.endpoints_file.exists():
             return
         if not alive and (daemon is None or daemon.poll() is not None):
             current = read_status(layout.status_file)
@@ -144,7 +144,7 @@ def _wait_ready(layout: HomeLayout, daemon: subprocess.Popen[bytes] | None, dead
     rows = [row for row in (current.processes if current else ()) if row.state not in _GOOD_STATES]
     states = "; ".join(f"{row.name} is {row.state} ({row.health or row.last_exit or 'no answer'})" for row in rows)
     raise StackError(
-        f"The stack is not healthy in time: {states or step or 'nothing was reported'}.",
+        f"The stack is not ready in time: {states or step or 'nothing was reported'}.",
         remedy="It goes on in the background: see `credithub status` and `credithub logs NAME`.",
     )
 

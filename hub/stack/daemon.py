@@ -13,9 +13,13 @@ from pathlib import Path
 from catalogue.errors import HubError
 from hub.settings import Settings, exact_settings
 from hub.stack import blueprint, diagnosis, orphans, targets
+from hub.stack.hub_specs import SUPERVISOR
 from hub.stack.layout import HomeLayout
+from hub.stack.ports import Ports
 from hub.stack.status import StackStatus, write_json, write_status
 from hub.stack.supervisor import Supervisor
+from monitoring.health import ProcessIdentity
+from monitoring.serving import serve as serve_metrics
 
 OnStatus = Callable[[StackStatus], None]
 
@@ -79,6 +83,7 @@ def _supervise(settings: Settings, layout: HomeLayout, *, services_only: bool, o
             supervisor.request_stop()
 
     supervisor: Supervisor | None = None
+    ports = Ports(layout.ports_file, pinned=settings.stack.pin_ports)
     signal.signal(signal.SIGTERM, request_stop)
     signal.signal(signal.SIGINT, request_stop)
     try:
@@ -89,7 +94,7 @@ def _supervise(settings: Settings, layout: HomeLayout, *, services_only: bool, o
         if left_behind:
             print(f"stopping {len(left_behind)} processes that a killed supervisor left", flush=True)
             orphans.stop(left_behind)
-        drawn = blueprint.draw(settings, layout, services_only=services_only)
+        drawn = blueprint.draw(settings, layout, ports, services_only=services_only)
         supervisor = Supervisor(
             drawn.plan,
             layout,
@@ -97,12 +102,15 @@ def _supervise(settings: Settings, layout: HomeLayout, *, services_only: bool, o
             on_services_ready=lambda: blueprint.publish_endpoints(layout.endpoints_file, drawn.endpoints),
             on_status=_logged(on_status),
         )
+        serve_metrics(drawn.metrics_port, identity=ProcessIdentity(str(layout.home), SUPERVISOR))
         if not stop_requested:
             supervisor.run()
     except HubError as error:
         return error
     except OSError as error:
         return diagnosis.from_os_error(error, layout)
+    finally:
+        ports.close()
     return None
 
 

@@ -14,7 +14,7 @@ class ProcessStatus:
     name: str
     pid: int | None
     state: str
-    """external, waiting, starting, healthy, unhealthy, restarting, done, failed or stopped."""
+    """external, waiting, starting, healthy, unready, unhealthy, restarting, done, failed or stopped."""
     restarts: int
     started_at: float | None
     last_exit: str

@@ -132,7 +132,7 @@ class Supervisor:
 
     def _status(self) -> StackStatus:
         rows = tuple(child.status() for child in self._all)
-        waiting_for = [child.spec.name for child in self._all if not child.is_healthy]
+        waiting_for = [child.spec.name for child in self._all if not child.is_ready]
         if self._stopping:
             phase, step = "stopping", ""
         elif not waiting_for:

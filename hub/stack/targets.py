@@ -6,20 +6,16 @@ asked for empties it first: planned work wakes nobody.
 
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from hub.stack.child import ChildSpec
 from hub.stack.layout import HomeLayout
 
 
-def publish(layout: HomeLayout, processes: Iterable[ChildSpec]) -> None:
-    """Name what is to be scraped, with the home, because one Prometheus may watch several."""
+def publish(layout: HomeLayout, addresses: Mapping[str, str]) -> None:
+    """Name what is to be scraped (host:port by process), with the home, because one Prometheus may watch several."""
     targets = [
-        {
-            "targets": [spec.address.removeprefix("http://").split("/")[0]],
-            "labels": {"process": spec.name, "home": str(layout.home)},
-        }
-        for spec in processes
+        {"targets": [address], "labels": {"process": name, "home": str(layout.home)}}
+        for name, address in addresses.items()
     ]
     file = layout.targets_file
     file.parent.mkdir(exist_ok=True)
@@ -35,4 +31,4 @@ def withdraw(layout: HomeLayout) -> None:
     """Let Prometheus look for nothing any more; a full disk must not hold up a stop."""
     if layout.targets_file.exists():
         with contextlib.suppress(OSError):
-            publish(layout, ())
+            publish(layout, {})

@@ -11,6 +11,7 @@ import typer
 import yaml
 
 from hub import commands
+from hub.liveness import HUNG_AFTER_S
 from hub.processes import hub_processes
 from hub.settings import SETTING_PATHS, Settings, endpoints, exact_settings, load_settings, plain_settings
 from hub.stack import kafka, versions
@@ -125,6 +126,16 @@ def test_it_runs_the_hubs_processes(compose: dict[str, Any]) -> None:
         assert own[name]["command"] == [*arguments, "--metrics-port", "9400"]
         assert own[name]["depends_on"]["prepare"]["condition"] == "service_completed_successfully"
     assert compose["services"]["prepare"]["command"] == ["prepare"]
+
+
+def test_a_process_that_hangs_is_ended_by_its_health_check(compose: dict[str, Any]) -> None:
+    check = compose["x-hub"]["healthcheck"]
+    *_, program, port = check["test"]
+    assert (REPOSITORY / program.removeprefix("/opt/credithub/")).exists()
+    assert compose["x-hub"]["init"]
+    assert float(check["timeout"].removesuffix("s")) > HUNG_AFTER_S + 10
+    assert all(compose["services"][name]["command"][-1] == port for name in wanted_processes())
+    assert compose["services"]["prepare"]["healthcheck"] == {"disable": True}
 
 
 def test_prometheus_scrapes_every_process() -> None:

@@ -216,3 +216,52 @@ def test_a_child_that_cannot_be_started_again_stops_no_other(layout: HomeLayout)
         os.kill(first, signal.SIGKILL)
         until(lambda: process_of(status(), "one").restarts == 2 and status().phase == "ready")
         assert process_of(status(), "two").pid == second
+
+
+def test_a_child_that_answers_and_is_not_ready_is_told_and_left_alone(layout: HomeLayout) -> None:
+    unready: list[str | None] = ["stale: it waits for a lock"]
+    plan = Plan((spec(layout, "one", FOREVER, check=lambda: unready[0], hung_after_s=0.1),), None, ())
+    with running(plan, layout) as status:
+        until(lambda: bool(status().processes) and process_of(status(), "one").state == "unready")
+        assert status().phase == "starting"
+        assert status().step == "waiting for one"
+        assert process_of(status(), "one").health == "stale: it waits for a lock"
+        unready[0] = None
+        until(lambda: status().phase == "ready")
+        unready[0] = "stale: it waits for a lock"
+        until(lambda: status().phase == "degraded")
+        assert process_of(status(), "one").restarts == 0
+
+
+def test_a_child_that_hangs_is_killed_and_started_anew(layout: HomeLayout) -> None:
+    hangs = threading.Event()
+
+    def check() -> None:
+        if hangs.is_set():
+            raise OSError("does not answer")
+
+    plan = Plan((spec(layout, "one", FOREVER, check=check, hung_after_s=0.5),), None, ())
+    with running(plan, layout) as status:
+        until(lambda: status().phase == "ready")
+        first = process_of(status(), "one").pid
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        hangs.set()
+        until(lambda: not psutil.pid_exists(first))
+        hangs.clear()
+        until(lambda: process_of(status(), "one").restarts >= 1 and status().phase == "ready")
+        assert process_of(status(), "one").last_exit.startswith("killed: no answer for ")
+
+
+def test_a_child_that_never_answered_is_given_time_to_begin(layout: HomeLayout) -> None:
+    asked: list[int] = []
+
+    def check() -> None:
+        asked.append(1)
+        if len(asked) < 15:
+            raise OSError("does not answer")
+
+    plan = Plan((spec(layout, "one", FOREVER, check=check, hung_after_s=0.1),), None, ())
+    with running(plan, layout) as status:
+        until(lambda: status().phase == "ready")
+        assert process_of(status(), "one").restarts == 0

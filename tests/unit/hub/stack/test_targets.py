@@ -5,15 +5,13 @@ from pathlib import Path
 
 from hub.settings import exact_settings
 from hub.stack import stop, targets
-from hub.stack.child import ChildSpec
 from hub.stack.layout import HomeLayout
 
 
 def layout_with_targets(home: Path) -> HomeLayout:
     layout = HomeLayout.of(exact_settings(home=home))
     layout.create()
-    spec = ChildSpec("clock", ("x",), layout.log_file("clock"), address="http://127.0.0.1:9401/metrics")
-    targets.publish(layout, (spec,))
+    targets.publish(layout, {"clock": "127.0.0.1:9401"})
     return layout
 
 
