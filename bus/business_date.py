@@ -12,7 +12,7 @@ from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue import wire
-from catalogue.errors import PoisonMessage, UsageError
+from catalogue.errors import PoisonMessage, Unavailable, UsageError
 from catalogue.times import business_date
 
 MOST_AHEAD = timedelta(days=31)
@@ -43,7 +43,8 @@ def publish_business_date(
     """Write a date to every partition of the calendar that does not have it, or a later one, yet.
 
     Raises UsageError when Kafka was written with another registry, so that nothing in it could be read; and for a
-    date more than ``most_ahead`` after the newest published one, unless it is the ``accepted`` one.
+    date more than ``most_ahead`` after the newest published one, unless it is the ``accepted`` one. Raises Unavailable
+    while Kafka or the registry is away.
     """
     with closing(Registry(config)) as registry:
         published = _published_dates(config, Decoder(registry))
@@ -61,7 +62,7 @@ def publish_business_date(
     for partition in behind:
         producer.produce(config.topic(topics.CALENDAR), value, None, partition)
     if producer.flush(30):
-        raise UsageError("The broker did not take the business date.", remedy="See `credithub status`.")
+        raise Unavailable("The broker did not take the business date.", remedy="See `credithub status`.")
 
 
 def _published_dates(config: BusConfig, decode: Decoder) -> dict[int, date]:

@@ -14,6 +14,7 @@ from bus.topics import bank_topic, sequence_topic
 from catalogue import wire
 from catalogue.avro import Schema, topic
 from catalogue.compatibility import Incompatibility, incompatibilities, level
+from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from catalogue.schema_versions import generated, incompatible, internal_path, refuse
 
@@ -123,5 +124,14 @@ class _Subjects:
         """Register the schema, then set its subject's compatibility level."""
         self._registry.register(placement.topic, placement.schema)
         subject, wanted = self.name(placement), level(placement.path)
-        if ask(lambda: self._client.get_compatibility(subject)) != wanted.value:
+        if self._level(subject) == wanted.value:
+            return
+        try:
             ask(lambda: self._client.set_compatibility(subject, wanted.value))
+        except Unavailable:
+            # Another preparation may have set it in the same moment. To Apicurio the rule exists then, and is refused.
+            if self._level(subject) != wanted.value:
+                raise
+
+    def _level(self, subject: str) -> str | None:
+        return ask(lambda: self._client.get_compatibility(subject))

@@ -52,11 +52,21 @@ class HttpOut:
     """One receiver. Safe to use from several threads; ``stop`` ends every wait."""
 
     def __init__(
-        self, url: str, *, headers: Mapping[str, str], timeout_s: float, backoff: Backoff, stop: threading.Event
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        backoff: Backoff,
+        stop: threading.Event,
+        on_refusal: Callable[[str], None] = lambda status: None,
     ) -> None:
+        """``on_refusal`` is told the status of each request that was not taken; ``none``: there was no answer."""
         # The environment's proxies are for the internet; platforms lie in closed networks and are named exactly.
         self._client = httpx.Client(base_url=url, headers=dict(headers), timeout=timeout_s, trust_env=False)
-        self._backoff, self._stop = backoff, stop
+        self._backoff, self._stop, self._on_refusal = backoff, stop, on_refusal
+        self.problem = ""
+        """What is wrong with the receiver, as the last request found it; empty: it answers. From any thread."""
 
     def close(self) -> None:
         """Close the connections; the receiver cannot be used afterwards."""
@@ -91,11 +101,14 @@ class HttpOut:
         try:
             response = self._client.put(path, content=content, headers=dict(headers))
         except httpx.TransportError as exc:
-            raise SinkUnavailable(
-                f"{self._client.base_url} does not answer ({type(exc).__name__}).", retry_after_s=0.0
-            ) from exc
+            self._on_refusal("none")
+            self.problem = f"{self._client.base_url} does not answer ({type(exc).__name__})."
+            raise SinkUnavailable(self.problem, retry_after_s=0.0) from exc
         status = response.status_code
         reason = _reason(response)
+        self.problem = "" if response.is_success else f"{self._client.base_url} answers {status}."
+        if not response.is_success:
+            self._on_refusal(str(status))
         if status == _TOO_LARGE or (status in _OF_THE_MESSAGE and reason is not None):
             raise Refused(reason or f"HTTP {status}", status)
         if not response.is_success:

@@ -1,6 +1,6 @@
 """The one door to PostgreSQL: every connection is opened here, so what secures it has one place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,16 +8,31 @@ import psycopg2
 
 from catalogue.errors import SinkUnavailable, UsageError
 
+# A server whose machine is gone sends nothing, not even an end: the kernel finds out within a minute.
+_KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
-def connect(dsn: str, *, timeout_s: float | None = None) -> Any:
+
+def connect(
+    dsn: str,
+    *,
+    timeout_s: float | None = None,
+    lock_timeout_s: int | None = None,
+    statement_timeout_s: int | None = None,
+) -> Any:
     """Return an open connection, which its caller closes; raises SinkUnavailable when the server takes none.
 
-    ``timeout_s``: how long to wait for the server, in whole seconds; None: as long as the DSN says. Raises
-    UsageError for a DSN that is none.
+    ``timeout_s``: how long to wait for the server, in whole seconds; None: as long as the DSN says. The others: how
+    long a statement may wait for a lock, and may take, before the server ends it; None: as long as the server says.
+    Raises UsageError for a DSN that is none.
     """
-    more: dict[str, Any] = {} if timeout_s is None else {"connect_timeout": max(1, int(timeout_s))}
+    more: dict[str, Any] = dict(_KEPT_ALIVE)
+    if timeout_s is not None:
+        more["connect_timeout"] = max(1, int(timeout_s))
+    limits = {"lock_timeout": lock_timeout_s, "statement_timeout": statement_timeout_s}
     try:
-        return psycopg2.connect(dsn, **more)
+        opened = psycopg2.connect(dsn, **more)
+        _limit(opened, {name: seconds for name, seconds in limits.items() if seconds is not None})
+        return opened
     except psycopg2.OperationalError as exc:
         raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
     except psycopg2.ProgrammingError as exc:
@@ -25,10 +40,22 @@ def connect(dsn: str, *, timeout_s: float | None = None) -> Any:
         raise UsageError("The address of PostgreSQL cannot be read.", remedy="See CREDITHUB_POSTGRES_DSN.") from exc
 
 
+def _limit(opened: Any, limits: Mapping[str, int]) -> None:
+    if not limits:
+        return
+    # By a statement of its own: what is set within a transaction is gone when it is rolled back. Not by ``options``,
+    # which would replace those of the DSN.
+    opened.autocommit = True
+    with opened.cursor() as cursor:
+        for name, seconds in limits.items():
+            cursor.execute("select set_config(%s, %s, false)", (name, f"{seconds}s"))
+    opened.autocommit = False
+
+
 @contextmanager
-def connection(dsn: str, *, timeout_s: float | None = None) -> Iterator[Any]:
-    """Hold a connection open for a block; raises SinkUnavailable when the server takes none."""
-    opened = connect(dsn, timeout_s=timeout_s)
+def connection(dsn: str, **limits: Any) -> Iterator[Any]:
+    """Hold a connection open for a block, with the limits of ``connect``; raises SinkUnavailable as it does."""
+    opened = connect(dsn, **limits)
     try:
         yield opened
     finally:

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from hub.settings import Settings
-from monitoring import metrics
-from monitoring.health import HealthCheck, always_ready
+from monitoring.health import HealthCheck, ProcessIdentity, always_ready
+from monitoring.serving import serve
 
 MetricsPort = Annotated[int, typer.Option("--metrics-port", help="Port to serve /metrics on; 0: none.")]
 
@@ -22,9 +22,13 @@ def log_to_stderr() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def serve_metrics(settings: Settings, port: int, health: HealthCheck = always_ready) -> None:
-    """Serve ``/metrics`` and ``/readyz`` on the interface that the settings name; port 0 serves nothing."""
-    metrics.serve(port, settings.processes.listen_host, health)
+def serve_metrics(settings: Settings, port: int, name: str, health: HealthCheck = always_ready) -> None:
+    """Serve ``/metrics`` and ``/readyz`` on the interface that the settings name; port 0 serves nothing.
+
+    ``name`` is the process's in `credithub status`.
+    """
+    identity = ProcessIdentity(str(settings.home.expanduser().absolute()), name)
+    serve(port, settings.processes.listen_host, health, identity)
 
 
 def collect_seldom() -> None:

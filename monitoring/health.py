@@ -1,7 +1,8 @@
 """What a process says of itself: whether it may be relied upon, and why not."""
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -27,7 +28,16 @@ class ProcessHealth:
         return self.state is HealthState.CURRENT
 
 
-# What ``monitoring.metrics.serve`` asks at every probe, from a thread of its own; it must not block.
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """Which process of which hub this is: the absolute path of its home, its name in `credithub status`, its pid."""
+
+    home: str
+    name: str
+    pid: int = field(default_factory=os.getpid)
+
+
+# What ``monitoring.serving.serve`` asks at every probe, from a thread of its own; it must not block.
 HealthCheck = Callable[[], ProcessHealth]
 
 

@@ -1,54 +1,65 @@
-"""Every metric of the hub, in one place, and the port that serves them."""
+"""Every metric of the hub, in one place; docs/operations.md tells what each means.
 
-import json
-import threading
+No label is called ``process``, ``home`` or ``job``: those are the scrape's own, and say which process answered. ``stage`` is what
+works in it: ``merge``, ``sink.postgres``, ``sink.upstream``, ``sink.bank.<id>``.
+"""
+
 from collections.abc import Iterable
-from socketserver import ThreadingMixIn
-from typing import Any, cast
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import Counter, Gauge, Histogram, make_wsgi_app
+from prometheus_client import Counter, Gauge, Histogram
 
-from monitoring.health import HealthCheck, always_ready
-
-EVENTS = Counter("credithub_events_total", "events by arrow and what became of them", ["arrow", "outcome"])
-REJECTS = Counter("credithub_rejects_total", "rows not taken, by item and reason", ["item", "reason"])
-LAG = Gauge("credithub_lag_seconds", "age of the oldest event not yet handled", ["process", "topic"])
-NEWEST = Gauge("credithub_newest_event_timestamp_seconds", "time of the newest event handled", ["process", "topic"])
-BATCH = Histogram("credithub_batch_seconds", "time to handle one batch", ["process"])
-BATCH_EVENTS = Histogram(
-    "credithub_batch_events", "events in one batch", ["process"], buckets=(1, 10, 100, 500, 1000, 2000, 4000, 8000)
+# What flows. ``topic`` is without prefix; of the merge's, one a category.
+RECEIVED = Counter("credithub_events_received_total", "events that a stage took from a topic", ["stage", "topic"])
+OUTCOMES = Counter(
+    "credithub_event_outcomes_total", "what became of the events that a stage took", ["stage", "topic", "outcome"]
 )
-RESTORED = Counter("credithub_restored_records_total", "records a store was filled with", ["process", "topic"])
+DELIVERIES = Counter("credithub_deliveries_total", "what a sink delivered, by outcome", ["stage", "outcome"])
+REFUSALS = Counter("credithub_upstream_refusals_total", "requests that the platform above did not take", ["status"])
+REJECTED_ROWS = Counter("credithub_rejected_rows_total", "rows that were not taken, each counted once", ["item"])
+REJECTION_REASONS = Counter(
+    "credithub_rejection_reasons_total", "reasons of the rows that were not taken; a row may have several",
+    ["item", "reason"],
+)  # fmt: skip
+UNRESOLVED = Gauge("credithub_unresolved_rows", "rows that wait until their subject is known", ["item"])
+
+# What waits.
+LAG_MESSAGES = Gauge(
+    "credithub_lag_messages", "offsets from the oldest message that waits to the end; 0: nothing waits",
+    ["stage", "topic", "partition"],
+)  # fmt: skip
+LAG_SECONDS = Gauge(
+    "credithub_lag_seconds", "age of the oldest message that waits; 0: nothing waits", ["stage", "topic", "partition"]
+)
+STALLED = Gauge("credithub_stalled_seconds", "how long something waits and nothing moves; 0: it moves", ["stage"])
+NEWEST = Gauge("credithub_newest_event_timestamp_seconds", "time of the newest event handled", ["stage", "topic"])
+DELIVERED_AT = Gauge("credithub_last_delivery_timestamp_seconds", "when a stage last committed a batch", ["stage"])
+
+# How it works.
+BATCH = Histogram("credithub_batch_duration_seconds", "time to handle one batch", ["stage"])
+BATCH_EVENTS = Histogram(
+    "credithub_batch_events", "events in one batch", ["stage"], buckets=(1, 10, 100, 500, 1000, 2000, 4000, 8000)
+)
+RESTORED = Counter("credithub_restored_records_total", "records a store was filled with", ["stage", "topic"])
 STANDBYS = Gauge("credithub_standby_partitions", "partitions of which this worker keeps a warm copy")
-DELIVERIES = Counter("credithub_deliveries_total", "what a sink delivered, by outcome", ["sink", "outcome"])
+
+# How the hub is.
 READY = Gauge("credithub_ready", "1 when /readyz answers 200")
+PROCESS = Gauge("credithub_process_info", "1; which process answers, and of which home", ["folder", "name", "pid"])
+RESTARTS = Counter("credithub_process_restarts_total", "how often the supervisor started a process again", ["name"])
+HEALTHY = Gauge("credithub_process_healthy", "1 when the supervisor finds a process healthy", ["name"])
+DISK_FREE = Gauge("credithub_disk_free_bytes", "free space where the hub's home lies")
+BUSINESS_DATE = Gauge("credithub_business_date_timestamp_seconds", "midnight of the newest published business date")
+KEY_WRITTEN = Gauge("credithub_key_written_timestamp_seconds", "when the newest encryption key was made")
+
 DIFFERENCE = Gauge("credithub_reconcile_difference", "events lost (negative) or doubled, by arrow", ["arrow"])
 
 
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _Silent(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        """Log nothing: probes come every few seconds."""
-
-
-def serve(port: int, host: str = "127.0.0.1", health: HealthCheck = always_ready) -> None:
-    """Serve ``/metrics``, and ``/readyz`` with 200 or 503 and a JSON of state and reason; port 0 serves nothing."""
-    if not port:
-        return
-    metrics = make_wsgi_app()
-    READY.set_function(lambda: float(health().ready))
-
-    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != "/readyz":
-            return cast(Iterable[bytes], metrics(environ, start_response))
-        now = health()
-        status = "200 OK" if now.ready else "503 Service Unavailable"
-        start_response(status, [("Content-Type", "application/json; charset=utf-8")])
-        return [json.dumps({"state": now.state, "reason": now.reason}).encode()]
-
-    server = make_server(host, port, answer, server_class=_Server, handler_class=_Silent)
-    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+def begin_stage(stage: str, topics: Iterable[str], outcomes: Iterable[str], deliveries: Iterable[str] = ()) -> None:
+    """Let a stage's counts begin at 0: Prometheus sees no increase in a series that begins with 1."""
+    STALLED.labels(stage)
+    for topic in topics:
+        RECEIVED.labels(stage, topic)
+        for outcome in outcomes:
+            OUTCOMES.labels(stage, topic, outcome)
+    for delivery in deliveries:
+        DELIVERIES.labels(stage, delivery)

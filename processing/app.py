@@ -11,8 +11,10 @@ from faust.types import TP
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
+from bus.reading.lag_watch import LagWatch
 from monitoring.health import ProcessHealth
-from monitoring.metrics import LAG
+from monitoring.metrics import begin_stage
+from processing.output import OUTCOMES
 from processing.owner import Owner
 from processing.processor import Processor
 from processing.transport import SCHEME
@@ -48,8 +50,6 @@ class ProcessorApp(faust.App):  # type: ignore[misc]
     def caught_up(self, heard_at_s: float) -> None:
         """Note that nothing waited when the broker was last heard; called by the transport."""
         self.owner.readiness.caught_up(heard_at_s)
-        for topic in self.processor.inputs:
-            LAG.labels(self.processor.name, topic).set(0)
 
     def readiness(self) -> ProcessHealth:
         """Return how this worker is, with the reason."""
@@ -113,5 +113,8 @@ def create_app(
 
 def run(app: ProcessorApp, *, loglevel: str = "INFO") -> None:
     """Run the worker until it is told to stop."""
+    stage = app.processor.name
+    begin_stage(stage, app.processor.inputs, OUTCOMES)
+    LagWatch(app.bus, stage, app.owner.reached, app.owner.readiness.progress_seen).start()
     worker = faust.Worker(app, loglevel=loglevel, redirect_stdouts=False)
     worker.execute_from_commandline()

@@ -18,8 +18,9 @@ from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.deadline import GONE, deadline
+from bus.reading.offsets import TopicPartition
 from catalogue.errors import Unavailable
-from monitoring.metrics import BATCH, BATCH_EVENTS, EVENTS, LAG, NEWEST, RESTORED, STANDBYS
+from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERED_AT, NEWEST, OUTCOMES, RECEIVED, RESTORED, STANDBYS
 from processing.batches import Batch, not_yet_processed, refuse_left_out
 from processing.partition import FencedPartition, Pending, RestoredPartition, Runtime, fence
 from processing.positions import check_positions
@@ -53,6 +54,7 @@ class Owner:
         self._runtime = Runtime(config, processor, registry, cipher, folder, self.readiness.progress)
         self._inputs = frozenset(processor.inputs)
         self._owned: dict[int, _Owned] = {}
+        self._reached: dict[TopicPartition, int] = {}
         # Partitions that are to be let go: their restoring, which runs in other threads, ends soon.
         self._abandoned: set[int] = set()
         self._busy = asyncio.Lock()
@@ -60,6 +62,10 @@ class Owner:
         self._working = ThreadPoolExecutor(1, processor.name)
         self._waiting = ThreadPoolExecutor(config.partitions, "waiting")
         self._standby = Standby(self._runtime, self._count_restored("standby"))
+
+    def reached(self) -> dict[TopicPartition, int]:
+        """Return the next offset of each input partition that is owned, as last committed; from any thread."""
+        return dict(self._reached)
 
     async def assign(
         self, assigned: Mapping[int, frozenset[str]], standbys: Iterable[int]
@@ -78,6 +84,9 @@ class Owner:
         self.readiness.recovering = dict.fromkeys(partitions, "fencing its former owner")
         fenced_partitions = await asyncio.gather(*(self._fence(p) for p in partitions))
         for fenced_partition in fenced_partitions:
+            offsets = fenced_partition.next_offsets()
+            for topic in self._inputs:
+                self._reached[TopicPartition(topic, fenced_partition.partition)] = offsets.get(topic, 0)
             self._owned[fenced_partition.partition] = _Owned(asyncio.create_task(self._restore(fenced_partition)))
         spare = set(standbys) - set(assigned)
         STANDBYS.set(len(spare))
@@ -88,7 +97,7 @@ class Owner:
         """Finish what is under way and let go of every partition; the process ends where that hangs."""
         async with self._busy:
             with deadline(LET_GO_S, "Letting partitions go"):
-                owned, self._owned = self._owned, {}
+                owned, self._owned, self._reached = self._owned, {}, {}
                 self._abandoned.update(owned)
                 await asyncio.gather(*(o.committing for o in owned.values() if o.committing is not None))
                 for partition in await asyncio.gather(*(o.restored for o in owned.values())):
@@ -148,6 +157,8 @@ class Owner:
         except Exception as exc:
             self._fail(partition.partition, exc)
         self.readiness.progress()
+        for topic, records in batches.items():
+            self._reached[TopicPartition(topic, partition.partition)] = records[-1].offset + 1
         _measure(self._runtime.processor.name, batches, pending.outcomes, time.monotonic() - begun)
 
     async def _anew(self, partition: int) -> RestoredPartition | None:
@@ -205,8 +216,8 @@ class Owner:
     async def _in(self, pool: ThreadPoolExecutor, step: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(pool, step)
 
-    def _count_restored(self, process: str) -> Callable[[str, int], None]:
-        return lambda topic, count: RESTORED.labels(process, topic).inc(count)
+    def _count_restored(self, stage: str) -> Callable[[str, int], None]:
+        return lambda topic, count: RESTORED.labels(stage, topic).inc(count)
 
     def _fail(self, partition: int, problem: Exception) -> NoReturn:
         if is_corruption(problem):
@@ -227,12 +238,11 @@ def _missing(topics: Iterable[str]) -> str:
 def _measure(
     processor: str, batches: Mapping[str, list[Any]], outcomes: Mapping[str, Mapping[str, int]], took_s: float
 ) -> None:
-    now = time.time()
     for topic, records in batches.items():
-        EVENTS.labels(topic, "in").inc(len(records))
+        RECEIVED.labels(processor, topic).inc(len(records))
         for outcome, count in outcomes[topic].items():
-            EVENTS.labels(topic, outcome).inc(count)
-        LAG.labels(processor, topic).set(now - records[0].timestamp / 1000)
+            OUTCOMES.labels(processor, topic, outcome).inc(count)
         NEWEST.labels(processor, topic).set(records[-1].timestamp / 1000)
+    DELIVERED_AT.labels(processor).set_to_current_time()
     BATCH.labels(processor).observe(took_s)
     BATCH_EVENTS.labels(processor).observe(sum(map(len, batches.values())))

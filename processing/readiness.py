@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from monitoring.health import HealthState, ProcessHealth
+from monitoring.progress import Progress
 
 # Silence of this length is no progress.
 WATCHDOG_S = 30.0
@@ -24,6 +25,8 @@ class Readiness:
     refused: dict[int, str] = field(default_factory=dict)
     recovering: dict[int, str] = field(default_factory=dict)
     waiting_for: str = ""
+    progress_seen: Progress = field(default_factory=Progress)
+    """What is measured from outside of the worker's loop."""
     _progress_at: float = 0.0
     _heard_at: float = 0.0
     _oldest_at: float | None = None
@@ -69,6 +72,8 @@ class Readiness:
             return ProcessHealth(HealthState.STALE, f"the broker has not answered for {now - self._heard_at:.0f} s")
         if silent > WATCHDOG_S:
             return ProcessHealth(HealthState.STALE, f"no progress for {silent:.0f} s")
+        if problem := self.progress_seen.problem():
+            return ProcessHealth(HealthState.STALE, problem)
         if self._oldest_at is not None and now - self._oldest_at > STALE_S:
             return ProcessHealth(
                 HealthState.STALE, f"the oldest event being processed is {now - self._oldest_at:.0f} s old"

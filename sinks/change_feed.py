@@ -7,11 +7,12 @@ sees each batch once, whatever is killed.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import KafkaException, Message, TopicPartition
+import confluent_kafka
+from confluent_kafka import KafkaException, Message
 
 from bus import clients, topics
 from bus.config import BusConfig
-from bus.reading.offsets import committed, partitions, refuse_beyond
+from bus.reading.offsets import TopicPartition, committed, partitions, refuse_beyond
 from bus.reading.scan import scan
 from bus.transactions import TRANSACTION_S, abort, commit_with, produce
 from catalogue.errors import IntegrityError, Unavailable
@@ -29,7 +30,7 @@ class ChangeFeed:
         self.consumer = clients.consumer(config, group)
         self._producer = clients.producer(config, **{"transactional.id": config.topic(group), **producer_settings})
         self._is_fenced = False
-        self._starts: list[TopicPartition] = []
+        self._starts: list[confluent_kafka.TopicPartition] = []
         # By partition, from where the next transaction reads on.
         self._reached: dict[int, int] = {}
 
@@ -54,7 +55,8 @@ class ChangeFeed:
         Raises Unavailable while Kafka does not say it.
         """
         topic_partitions = [
-            TopicPartition(self.topic, partition) for partition in partitions(self._config, topics.CHANGE)
+            confluent_kafka.TopicPartition(self.topic, partition)
+            for partition in partitions(self._config, topics.CHANGE)
         ]
         self._starts = committed(self.consumer, topic_partitions, TRANSACTION_S)
         self._reached = {start.partition: start.offset for start in self._starts if start.offset >= 0}
@@ -68,11 +70,12 @@ class ChangeFeed:
             " offsets.retention.minutes to years.",
         )
 
-    def assign(self, who: str) -> None:
-        """Read on from the positions; raises IntegrityError when they lie beyond the end of the topic."""
+    def assign(self, who: str) -> dict[TopicPartition, int]:
+        """Read on from the positions, and return them; raises IntegrityError when they lie beyond the topic's end."""
         refuse_beyond(self._config, {(topics.CHANGE, p): at for p, at in self._reached.items()}, who)
         # Assigned, not subscribed: there is one owner, who need not wait for a dead one's session to end.
         self.consumer.assign(self._starts)
+        return {TopicPartition(topics.CHANGE, start.partition): max(start.offset, 0) for start in self._starts}
 
     def publish(self, out: Iterable[Published], messages: Sequence[Message]) -> None:
         """Commit what was made of these messages, with the positions behind them, in one transaction.

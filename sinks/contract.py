@@ -6,6 +6,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from confluent_kafka import Consumer, Message
 
+from bus.reading.offsets import TopicPartition
 from sinks.holding import Patience
 
 Prepared = TypeVar("Prepared")
@@ -44,14 +45,15 @@ class Sink(ABC, Generic[Prepared]):
     """Up to where the runner's own back-off grows, in seconds; ``retry_after_s`` may ask for more."""
 
     name: str
-    """The process in metrics and logs."""
+    """The stage in metrics and logs."""
+    outcomes: ClassVar[tuple[str, ...]] = ("delivered",)
+    """What ``deliver`` may count."""
     sources: Mapping[str, str]
     """The topics that are read: real name → name without prefix."""
     consumer: Consumer
-
-    def arrow(self, topic: str) -> str:
-        """Return the metrics' name of the arrow from a topic (without prefix) to this sink."""
-        return self.name
+    reached: dict[TopicPartition, int]
+    """The next offset of each partition that is read here: set with the positions, moved by the runner behind each
+    delivery."""
 
     @abstractmethod
     def open(self, patience: Patience) -> None:
@@ -70,6 +72,19 @@ class Sink(ABC, Generic[Prepared]):
     @abstractmethod
     def deliver(self, prepared: Prepared, messages: Sequence[Message]) -> Mapping[str, int]:
         """Make a batch durable together with its positions; return how much was delivered, by outcome."""
+
+    def waits_for(self) -> str:
+        """Return for what a delivery that does not end may be waiting; empty: unknown.
+
+        Asked from another thread, while ``deliver`` hangs; it may take some seconds and raises nothing.
+        """
+        return ""
+
+    def observe(self) -> None:
+        """Measure what is known at the receiver alone; called about once a minute from another thread.
+
+        Raises Unavailable when the receiver does not say it.
+        """
 
     def discard(self, prepared: Prepared) -> None:
         """Give up a batch that was started and will not be delivered: it is read again."""

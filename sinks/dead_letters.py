@@ -7,22 +7,19 @@ from typing import Any
 from confluent_kafka import Message
 
 from catalogue.errors import PoisonMessage
-from monitoring.metrics import EVENTS
+from monitoring.metrics import OUTCOMES
 
 log = logging.getLogger(__name__)
 
-_OUTCOME = "poison"
+POISON = "poison"
 
 
-def expect(arrow: str) -> None:
-    """Let an arrow's count begin at 0: Prometheus sees no increase in a series that begins with 1."""
-    EVENTS.labels(arrow, _OUTCOME)
-
-
-def pass_over(arrow: str, message: Message, problem: PoisonMessage, record: Mapping[str, Any] | None = None) -> None:
-    """Log and count a message that cannot be read, or the one ``record`` of its change that cannot."""
+def pass_over(
+    stage: str, topic: str, message: Message, problem: PoisonMessage, record: Mapping[str, Any] | None = None
+) -> None:
+    """Log and count a message of ``topic`` (without prefix) that cannot be read, or the one ``record`` that cannot."""
     unreadable = "it" if record is None else f"{record['item']} of the event {record['event_id']}"
     log.error(
         "%s/%d@%d: %s is passed over: %s", message.topic(), message.partition(), message.offset(), unreadable, problem
     )
-    EVENTS.labels(arrow, _OUTCOME).inc()
+    OUTCOMES.labels(stage, topic, POISON).inc()

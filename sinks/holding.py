@@ -38,15 +38,6 @@ def first_offsets(messages: Iterable[Message]) -> dict[tuple[str, int], int]:
     return starts
 
 
-def oldest_by_topic(messages: Iterable[Message]) -> dict[str, float]:
-    """Return by topic (real name) when its oldest message was written, in seconds since the epoch."""
-    oldest: dict[str, float] = {}
-    for message in messages:
-        topic, at = message.topic(), float(message.timestamp()[1]) / 1000
-        oldest[topic] = min(at, oldest.get(topic, at))
-    return oldest
-
-
 class Patience:
     """Waits for what is away, tells the log and ``/readyz`` why, and ends when ``stop`` is set."""
 

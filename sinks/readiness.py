@@ -5,9 +5,10 @@ Pure but for the clock that it is given. The runner tells it what happens, ``/re
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitoring.health import HealthState, ProcessHealth
+from monitoring.progress import Progress
 
 DEFAULT_BEHIND_S = 60.0
 
@@ -21,6 +22,8 @@ class SinkReadiness:
 
     behind_s: float = DEFAULT_BEHIND_S
     clock: Callable[[], float] = time.time
+    progress: Progress = field(default_factory=Progress)
+    """What is measured from outside of the sink's loop."""
     _opening: str = "it has not opened yet"
     _holding_because: str = ""
     _oldest_at: float | None = None
@@ -51,7 +54,10 @@ class SinkReadiness:
         if self._opening:
             return ProcessHealth(HealthState.RECOVERING, f"opening: {self._holding_because or self._opening}")
         if self._holding_because:
-            return ProcessHealth(HealthState.STALE, f"holding: {self._holding_because}")
+            because = f"; {self.progress.waits_for}" if self.progress.waits_for else ""
+            return ProcessHealth(HealthState.STALE, f"holding: {self._holding_because}{because}")
+        if problem := self.progress.problem():
+            return ProcessHealth(HealthState.STALE, problem)
         if oldest_at is not None and (age_s := self.clock() - oldest_at) > self.behind_s:
             return ProcessHealth(HealthState.STALE, f"behind: the oldest message being delivered is {age_s:.0f} s old")
         return ProcessHealth(HealthState.CURRENT, "everything that was received is delivered")

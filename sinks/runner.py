@@ -10,27 +10,33 @@ from typing import Generic
 
 from confluent_kafka import KafkaException, Message, TopicPartition
 
-from bus.reading.receiving import age_s, receive
+from bus.config import BusConfig
+from bus.reading import offsets
+from bus.reading.lag_watch import LagWatch
+from bus.reading.receiving import receive
 from catalogue.errors import Unavailable
-from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERIES, EVENTS, LAG
+from monitoring.metrics import BATCH, BATCH_EVENTS, DELIVERED_AT, DELIVERIES, RECEIVED, begin_stage
 from sinks import dead_letters
 from sinks.contract import Prepared, Sink
-from sinks.holding import Patience, first_offsets, oldest_by_topic
+from sinks.holding import Patience, first_offsets
 from sinks.readiness import SinkReadiness
 
 log = logging.getLogger(__name__)
 
 
-def run(sink: Sink[Prepared], stop: threading.Event, readiness: SinkReadiness | None = None) -> None:
+def run(sink: Sink[Prepared], config: BusConfig, stop: threading.Event, readiness: SinkReadiness | None = None) -> None:
     """Run a sink until ``stop``; ``readiness`` is told how it goes.
 
     Raises KafkaException when a transaction failed, the consumer broke for good or another process took over: the
     supervisor starts anew, and the next process begins where the last delivered batch ended. Raises IntegrityError as
     the sink does.
     """
-    runner = Runner(sink, stop, readiness or SinkReadiness())
-    with closing(sink):
+    readiness = readiness or SinkReadiness()
+    runner = Runner(sink, stop, readiness)
+    watch = LagWatch(config, sink.name, lambda: sink.reached, readiness.progress, sink.waits_for, sink.observe)
+    with closing(sink), closing(watch):
         runner.open()
+        watch.start()
         while not stop.is_set():
             runner.step()
 
@@ -50,8 +56,7 @@ class Runner(Generic[Prepared]):
         self._sink, self._readiness = sink, readiness
         self._patience = Patience(sink.name, stop, readiness, sink.longest_wait_s)
         self._under_way: _Batch[Prepared] | None = None
-        for topic in sink.sources.values():
-            dead_letters.expect(sink.arrow(topic))
+        begin_stage(sink.name, sink.sources.values(), (dead_letters.POISON,), sink.outcomes)
 
     def open(self) -> None:
         """Open the sink, however long what it needs is away."""
@@ -86,8 +91,6 @@ class Runner(Generic[Prepared]):
         # A client that holds reads nothing for a moment after it was rewound.
         if self._patience.holds:
             return
-        for topic in self._sink.sources.values():
-            LAG.labels(self._sink.name, topic).set(0)
         if self._sink.consumer.assignment():
             self._readiness.caught_up()
 
@@ -116,8 +119,6 @@ class Runner(Generic[Prepared]):
             # The batch under way may be the very one that was just read: its first offsets are the same.
             undelivered = [*self._under_way.messages, *messages]
             self._under_way = None
-        for topic, written in oldest_by_topic(undelivered).items():
-            LAG.labels(self._sink.name, self._sink.sources[topic]).set(time.time() - written)
         for (topic, partition), offset in first_offsets(undelivered).items():
             self._sink.consumer.seek(TopicPartition(topic, partition, offset))
         self._patience.hold(problem)
@@ -126,10 +127,15 @@ class Runner(Generic[Prepared]):
         name = self._sink.name
         for outcome, count in delivered.items():
             DELIVERIES.labels(name, outcome).inc(count)
+        # Replaced, never changed: the watch reads it from its own thread.
+        reached = dict(self._sink.reached)
         for real, messages in self._by_topic(batch.messages).items():
             topic = self._sink.sources[real]
-            EVENTS.labels(self._sink.arrow(topic), "in").inc(len(messages))
-            LAG.labels(name, topic).set(age_s(messages[-1]))
+            RECEIVED.labels(name, topic).inc(len(messages))
+            for message in messages:
+                reached[offsets.TopicPartition(topic, message.partition())] = message.offset() + 1
+        self._sink.reached = reached
+        DELIVERED_AT.labels(name).set_to_current_time()
         BATCH.labels(name).observe(time.monotonic() - batch.begun)
         BATCH_EVENTS.labels(name).observe(len(batch.messages))
 

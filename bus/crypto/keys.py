@@ -60,6 +60,14 @@ def load_key_file(path: Path) -> KeyRing:
         raise UsageError(f"The key file {path} is damaged.", remedy="Restore it from its backup.") from exc
 
 
+def written_at(path: Path) -> datetime | None:
+    """Return when the newest encryption key was made; None when the file does not say it."""
+    try:
+        return datetime.fromisoformat(json.loads(path.read_text("utf-8"))["written_at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _write(path: Path, ring: KeyRing, *, exclusive: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if exclusive and path.exists():

@@ -18,12 +18,13 @@ from federation.protocol import BatchAnswer, BatchView, NodeHealth, NodeSummary,
 from federation.receiver.requests import GzipRoute
 from federation.receiver.validation import Validator
 from federation.store import NodeStore
-from monitoring.metrics import DELIVERIES
+from monitoring.metrics import DELIVERIES, begin_stage
 
 BASE_PATH = "/v1"
 # A file of this name beside the store holds the seconds of Retry-After; while it is there, nothing is taken.
 MAINTENANCE = "maintenance"
 _MAINTENANCE_S = 30
+_OUTCOMES = ("ACCEPTED", "REJECTED")
 # Batches worked on at once; one more is sent away for a second.
 _AT_ONCE = 8
 
@@ -93,6 +94,7 @@ def create_app(
         "Sending anything again is safe: a record's key is taken once, and the answer is the first one's.",
         lifespan=lifespan,
     )
+    begin_stage("upstream.node", (), (), (outcome.lower() for outcome in _OUTCOMES))
     app.include_router(_batches(node))
     app.include_router(_views(node))
     app.add_exception_handler(RequestValidationError, _malformed)
@@ -147,7 +149,7 @@ def _batches(node: _Node) -> APIRouter:
     )
     def put_batch(batch_id: BatchId, batch: UploadBatch) -> Response:
         repeated, receipts = node.store.take(batch_id, batch, node.validator.reasons)
-        for outcome in ("ACCEPTED", "REJECTED"):
+        for outcome in _OUTCOMES:
             count = sum(r.status == outcome for r in receipts)
             DELIVERIES.labels("upstream.node", outcome.lower()).inc(count)
         answer = BatchAnswer.model_construct(batch_id=batch_id, repeated=repeated, receipts=receipts)

@@ -1,13 +1,19 @@
 """``credithub clock``: the process that publishes the business dates."""
 
-from datetime import date
+import logging
+from datetime import datetime, time
 
 import typer
 
 from bus.business_date import MOST_AHEAD, publish_business_date, today
+from catalogue.errors import Unavailable
+from catalogue.times import SHANGHAI
+from hub.calendar_health import CalendarHealth
 from hub.long_process import MetricsPort, log_to_stderr, serve_metrics, stop_event
 from hub.settings import bus_config, load_settings
+from monitoring.metrics import BUSINESS_DATE
 
+log = logging.getLogger(__name__)
 _CLOCK_PERIOD_S = 5.0
 
 
@@ -15,15 +21,22 @@ def clock(metrics_port: MetricsPort = 0) -> None:
     """Tell the streams each new calendar day (Asia/Shanghai)."""
     log_to_stderr()
     settings = load_settings()
-    serve_metrics(settings, metrics_port)
+    health = CalendarHealth()
+    serve_metrics(settings, metrics_port, "clock", health)
     config, accepted = bus_config(settings), settings.processes.accept_date
     stop = stop_event()
-    published: date | None = None
     while not stop.is_set():
         day = today()
-        if day != published:
-            publish_business_date(config, day, accepted=accepted, most_ahead=MOST_AHEAD)
-            published = day
+        if day != health.published:
+            try:
+                publish_business_date(config, day, accepted=accepted, most_ahead=MOST_AHEAD)
+            except Unavailable as problem:
+                # The day does not pass by: it is published when what is away is back.
+                log.warning("the business date %s waits: %s", day, problem)
+                health.problem = problem.message
+            else:
+                health.published, health.problem = day, ""
+                BUSINESS_DATE.set(datetime.combine(day, time(), SHANGHAI).timestamp())
         stop.wait(_CLOCK_PERIOD_S)
 
 

@@ -16,6 +16,7 @@ from bus.reading.topic_reader import TopicReader
 from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
+from hub.long_process import serve_metrics
 from hub.progress import counting
 from hub.settings import Settings, bus_config, endpoints, load_settings
 from monitoring import metrics
@@ -57,7 +58,7 @@ def reconcile(
 ) -> None:
     """Prove that every row of every file is accounted for on every arrow; exit code 1 when one is not."""
     settings = load_settings()
-    metrics.serve(metrics_port, settings.processes.listen_host)
+    serve_metrics(settings, metrics_port, "reconcile")
     catalogue = load_catalogue()
     while True:
         findings = proved(bus_config(settings), scope_of(settings, catalogue), wait)

@@ -6,9 +6,8 @@ import typer
 
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
-from hub.long_process import MetricsPort, collect_seldom, log_to_stderr, stop_event
+from hub.long_process import MetricsPort, collect_seldom, log_to_stderr, serve_metrics, stop_event
 from hub.settings import bus_config, endpoints, load_settings
-from monitoring import metrics
 from rules.indicators.definitions import load_indicators
 
 
@@ -37,7 +36,7 @@ def sink(
     if name not in names:
         raise UsageError(f"There is no sink {name}.", remedy=f"Use one of: {', '.join(names)}.")
     readiness = SinkReadiness(settings.sink.behind_s)
-    metrics.serve(metrics_port, settings.processes.listen_host, readiness)
+    serve_metrics(settings, metrics_port, f"sink-{name}", readiness)
     collect_seldom()
     if name == "postgres":
         postgres_sink.run(config, endpoints(settings).postgres_dsn, stop_event(), readiness=readiness)
@@ -75,7 +74,7 @@ def upstream(
         settings.home / "upstream" / "store.sqlite3",
         load_catalogue(),
         settings.upstream.token,
-        on_started=lambda: metrics.serve(metrics_port, settings.processes.listen_host),
+        on_started=lambda: serve_metrics(settings, metrics_port, "upstream"),
     )
     # Without the access log: every batch would be a line.
     uvicorn.run(

@@ -8,6 +8,7 @@ from catalogue.load import load_catalogue
 from hub.long_process import MetricsPort, collect_seldom, log_to_stderr, serve_metrics
 from hub.settings import bus_config, load_settings
 from hub.worker_slot import worker_slot
+from monitoring.metrics import KEY_WRITTEN
 
 
 def worker(
@@ -19,7 +20,7 @@ def worker(
 ) -> None:
     """Run a stream worker: merge catalogue events into records, changes and states."""
     from bus.crypto.cipher import Cipher
-    from bus.crypto.keys import load_key_file
+    from bus.crypto.keys import load_key_file, written_at
     from processing.app import run
     from streams.app import create_app
 
@@ -28,8 +29,10 @@ def worker(
     with worker_slot(settings.home / "streams", index) as number:
         folder = settings.home / "streams" / f"worker-{number}"
         cipher = Cipher(load_key_file(settings.keys))
+        if (written := written_at(settings.keys)) is not None:
+            KEY_WRITTEN.set(written.timestamp())
         app = create_app(bus_config(settings), load_catalogue(), folder, cipher, instance=f"worker-{number}")
-        serve_metrics(settings, metrics_port, app.readiness)
+        serve_metrics(settings, metrics_port, f"worker-{number}", app.readiness)
         collect_seldom()
         run(app)
 

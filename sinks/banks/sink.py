@@ -42,7 +42,7 @@ def run(
     Raises what ``sinks.runner.run`` raises.
     """
     sink = BankSink(config, bank_id, frozenset(public_indicators), catalogue or load_catalogue())
-    runner.run(sink, stop, readiness)
+    runner.run(sink, config, stop, readiness)
 
 
 class BankBatch(NamedTuple):
@@ -57,10 +57,12 @@ class BankSink(Sink[BankBatch]):
 
     # The price of few transactions is latency.
     poll_s = 0.05
+    outcomes = ("delivered",)
 
     def __init__(self, config: BusConfig, bank: str, public: frozenset[str], catalogue: Catalogue) -> None:
         self._config, self._bank = config, bank
         self.name, self.batch_size = f"sink.bank.{bank}", BATCH_SIZE
+        self.reached = {}
         self._topic = topics.bank_topic(bank)
         # gzip: some banks' clients read no other compression.
         self._feed = ChangeFeed(config, self.name, **{"compression.type": "gzip"})
@@ -86,7 +88,7 @@ class BankSink(Sink[BankBatch]):
                 " how many of each subject, is empty: all would be counted from 1 again.",
                 remedy="Restore that topic from a backup, or make it anew from the bank's own topic.",
             )
-        self._feed.assign(f"The sink of the bank {self._bank}")
+        self.reached = self._feed.assign(f"The sink of the bank {self._bank}")
 
     def prepare(self, messages: Sequence[Message]) -> BankBatch:
         """Encode what the bank is told, with sequences drawn ahead."""
@@ -95,12 +97,12 @@ class BankSink(Sink[BankBatch]):
 
     def _events(self, message: Message, drawn: dict[str, int]) -> Iterator[Published]:
         def dead_letter(record: Mapping[str, Any], problem: PoisonMessage) -> None:
-            dead_letters.pass_over(self.name, message, problem, record)
+            dead_letters.pass_over(self.name, topics.CHANGE, message, problem, record)
 
         try:
             change = self._decode(message.value() or b"")
         except PoisonMessage as problem:
-            dead_letters.pass_over(self.name, message, problem)
+            dead_letters.pass_over(self.name, topics.CHANGE, message, problem)
             return
         subject = change["subject"]
         key, partition = subject.encode(), message.partition()

@@ -15,6 +15,10 @@ Position = tuple[str, int]
 """A topic (real name) and a partition."""
 RowsByKey = dict[tuple[Any, ...], Row]
 
+LOCK_TIMEOUT_S = 20
+"""How long a statement waits for somebody's lock. The sink says then that it holds, and tries again."""
+STATEMENT_TIMEOUT_S = 300
+"""Longer than a batch takes on a busy machine."""
 _BROKEN = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
@@ -42,6 +46,11 @@ class SinkDatabase:
         """Close the connection."""
         if self._connection is not None:
             self._connection.close()
+
+    def session(self) -> int | None:
+        """Return the server's pid of the session, from any thread; None when there is none."""
+        connection = self._connection
+        return None if connection is None or connection.closed else int(connection.info.backend_pid)
 
     def positions(self) -> dict[Position, int]:
         """Return from where to read on."""
@@ -97,7 +106,9 @@ class SinkDatabase:
     def _transaction(self) -> Iterator[Any]:
         """A cursor inside one transaction, committed at its end; a broken connection is closed, to be opened anew."""
         if self._connection is None or self._connection.closed:
-            self._connection = postgres.connect(self._dsn)
+            self._connection = postgres.connect(
+                self._dsn, lock_timeout_s=LOCK_TIMEOUT_S, statement_timeout_s=STATEMENT_TIMEOUT_S
+            )
         with translated():
             cursor = self._connection.cursor()
             try:

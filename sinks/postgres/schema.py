@@ -9,12 +9,16 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 542_068
 
 
-def migrate(dsn: str, folder: Path = MIGRATIONS) -> list[str]:
+def migrate(dsn: str, folder: Path = MIGRATIONS, *, lock_timeout_s: int | None = None) -> list[str]:
     """Apply the migrations that are missing, in one transaction, and return their names.
 
-    Raises SinkUnavailable while the database is away.
+    Raises SinkUnavailable while the database is away, and psycopg2's error when it waited longer for a lock.
     """
-    with postgres.connection(dsn) as connection, connection, connection.cursor() as cursor:
+    with (
+        postgres.connection(dsn, lock_timeout_s=lock_timeout_s) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         cursor.execute(
             "create table if not exists schema_migration"

@@ -14,15 +14,18 @@ from bus import clients, topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
+from bus.reading import offsets
 from bus.reading.offsets import refuse_beyond, topic_ids
-from catalogue.errors import PoisonMessage
-from monitoring.metrics import REJECTS
+from catalogue.errors import PoisonMessage, SinkUnavailable
+from catalogue.load import load_catalogue
+from monitoring.metrics import REJECTED_ROWS, REJECTION_REASONS, UNRESOLVED
 from sinks import dead_letters, runner
 from sinks.contract import Sink
 from sinks.holding import Patience
-from sinks.postgres.database import Position, RowsByKey, SinkDatabase, translated
+from sinks.postgres import observation
+from sinks.postgres.database import LOCK_TIMEOUT_S, Position, RowsByKey, SinkDatabase, translated
 from sinks.postgres.schema import migrate
-from sinks.postgres.tables import TABLES
+from sinks.postgres.tables import TABLES, Row
 from sinks.readiness import SinkReadiness
 
 GROUP = "sink.postgres"
@@ -38,7 +41,7 @@ def run(config: BusConfig, dsn: str, stop: threading.Event, *, readiness: SinkRe
     Raises what ``sinks.runner.run`` raises: IntegrityError when the database was filled from other topics, or from more
     than these hold now.
     """
-    runner.run(PostgresSink(config, dsn), stop, readiness)
+    runner.run(PostgresSink(config, dsn), config, stop, readiness)
 
 
 class PostgresSink(Sink[Rows]):
@@ -47,6 +50,7 @@ class PostgresSink(Sink[Rows]):
     poll_s = 0.4
     # A database that restarts is asked often, one that is away for the night seldom.
     longest_wait_s = 15.0
+    outcomes = ("written",)
 
     def __init__(self, config: BusConfig, dsn: str) -> None:
         self._config, self._dsn = config, dsn
@@ -56,15 +60,16 @@ class PostgresSink(Sink[Rows]):
         self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
         self._database = SinkDatabase(dsn)
-
-    def arrow(self, topic: str) -> str:
-        """Return the arrow of one table's topic."""
-        return f"postgres.{topic}"
+        self.reached = {}
+        self._items = [item.id for item in load_catalogue().items]
+        for item in self._items:
+            REJECTED_ROWS.labels(item)
+            UNRESOLVED.labels(item)
 
     def open(self, patience: Patience) -> None:
         """Migrate, see that the rows are of these topics and the topics hold all that was read, then join the group."""
         with translated():
-            migrate(self._dsn)
+            migrate(self._dsn, lock_timeout_s=LOCK_TIMEOUT_S)
         real_names = {name: real for real, name in self.sources.items()}
         self._database.remember_topics(topic_ids(self._config, TABLES), real_names)
         reached = {
@@ -78,9 +83,15 @@ class PostgresSink(Sink[Rows]):
             positions = patience.until(self._database.positions) or {}
             for partition in partitions:
                 partition.offset = positions.get((partition.topic, partition.partition), OFFSET_BEGINNING)
+            self.reached = {
+                offsets.TopicPartition(self.sources[p.topic], p.partition): max(p.offset, 0) for p in partitions
+            }
             consumer.assign(partitions)
 
-        self.consumer.subscribe(list(self.sources), on_assign=assigned)
+        def revoked(consumer: Any, partitions: list[TopicPartition]) -> None:
+            self.reached = {}
+
+        self.consumer.subscribe(list(self.sources), on_assign=assigned, on_revoke=revoked)
 
     def prepare(self, messages: Sequence[Message]) -> Rows:
         """Decode; of several rows of one key the last stays, for one upsert may touch a row once only."""
@@ -93,7 +104,7 @@ class PostgresSink(Sink[Rows]):
             try:
                 row = table.row(self._decode(message.value()))
             except PoisonMessage as problem:
-                dead_letters.pass_over(self.arrow(topic), message, problem)
+                dead_letters.pass_over(GROUP, topic, message, problem)
                 continue
             key = tuple(row[name] for name in table.key)
             rows.setdefault((message.topic(), message.partition()), {})[key] = row
@@ -104,12 +115,34 @@ class PostgresSink(Sink[Rows]):
         ends = {(m.topic(), m.partition()): m.offset() + 1 for m in messages}
         written = self._database.write(prepared, ends, self.sources)
         for row in written.get(topics.REJECTED, ()):
-            for reason in row["reasons"]:
-                REJECTS.labels(row["item"], reason["code"]).inc()
-        return {topic: len(rows) for topic, rows in written.items()}
+            _count_rejected(row)
+        return {"written": sum(map(len, written.values()))}
+
+    def waits_for(self) -> str:
+        """Return which lock the session waits for, and who holds it."""
+        session = self._database.session()
+        try:
+            return "" if session is None else observation.blockers(self._dsn, session)
+        except SinkUnavailable as problem:
+            return problem.message
+
+    def observe(self) -> None:
+        """Count the rows whose subject is unknown."""
+        waiting = observation.unresolved(self._dsn)
+        for item in self._items:
+            UNRESOLVED.labels(item).set(waiting.get(item, 0))
 
     def close(self) -> None:
         """Close the clients."""
         self.consumer.close()
         self._registry.close()
         self._database.close()
+
+
+def _count_rejected(row: Row) -> None:
+    # A dead letter is no row of a file; OUTCOMES counts it.
+    if row["submission_id"]:
+        REJECTED_ROWS.labels(row["item"]).inc()
+    # Two wrong cells of one row are two reasons for people, and still one row.
+    for reason in row["reasons"]:
+        REJECTION_REASONS.labels(row["item"], reason["code"]).inc()

@@ -21,7 +21,7 @@ from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from connectors.http_out import HttpOut
-from monitoring.metrics import DELIVERIES
+from monitoring.metrics import DELIVERIES, REFUSALS
 from rules.release.plan import release_plans
 from sinks import dead_letters, runner
 from sinks.change_feed import ChangeFeed, is_empty
@@ -37,6 +37,8 @@ GROUP = "sink.upstream"
 # Changes in one transaction, and about how many records: a change carries from none to hundreds of them.
 BATCH_CHANGES = 2000
 _BATCH_RECORDS = 10_000
+# Statuses that platforms are known to answer with; ``none``: no answer.
+_REFUSED_WITH = ("none", "400", "401", "403", "404", "409", "413", "422", "429", "500", "502", "503", "504")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def run(
 
     Raises what ``sinks.runner.run`` raises.
     """
-    runner.run(UpstreamSink(config, target, catalogue or load_catalogue(), stop), stop, readiness)
+    runner.run(UpstreamSink(config, target, catalogue or load_catalogue(), stop), config, stop, readiness)
 
 
 @dataclass(slots=True)
@@ -77,10 +79,12 @@ class UpstreamSink(Sink[UpstreamBatch]):
 
     poll_s = 0.4
     pipelined = True
+    outcomes = ("accepted", "rejected", "retried")
 
     def __init__(self, config: BusConfig, target: Target, catalogue: Catalogue, stop: threading.Event) -> None:
         self._config, self._profile, self._stop = config, target.profile, stop
         self.name, self.batch_size = GROUP, BATCH_CHANGES
+        self.reached = {}
         self._feed = ChangeFeed(config, GROUP)
         self.consumer, self.sources = self._feed.consumer, {self._feed.topic: topics.CHANGE}
         self._plans = release_plans([i for i in catalogue.items if target.profile.takes(i.id)], "upstream")
@@ -93,7 +97,10 @@ class UpstreamSink(Sink[UpstreamBatch]):
             timeout_s=target.profile.timeout_s,
             backoff=target.profile.backoff,
             stop=stop,
+            on_refusal=lambda status: REFUSALS.labels(status).inc(),
         )
+        for status in _REFUSED_WITH:
+            REFUSALS.labels(status)
         retried = DELIVERIES.labels(GROUP, "retried")
         self._delivery = Delivery(self._http, target.profile, target.sender, retried.inc)
         self._pool = ThreadPoolExecutor(target.profile.parallel, "upstream")
@@ -105,7 +112,7 @@ class UpstreamSink(Sink[UpstreamBatch]):
             self._feed.refuse_forgotten(
                 "Records were sent to the platform above, but Kafka has forgotten up to where: all would go up again."
             )
-        self._feed.assign("The upstream sink")
+        self.reached = self._feed.assign("The upstream sink")
 
     def prepare(self, messages: Sequence[Message]) -> UpstreamBatch:
         """Return the records that go up, and fit the size of the next batch to how many there were."""
@@ -120,12 +127,12 @@ class UpstreamSink(Sink[UpstreamBatch]):
 
     def _records(self, message: Message) -> list[UpstreamRecord]:
         def dead_letter(record: Mapping[str, Any], problem: PoisonMessage) -> None:
-            dead_letters.pass_over(GROUP, message, problem, record)
+            dead_letters.pass_over(GROUP, topics.CHANGE, message, problem, record)
 
         try:
             change = self._decode(message.value() or b"")
         except PoisonMessage as problem:
-            dead_letters.pass_over(GROUP, message, problem)
+            dead_letters.pass_over(GROUP, topics.CHANGE, message, problem)
             return []
         return upstream_records(change, self._plans, self._decode.payload, self._profile, dead_letter)
 
@@ -148,6 +155,10 @@ class UpstreamSink(Sink[UpstreamBatch]):
         receipts = [receipt for _, pairs in sent for _, receipt in pairs]
         accepted = sum(receipt.status == ACCEPTED for receipt in receipts)
         return {"accepted": accepted, "rejected": len(receipts) - accepted}
+
+    def waits_for(self) -> str:
+        """Return what is wrong with the platform above."""
+        return self._http.problem and f"the platform above: {self._http.problem}"
 
     def discard(self, prepared: UpstreamBatch) -> None:
         """Send nothing more of the batch; what is on its way is answered alike when it is sent again."""

@@ -7,7 +7,7 @@ from tests.integration.streams.workers import partitions_of
 from tests.waiting import until
 
 # What a worker has copied of partitions that others own.
-_COPIED = 'credithub_restored_records_total{process="standby"'
+_COPIED = 'credithub_restored_records_total{stage="standby"'
 
 
 def test_a_worker_that_is_killed_in_the_middle_processes_every_event_once(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import KeyRing
-from monitoring import metrics
+from monitoring.serving import serve
 from processing.app import create_app, run
 from tests.integration.processing.cases import CASES
 
@@ -24,7 +24,7 @@ def main(arguments: str) -> None:
     registry = Registry(config)
     processor = CASES[said["case"]].processor(config, registry)
     app = create_app(config, processor, registry, CIPHER, Path(said["folder"]), instance=said["instance"])
-    metrics.serve(said["port"], "127.0.0.1", app.readiness)
+    serve(said["port"], "127.0.0.1", app.readiness)
     run(app)
 
 

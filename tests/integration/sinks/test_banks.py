@@ -186,7 +186,7 @@ def test_what_the_registry_does_not_know_is_held_and_not_passed_over(
     assert producer.flush(30) == 0
     _report(Streams(config), "a", 5)
     sink = Running(bank.run, config, "yinhe")
-    labels = {"process": "sink.bank.yinhe", "topic": topics.CHANGE}
+    labels = {"stage": "sink.bank.yinhe", "topic": topics.CHANGE, "partition": "0"}
     until(lambda: "holds its position" in caplog.text)
     # What the alert looks at.
     until(lambda: (REGISTRY.get_sample_value("credithub_lag_seconds", labels) or 0) > 1)

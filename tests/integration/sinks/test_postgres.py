@@ -54,7 +54,8 @@ def _execute(dsn: str, sql: str) -> list[Any]:
         connection.close()
 
 
-def _await(dsn: str, sql: str, wanted: list[Any]) -> None:
+def awaited(dsn: str, sql: str, wanted: list[Any]) -> None:
+    """Wait until a query returns these rows."""
     rows: list[Any] = []
 
     def came() -> bool:
@@ -65,7 +66,8 @@ def _await(dsn: str, sql: str, wanted: list[Any]) -> None:
     until(came, lambda: f"{sql}: {rows}, expected {wanted}")
 
 
-def _publish(streams: Streams, sequence: int, text: str, version: str) -> None:
+def publish(streams: Streams, sequence: int, text: str, version: str) -> None:
+    """Publish a record, the state and the change of one subject."""
     payload = streams.payload("market.registration", {"business_scope": text})
     record = {**streams.envelope(A, "market.registration", "1"), **payload, "content_hash": version}
     streams.send(topics.RECORD, wire.RECORD, f"{A}|1", record)
@@ -92,14 +94,14 @@ def test_migrations_are_applied_once(dsn: str) -> None:
 
 def test_the_newest_stays_and_a_restart_repeats_nothing(config: BusConfig, dsn: str) -> None:
     streams = Streams(config)
-    _publish(streams, 2, "甲", "bb")
+    publish(streams, 2, "甲", "bb")
     first = Running(sink.run, config, dsn)
-    _await(dsn, "select sequence, content_hash from credit_state join credit_record using (subject)", [(2, "bb")])
+    awaited(dsn, "select sequence, content_hash from credit_state join credit_record using (subject)", [(2, "bb")])
     first.stop()
     # Older versions behind newer ones, as a stale owner would write them.
-    _publish(streams, 1, "乙", "aa")
+    publish(streams, 1, "乙", "aa")
     second = Running(sink.run, config, dsn)
-    _await(dsn, "select sequence from credit_change order by sequence", [(1,), (2,)])
+    awaited(dsn, "select sequence from credit_change order by sequence", [(1,), (2,)])
     second.stop()
     assert _execute(dsn, "select sequence, hash, subject_name from credit_state") == [(2, "bb", "虚构\t样例\\公司\n")]
     assert _execute(dsn, "select content_hash from credit_record") == [("bb",)]
@@ -115,9 +117,9 @@ def test_the_newest_stays_and_a_restart_repeats_nothing(config: BusConfig, dsn: 
 
 def test_a_lost_connection_is_made_anew(config: BusConfig, dsn: str) -> None:
     streams = Streams(config)
-    _publish(streams, 1, "甲", "aa")
+    publish(streams, 1, "甲", "aa")
     running = Running(sink.run, config, dsn)
-    _await(dsn, "select sequence from credit_state", [(1,)])
+    awaited(dsn, "select sequence from credit_state", [(1,)])
     schema = dsn.rsplit("=", 1)[1]
     # The sessions of this test alone.
     _execute(
@@ -125,25 +127,25 @@ def test_a_lost_connection_is_made_anew(config: BusConfig, dsn: str) -> None:
         "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
         f" and datname = current_database() and application_name = '{schema}'",
     )
-    _publish(streams, 2, "乙", "bb")
-    _await(dsn, "select sequence from credit_state", [(2,)])
+    publish(streams, 2, "乙", "bb")
+    awaited(dsn, "select sequence from credit_state", [(2,)])
     running.stop()
 
 
 def test_topics_made_anew_are_not_read_into_what_the_former_ones_left(config: BusConfig, dsn: str) -> None:
     streams = Streams(config)
-    _publish(streams, 1, "甲", "aa")
+    publish(streams, 1, "甲", "aa")
     running = Running(sink.run, config, dsn)
-    _await(dsn, "select sequence from credit_state", [(1,)])
+    awaited(dsn, "select sequence from credit_state", [(1,)])
     running.stop()
     _execute(dsn, f"update sink_topic set topic_id = 'former' where topic = '{topics.CHANGE}'")
     _refuses(config, dsn, f"another topic than {config.topic(topics.CHANGE)} is now")
 
 
 def test_topics_of_another_prefix_are_not_read_into_the_same_database(config: BusConfig, dsn: str) -> None:
-    _publish(Streams(config), 1, "甲", "aa")
+    publish(Streams(config), 1, "甲", "aa")
     running = Running(sink.run, config, dsn)
-    _await(dsn, "select sequence from credit_state", [(1,)])
+    awaited(dsn, "select sequence from credit_state", [(1,)])
     running.stop()
     other = replace(config, topic_prefix=f"other{config.topic_prefix}")
     with own_topics(other, list(TABLES)):
@@ -151,9 +153,9 @@ def test_topics_of_another_prefix_are_not_read_into_the_same_database(config: Bu
 
 
 def test_positions_beyond_the_end_of_a_topic_are_refused(config: BusConfig, dsn: str) -> None:
-    _publish(Streams(config), 1, "甲", "aa")
+    publish(Streams(config), 1, "甲", "aa")
     running = Running(sink.run, config, dsn)
-    _await(dsn, "select sequence from credit_state", [(1,)])
+    awaited(dsn, "select sequence from credit_state", [(1,)])
     running.stop()
     state = config.topic(topics.STATE)
     _execute(dsn, f"update sink_position set next_offset = 100 where topic = '{state}' and next_offset = 1")
@@ -183,10 +185,10 @@ def test_the_last_word_of_a_submission_stays_whatever_the_pushers_clocks_say(con
     streams = Streams(config)
     _submit(streams, "s-1", "OPEN", MOMENT + timedelta(minutes=5))
     running = Running(sink.run, config, dsn)
-    _await(dsn, "select state from submission", [("OPEN",)])
+    awaited(dsn, "select state from submission", [("OPEN",)])
     # Gone on with on another machine, whose clock is late.
     _submit(streams, "s-1", "COMPLETED", MOMENT)
-    _await(dsn, "select state from submission", [("COMPLETED",)])
+    awaited(dsn, "select state from submission", [("COMPLETED",)])
     running.stop()
 
 
@@ -196,7 +198,7 @@ def test_what_another_process_has_written_meanwhile_is_not_written_again(
     streams = Streams(config)
     _submit(streams, "s-1", "OPEN", MOMENT)
     running = Running(sink.run, config, dsn)
-    _await(dsn, "select state from submission", [("OPEN",)])
+    awaited(dsn, "select state from submission", [("OPEN",)])
     running.stop()
     _execute(dsn, "update submission set state = 'COMPLETED'")
     # As one that stood still while the other wrote: it has messages of before the position.
@@ -204,5 +206,5 @@ def test_what_another_process_has_written_meanwhile_is_not_written_again(
     monkeypatch.setattr(SinkDatabase, "positions", lambda self: {})
     _submit(streams, "s-2", "OPEN", MOMENT)
     late = Running(sink.run, config, dsn)
-    _await(dsn, "select submission_id, state from submission order by 1", [("s-1", "COMPLETED"), ("s-2", "OPEN")])
+    awaited(dsn, "select submission_id, state from submission order by 1", [("s-1", "COMPLETED"), ("s-2", "OPEN")])
     late.stop()

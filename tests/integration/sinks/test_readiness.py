@@ -13,7 +13,7 @@ import pytest
 from bus import topics
 from bus.config import BusConfig
 from hub.settings import Endpoints
-from monitoring import metrics
+from monitoring.serving import serve
 from sinks.readiness import SinkReadiness
 from sinks.upstream import sink
 from tests.builders.changes import Streams
@@ -40,7 +40,7 @@ class Probe:
 
     def __init__(self, readiness: SinkReadiness) -> None:
         self._port = free_port()
-        metrics.serve(self._port, health=readiness)
+        serve(self._port, health=readiness)
 
     def ask(self) -> tuple[int, str]:
         """Return the status and the reason."""

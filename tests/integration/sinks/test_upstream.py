@@ -118,7 +118,7 @@ def _agree(config: BusConfig, node: Node, receipts: list[dict[str, Any]]) -> Non
 
 
 def _retried() -> float:
-    return REGISTRY.get_sample_value("credithub_deliveries_total", {"sink": sink.GROUP, "outcome": "retried"}) or 0.0
+    return REGISTRY.get_sample_value("credithub_deliveries_total", {"stage": sink.GROUP, "outcome": "retried"}) or 0.0
 
 
 def test_a_producer_whose_transaction_was_aborted_is_not_used_again(

@@ -48,7 +48,7 @@ def test_three_workers_share_and_take_over_from_one_that_is_killed(own: Site) ->
     assert own.check_sequences() > 0
     # Those that took over had the records already, all but the last.
     taken = sum(
-        w.metric('credithub_restored_records_total{process="standby",topic="credit.record.v1"}') for w in workers[1:]
+        w.metric('credithub_restored_records_total{stage="standby",topic="credit.record.v1"}') for w in workers[1:]
     )
     assert taken > 0
 

@@ -28,7 +28,7 @@ PANELS = [
 
 def known() -> set[str]:
     """Return the names of the samples that our processes expose."""
-    assert monitoring.metrics.EVENTS
+    assert monitoring.metrics.RECEIVED
     found = {family.name for family in REGISTRY.collect()}
     return {name + suffix for name in found for suffix in ("", "_total", "_bucket")}
 

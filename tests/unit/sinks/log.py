@@ -75,6 +75,7 @@ class ListSink(Sink[list[int]]):
         self.fails: dict[str, deque[Exception | None]] = {}
         self.calls: list[tuple[str, Any]] = []
         self.delivered: list[int] = []
+        self.reached = {}
 
     @property
     def pipelined(self) -> bool:  # type: ignore[override]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.errors import Unavailable
-from sinks.holding import Patience, first_offsets, oldest_by_topic, wait_s
+from sinks.holding import Patience, first_offsets, wait_s
 from sinks.readiness import SinkReadiness
 from tests.unit.sinks.log import REAL, Entry, away
 
@@ -25,13 +25,6 @@ def test_waits_grow_up_to_the_longest() -> None:
 def test_the_first_offset_of_each_partition_is_where_to_read_again() -> None:
     read = [Entry(7, 0), Entry(8, 0), Entry(3, 1), Entry(7, 0)]
     assert first_offsets(read) == {(REAL, 0): 7, (REAL, 1): 3}
-
-
-def test_the_oldest_message_counts_wherever_it_stands() -> None:
-    ages = [Entry(1, age_s=5), Entry(1, 1, age_s=50), Entry(2, 1, age_s=1)]
-    (oldest,) = oldest_by_topic(ages).values()
-    newest = ages[2].timestamp()[1] / 1000
-    assert 48 < newest - oldest < 50
 
 
 def test_until_waits_for_a_success_and_ends_when_it_is_stopped() -> None:
