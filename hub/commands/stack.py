@@ -29,6 +29,7 @@ _STYLES = {
     "done": "green",
     "starting": "yellow",
     "waiting": "yellow",
+    "unready": "yellow",
 }
 
 
