@@ -43,16 +43,18 @@ BATCH_EVENTS = Histogram(
     "credithub_batch_events", "events in one batch", ["stage"], buckets=(1, 10, 100, 500, 1000, 2000, 4000, 8000)
 )
 RESTORED = Counter("credithub_restored_records_total", "records a store was filled with", ["stage", "topic"])
-STANDBYS = Gauge("credithub_standby_partitions", "partitions of which this worker keeps a warm copy")
+STANDBYS = Gauge("credithub_standby_partitions", "partitions of which this worker keeps a warm copy", ["stage"])
 
-# How the hub is.
+# How the hub is. Those with labels that seem of no use have them so that only the process that knows it tells it.
 READY = Gauge("credithub_ready", "1 when /readyz answers 200")
 PROCESS = Gauge("credithub_process_info", "1; which process answers, and of which home", ["folder", "name", "pid"])
 RESTARTS = Counter("credithub_process_restarts_total", "how often the supervisor started a process again", ["name"])
 HEALTHY = Gauge("credithub_process_healthy", "1 when the supervisor finds a process healthy", ["name"])
 DISK_FREE = Gauge("credithub_disk_free_bytes", "free space where the hub's home lies")
-BUSINESS_DATE = Gauge("credithub_business_date_timestamp_seconds", "midnight of the newest published business date")
-KEY_WRITTEN = Gauge("credithub_key_written_timestamp_seconds", "when the newest encryption key was made")
+BUSINESS_DATE = Gauge(
+    "credithub_business_date_timestamp_seconds", "midnight of the newest published business date", ["topic"]
+)
+KEY_WRITTEN = Gauge("credithub_key_written_timestamp_seconds", "when the newest key was made", ["kind"])
 
 DIFFERENCE = Gauge("credithub_reconcile_difference", "events lost (negative) or doubled, by arrow", ["arrow"])
 

@@ -5,6 +5,7 @@ from datetime import datetime, time
 
 import typer
 
+from bus import topics
 from bus.business_date import MOST_AHEAD, publish_business_date, today
 from catalogue.errors import Unavailable
 from catalogue.times import SHANGHAI
@@ -36,7 +37,7 @@ def clock(metrics_port: MetricsPort = 0) -> None:
                 health.problem = problem.message
             else:
                 health.published, health.problem = day, ""
-                BUSINESS_DATE.set(datetime.combine(day, time(), SHANGHAI).timestamp())
+                BUSINESS_DATE.labels(topics.CALENDAR).set(datetime.combine(day, time(), SHANGHAI).timestamp())
         stop.wait(_CLOCK_PERIOD_S)
 
 

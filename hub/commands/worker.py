@@ -30,7 +30,7 @@ def worker(
         folder = settings.home / "streams" / f"worker-{number}"
         cipher = Cipher(load_key_file(settings.keys))
         if (written := written_at(settings.keys)) is not None:
-            KEY_WRITTEN.set(written.timestamp())
+            KEY_WRITTEN.labels("encryption").set(written.timestamp())
         app = create_app(bus_config(settings), load_catalogue(), folder, cipher, instance=f"worker-{number}")
         serve_metrics(settings, metrics_port, f"worker-{number}", app.readiness)
         collect_seldom()
