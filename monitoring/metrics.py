@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 # A series of its own for each counter that says when it began would be half of all series.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 # What flows. ``topic`` is without prefix; of the merge's, one a category.
 RECEIVED = Counter("credithub_events_received_total", "events that a stage took from a topic", ["stage", "topic"])
