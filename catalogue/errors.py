@@ -5,8 +5,9 @@
     │   ├── CatalogueError       a catalogue file contradicts itself
     │   ├── FileRefused          a department's file cannot be taken as it is
     │   │   ├── NoItem           a table fits no item of the list (producers.tables.item_fit)
-    │   │   ├── ItemQuestion     several items fit a table (producers.tables.lookalikes)
-    │   │   └── UnitQuestion     nothing says in which unit amounts are (producers.tables.units)
+    │   │   └── Question         nobody was there to answer
+    │   │       ├── ItemQuestion several items fit a table (producers.tables.lookalikes)
+    │   │       └── UnitQuestion nothing says in which unit amounts are (producers.tables.units)
     │   ├── FilesRefused         some of several files were refused, the others were sent
     │   └── UnknownSubject       the hub has no state of a subject (queries.view)
     ├── ValueProblem             one cell does not hold what its column asks for (producers.tables.problems)
@@ -23,6 +24,9 @@
 
 Each carries a remedy: what the reader can do about it, in one sentence. A test compares the drawing with the classes.
 """
+
+from collections.abc import Sequence
+from typing import Self
 
 
 class HubError(Exception):
@@ -51,6 +55,20 @@ class CatalogueError(UsageError):
 
 class FileRefused(UsageError):
     """A whole file is refused, before anything of it was sent."""
+
+    def in_sheet(self, sheet: str | None) -> Self:
+        """Return the error, its message naming the sheet that it is about."""
+        if sheet is not None:
+            self.message = f"工作表“{sheet}”：{self.message}"
+        return self
+
+
+class Question(FileRefused):
+    """A file is refused because nobody was there to answer: ``choices`` are the answers to the message."""
+
+    def __init__(self, question: str, choices: Sequence[str], *, remedy: str) -> None:
+        super().__init__(question, remedy=remedy)
+        self.choices = tuple(choices)
 
 
 class FilesRefused(UsageError):

@@ -1,6 +1,7 @@
 """A receipt as the clerk reads it at the terminal."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -18,7 +19,8 @@ _MODE_ZH = {
     SubmissionMode.SET: "按主体替换（表中出现的主体，以这次的记录为准）",
     SubmissionMode.INCREMENTAL: "增量（只增加和更新，不撤下）",
 }
-_AS_OF_ZH = {"DATA_DATE": "数据日期", "STAMP": "报送渠道", "RECEIPT": "首次收到的时间", "CORRECTION": "更正收到的时间"}
+_AS_OF_ZH = {"DATA_DATE": "数据日期", "STAMP": "报送渠道", "RECEIPT": "首次收到的时间", "CORRECTION": "更正收到的时间",
+             "READING": "与以前的读法不同，盖过以前报送的同一张表"}  # fmt: skip
 
 
 def print_receipt(console: Console, receipt: SubmissionReceipt, catalogue: Catalogue) -> None:
@@ -63,7 +65,8 @@ def _lines(receipt: SubmissionReceipt, catalogue: Catalogue) -> Iterator[str]:
             declared.append(f"{name}：{_placed(value, place)}")
     yield "；".join(declared)
     if sub.as_of_from and not dry_run:
-        moment = f"{sub.as_of.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+        said = sub.as_of - timedelta(microseconds=sub.rereads)  # of the day itself, not of the next
+        moment = f"{said.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
         yield f"数据时点：{moment}（{_AS_OF_ZH.get(sub.as_of_from, sub.as_of_from)}）；同一记录以时点晚的为准"
     yield (
         f"共{counts.rows}行：接收{counts.accepted}，退回{counts.rejected}，"

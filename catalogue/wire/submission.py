@@ -60,8 +60,15 @@ SUBMISSION = internal_record(
     field("opened_at", TIMESTAMP),
     field("updated_at", TIMESTAMP),
     optional("as_of", TIMESTAMP, "数据时点: of its rows that have none of their own, and of what it withdraws"),
-    optional("as_of_from", "string", "DATA_DATE, STAMP, RECEIPT or CORRECTION: who says so"),
+    optional("as_of_from", "string", "DATA_DATE, STAMP, RECEIPT, CORRECTION or READING: who says so"),
     optional("last_as_of", TIMESTAMP, "the latest data time of all its rows"),
+    optional("reading", "string", "what a person said of the columns and units of the table, hashed"),
+    {
+        "name": "rereads",
+        "type": "int",
+        "default": 0,
+        "doc": "how often it was sent before and read otherwise, or mended: so many microseconds later it is",
+    },
     {
         "name": "declared_in",
         "type": {"type": "map", "values": "string"},

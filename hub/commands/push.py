@@ -21,13 +21,13 @@ from hub.commands.mapping import read_mapping
 from hub.intake import intake_config
 from hub.progress import progress_bar
 from hub.push_outcome import PushOutcome, outcome_of
+from hub.questions import TerminalQuestions
 from hub.receipts import print_receipt
 from hub.settings import load_settings
 from producers.submissions.options import Options
 from producers.submissions.parallel import MOST_JOBS, FileDone, PushInterrupted, push_files
 from producers.submissions.receipts import SubmissionReceipt
 from producers.submissions.session import Session
-from producers.tables.lookalikes import ItemQuestion
 
 _Item = Annotated[str | None, typer.Option("--item", help="哪一项：编号、序号或名称；不写则按表头识别。")]
 _Unit = Annotated[
@@ -109,23 +109,26 @@ def push_dir(
 
 
 def _send(files: list[Path], options: Options, *, dry_run: bool, as_json: bool, may_ask: bool, jobs: int) -> None:
-    ask = _ask if may_ask and not as_json and sys.stdin.isatty() else None
+    questions = TerminalQuestions()
+    ask = questions if may_ask and not as_json and sys.stdin.isatty() else None
     config = intake_config(load_settings(), dry_run=dry_run)
     with _try_again_later(), closing(Session(config, options, ask=ask)) as session:
         if len(files) == 1:
-            outcome = outcome_of(_one(session, files[0], as_json=as_json))
+            outcome = outcome_of(_one(session, files[0], questions, as_json=as_json))
         else:
-            outcome = _many(session, files, as_json=as_json, jobs=jobs)
+            outcome = _many(session, files, questions, as_json=as_json, jobs=jobs)
     if outcome:
         raise typer.Exit(outcome)
 
 
-def _many(session: Session, files: list[Path], *, as_json: bool, jobs: int) -> PushOutcome:
+def _many(
+    session: Session, files: list[Path], questions: TerminalQuestions, *, as_json: bool, jobs: int
+) -> PushOutcome:
     """Send files and return the worst outcome; raises FilesRefused when some were refused."""
     refused, worst = 0, PushOutcome.ALL_TAKEN
     # One more than there are cores: a table waits for the broker at its beginning and end.
     wanted = jobs or min((os.cpu_count() or 1) + 1, MOST_JOBS)
-    for done in _with_bar(session, files, wanted, silent=as_json):
+    for done in _with_bar(session, files, wanted, questions, silent=as_json):
         for receipt in done.receipts:
             _show(receipt, session.catalogue, as_json=as_json)
         if done.refused is not None:
@@ -155,9 +158,9 @@ def _bar(*, silent: bool) -> Progress:
     return progress_bar(*columns, TimeElapsedColumn(), silent=silent)
 
 
-def _one(session: Session, path: Path, *, as_json: bool) -> list[SubmissionReceipt]:
+def _one(session: Session, path: Path, questions: TerminalQuestions, *, as_json: bool) -> list[SubmissionReceipt]:
     receipts: list[SubmissionReceipt] = []
-    with _bar(silent=as_json) as bar:
+    with questions.beside(_bar(silent=as_json)) as bar:
         task = bar.add_task(path.name, total=None if bar.disable else _lines(path))
         for receipt in session.push(FileSource(path), on_rows=lambda rows: bar.update(task, completed=rows)):
             receipts.append(receipt)
@@ -165,8 +168,10 @@ def _one(session: Session, path: Path, *, as_json: bool) -> list[SubmissionRecei
     return receipts
 
 
-def _with_bar(session: Session, files: list[Path], jobs: int, *, silent: bool) -> Iterator[FileDone]:
-    with _bar(silent=silent) as bar:
+def _with_bar(
+    session: Session, files: list[Path], jobs: int, questions: TerminalQuestions, *, silent: bool
+) -> Iterator[FileDone]:
+    with questions.beside(_bar(silent=silent)) as bar:
         task = bar.add_task("files", total=len(files))
         for done in push_files(session, files, jobs):
             bar.update(task, advance=1, description=done.path.name)
@@ -179,15 +184,6 @@ def _lines(path: Path) -> int | None:
         return None
     with path.open("rb") as stream:
         return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
-
-
-def _ask(asked: ItemQuestion) -> int:
-    for number, candidate in enumerate(asked.candidates, start=1):
-        typer.echo(f"{number}. {candidate.seq} {candidate.zh}", err=True)
-    answer = 0
-    while not 1 <= answer <= len(asked.candidates):
-        answer = typer.prompt(asked.question, type=int, err=True)
-    return answer - 1
 
 
 def _show(receipt: SubmissionReceipt, catalogue: Catalogue, *, as_json: bool) -> None:

@@ -22,11 +22,12 @@ from producers.submissions.overruled import overruled_notes
 from producers.submissions.receipts import UnreadColumn
 from producers.submissions.source import TableSource
 from producers.submissions.submission import Submission
+from producers.submissions.unit_answers import UnitAnswers
+from producers.tables.columns import RETURNED
 from producers.tables.headers import HeadedTable, RecognisedTable, TableRecogniser
 from producers.tables.lookalikes import ItemQuestion
-from producers.tables.mapping import ColumnMapping, mapping_of
 from producers.tables.numbered_codes import is_numbered
-from producers.tables.units import MoneyUnits, settle_units
+from producers.tables.units import MoneyUnits
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class Declarer:
         self._catalogue, self._options, self._region, self._ask = catalogue, options, region, ask
         self._received = received
         self._recogniser = TableRecogniser(catalogue)
-        self._money_units = MoneyUnits.parse(options.money_units)
+        self._units_said = UnitAnswers(MoneyUnits.parse(options.money_units), ask)
         self._kept = KeptMappings(mappings, catalogue)
         self._units = UnitNames(catalogue.units.values())
 
@@ -77,9 +78,9 @@ class Declarer:
             except ItemQuestion as question:
                 if self._ask is None or not may_ask:
                     raise
-                chosen = question.candidates[self._ask(question)]
+                chosen = question.candidates[self._ask(question.in_sheet(sheet))]
                 recognised = self._recogniser.recognise(table.head, hints, chosen, table.table.rows)
-        return settle_units(recognised, table.head, self._money_units)
+        return self._units_said.settled(source, table, recognised, may_ask=may_ask)
 
     def _mapped(self, source: TableSource, table: HeadedTable, item: Item | None) -> RecognisedTable | None:
         """Return a table by the mapping of the options, or by one that is kept for the body; None without any."""
@@ -98,26 +99,17 @@ class Declarer:
                 mapped_item = self.item(mapping.item)
                 if item not in (None, mapped_item) or not (declared or mapped_item.units == (unit,)):
                     continue
-                if (mapped := self._recogniser.mapped(table.head, self._unanswered(mapping))) is not None:
+                if (
+                    mapped := self._recogniser.mapped(table.head, self._units_said.before(mapping, mapped_item))
+                ) is not None:
                     return mapped
         return None
 
-    def _unanswered(self, mapping: ColumnMapping) -> ColumnMapping:
-        """Return a kept mapping without the units for which the options have an answer of today."""
-        item = self.item(mapping.item)
-        columns = tuple(
-            replace(mapped, unit="") if mapped.unit and self._money_units.of(mapped.as_column(item)) else mapped
-            for mapped in mapping.columns
-        )
-        return replace(mapping, columns=columns)
-
     def keep_mapping(self, recognised: RecognisedTable, submission: Submission) -> None:
         """Keep for a table's body what a person said of its columns: the options' mapping, or the units of amounts."""
-        if self._options.mapping is None and not self._options.money_units:
-            return
-        said = mapping_of(recognised.item, recognised.survey.titles, recognised.columns, recognised.extra)
-        if (mapping := said or recognised.mapping) is not None:
-            self._kept.keep(mapping, submission.unit, submission.region)
+        said = recognised.as_said()
+        if said is not None and (self._options.mapping is not None or said != recognised.mapping):
+            self._kept.keep(said, submission.unit, submission.region)
 
     def mapping_note(self, recognised: RecognisedTable) -> tuple[TableNote, ...]:
         """Return the note that says by which mapping a table was read."""
@@ -176,6 +168,8 @@ class Declarer:
             file_name=source.name,
             file_sha256=source.sha256,
             sheet=table.sheet,
+            reading=recognised.reading(),
+            rereads=int(RETURNED in added),
             channel=source.channel,
             origins=DeclarationOrigins(
                 unit=unit.place, region=region.place, mode=mode.place, period=period.place, data_date=data_date.place

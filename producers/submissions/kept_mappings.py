@@ -4,8 +4,6 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue
 from producers.tables.mapping import ColumnMapping, parse_mapping
@@ -22,7 +20,7 @@ class KeptMappings:
         name = hashlib.sha256("\n".join(mapping.shape).encode()).hexdigest()[:16]
         path = self._folder / f"{unit}.{region}" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_text(mapping), "utf-8")
+        path.write_text(mapping.text(), "utf-8")
 
     def of(self, unit: str, region: str) -> Iterator[ColumnMapping]:
         """Yield the mappings that are kept for a body; one that the list has outgrown is none any more."""
@@ -31,11 +29,3 @@ class KeptMappings:
                 yield parse_mapping(path.read_text("utf-8"), self._catalogue)
             except FileRefused:
                 continue
-
-
-def _text(mapping: ColumnMapping) -> str:
-    columns = [
-        {"column": c.column, "field": c.field_name, "unit": c.unit, "codes": dict(c.codes)} for c in mapping.columns
-    ]
-    value = {"item": mapping.item, "confirmed": True, "columns": columns}
-    return yaml.safe_dump(value, allow_unicode=True, sort_keys=False)

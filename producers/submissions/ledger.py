@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -117,6 +117,8 @@ def submission_of(progress: SubmissionProgress) -> Submission:
         origins=DeclarationOrigins.from_wire(progress.declared_in),
         as_of=progress.as_of or EPOCH,
         as_of_from=progress.as_of_from,
+        reading=progress.reading or "",
+        rereads=progress.rereads,
     )
 
 
@@ -124,7 +126,8 @@ def numbered(submission: Submission, ledger: Ledger, *, correct: bool, force: bo
     """Return a submission with its revision and force count: an unfinished one of the same content goes on.
 
     A correction is one above every earlier submission of the item by the unit, unless the newest of them is
-    this very content: then it is that one again.
+    this very content: then it is that one again. What a person says of a table is sent again when the table was sent
+    meanwhile as read otherwise.
     """
     base = submission.base
     own = [id_parts(i) for i, p in ledger.items() if p.item == submission.item and p.unit == submission.unit]
@@ -137,4 +140,22 @@ def numbered(submission: Submission, ledger: Ledger, *, correct: bool, force: bo
     if last < 0:
         return replace(submission, revision=revision, force=0)
     sent = replace(submission, revision=revision, force=last)
-    return replace(sent, force=last + 1) if force and ledger[sent.id].completed else sent
+    progress = ledger[sent.id]
+    overtaken = any(_is_later(other, progress) for other in other_readings(submission, ledger.values()))
+    return replace(sent, force=last + 1) if (force or overtaken) and progress.completed else sent
+
+
+def other_readings(submission: Submission, earlier: Iterable[SubmissionProgress]) -> list[SubmissionProgress]:
+    """Return the submissions of the very table of which a person said something else; none where nobody said any."""
+    table = _table(submission)
+    reading = submission.reading
+    return [p for p in earlier if reading and (p.reading or "") != reading and _table(p) == table]
+
+
+def _table(of: Submission | SubmissionProgress) -> tuple[object, ...]:
+    declared = (of.item, of.unit, of.region, str(of.mode), of.period, of.data_date)
+    return of.file_sha256, of.sheet, *declared
+
+
+def _is_later(other: SubmissionProgress, progress: SubmissionProgress) -> bool:
+    return (other.last_as_of or EPOCH) > (progress.last_as_of or EPOCH)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from producers.tables.lookalikes import ItemQuestion
+from catalogue.errors import Question
 from producers.tables.mapping import ColumnMapping
 
-# Returns the chosen item's place among the candidates.
-Ask = Callable[[ItemQuestion], int]
+# Returns the answer's place among the choices.
+Ask = Callable[[Question], int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from catalogue.errors import FileRefused, HubError, Unavailable
+from catalogue.errors import FileRefused, HubError, Question, Unavailable
 from connectors.files.source import FileSource, file_sha256, folders_of
 from producers.submissions.config import IntakeConfig
 from producers.submissions.ledger import Ledger
 from producers.submissions.options import Options
 from producers.submissions.receipts import SubmissionReceipt
 from producers.submissions.session import Session
-from producers.tables.lookalikes import ItemQuestion
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +61,8 @@ _session: Session | None = None
 def push_files(session: Session, files: list[Path], jobs: int) -> Iterator[FileDone]:
     """Push files with several processes, the largest first, and yield what became of each as they are done.
 
-    A file whose item is asked for is pushed by ``session`` itself, which may ask. Raises Unavailable when Kafka is
-    away, PushInterrupted when a process was killed.
+    A file about which there is a question is pushed by ``session`` itself, which may ask. Raises Unavailable when
+    Kafka is away, PushInterrupted when a process was killed.
     """
     if jobs <= 1 or len(files) <= 1:
         for path in files:
@@ -177,7 +176,7 @@ def _attempt(session: Session, path: Path) -> _Result:
     receipts: list[SubmissionReceipt] = []
     try:
         receipts.extend(session.push(FileSource(path)))
-    except ItemQuestion as exc:
+    except Question as exc:
         return _Result(receipts, "question" if not receipts else "refused", exc.message, exc.remedy)
     except FileRefused as exc:
         return _Result(receipts, "refused", exc.message, exc.remedy)

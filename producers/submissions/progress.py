@@ -71,6 +71,8 @@ class SubmissionProgress(RowCounts):
     as_of: datetime | None = None
     as_of_from: str | None = None
     last_as_of: datetime | None = None
+    reading: str | None = None
+    rereads: int = 0
     conflict_rows: tuple[tuple[int, int], ...] = ()
     declared_in: Mapping[str, str] = field(default_factory=dict)  # DeclarationOrigins, as they are sent
 
@@ -127,6 +129,6 @@ class SubmissionProgress(RowCounts):
 
 _DECLARED = (
     "unit", "region", "item", "period", "mode", "data_date", "correction", "file_name", "file_sha256", "sheet",
-    "as_of", "as_of_from",
+    "as_of", "as_of_from", "reading", "rereads",
 )  # fmt: skip
 _FIELDS = tuple(f.name for f in fields(SubmissionProgress))

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from catalogue.errors import FileRefused
 from catalogue.model import Item
-from producers.submissions.data_time import end_of
+from producers.submissions.data_time import NEXT, end_of
 from producers.submissions.submission import Submission
 from producers.tables.identity import TimeAhead
 
@@ -54,5 +54,5 @@ class RowTimes:
         if known is None:
             if data_date > self._last:
                 raise TimeAhead("data_date")
-            known = self._moments[data_date] = end_of(data_date)
+            known = self._moments[data_date] = end_of(data_date) + self._submission.rereads * NEXT
         return known

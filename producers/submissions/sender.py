@@ -107,7 +107,8 @@ class Sender:
     def go_on(self, known: SubmissionProgress | None) -> Submission:
         """Go on with the data time of an earlier run, if there is one, and return the submission."""
         if known is not None and known.as_of is not None:
-            self._submission = replace(self._submission, as_of=known.as_of, as_of_from=known.as_of_from)
+            rereads, by = known.rereads, known.as_of_from
+            self._submission = replace(self._submission, as_of=known.as_of, as_of_from=by, rereads=rereads)
             self._times = self._row_times()
         return self._submission
 

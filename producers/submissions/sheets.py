@@ -11,7 +11,6 @@ from connectors.notes import NoteKind, TableNote
 from connectors.tables import Cell
 from producers.tables.header_rows import NumberedCells
 from producers.tables.item_fit import NoItem
-from producers.tables.lookalikes import ItemQuestion
 
 # Sheets that departments add for readers: none of their lines is a record.
 _FOR_READERS = re.compile(
@@ -30,7 +29,7 @@ def refuse_samples(sheet: str | None) -> None:
     """Raise NoItem for a sheet whose whole name says that its rows show how to fill in the others."""
     if sheet is not None and _SAMPLES.fullmatch(sheet.strip()):
         remedy = "若是记录，请把表名改为不含样例、示例的名称后重新报送。"
-        raise NoItem(f"工作表“{sheet}”：按表名是样例，不是记录。", remedy=remedy, sample=True)
+        raise NoItem("按表名是样例，不是记录。", remedy=remedy, sample=True).in_sheet(sheet)
 
 
 def reports_nothing(sheet: str | None, head: Sequence[NumberedCells], refusal: NoItem) -> str:
@@ -82,7 +81,7 @@ def refuse_records(sheet: str, head: Sequence[NumberedCells]) -> None:
     """Raise FileRefused for a sheet of notes (说明) in which records stand."""
     if names_subjects(head):
         remedy = f"{_DELETE_SHEET}若是记录，请把表名改为不含“说明”的名称。"
-        raise FileRefused(f"工作表“{sheet}”：{_LIKE_RECORDS}", remedy=remedy)
+        raise FileRefused(_LIKE_RECORDS, remedy=remedy).in_sheet(sheet)
 
 
 def passed_over(sheet: str, why: str) -> TableNote:
@@ -95,9 +94,6 @@ def in_sheet(sheet: str | None) -> Iterator[None]:
     """Name the sheet in every refusal that comes from within."""
     try:
         yield
-    except ItemQuestion as question:
-        raise ItemQuestion(question.candidates, sheet) from question
     except FileRefused as refusal:
-        if sheet is not None:
-            refusal.message = f"工作表“{sheet}”：{refusal.message}"
+        refusal.in_sheet(sheet)
         raise

@@ -68,7 +68,9 @@ def scope_of(
 ) -> SnapshotScope:
     """Return what a list speaks of, from the ledger and the periods of its rows."""
     same = {i: p for i, p in ledger.items() if (p.item, p.unit, p.region) == (sub.item, sub.unit, sub.region)}
-    own = frozenset(i for i, p in same.items() if p.file_sha256 == sub.file_sha256)
+    # What was read of a sheet before a person said otherwise is no part of the list any more.
+    reread = {i for i, p in same.items() if p.sheet == sub.sheet and (p.reading or "") != (sub.reading or "")}
+    own = frozenset(i for i, p in same.items() if p.file_sha256 == sub.file_sha256 and i not in reread)
     own |= {sub.id} if isinstance(sub, Submission) else {sub.submission_id}
     bound = is_period_bound(item)
     # A list of last month that comes late does not withdraw what is newer than itself.

@@ -31,12 +31,17 @@ class Submission:
     origins: DeclarationOrigins = field(kw_only=True, default=DeclarationOrigins(), compare=False)
     as_of: datetime = field(default=EPOCH, kw_only=True)  # the data time of its rows that have none of their own
     as_of_from: str | None = field(default=None, kw_only=True)  # an AsOfSource (producers.submissions.data_time)
+    reading: str = field(default="", kw_only=True)  # what a person said of the columns, hashed; "" where nobody did
+    # How often the table was sent before and read otherwise; 1 also for rows that were given back and are mended.
+    rereads: int = field(default=0, kw_only=True)
 
     @functools.cached_property
     def base(self) -> str:
-        """Return the part of the id that content, sheet, item, mode and declaration decide."""
+        """Return the part of the id that content, sheet, item, mode, declaration and reading decide."""
         parts = (self.file_sha256, self.sheet, self.item, self.mode, self.unit, self.region, self.period)
         text = "\x00".join(str(p or "") for p in (*parts, self.data_date))
+        if self.reading:
+            text += f"\x00{self.reading}"
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     @functools.cached_property

@@ -1,5 +1,6 @@
 """Find the header of a table, and which item the table holds."""
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -9,12 +10,12 @@ from typing import Self
 
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, FieldType, Item
-from catalogue.titles import MONEY_UNIT
+from catalogue.titles import MONEY_UNIT, normal
 from connectors.tables import Cell, SourceTable, TableRows
 from producers.tables.columns import Column, ColumnMatcher, missing_columns
 from producers.tables.header_rows import HeaderRows, find_header, title_of
 from producers.tables.item_fit import MAPPED, ItemFit, NoItem, closest_item
-from producers.tables.mapping import ColumnMapping, same_unit
+from producers.tables.mapping import ColumnMapping, mapping_of, same_unit
 from producers.tables.numbered_codes import numbered_columns
 from producers.tables.survey import TableSurvey
 
@@ -34,7 +35,7 @@ class RecognisedTable:
     """What a table is. Indexes are positions in a row; ``header_row`` is the last row of the header.
 
     ``unknown`` are titles that are nothing of the item; ``width``: behind so many cells no title stands. ``mapping``
-    is what a person said of the columns, where somebody did.
+    is what a person said of the columns, where somebody did; ``answered`` are the units that one said, by position.
     """
 
     item: Item
@@ -46,6 +47,23 @@ class RecognisedTable:
     width: int
     survey: TableSurvey = field(default_factory=TableSurvey)
     mapping: ColumnMapping | None = None
+    answered: Mapping[int, str] = field(default_factory=dict)
+
+    def as_said(self) -> ColumnMapping | None:
+        """Return what a person said of the columns, as a mapping; None where nobody did, or none can say it."""
+        if self.mapping is not None:
+            units = {normal(self.columns[index].title): unit for index, unit in self.answered.items()}
+            return self.mapping.with_units(units)
+        if not self.answered:
+            return None
+        return mapping_of(self.item, self.survey.titles, self.columns, self.extra, self.answered)
+
+    def reading(self) -> str:
+        """Return what a person said of the columns as a hash; "" where nobody did."""
+        said = self.as_said()
+        units = sorted((self.columns[index].title, unit) for index, unit in self.answered.items())
+        text = repr(units or "") if said is None else said.text()
+        return hashlib.sha256(text.encode()).hexdigest()[:16] if said or units else ""
 
     def days_from_1904(self) -> tuple[int, ...]:
         """Return the positions of dates whose unformatted numbers count from 1904; none in other workbooks."""

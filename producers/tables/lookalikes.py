@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from catalogue.errors import FileRefused
+from catalogue.errors import Question
 from catalogue.model import Field, Item
 from connectors.tables import Cell
 
@@ -15,15 +15,14 @@ class HasField(Protocol):
     def field(self) -> Field: ...
 
 
-class ItemQuestion(FileRefused):
-    """Several items fit a table equally; ``candidates`` are the answers to ``question``."""
+class ItemQuestion(Question):
+    """Several items fit a table equally: ``candidates``, in the order of the choices."""
 
-    def __init__(self, candidates: tuple[Item, ...], sheet: str | None = None) -> None:
-        names = "、".join(f"{i.seq} {i.zh}" for i in candidates)
+    def __init__(self, candidates: tuple[Item, ...]) -> None:
+        names = [f"{i.seq} {i.zh}" for i in candidates]
         self.candidates = candidates
-        where = "这张表" if sheet is None else f"工作表“{sheet}”"
-        self.question = f"{where}的列名同时符合：{names}。它是哪一项？"
-        super().__init__(self.question, remedy="请用 --item 指明，或在文件名、工作表名、标题中写明。")
+        question = f"这张表的列名同时符合：{'、'.join(names)}。它是哪一项？"
+        super().__init__(question, names, remedy="请用 --item 指明，或在文件名、工作表名、标题中写明。")
 
 
 def told_apart(

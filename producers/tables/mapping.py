@@ -11,7 +11,7 @@ import yaml
 
 from catalogue.errors import FileRefused
 from catalogue.model import Catalogue, Field, Item
-from catalogue.titles import UNIT, normal, title_keys
+from catalogue.titles import normal, title_keys
 from producers.tables.column_problems import column_converter
 from producers.tables.columns import EXTRA, MEASURED, Column, TitleMatch, missing_columns
 from producers.tables.header_rows import HeaderRows, NumberedCells, title_of
@@ -45,6 +45,18 @@ class ColumnMapping:
     def shape(self) -> tuple[str, ...]:
         """The titles that a table of this shape has, in any order."""
         return tuple(sorted(normal(column.column) for column in self.columns))
+
+    def with_units(self, units: Mapping[str, str]) -> "ColumnMapping":
+        """Return the mapping with other units, by their columns' titles in looked-up form."""
+        return replace(self, columns=tuple(replace(m, unit=units.get(normal(m.column), m.unit)) for m in self.columns))
+
+    def text(self) -> str:
+        """Return the mapping as it is written to a file; equal ones are equal."""
+        columns = [
+            {"column": c.column, "field": c.field_name, "unit": c.unit, "codes": dict(c.codes)} for c in self.columns
+        ]
+        value = {"item": self.item, "confirmed": True, "columns": columns}
+        return yaml.safe_dump(value, allow_unicode=True, sort_keys=False)
 
     def header_in(self, rows: Sequence[NumberedCells]) -> HeaderRows | None:
         """Return the row that has exactly the mapping's titles; None where the table has another shape."""
@@ -85,22 +97,25 @@ class ColumnMapping:
 
 
 def mapping_of(
-    item: Item, titles: Mapping[int, str], columns: Mapping[int, Column], extra: Mapping[int, str]
+    item: Item,
+    titles: Mapping[int, str],
+    columns: Mapping[int, Column],
+    extra: Mapping[int, str],
+    units: Mapping[int, str],
 ) -> ColumnMapping | None:
     """Return what a table was read as, to be kept for the next of its shape; None where a mapping cannot say it.
 
-    Months are several columns of one field, and a numbered code is decided by the values of each table anew.
+    ``units`` are those that a person said: what a table says of itself, the next one may say otherwise. Months are
+    several columns of one field, and a numbered code is decided by the values of each table anew.
     """
     if any(column.month is not None for column in columns.values()) or any(map(is_numbered, titles.values())):
         return None
     mapped: list[MappedColumn] = []
     for index, title in titles.items():
         column = columns.get(index)
-        unit = column.unit if column is not None and UNIT.fullmatch(column.unit) else ""
         codes = column.code_words or {} if column is not None else {}
-        mapped.append(
-            MappedColumn(title, column.field.name if column is not None else extra.get(index, ""), unit, codes)
-        )
+        name = column.field.name if column is not None else extra.get(index, "")
+        mapped.append(MappedColumn(title, name, units.get(index, ""), codes))
     return ColumnMapping(item.id, tuple(mapped))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from catalogue.currencies import YUAN
-from catalogue.errors import FileRefused
+from catalogue.errors import FileRefused, Question
 from catalogue.model import Field, FieldType
 from catalogue.titles import normal, title_keys
 from connectors.notes import NoteKind, TableNote
@@ -21,19 +21,25 @@ from producers.tables.headers import RecognisedTable
 from producers.tables.problems import ValueProblem
 
 _YUAN = "元"
+_ANSWERS = (_YUAN, "万元", "千元", "亿元")
 
 
-class UnitQuestion(FileRefused):
+class UnitQuestion(Question):
     """Nothing says in which unit the amounts of some columns are; ``columns`` are their titles."""
 
     def __init__(self, columns: Sequence[str], why: str) -> None:
-        self.columns = tuple(columns)
+        self.columns, self.why = tuple(columns), why
         named = "、".join(f"“{title}”" for title in columns)
         example = f"--money-unit {columns[0]}=万元"
         super().__init__(
             f"{named}的单位是元还是万元？{why}。",
+            _ANSWERS,
             remedy=f"请在列名中写明，如“{columns[0]}(万元)”；或用 {example} 说明（全表一样时写 --money-unit 万元）。",
         )
+
+    def each(self) -> Iterator["UnitQuestion"]:
+        """Yield a question for each column: they may be in different units."""
+        return (UnitQuestion([title], self.why) for title in self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,10 @@ class MoneyUnits:
                 every = unit.strip()
         return cls(every, tuple(by_column))
 
+    def adding(self, title: str, unit: str) -> Self:
+        """Return these units and an answer to the question about a column."""
+        return replace(self, by_column=((title_keys(title)[0][0], unit), *self.by_column))
+
     def of(self, column: Column) -> str:
         """Return the unit of a column; "" when nothing was said of it."""
         names = {*(key for key, _ in title_keys(column.title)), normal(column.field.zh), column.field.name}
@@ -75,6 +85,7 @@ def settle_units(
     columns = dict(recognised.columns)
     below = [cells for number, cells in head if number > recognised.header_row]
     stated = {column.unit for column in columns.values() if column.unit and amount_field(column) is not None}
+    answered: dict[int, str] = {}
     asked: list[str] = []
     mixed: list[str] = []
     for index, column in columns.items():
@@ -83,6 +94,7 @@ def settle_units(
             continue
         if unit := said.of(column):
             columns[index] = replace(column, unit=unit)
+            answered[index] = unit
             continue
         written = list(_written(below, index))
         bare = any(amount.number and not amount.unit and amount.currency in ("", YUAN) for amount in written)
@@ -97,7 +109,7 @@ def settle_units(
         raise UnitQuestion(mixed, "这一列有的金额写了单位，有的没有写")
     if asked:
         raise UnitQuestion(asked, "列名、表头和数值都没有写明单位")
-    return replace(recognised, columns=columns)
+    return replace(recognised, columns=columns, answered=answered)
 
 
 def amount_field(column: Column) -> Field | None:

@@ -82,3 +82,23 @@ def test_a_row_is_given_to_nobody_whose_record_was_withdrawn(node_with: Callable
     node.push(node.file("抵押.csv", "47", [mortgaged(1, "某处抵押人", 不动产单元号=UNIT)]))
     node.merge(LAND)
     assert (resolved(node).resolved, resolved(node).unknown) == (0, 1)
+
+
+def test_a_row_that_was_mended_stays_above_its_waiting_original(node_with: Callable[..., Node]) -> None:
+    node = node_with(MARKET, LAND)
+    names = {f"样例{letter}有限公司": make_uscc("630102", 80 + n) for n, letter in enumerate("甲乙丙丁戊己庚辛")}
+    waiting = [mortgaged(n, name, 权利类型="错") for n, name in enumerate(names)]
+    node.push(node.file("抵押.csv", "47", waiting), data_date="2025-03-31")
+    # As they were given back: dated as they were, by name, the code filled in and more mended beside it.
+    mended = [
+        mortgaged(n, name, 统一社会信用代码=code, 权利类型="对", 原文件行号=str(n + 2))
+        for n, (name, code) in enumerate(names.items())
+    ]
+    (receipt,) = node.push(node.file("待改.csv", "47", mended), data_date="2025-03-31")
+    assert receipt["accepted"] == len(names)
+    node.push(node.file("登记.csv", "1", [registered(code, name) for name, code in names.items()]))
+    node.merge(MARKET, LAND)
+    assert resolved(node).resolved == len(names)
+    node.merge(LAND)
+    newest = {v["subject"]: v for v in node.values(topics.RECORD) if v["item"] == "real_estate.mortgage"}
+    assert {value["submission_id"] for value in newest.values()} == {receipt["submission_id"]}

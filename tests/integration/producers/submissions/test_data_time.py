@@ -116,3 +116,23 @@ def test_each_year_of_contributions_stays(node_with: Callable[..., Node]) -> Non
         counts = node.merge(MARKET)
     assert counts == {CODE: {"market.annual_report_contribution": 1 + 2 + 3}}
     assert all(record["live"] for change in node.values(topics.CHANGE) for record in change["records"])
+
+
+def test_the_later_reading_of_a_table_counts(node_with: Callable[..., Node]) -> None:
+    node = node_with(MARKET)
+    rows = [
+        {"企业名称": f"西宁样例{n}有限公司", "统一社会信用代码": make_uscc("630102", n), "注册资本": "500"}
+        for n in range(40)
+    ]
+    path = node.folder / "登记（截至2025-03-31）.csv"
+    path.write_text("\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)]), "utf-8")
+    # The first answer was wrong; the next one corrects all rows, and so does the first one, given once more.
+    for unit in ("元", "万元", "元"):
+        (receipt,) = node.push(path, money_units=(unit,))
+        assert not receipt.get("recognised")
+        node.merge(MARKET)
+        newest = {value["subject"]: value for value in node.values(topics.RECORD)}
+        assert {value["submission_id"] for value in newest.values()} == {receipt["submission_id"]}
+        assert receipt["accepted"] == len(newest) == 40
+    # What was answered last is kept, and the file is known by it.
+    assert node.push(path)[0]["recognised"]

@@ -115,3 +115,45 @@ def test_a_push_of_before_there_was_a_data_time_gives_none() -> None:
     assert sent(ledger, replace(UNDATED, file_sha256="bb")).as_of == NOW
     # It goes on, or is forced, as its events are.
     assert sent(ledger, UNDATED, force=True).as_of == EPOCH
+
+
+@pytest.mark.parametrize("first", [UNDATED, DATED], ids=["undated", "dated"])
+def test_another_reading_of_a_table_is_above_the_former_ones_and_below_the_next_day(first: Submission) -> None:
+    ledger: Ledger = {}
+    yuan, ten_thousands = replace(first, reading="y"), replace(first, reading="w")
+    sent(ledger, first)
+    # What a person says goes above what the program read by itself; the same again is that one again.
+    said = sent(ledger, yuan, LATER)
+    assert (said.as_of_from, said.rereads) == (AsOfSource.READING, 1)
+    assert sent(ledger, yuan, LATER) == said
+    mended = sent(ledger, ten_thousands, LATER)
+    assert mended.as_of > said.as_of > first.as_of
+    # Said once more after that, it counts once more, and is one push however often it is killed.
+    back = sent(ledger, yuan, LATER)
+    assert back.as_of > mended.as_of
+    assert (back.force, back.rereads) == (1, 3)
+    ledger[back.id] = replace(ledger[back.id], state=SubmissionState.OPEN.value)
+    assert sent(ledger, yuan, LATER) == back
+    if first is DATED:
+        next_day = sent(ledger, replace(DATED, data_date=date(2026, 4, 1), file_sha256="bb"), NOW)
+        assert next_day.as_of > back.as_of
+
+
+def test_what_nobody_says_corrects_nothing_and_another_table_is_no_other_reading() -> None:
+    ledger: Ledger = {}
+    said = sent(ledger, replace(DATED, reading="w"))
+    assert sent(ledger, DATED).as_of == end_of(date(2026, 3, 31)) == said.as_of
+    for other in (replace(DATED, file_sha256="bb"), replace(DATED, sheet="二"), replace(DATED, region="630121")):
+        assert sent(ledger, replace(other, reading="y")).as_of_from == AsOfSource.DATA_DATE
+    # A correction is as of its receipt, whatever it reads.
+    mended = sent(ledger, replace(DATED, reading="y", correction=True), LATER)
+    assert (mended.as_of, mended.as_of_from) == (LATER, AsOfSource.CORRECTION)
+
+
+def test_rows_that_were_given_back_and_mended_are_above_the_ones_that_wait() -> None:
+    ledger: Ledger = {}
+    waiting = sent(ledger, DATED)
+    mended = sent(ledger, replace(DATED, file_sha256="bb", rereads=1), LATER)
+    assert mended.as_of > waiting.as_of
+    assert mended.as_of < sent(ledger, replace(DATED, data_date=date(2026, 4, 1), file_sha256="cc")).as_of
+    assert sent(ledger, replace(DATED, file_sha256="bb", rereads=1), LATER) == mended

@@ -16,6 +16,7 @@ from producers.submissions.kept_mappings import KeptMappings
 from producers.submissions.options import Options
 from producers.submissions.receipts import SubmissionReceipt
 from producers.submissions.session import Session
+from producers.submissions.submission import Submission
 from producers.submissions.walk import surveyed
 from producers.tables.headers import HeadedTable
 from producers.tables.mapping import ColumnMapping, MappedColumn
@@ -23,7 +24,8 @@ from producers.tables.mapping import ColumnMapping, MappedColumn
 CATALOGUE = load_catalogue()
 FIELDS = ("subject_name", "uscc", "penalty_decision_number", "decision_date", "authority_name")
 MAPPING = ColumnMapping("administration.penalty", tuple(MappedColumn(f"A{i}", name) for i, name in enumerate(FIELDS)))
-ROW = "虚构甲公司,91110000600037341L,虚罚1号,2025-03-05,虚构局"
+CODE = "91110000600037341L"
+ROW = f"虚构甲公司,{CODE},虚罚1号,2025-03-05,虚构局"
 
 
 def _file(folder: Path, titles: str = "A0,A1,A2,A3,A4") -> Path:
@@ -92,3 +94,37 @@ def test_the_answer_to_a_question_about_a_unit_is_kept_and_a_new_answer_wins(tmp
     assert unit() == "万元"
     assert unit("注册资本=元") == "元"
     assert unit() == "元"
+
+
+def test_a_table_of_another_reading_is_another_submission(tmp_path: Path) -> None:
+    path = tmp_path / "登记.csv"
+    path.write_text(f"企业名称,统一社会信用代码,注册资本\n虚构甲公司,{CODE},500\n", "utf-8")
+
+    def pushed(*units: str) -> Submission:
+        return _pushed(path, Options(data_date="2025-03-31", money_units=units)).submission
+
+    yuan, other = pushed("元"), pushed("万元")
+    assert len({yuan.id, other.id}) == 2
+    assert pushed("注册资本=万元").id == other.id
+    # Kept, it says the same as the answer did.
+    kept = ColumnMapping(
+        "market.registration",
+        (MappedColumn("企业名称", "subject_name"), MappedColumn("统一社会信用代码", "uscc"),
+         MappedColumn("注册资本", "registered_capital", "万元")),
+    )  # fmt: skip
+    KeptMappings(tmp_path / "mappings", CATALOGUE).keep(kept, "market_regulation", "630100")
+    assert pushed().id == other.id
+    # A unit that the table states itself is nothing that a person said.
+    path.write_text(f"企业名称,统一社会信用代码,注册资本(元)\n虚构甲公司,{CODE},500\n", "utf-8")
+    assert pushed("万元").reading == ""
+
+
+def test_a_unit_above_the_table_is_not_kept_for_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "登记.csv"
+    path.write_text(f"单位：万元\n企业名称,统一社会信用代码,注册资本\n虚构甲公司,{CODE},500\n", "utf-8")
+    source = FileSource(path)
+    declarer = Declarer(CATALOGUE, Options(money_units=("元",)), "630100", datetime.now(UTC), None, tmp_path / "m")
+    table = HeadedTable.of(next(iter(source.tables())))
+    recognised = surveyed(table, declarer.recognised(source, table, may_ask=False))
+    declarer.keep_mapping(recognised, declarer.submission(source, None, table.table, recognised, {}))
+    assert not (tmp_path / "m").exists()

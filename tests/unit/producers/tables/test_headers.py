@@ -75,7 +75,7 @@ def test_look_alikes_are_told_apart_by_hint_then_value_else_asked() -> None:
     with pytest.raises(ItemQuestion) as asked:
         recognise(_named(*titles))
     assert [i.seq for i in asked.value.candidates] == [34, 35]
-    assert "35" in asked.value.question
+    assert "35" in asked.value.message
     assert recognise(_named(*titles), ["2025物业.xlsx"]).item is item
     value: list[Cell] = [None] * len(titles)
     value[titles.index("行业信息评价名称")] = "物业服务企业信用评价"

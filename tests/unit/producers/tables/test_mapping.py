@@ -93,8 +93,9 @@ def test_what_a_table_was_read_as_is_a_mapping_for_the_next() -> None:
     table = RECOGNISER.mapped([(1, TITLES)], mapping)
     assert table is not None
     titles = dict(enumerate(map(str, TITLES)))
-    assert mapping_of(table.item, titles, table.columns, table.extra) == mapping
+    units = {index: "万元" for index, column in table.columns.items() if column.unit}
+    assert mapping_of(table.item, titles, table.columns, table.extra, units) == mapping
     # The values decide anew what a number means, and months are no columns of their own.
     licence: list[Cell] = ["行政相对人名称", "行政许可决定书号", "许可机关", "行政相对人代码_2"]
     numbered = RECOGNISER.recognise([(1, licence), (2, ["甲", "1", "乙", "59000071-2"])])
-    assert mapping_of(numbered.item, dict(enumerate(map(str, licence))), numbered.columns, numbered.extra) is None
+    assert mapping_of(numbered.item, dict(enumerate(map(str, licence))), numbered.columns, numbered.extra, {}) is None
