@@ -50,6 +50,9 @@ READY = Gauge("credithub_ready", "1 when /readyz answers 200")
 PROCESS = Gauge("credithub_process_info", "1; which process answers, and of which home", ["folder", "name", "pid"])
 RESTARTS = Counter("credithub_process_restarts_total", "how often the supervisor started a process again", ["name"])
 HEALTHY = Gauge("credithub_process_healthy", "1 when the supervisor finds a process healthy", ["name"])
+BROKER_ANSWERED = Gauge(
+    "credithub_broker_answered_timestamp_seconds", "when Kafka last answered this process, which asks every 5 s"
+)
 DISK_FREE = Gauge("credithub_disk_free_bytes", "free space where the hub's home lies")
 BUSINESS_DATE = Gauge(
     "credithub_business_date_timestamp_seconds", "midnight of the newest published business date", ["topic"]

@@ -1,19 +1,50 @@
 """The port of a process: ``/metrics`` for Prometheus, ``/readyz`` for whoever relies on it. Both say whose they are."""
 
 import json
+import re
 import shutil
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from socketserver import ThreadingMixIn
 from typing import Any, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import make_wsgi_app
+from prometheus_client import REGISTRY, make_wsgi_app
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from monitoring.health import HealthCheck, ProcessIdentity, always_ready
 from monitoring.metrics import DISK_FREE, PROCESS, READY
 
 NOBODY = ProcessIdentity("", "")
+# "for 31 s", "12 messages wait": what grows from scrape to scrape would be a new series at each.
+_GROWING = re.compile(r"\d[\d,.]*(?= (?:s|messages|of)\b)")
+
+
+class _WhyNotReady(Collector):
+    """Tells Prometheus what ``/readyz`` says, so that a page names the cause."""
+
+    def __init__(self) -> None:
+        self.health: HealthCheck = always_ready
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield one series while the process is not ready, none while it is."""
+        family = GaugeMetricFamily(
+            "credithub_not_ready_info", "1 while /readyz answers 503; state and reason", labels=["state", "reason"]
+        )
+        health = self.health()
+        if not health.ready:
+            family.add_metric([health.state, steady(health.reason)], 1)
+        yield family
+
+
+_why_not_ready = _WhyNotReady()
+REGISTRY.register(_why_not_ready)
+
+
+def steady(reason: str) -> str:
+    """Return a reason without the numbers that grow while it stays the same."""
+    return _GROWING.sub("…", reason)
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -36,6 +67,7 @@ def serve(
         return
     metrics = make_wsgi_app()
     READY.set_function(lambda: float(health().ready))
+    _why_not_ready.health = health
     PROCESS.labels(identity.home, identity.name, str(identity.pid)).set(1)
     if identity.home:
         DISK_FREE.set_function(lambda: float(shutil.disk_usage(identity.home).free))

@@ -1,5 +1,6 @@
-"""The alert rules of the hub as the tests read them."""
+"""The alert rules and the dashboards of the hub as the tests read them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -20,4 +21,10 @@ def read_yaml(file: Path) -> dict[str, Any]:
 
 ALERTS: list[dict[str, Any]] = [
     rule for file in RULE_FILES for group in read_yaml(file)["groups"] for rule in group["rules"] if "alert" in rule
+]
+PANELS: list[tuple[str, str]] = [
+    (panel["title"], target["expr"])
+    for file in sorted((REPOSITORY / "monitoring/grafana/dashboards").glob("*.json"))
+    for panel in json.loads(file.read_text("utf-8"))["panels"]
+    for target in panel["targets"]
 ]

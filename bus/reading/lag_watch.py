@@ -9,7 +9,7 @@ from bus.config import BusConfig
 from bus.reading.lag import LagReader, Waiting
 from bus.reading.offsets import TopicPartition
 from catalogue.errors import HubError
-from monitoring.metrics import LAG_MESSAGES, LAG_SECONDS, STALLED
+from monitoring.metrics import BROKER_ANSWERED, LAG_MESSAGES, LAG_SECONDS, STALLED
 from monitoring.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,8 @@ class LagWatch:
         """Measure once."""
         reached = dict(self._reached())
         self._waiting = {key: self._waiting.get(key) for key in reached} | self._reader.waiting(reached)
+        if reached:
+            BROKER_ANSWERED.set_to_current_time()
         for key, waiting in self._waiting.items():
             LAG_MESSAGES.labels(self._stage, *map(str, key)).set(waiting.messages if waiting else 0)
         self._progress.measured(reached, sum(w.messages for w in self._waiting.values() if w is not None))

@@ -3,7 +3,6 @@
 ``alerts/<Alert>.yml`` holds the cause of an alert as series, for ``promtool test rules``.
 """
 
-import json
 import re
 import subprocess
 from pathlib import Path
@@ -13,17 +12,10 @@ import pytest
 from prometheus_client import REGISTRY
 
 import monitoring.metrics
-from tests.alerts import ALERTS, PROMETHEUS, RULE_FILES, read_yaml
+from tests.alerts import ALERTS, PANELS, PROMETHEUS, RULE_FILES, read_yaml
 from tests.prometheus import program
-from tests.services import REPOSITORY
 
 CAUSES = Path(__file__).with_name("alerts")
-PANELS = [
-    (panel["title"], target["expr"])
-    for file in (REPOSITORY / "monitoring/grafana/dashboards").glob("*.json")
-    for panel in json.loads(file.read_text("utf-8"))["panels"]
-    for target in panel["targets"]
-]
 
 
 def known() -> set[str]:
