@@ -1,12 +1,12 @@
 """The one door to PostgreSQL: every connection is opened here, so what secures it has one place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
 
-from catalogue.errors import SinkUnavailable, UsageError
+from catalogue.errors import SinkUnavailable, StackError, UsageError
 
 # A server whose machine is gone sends nothing, not even an end: the kernel finds out within a minute.
 _KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
@@ -63,15 +63,31 @@ def connection(dsn: str, **limits: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def snapshot(dsn: str, *, timeout_s: float | None = None) -> Iterator[Any]:
+def snapshot(dsn: str, **limits: Any) -> Iterator[Any]:
     """Hold a connection open whose reads all see the database as of the first one, and which writes nothing.
 
-    Raises SinkUnavailable when the server takes none. ``timeout_s``: how long to wait for it, as ``connect`` does, and
-    for each answer.
+    With the limits of ``connect``; raises SinkUnavailable as it does.
     """
-    with connection(dsn, timeout_s=timeout_s) as opened:
+    with connection(dsn, **limits) as opened:
         opened.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        if timeout_s is not None:
-            with opened.cursor() as cursor:
-                cursor.execute("set statement_timeout = %s", (int(timeout_s * 1000),))
         yield opened
+
+
+def rows(connection: Any, query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return what a query of the hub's tables finds.
+
+    Raises StackError where there are no such tables, SinkUnavailable when the server does not answer, or may not.
+    """
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(query, values)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        except psycopg2.errors.UndefinedTable as exc:
+            raise StackError("The database has none of the hub's tables.", remedy="Run `credithub prepare`.") from exc
+        except psycopg2.errors.InsufficientPrivilege as exc:
+            raise SinkUnavailable(
+                "PostgreSQL does not let this user read the hub's tables.", remedy="Grant it select on them."
+            ) from exc
+        except psycopg2.OperationalError as exc:
+            raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
+        return found

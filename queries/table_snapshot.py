@@ -7,10 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import psycopg2
-
 from catalogue.envelope import ENVELOPE_NAMES, SET_MARK, Envelope
-from catalogue.errors import SinkUnavailable, StackError
 from connectors import postgres
 from queries.not_taken import (
     REJECTED_BY_UNIT,
@@ -21,7 +18,7 @@ from queries.not_taken import (
     WaitingRow,
 )
 from queries.receipts import RECEIPT_COLUMNS, REJECT_COLUMNS, KeptReceipt, RejectedRow
-from rules.merge import REGISTRATION, Record
+from rules.merge import Record
 
 _RECORD = f"select {', '.join(ENVELOPE_NAMES)}, schema_id, payload from credit_record where subject = %s and item = %s"
 # What counts, as rules.merge.is_live says it: reported, and not older than the latest whole set. Said again in SQL, for
@@ -39,14 +36,6 @@ select item, count(*) from credit_record
 where subject = %(subject)s and record_key <> %(mark)s and not starts_with(record_key, %(mark)s || '#')
 group by item
 """
-# A registration is one record of its enterprise, and of no set: what is reported counts.
-_REGISTERED = (
-    "select subject, subject_name from credit_record"
-    " where subject = any(%s) and item = %s and op = 'REPORT' and subject_name is not null"
-)
-_PAYLOADS = (
-    "select subject, schema_id, payload from credit_record where subject = any(%s) and item = %s and op = 'REPORT'"
-)
 _STATE = (
     "select subject_name, sequence, as_of, hash, indicators, counts, changed_at from credit_state where subject = %s"
 )
@@ -136,15 +125,6 @@ class TableSnapshot:
             for *envelope, unread, schema_id, payload in self._rows(_RECORD, (subject, item))
         ]
 
-    def registered_names(self, codes: Collection[str]) -> dict[str, str]:
-        """Return the names by which some enterprises are registered now, by code."""
-        return dict(self._rows(_REGISTERED, (list(codes), REGISTRATION)))
-
-    def payloads(self, subjects: Collection[str], item: str) -> Iterator[tuple[str, int, bytes]]:
-        """Yield (subject, schema id, payload) of the reported records that some subjects have of an item."""
-        for subject, schema_id, payload in self._rows(_PAYLOADS, (list(subjects), item)):
-            yield subject, schema_id, bytes(payload)
-
     def sources(self, submissions: Collection[str]) -> dict[str, SubmissionSource]:
         """Return where submissions came from, by id; those that the sink has not seen are left out."""
         return {row[0]: SubmissionSource(*row) for row in self._rows(_SOURCE, (sorted(submissions),))}
@@ -185,25 +165,11 @@ class TableSnapshot:
         return next((subject for (subject,) in self._rows(_BUSIEST, ())), None)
 
     def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        with self._connection.cursor() as cursor:
-            try:
-                cursor.execute(query, values)
-                rows: list[tuple[Any, ...]] = cursor.fetchall()
-            except psycopg2.errors.UndefinedTable as exc:
-                raise StackError(
-                    "The database has none of the hub's tables.", remedy="Run `credithub prepare`."
-                ) from exc
-            except psycopg2.errors.InsufficientPrivilege as exc:
-                raise SinkUnavailable(
-                    "PostgreSQL does not let this user read the hub's tables.", remedy="Grant it select on them."
-                ) from exc
-            except psycopg2.OperationalError as exc:
-                raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
-            return rows
+        return postgres.rows(self._connection, query, values)
 
 
 @contextmanager
-def table_snapshot(dsn: str, *, timeout_s: float | None = None) -> Iterator[TableSnapshot]:
-    """Open a snapshot of the tables; raises SinkUnavailable when the database does not answer, within ``timeout_s``."""
-    with postgres.snapshot(dsn, timeout_s=timeout_s) as connection:
+def table_snapshot(dsn: str) -> Iterator[TableSnapshot]:
+    """Open a snapshot of the tables; raises SinkUnavailable when the database does not answer."""
+    with postgres.snapshot(dsn) as connection:
         yield TableSnapshot(connection)

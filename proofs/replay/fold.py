@@ -54,7 +54,7 @@ def _mark(envelope: Envelope) -> Envelope:
     # Of a record whose key begins with its period, the set is that period's.
     own = envelope.period is not None and envelope.record_key.startswith(envelope.period + "|")
     key = RecordKey(f"{SET_MARK}#{envelope.period}") if own else SET_MARK
-    return envelope._replace(op=Op.NIL, record_key=key, period=None, content_hash="")
+    return envelope._replace(op=Op.NIL, record_key=key, period=None, content_hash="", unread_fields=())
 
 
 def _version(envelope: Envelope) -> tuple[datetime, datetime, int, str]:

@@ -39,6 +39,7 @@ def event(
     amount: int = 1,
     *,
     whole: bool = False,
+    unread: tuple[str, ...] = (),
 ) -> Record:
     return record(
         b"%d" % amount,
@@ -48,10 +49,11 @@ def event(
         record_key=key,
         source_time=DAY + timedelta(days=day),
         revision=revision,
-        content_hash=f"{op}{amount}",
+        content_hash=f"{'-' if unread else ''}{op}{amount}",
         subject="S",
         subject_name="样例企业",
         replaces_set=whole,
+        unread_fields=unread,
     )
 
 
@@ -74,6 +76,7 @@ drawn = st.builds(
     revision=st.integers(0, 1),
     amount=st.integers(1, 2),
     whole=st.booleans(),
+    unread=st.sampled_from([(), ("phone",)]),
 )
 events = st.builds(with_own_id, drawn, st.sampled_from(["a", "b"]))
 
