@@ -10,6 +10,7 @@ from catalogue.errors import FileRefused, UsageError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Item
 from connectors.files.tables import open_tables
+from hub.clerk_commands import ClerkCommand, ClerkGroup
 from producers.tables.header_rows import HeaderRows, likely_header
 from producers.tables.headers import HeadedTable, TableRecogniser
 from producers.tables.mapping import ColumnMapping, parse_mapping
@@ -71,6 +72,6 @@ def _item(catalogue: Catalogue, recogniser: TableRecogniser, header: HeaderRows,
 
 def register(app: typer.Typer) -> None:
     """Add the group ``mapping``."""
-    group = typer.Typer(help="对照表：列名不是清单列名的表，各列是哪个字段。", no_args_is_help=True)
-    group.command("suggest", help="生成对照表的建议，供人核对。")(suggest_mapping)
+    group = typer.Typer(cls=ClerkGroup, help="对照表：列名不是清单列名的表，各列是哪个字段。", no_args_is_help=True)
+    group.command("suggest", cls=ClerkCommand, help="生成对照表的建议，供人核对。")(suggest_mapping)
     app.add_typer(group, name="mapping", rich_help_panel="Data")

@@ -17,6 +17,7 @@ from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from connectors.files.source import FileSource, folders_of
 from connectors.files.tables import SUFFIXES
+from hub.clerk_commands import ClerkCommand
 from hub.commands.mapping import read_mapping
 from hub.intake import intake_config
 from hub.progress import progress_bar
@@ -195,6 +196,6 @@ def _show(receipt: SubmissionReceipt, catalogue: Catalogue, *, as_json: bool) ->
 
 def register(app: typer.Typer) -> None:
     """Add ``push`` and ``push-dir`` to the application."""
-    app.command("push", help="报送文件，或作零报告（--nil）。", epilog=_EXIT_CODES)(push)
+    app.command("push", cls=ClerkCommand, help="报送文件，或作零报告（--nil）。", epilog=_EXIT_CODES)(push)
     by_folder = "报送一个文件夹下的所有表格；单位看文件夹名，或由 --unit 指明。"
-    app.command("push-dir", help=by_folder, epilog=_EXIT_CODES)(push_dir)
+    app.command("push-dir", cls=ClerkCommand, help=by_folder, epilog=_EXIT_CODES)(push_dir)

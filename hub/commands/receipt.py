@@ -13,6 +13,7 @@ from bus.crypto.cipher import Cipher
 from bus.crypto.keys import load_key_file
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
+from hub.clerk_commands import ClerkCommand
 from hub.intake import intake_config
 from hub.receipts import print_receipt
 from hub.returned_workbook import write_returned
@@ -64,4 +65,4 @@ def _progress(reader: LedgerReader, submission_id: str) -> SubmissionProgress:
 def register(app: typer.Typer) -> None:
     """Add ``receipt`` to the application."""
     text = "再看一次回执，或用 -o 导出退回的、主体待定的行（由持有密钥的机器解密），改好后重新报送。"
-    app.command("receipt", help=text)(receipt)
+    app.command("receipt", cls=ClerkCommand, help=text)(receipt)

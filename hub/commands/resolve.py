@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hub.clerk_commands import ClerkCommand
 from hub.settings import bus_config, load_settings
 
 
@@ -47,4 +48,4 @@ def resolve(
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(rich_help_panel="Data")(resolve)
+    app.command(cls=ClerkCommand, rich_help_panel="Data")(resolve)

@@ -9,6 +9,7 @@ import xlsxwriter
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from catalogue.model import PERIOD_ZH, Field, FieldType, Item
+from hub.clerk_commands import ClerkCommand
 
 _TYPE_ZH = {
     FieldType.MONEY: "金额", FieldType.NUMBER: "数字", FieldType.INTEGER: "整数", FieldType.YEAR: "年份",
@@ -59,4 +60,4 @@ def template(
 
 def register(app: typer.Typer) -> None:
     """Add ``template`` to the application."""
-    app.command("template", help="生成一项的空白模板：列名、下拉选项和填写说明。")(template)
+    app.command("template", cls=ClerkCommand, help="生成一项的空白模板：列名、下拉选项和填写说明。")(template)

@@ -1,6 +1,7 @@
 """What a table is and what its submission says of itself: from options, body, and the names around it."""
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,8 +24,9 @@ from producers.submissions.receipts import UnreadColumn
 from producers.submissions.source import TableSource
 from producers.submissions.submission import Submission
 from producers.submissions.unit_answers import UnitAnswers
-from producers.tables.columns import RETURNED
+from producers.tables.columns import RETURNED, ColumnMatcher
 from producers.tables.headers import HeadedTable, RecognisedTable, TableRecogniser
+from producers.tables.item_fit import NoItem
 from producers.tables.lookalikes import ItemQuestion
 from producers.tables.numbered_codes import is_numbered
 from producers.tables.units import MoneyUnits
@@ -71,39 +73,61 @@ class Declarer:
         sheet = table.table.sheet
         hints = [sheet, *source.hints] if sheet else source.hints
         item = self.item(self._options.item) if self._options.item else None
-        recognised = self._mapped(source, table, item)
+        recognised = self._given(table)
         if recognised is None:
-            try:
-                recognised = self._recogniser.recognise(table.head, hints, item, table.table.rows)
-            except ItemQuestion as question:
-                if self._ask is None or not may_ask:
-                    raise
-                chosen = question.candidates[self._ask(question.in_sheet(sheet))]
-                recognised = self._recogniser.recognise(table.head, hints, chosen, table.table.rows)
+            kept = [mapped for mapped in self._kept_for(source, table) if item in (None, mapped.item)]
+            recognised = self._by_titles(table, hints, item, kept, may_ask=may_ask)
         return self._units_said.settled(source, table, recognised, may_ask=may_ask)
 
-    def _mapped(self, source: TableSource, table: HeadedTable, item: Item | None) -> RecognisedTable | None:
-        """Return a table by the mapping of the options, or by one that is kept for the body; None without any."""
+    def _given(self, table: HeadedTable) -> RecognisedTable | None:
+        """Return a table by the mapping of the options; None without one, and for a sheet of another shape."""
         given = self._options.mapping
-        if given is not None:
-            mapped = self._recogniser.mapped(table.head, given)
-            if mapped is None and len(table.table.sheets) < 2:
-                raise FileRefused(
-                    f"表头与对照表不符：{given.difference(table.head)}。",
-                    remedy="请用 credithub mapping suggest 按这个文件重新生成对照表。",
-                )
-            return mapped
+        mapped = self._recogniser.mapped(table.head, given) if given is not None else None
+        if given is not None and mapped is None and len(table.table.sheets) < 2:
+            raise FileRefused(
+                f"表头与对照表不符：{given.difference(table.head)}。",
+                remedy="请用 credithub mapping suggest 按这个文件重新生成对照表。",
+            )
+        return mapped
+
+    def _kept_for(self, source: TableSource, table: HeadedTable) -> Iterator[RecognisedTable]:
+        """Yield a table by each mapping of its shape that is kept for the body."""
         declared = self.unit_of(source.folders)
         for unit in [declared] if declared else self._catalogue.units:
             for mapping in self._kept.of(unit, self._options.region or self._region):
-                mapped_item = self.item(mapping.item)
-                if item not in (None, mapped_item) or not (declared or mapped_item.units == (unit,)):
-                    continue
-                if (
-                    mapped := self._recogniser.mapped(table.head, self._units_said.before(mapping, mapped_item))
-                ) is not None:
-                    return mapped
-        return None
+                item = self.item(mapping.item)
+                if declared or item.units == (unit,):
+                    mapped = self._recogniser.mapped(table.head, self._units_said.before(mapping, item))
+                    if mapped is not None:
+                        yield mapped
+
+    def _by_titles(
+        self, table: HeadedTable, hints: Sequence[str], item: Item | None, kept: list[RecognisedTable], *, may_ask: bool
+    ) -> RecognisedTable:
+        """Return a table by its titles, or by the kept mapping of the item that they, hints or a person say it is.
+
+        A mapping says of which item its table was: the next one of its shape may be of another that looks alike.
+        """
+        try:
+            try:
+                recognised = self._recogniser.recognise(table.head, hints, item, table.table.rows)
+            except NoItem:
+                if len(kept) > 1:
+                    raise ItemQuestion(tuple(mapped.item for mapped in kept)) from None
+                if not kept:
+                    raise
+                return kept[0]
+            if kept and all(mapped.item is not recognised.item for mapped in kept):
+                raise ItemQuestion((recognised.item, *(mapped.item for mapped in kept)))
+        except ItemQuestion as question:
+            if self._ask is None or not may_ask:
+                raise
+            chosen = question.candidates[self._ask(question.in_sheet(table.table.sheet))]
+            of_chosen = [mapped for mapped in kept if mapped.item is chosen]
+            return (
+                of_chosen[0] if of_chosen else self._recogniser.recognise(table.head, hints, chosen, table.table.rows)
+            )
+        return next((mapped for mapped in kept if mapped.item is recognised.item), recognised)
 
     def keep_mapping(self, recognised: RecognisedTable, submission: Submission) -> None:
         """Keep for a table's body what a person said of its columns: the options' mapping, or the units of amounts."""
@@ -206,17 +230,8 @@ class Declarer:
 
     def unread_columns(self, recognised: RecognisedTable) -> tuple[UnreadColumn, ...]:
         """Return the columns of a table that are not taken, each with the reason."""
-        return tuple(UnreadColumn(title, self._why_unread(recognised, title)) for title in recognised.unknown)
-
-    def _why_unread(self, recognised: RecognisedTable, title: str) -> str:
-        if recognised.mapping is not None:
-            return _NOT_MAPPED
-        if is_numbered(title):
-            return _EMPTY_NUMBER
         matcher = self._recogniser.matcher(recognised.item)
-        if matcher.meant(title) is not None or any(key in matcher.keys for key, _ in title_keys(title)):
-            return _TAKEN_TWICE
-        return _SEVERAL if len(title_parts(title)[1]) > 1 else _NOT_LISTED
+        return tuple(UnreadColumn(title, _why_unread(recognised, title, matcher)) for title in recognised.unknown)
 
     def unit_of(self, folders: tuple[str, ...]) -> str | None:
         """Return the unit that the options or the names of folders tell; None when they tell none.
@@ -226,6 +241,16 @@ class Declarer:
         if self._options.unit is not None:
             return self._units.called(self._options.unit)
         return next((unit for name in folders if (unit := self._units.find(name)) is not None), None)
+
+
+def _why_unread(recognised: RecognisedTable, title: str, matcher: ColumnMatcher) -> str:
+    if recognised.mapping is not None:
+        return _NOT_MAPPED
+    if is_numbered(title):
+        return _EMPTY_NUMBER
+    if matcher.meant(title) is not None or any(key in matcher.keys for key, _ in title_keys(title)):
+        return _TAKEN_TWICE
+    return _SEVERAL if len(title_parts(title)[1]) > 1 else _NOT_LISTED
 
 
 def _row_first(declared: Declared[T], in_rows: bool) -> Declared[T]:

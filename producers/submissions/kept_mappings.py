@@ -10,14 +10,14 @@ from producers.tables.mapping import ColumnMapping, parse_mapping
 
 
 class KeptMappings:
-    """A folder with a folder a body, and a file a shape of table in it."""
+    """A folder with a folder a body, and a file a shape and item of table in it."""
 
     def __init__(self, folder: Path, catalogue: Catalogue) -> None:
         self._folder, self._catalogue = folder, catalogue
 
     def keep(self, mapping: ColumnMapping, unit: str, region: str) -> None:
-        """Keep a mapping for a body's tables of its shape; it takes the place of an earlier one."""
-        name = hashlib.sha256("\n".join(mapping.shape).encode()).hexdigest()[:16]
+        """Keep a mapping for a body's tables of its shape and item; it takes the place of an earlier one."""
+        name = hashlib.sha256("\n".join((*mapping.shape, mapping.item)).encode()).hexdigest()[:16]
         path = self._folder / f"{unit}.{region}" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(mapping.text(), "utf-8")

@@ -19,6 +19,7 @@ from producers.submissions.session import Session
 from producers.submissions.submission import Submission
 from producers.submissions.walk import surveyed
 from producers.tables.headers import HeadedTable
+from producers.tables.lookalikes import ItemQuestion
 from producers.tables.mapping import ColumnMapping, MappedColumn
 
 CATALOGUE = load_catalogue()
@@ -128,3 +129,32 @@ def test_a_unit_above_the_table_is_not_kept_for_the_next(tmp_path: Path) -> None
     recognised = surveyed(table, declarer.recognised(source, table, may_ask=False))
     declarer.keep_mapping(recognised, declarer.submission(source, None, table.table, recognised, {}))
     assert not (tmp_path / "m").exists()
+
+
+SHAREHOLDERS = ("单位名称", "信用代码", "股东名称", "认缴出资额", "认缴出资方式")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"), [("股东登记信息", False), ("年报信息-企业认缴出资信息", True), ("导出", True)]
+)
+def test_what_is_kept_of_one_item_does_not_read_the_table_of_another_that_looks_alike(
+    tmp_path: Path, name: str, asked: bool
+) -> None:
+    """Both come from one body, with the very same titles; the unit of the one was answered before."""
+    item = CATALOGUE.item("2")
+    fields = [next(f.name for f in item.fields if t in (f.zh, *f.aliases)) for t in SHAREHOLDERS]
+    columns = tuple(MappedColumn(t, f, "万元" if "额" in t else "") for t, f in zip(SHAREHOLDERS, fields, strict=True))
+    mappings = KeptMappings(tmp_path / "mappings", CATALOGUE)
+    mappings.keep(ColumnMapping(item.id, columns), "market_regulation", "630100")
+    path = tmp_path / f"{name}.csv"
+    path.write_text(f"{','.join(SHAREHOLDERS)}\n虚构甲公司,{CODE},某某,50,货币\n", "utf-8")
+    options = Options(data_date="2025-03-31", period="2024")
+    if asked:
+        with pytest.raises(ItemQuestion) as question:
+            _pushed(path, options)
+        assert {i.seq for i in question.value.candidates} == {2, 8}
+    else:
+        assert _pushed(path, options).submission.item == item.id
+    # Said outright, and answered for it too, it is read by what is kept of that item.
+    eight = replace(options, item="8", money_units=("元",))
+    assert _pushed(path, eight).submission.item == CATALOGUE.item("8").id
