@@ -106,6 +106,10 @@ class ProcessSettings(SettingsGroup):
         default="127.0.0.1",
         description="interface that the hub's own servers listen on; 0.0.0.0 in a container",
     )
+    process_addresses: str | None = Field(
+        default=None,
+        description="host:port[,…] of the processes' /metrics and /readyz, where others than `credithub up` run them",
+    )
     accept_date: date | None = Field(
         default=None, description="a day that the clock may jump to, more than a month ahead; unset: none"
     )

@@ -15,6 +15,7 @@ from catalogue.errors import StackError
 from hub.processes import environment_without_settings
 from hub.settings import Endpoints, Settings, plain_settings
 from hub.stack import diagnosis, downloads, orphans, preflight, targets
+from hub.stack.elsewhere import status_elsewhere
 from hub.stack.fetcher import OnDownload
 from hub.stack.layout import HomeLayout
 from hub.stack.logs import rotate_log
@@ -41,6 +42,8 @@ def status(settings: Settings) -> StackStatus:
     """Return the state of the stack, whether it runs or not."""
     layout = HomeLayout.of(settings)
     published = read_status(layout.status_file)
+    if settings.processes.process_addresses:
+        return status_elsewhere(settings, settings.processes.process_addresses)
     if supervisor_of(layout) is not None:
         return published or StackStatus("starting", "preparing", "", "", None, False, ())
     if published is None or published.phase == "stopped":

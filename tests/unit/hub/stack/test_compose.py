@@ -146,6 +146,11 @@ def test_prometheus_scrapes_every_process() -> None:
     assert config["scrape_configs"][0]["dns_sd_configs"][0]["names"] == ["worker"]
 
 
+def test_status_asks_every_process(compose: dict[str, Any]) -> None:
+    addresses = compose["x-hub"]["environment"]["CREDITHUB_PROCESS_ADDRESSES"].split(",")
+    assert set(addresses) == {f"{name}:9400" for name in wanted_processes()}
+
+
 def test_what_is_mounted_exists(compose: dict[str, Any]) -> None:
     mounts = [mount for service in compose["services"].values() for mount in service.get("volumes", ())]
     local = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
