@@ -31,6 +31,7 @@ _CARRIED: Mapping[str, Schema] = {
     topics.STATE: wire.STATE,
     topics.POSITION: wire.POSITION,
     topics.CALENDAR: wire.BUSINESS_DATE,
+    topics.PROOF: wire.PROVEN,
     topics.UPSTREAM_UP: wire.UPSTREAM_UP,
     topics.UPSTREAM_RECEIPT: wire.UPSTREAM_RECEIPT,
 }

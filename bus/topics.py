@@ -32,6 +32,7 @@ CHANGE = "credit.change.v1"
 STATE = "credit.state.v1"
 POSITION = "stream.position.v1"
 CALENDAR = "calendar.v1"
+PROOF = "proof.v1"
 UPSTREAM_UP = "national.up.v1"
 UPSTREAM_RECEIPT = "national.receipt.v1"
 
@@ -88,6 +89,7 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         TopicSpec(STATE, _COMPACT),
         TopicSpec(POSITION, _COMPACT),
         TopicSpec(CALENDAR, _KEEP),
+        TopicSpec(PROOF, _COMPACT, by_subject=False),
         TopicSpec(UPSTREAM_UP, _KEEP),
         TopicSpec(UPSTREAM_RECEIPT, _KEEP),
         *(TopicSpec(bank_topic(bank), thirty_days) for bank in banks),

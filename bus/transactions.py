@@ -15,7 +15,9 @@ _OFFSETS_S = 10.0
 _GIVE_UP_S = _OFFSETS_S + 5
 
 
-def produce(producer: Producer, topic: str, value: bytes, key: bytes | None, partition: int, **more: Any) -> None:
+def produce(
+    producer: Producer, topic: str, value: bytes | None, key: bytes | None, partition: int, **more: Any
+) -> None:
     """Queue a message for a partition, waiting while the queue is full; ``topic`` is the real name."""
     while True:
         try:

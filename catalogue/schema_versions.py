@@ -24,6 +24,7 @@ _INTERNAL = (
     wire.CHANGE,
     wire.STATE,
     wire.POSITION,
+    wire.PROVEN,
     wire.BUSINESS_DATE,
     wire.BANK_SEQUENCE,
     wire.UPSTREAM_UP,

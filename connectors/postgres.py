@@ -91,3 +91,40 @@ def rows(connection: Any, query: str, values: Sequence[Any] | Mapping[str, Any])
         except psycopg2.OperationalError as exc:
             raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
         return found
+
+
+@contextmanager
+def bounded_snapshot(dsn: str, *, lock_s: int, statement_s: int, connect_s: float = 5) -> Iterator[Any]:
+    """Hold a snapshot open that waits for a lock, and for an answer, so many seconds at most.
+
+    Raises SinkUnavailable when the server is away or an answer takes longer, and names who holds the lock.
+    """
+    try:
+        limits = {"timeout_s": connect_s, "lock_timeout_s": lock_s, "statement_timeout_s": statement_s}
+        with snapshot(dsn, **limits) as opened:
+            yield opened
+    except psycopg2.errors.LockNotAvailable as exc:
+        raise SinkUnavailable(f"PostgreSQL: {locked_tables(dsn)}.", remedy="End that session, or wait for it.") from exc
+    except psycopg2.errors.QueryCanceled as exc:
+        raise SinkUnavailable(f"PostgreSQL did not answer within {statement_s} s.", remedy="Look at its load.") from exc
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
+        raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
+
+
+_LOCKS = (
+    "select l.relation::regclass::text, l.mode, a.pid, a.application_name, a.state from pg_locks l"
+    " join pg_stat_activity a using (pid) join pg_class c on c.oid = l.relation"
+    " where l.granted and l.mode = 'AccessExclusiveLock' and c.relkind in ('r', 'p')"
+    " and l.database = (select oid from pg_database where datname = current_database())"
+)
+
+
+def locked_tables(dsn: str, *, connect_s: float = 5) -> str:
+    """Return in words which tables of the database nobody may read, and who locked them."""
+    with connection(dsn, timeout_s=connect_s) as opened, opened.cursor() as cursor:
+        cursor.execute(_LOCKS)
+        locks = [
+            f"the table {table} is locked by process {pid} ({name or 'no name'}, {state}, {mode})"
+            for table, mode, pid, name, state in cursor.fetchall()
+        ]
+    return ", ".join(locks) or "a table was locked, and is not any more"

@@ -31,6 +31,7 @@ def hub_processes(settings: Settings, upstream_port: int | None, banks: tuple[st
     yield HubProcess("sink-upstream", ("sink", "upstream"))
     for bank in banks:
         yield HubProcess(f"sink-bank.{bank}", ("sink", f"bank.{bank}"))
+    yield HubProcess("proof", ("prove",))
 
 
 def environment_without_settings() -> dict[str, str]:

@@ -59,7 +59,12 @@ BUSINESS_DATE = Gauge(
 )
 KEY_WRITTEN = Gauge("credithub_key_written_timestamp_seconds", "when the newest key was made", ["kind"])
 
-DIFFERENCE = Gauge("credithub_reconcile_difference", "events lost (negative) or doubled, by arrow", ["arrow"])
+DIFFERENCE = Gauge("credithub_reconcile_difference", "messages lost, doubled or altered, by arrow", ["arrow"])
+PENDING = Gauge("credithub_reconcile_pending", "messages that the stage behind an arrow has still to read", ["arrow"])
+OLDEST_PENDING = Gauge(
+    "credithub_reconcile_oldest_pending_seconds", "age of the oldest of these; 0 when there are none", ["arrow"]
+)
+LAST_PASS = Gauge("credithub_reconcile_last_pass_timestamp_seconds", "when the proof last looked at every arrow")
 
 
 def begin_stage(stage: str, topics: Iterable[str], outcomes: Iterable[str], deliveries: Iterable[str] = ()) -> None:

@@ -8,6 +8,7 @@ from catalogue.wire.bank import BANK_INDICATORS, BANK_SEQUENCE
 from catalogue.wire.calendar import BUSINESS_DATE
 from catalogue.wire.change import CHANGE
 from catalogue.wire.position import POSITION
+from catalogue.wire.proven import PROVEN
 from catalogue.wire.record import RECORD
 from catalogue.wire.rejected import REJECTED
 from catalogue.wire.state import STATE
@@ -21,6 +22,7 @@ __all__ = [
     "BUSINESS_DATE",
     "CHANGE",
     "POSITION",
+    "PROVEN",
     "RECORD",
     "REJECTED",
     "STATE",

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "queries": ("state", "explain", "watch"),
     "not_taken": ("rejected", "waiting"),
     "reconcile": ("reconcile", "state-hash"),
+    "prove": ("prove",),
     "verify_state": ("verify-state",),
     "alertmanager": ("alertmanager",),
     "demo": ("demo",),

@@ -20,6 +20,7 @@ from hub.long_process import serve_metrics
 from hub.progress import counting
 from hub.settings import Settings, bus_config, endpoints, load_settings
 from monitoring import metrics
+from proofs.continuous.journal import announce_full_pass
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import OUTCOMES, Findings, Tally
 from proofs.reconcile.fingerprint import fingerprint
@@ -60,8 +61,13 @@ def reconcile(
     settings = load_settings()
     serve_metrics(settings, metrics_port, "reconcile")
     catalogue = load_catalogue()
+    config = bus_config(settings)
     while True:
-        findings = proved(bus_config(settings), scope_of(settings, catalogue), wait)
+        began_at_s = time.time()
+        findings = proved(config, scope_of(settings, catalogue), wait)
+        if not findings.difference:
+            with closing(Registry(config)) as registry:
+                announce_full_pass(config, registry, began_at_s)
         if as_json:
             typer.echo(json.dumps(described(findings, catalogue), ensure_ascii=False))
         else:

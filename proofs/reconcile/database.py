@@ -1,8 +1,10 @@
 """The arrow to PostgreSQL: one snapshot of its rows against the topics, as far as the sink had read them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+from psycopg2.extras import execute_values
 
 from bus import topics
 from bus.reading.offsets import TopicPartition
@@ -60,6 +62,14 @@ class DatabaseSnapshot:
             cursor.itersize = 20_000
             cursor.execute(query)
             yield from cursor
+
+    def look_up(self, query: str, wanted: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Return the rows of a query that joins with ``values %s``, for so many keys."""
+        if not wanted:
+            return []
+        with self._connection.cursor() as cursor:
+            rows: list[tuple[Any, ...]] = execute_values(cursor, query, wanted, page_size=1000, fetch=True)
+        return rows
 
     def _value(self, query: str) -> Any:
         with self._connection.cursor() as cursor:

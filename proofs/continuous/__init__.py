@@ -1,0 +1,1 @@
+"""The proof that never ends: each pass reads what came since the proven moment."""

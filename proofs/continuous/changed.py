@@ -1,0 +1,117 @@
+"""The arrow of the changes: sequences without a gap, the states at the same sequence, and a change for each record."""
+
+import hashlib
+from collections.abc import Container, Mapping
+from typing import Any
+
+from bus import topics
+from catalogue.envelope import changelog_key
+from proofs.continuous.merged import MergedEvents
+from proofs.continuous.moment import ProvenMoment
+from proofs.reconcile.decoding import content, stamp
+from proofs.reconcile.findings import CHANGES
+from proofs.reconcile.records import named
+
+SEQUENCES, STATES, STATE_HASHES = "changes", "states", "state hashes"
+
+
+class PublishedChanges:
+    """One window of the arrow: states and changes, both to ends that were taken at once.
+
+    A transaction may lie across these ends: the one side has it, the other not yet. By the next pass it has.
+    """
+
+    def __init__(self, moment: ProvenMoment) -> None:
+        self._moment = moment
+        # Of each subject that was open: up to where each side has to come in this pass.
+        self._targets = {
+            subject: max(moment.last(SEQUENCES, subject), moment.last(STATES, subject)) for subject in moment.unsettled
+        }
+        self._moved: set[str] = set()
+        self._told: dict[bytes, set[bytes]] = {}
+        self._told_ahead = {_key_of(token) for token in moment.balance(CHANGES).ahead}
+
+    @property
+    def keys(self) -> Container[bytes]:
+        """Return the keys of the records that changed in the window, or were seen to by the pass before."""
+        return self._told.keys() | self._told_ahead
+
+    def take_change(self, change: Mapping[str, Any], where: str) -> None:
+        """Take a change; its times are as on the wire."""
+        moment, subject, sequence = self._moment, change["subject"], change["sequence"]
+        before = moment.last(SEQUENCES, subject)
+        if sequence <= before:
+            moment.differ(CHANGES, where, f"double sequence {sequence} of {subject}")
+        else:
+            if sequence > before + 1:
+                what = f"sequence {sequence} of {subject} after {before}"
+                moment.differ(CHANGES, where, what, sequence - before - 1)
+            moment.follow(SEQUENCES, subject, sequence)
+        self._moved.add(subject)
+        for record in change["records"]:
+            key = changelog_key(subject, record["item"], record["record_key"])
+            self._told.setdefault(key, set()).add(content(stamp(record)))
+
+    def take_state(self, state: Mapping[str, Any], where: str) -> None:
+        """Take a state; the same name for a later moment is a new state of the same sequence."""
+        moment, subject, sequence = self._moment, state["subject"], state["sequence"]
+        before, digest = moment.last(STATES, subject), _digest(state)
+        if sequence < before:
+            moment.differ(CHANGES, where, f"an older state over a newer one of {subject}")
+        elif sequence == before and digest == moment.last(STATE_HASHES, subject):
+            moment.differ(CHANGES, where, f"double state of {subject}")
+        moment.follow(STATES, subject, sequence)
+        moment.follow(STATE_HASHES, subject, digest)
+        self._moved.add(subject)
+
+    def settle(self, merged: MergedEvents) -> None:
+        """Compare both sides with each other, and the changes with the events."""
+        moment = self._moment
+        for subject in self._moved | self._targets.keys():
+            changed, state = moment.last(SEQUENCES, subject), moment.last(STATES, subject)
+            target = self._targets.get(subject, 0)
+            if min(changed, state) < target:
+                what = f"{subject}: state at {state}, changes at {changed}"
+                moment.differ(CHANGES, topics.STATE, what, target - min(changed, state))
+                # Told once; from here on both are taken to be where the further one is.
+                changed = state = max(changed, state)
+                moment.follow(SEQUENCES, subject, changed)
+                moment.follow(STATES, subject, state)
+            (moment.unsettled.discard if changed == state else moment.unsettled.add)(subject)
+        self._settle_strange(merged)
+
+    def _settle_strange(self, merged: MergedEvents) -> None:
+        """Every change says what an event said, of this window or, when it was published meanwhile, of the next one."""
+        balance = self._moment.balance(CHANGES)
+        seen = [_token(key, told) for key, contents in self._told.items() for told in contents]
+        wanted = {*seen, *balance.ahead}
+        due = [token for token in wanted if _is_of_event(token, merged)]
+        for one in balance.settle(due, [token for token in seen if token not in balance.ahead]):
+            if one.was_seen:
+                what = f"a change of what no event says: {named(_key_of(one.token))}"
+                self._moment.differ(CHANGES, topics.CHANGE, what)
+
+
+def _token(key: bytes, told: bytes) -> str:
+    return f"{key.decode()}\x00{told.decode()}"
+
+
+def _key_of(token: str) -> bytes:
+    return token.rpartition("\x00")[0].encode()
+
+
+def _is_of_event(token: str, merged: MergedEvents) -> bool:
+    """Whether an event of the window says this, or a whole set of the window may have ended the record."""
+    key = _key_of(token)
+    events = merged.events.get(key)
+    told = token.rpartition("\x00")[2].encode()
+    if events is not None and any(content(version) == told for version in events.stamps):
+        return True
+    return key.rpartition(b"\x00")[0] in merged.replaced_sets
+
+
+def _digest(state: Mapping[str, Any]) -> int:
+    """Return 62 bits of a hash of what a state says; a long holds them."""
+    named_by = sorted((state["named_by"] or {}).items())
+    shown = repr((state["hash"], state["as_of"], state["subject_name"], named_by))
+    return int.from_bytes(hashlib.blake2b(shown.encode(), digest_size=8).digest()) >> 2

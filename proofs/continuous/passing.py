@@ -1,0 +1,171 @@
+"""One pass: how far every stage came, what it published since the proven moment, and what does not add up."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bus import topics
+from bus.avro.registry import Registry
+from bus.config import BusConfig
+from bus.reading.offsets import TopicPartition, Watermarks
+from bus.reading.topic_reader import TopicReader
+from catalogue.errors import SinkUnavailable
+from proofs.continuous.arrivals import Arrivals
+from proofs.continuous.moment import Cursor, FactKind, ProvenMoment
+from proofs.continuous.tables import POSTGRES_TOPICS, bounded_snapshot
+from proofs.continuous.taking import OUTPUTS, PassWindow
+from proofs.continuous.windows import ReadingPlan, read_windows
+from proofs.reconcile.banks import ToldReader
+from proofs.reconcile.changes import Deliverable
+from proofs.reconcile.database import DatabaseSnapshot
+from proofs.reconcile.decoding import PlainDecoder
+from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
+from proofs.reconcile.proof import ProofScope
+
+_MARKS = "marks"
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """What a pass found out beside differences, which the moment keeps."""
+
+    pending: dict[str, int] = field(default_factory=dict)
+    oldest_pending_at_s: dict[str, float] = field(default_factory=dict)
+    read: int = 0
+    waits_for: str = ""  # what kept an arrow from being proven
+
+
+class ProofPass:
+    """Makes passes with clients that are kept. Raises Unavailable when Kafka or the registry is away."""
+
+    def __init__(self, config: BusConfig, scope: ProofScope, registry: Registry, moment: ProvenMoment) -> None:
+        self._config, self._scope, self._moment, self._registry = config, scope, moment, registry
+        self._reader, self._plain, self._told = TopicReader(config), PlainDecoder(registry), ToldReader(registry)
+        self._deliver = Deliverable(scope.catalogue, registry, scope.public_indicators)
+        self._arrivals = Arrivals()
+        for (_, partition), cursor in moment.cursors.items():
+            if cursor.since_s:
+                self._arrivals.note(partition, cursor.offset, cursor.since_s)
+        of = self._reader.partitions
+        self._inputs = of(topics.merge_inputs(scope.catalogue))
+        self._outputs = of((topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.CHANGE))
+        self._not_taken = of((topics.REJECTED, topics.UNRESOLVED))
+        self._marks = of((topics.POSITION, topics.SUBMISSION))
+        self._changes = of((topics.CHANGE,))
+        # What each receiver was told, by its arrow.
+        self._received = {bank_arrow(bank): of((topics.bank_topic(bank),)) for bank in scope.banks}
+        if scope.upstream is not None:
+            self._received[UPSTREAM] = of((topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT))
+
+    def ends(self) -> dict[TopicPartition, Watermarks]:
+        """Return where everything ends that a pass reads; while it stays the same, nothing came."""
+        received = [partition for partitions in self._received.values() for partition in partitions]
+        return self._reader.ends([*self._inputs, *self._outputs, *self._not_taken, *self._marks, *received])
+
+    def run(self) -> PassResult:
+        """Make one pass, and move the moment to its end."""
+        window: PassWindow | None = None
+        waits_for = ""
+        if self._scope.dsn is not None:
+            try:
+                with bounded_snapshot(self._scope.dsn, self._config.topic_prefix) as database:
+                    window = self._proven(database)
+                    window.settle_tables(database)
+                    self._move(window, POSTGRES)
+            except SinkUnavailable as exc:
+                waits_for = str(exc)
+        if window is None:
+            # The other arrows do not wait for a database that is away.
+            window = self._proven(None)
+        pending, oldest = self._pending()
+        return PassResult(pending, oldest, window.read, waits_for)
+
+    def _proven(self, database: DatabaseSnapshot | None) -> PassWindow:
+        """Read one window of everything and settle all arrows but that to PostgreSQL."""
+        moment = self._moment
+        reached = {arrow: self._committed(arrow) for arrow in self._received}
+        window = PassWindow(moment, self._scope, self._plain, self._told, self._deliver)
+        ends = self._reader.ends(self._marks)
+        window.plan = ReadingPlan()
+        self._plan(window.plan, _MARKS, {partition: ends[partition].high for partition in self._marks})
+        for source, message, _ in read_windows(self._reader, window.plan, ends):
+            window.take_mark(source, message)
+        self._move(window, _MARKS)
+        # From here on to ends behind what the stages say of themselves: all of that is there.
+        ends = self.ends()
+        window.plan = plan = ReadingPlan()
+        highs = {partition: end.high for partition, end in ends.items()}
+        self._plan(plan, FILES, {one: highs[one] for one in (*self._inputs, *self._not_taken)})
+        merged_to = {one: moment.positions[one]["next_offset"] for one in self._inputs if one in moment.positions}
+        self._plan(plan, MERGE, merged_to)
+        self._plan(plan, OUTPUTS, {partition: highs[partition] for partition in self._outputs})
+        for arrow, partitions in self._received.items():
+            self._plan(plan, arrow, {**reached[arrow], **{one: highs[one] for one in partitions}})
+            window.note_lost(arrow, [one for one in partitions if ends[one].low > moment.cursor(arrow, one).offset])
+        if database is not None:
+            own = {source: offset for source, offset in database.positions.items() if source.topic in POSTGRES_TOPICS}
+            self._plan(plan, POSTGRES, own)
+        for source, message, readers in read_windows(self._reader, plan, ends):
+            window.take(source, message, readers)
+        window.settle()
+        for reader in (FILES, MERGE, OUTPUTS, *self._received):
+            self._move(window, reader)
+        return window
+
+    def _plan(self, plan: ReadingPlan, reader: str, to: Mapping[TopicPartition, int]) -> None:
+        for partition, end in to.items():
+            plan.add(reader, partition, self._moment.cursor(reader, partition).offset, end)
+
+    def _move(self, window: PassWindow, reader: str) -> None:
+        """Move a reader's cursors behind what it read."""
+        for partition, windows in window.plan.windows.items():
+            for name, _, end in windows:
+                if name != reader:
+                    continue
+                cursor, taken = self._moment.cursor(reader, partition), window.taken.get((reader, partition))
+                cursor.offset = end
+                if taken is not None:
+                    cursor.count, cursor.last = cursor.count + taken.count, taken.last + 1
+                    self._arrivals.note(partition, taken.first, taken.first_at_s)
+                self._moment.touch(FactKind.CURSOR, (reader, partition))
+
+    def _committed(self, arrow: str) -> dict[TopicPartition, int]:
+        group = self._scope.upstream_group if arrow == UPSTREAM else f"sink.{arrow}"
+        return self._reader.committed(group, self._changes)
+
+    def _pending(self) -> tuple[dict[str, int], dict[str, float]]:
+        """Return by arrow how many messages its stage has still to read, and when the oldest of them was written."""
+        waiting: dict[str, list[tuple[str, Iterable[TopicPartition]]]] = {
+            FILES: [],
+            MERGE: [(FILES, self._inputs)],
+            CHANGES: [],
+            **{arrow: [(OUTPUTS, self._changes)] for arrow in self._received},
+        }
+        if self._scope.dsn is not None:
+            ledger = [partition for partition in self._marks if partition.topic == topics.SUBMISSION]
+            waiting[POSTGRES] = [(OUTPUTS, self._outputs), (FILES, self._not_taken), (_MARKS, ledger)]
+        pending, oldest = dict.fromkeys(waiting, 0), {}
+        for arrow, parts in waiting.items():
+            since = []
+            for source, partitions in parts:
+                for partition in partitions:
+                    count, own = self._behind(source, arrow, partition)
+                    pending[arrow] += count
+                    if count:
+                        since.append(own.since_s)
+            if since:
+                oldest[arrow] = min(since)
+        return pending, oldest
+
+    def _behind(self, source: str, arrow: str, partition: TopicPartition) -> tuple[int, Cursor]:
+        """Return how many messages of a partition an arrow's stage has not read, and its cursor."""
+        there, own = self._moment.cursor(source, partition), self._moment.cursor(arrow, partition)
+        before = own.since_s
+        if own.offset >= there.last:
+            # Compaction may have taken what the one counted and the other has not.
+            own.count, own.since_s, count = there.count, 0.0, 0
+        else:
+            own.since_s = self._arrivals.since(partition, own.offset) or before
+            count = max(1, there.count - own.count)
+        if own.since_s != before:
+            self._moment.touch(FactKind.CURSOR, (arrow, partition))
+        return count, own

@@ -1,0 +1,141 @@
+"""The proof without end: pass after pass, from the proven moment on, whatever is away meanwhile."""
+
+import logging
+import threading
+import time
+from contextlib import closing
+
+from bus.avro.registry import Registry
+from bus.config import BusConfig
+from bus.reading.offsets import TopicPartition, Watermarks
+from catalogue.errors import Unavailable
+from monitoring import metrics
+from monitoring.health import HealthState, ProcessHealth
+from proofs.continuous.changed import SEQUENCES, STATE_HASHES, STATES
+from proofs.continuous.journal import Journal, read_facts
+from proofs.continuous.moment import FactKind, KeptDifference, ProvenMoment
+from proofs.continuous.passing import PassResult, ProofPass
+from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
+from proofs.reconcile.proof import ProofScope
+
+log = logging.getLogger(__name__)
+_RETRY_S = 2.0
+# Of one core: the proof must not cost those whom it watches. After a pass it rests so many times as long as it worked.
+_REST_FACTOR = 9
+
+
+class ProofReadiness:
+    """What the proof says of itself: current when every arrow was looked at, and for what it waits otherwise."""
+
+    def __init__(self) -> None:
+        self._health = ProcessHealth(HealthState.RECOVERING, "reading the proven moment")
+
+    def __call__(self) -> ProcessHealth:
+        """Return it; called at every probe."""
+        return self._health
+
+    def say(self, state: HealthState, reason: str = "") -> None:
+        """Change what is said; a new reason is logged once."""
+        if reason and reason != self._health.reason:
+            log.warning("%s", reason)
+        self._health = ProcessHealth(state, reason)
+
+
+def arrows(scope: ProofScope) -> list[str]:
+    """Return the names of the arrows that a scope has."""
+    own = [FILES, MERGE, CHANGES, *(bank_arrow(bank) for bank in scope.banks)]
+    own += [UPSTREAM] if scope.upstream is not None else []
+    return own + ([POSTGRES] if scope.dsn is not None else [])
+
+
+def restored_moment(config: BusConfig, scope: ProofScope, registry: Registry) -> ProvenMoment:
+    """Return the proven moment as its topic has it; raises Unavailable."""
+    moment = ProvenMoment([SEQUENCES, STATES, STATE_HASHES, *(bank_arrow(bank) for bank in scope.banks)])
+    for _, fact in read_facts(config, registry):
+        moment.restore(fact)
+    moment.reopen(SEQUENCES, STATES)
+    return moment
+
+
+def run(config: BusConfig, scope: ProofScope, stop: threading.Event, readiness: ProofReadiness, every_s: float) -> None:
+    """Prove until asked to stop; what is away is waited for, and named by the readiness."""
+    for arrow in arrows(scope):
+        for gauge in (metrics.DIFFERENCE, metrics.PENDING, metrics.OLDEST_PENDING):
+            gauge.labels(arrow)
+    while not stop.is_set():
+        try:
+            with closing(Registry(config)) as registry:
+                # After any error all of it is made anew: a pass that ended half way has moved the moment in memory.
+                RunningProof(config, scope, registry).run(stop, readiness, every_s)
+        except Unavailable as exc:
+            readiness.say(HealthState.STALE, f"waits: {exc}")
+            stop.wait(_RETRY_S)
+
+
+class RunningProof:
+    """One life of the proof, from its moment in the topic to the first service that is away."""
+
+    def __init__(self, config: BusConfig, scope: ProofScope, registry: Registry) -> None:
+        self._config, self._scope, self._registry = config, scope, registry
+        # First: whoever had the journal writes no more, so what is read is the last word.
+        self._journal = Journal(config, registry)
+        self.moment = restored_moment(config, scope, registry)
+        self._proof = ProofPass(config, scope, registry, self.moment)
+        self._seen: dict[TopicPartition, Watermarks] = {}
+        self._last = PassResult()
+        self._heard_to = 0
+
+    def run(self, stop: threading.Event, readiness: ProofReadiness, every_s: float) -> None:
+        """Make passes until asked to stop; raises Unavailable."""
+        while not stop.is_set():
+            began_s = time.process_time()
+            self.look()
+            waits_for = self._last.waits_for
+            readiness.say(HealthState.STALE if waits_for else HealthState.CURRENT, waits_for)
+            stop.wait(max(every_s, _REST_FACTOR * (time.process_time() - began_s)))
+
+    def look(self) -> PassResult:
+        """Make a pass where anything may have come, write down what it proved, and show it; raises Unavailable."""
+        moment, ends = self.moment, self._proof.ends()
+        is_quiet = ends == self._seen and moment.is_settled and not any(self._last.pending.values())
+        if self._last.waits_for or not is_quiet:
+            known = set(moment.differences)
+            self._last = self._proof.run()
+            for key in moment.differences.keys() - known:
+                _report(moment.differences[key])
+            self._write()
+            self._seen = ends
+        if moment.differences:
+            self._hear_of_full_passes()
+        self._show()
+        return self._last
+
+    def _hear_of_full_passes(self) -> None:
+        """Clear what was found before a full pass that found no difference."""
+        began_at_s = 0.0
+        for offset, fact in read_facts(self._config, self._registry, self._heard_to):
+            self._heard_to = offset + 1
+            if fact.kind is FactKind.FULL_PASS:
+                began_at_s = max(began_at_s, fact.at_s)
+        if self.moment.clear(began_at_s):
+            self._write()
+
+    def _write(self) -> None:
+        facts = self.moment.facts()
+        if facts:
+            self._journal.write(facts)
+
+    def _show(self) -> None:
+        now_s, found = time.time(), dict.fromkeys(arrows(self._scope), 0)
+        for difference in self.moment.differences.values():
+            found[difference.arrow] = found.get(difference.arrow, 0) + difference.count
+        for arrow, count in found.items():
+            metrics.DIFFERENCE.labels(arrow).set(count)
+            metrics.PENDING.labels(arrow).set(self._last.pending.get(arrow, 0))
+            since_s = self._last.oldest_pending_at_s.get(arrow)
+            metrics.OLDEST_PENDING.labels(arrow).set(0 if since_s is None else max(0.0, now_s - since_s))
+        metrics.LAST_PASS.set(now_s)
+
+
+def _report(difference: KeptDifference) -> None:
+    log.error("difference on %s: %s: %s (%d)", difference.arrow, difference.place, difference.what, difference.count)

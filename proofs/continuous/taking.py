@@ -1,0 +1,168 @@
+"""The windows of all arrows in one pass: hands each message to those that read it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from confluent_kafka import Message
+
+from bus import topics
+from bus.reading.offsets import TopicPartition
+from catalogue.errors import PoisonMessage
+from proofs.continuous.changed import PublishedChanges
+from proofs.continuous.filed import FiledRows
+from proofs.continuous.merged import MergedEvents
+from proofs.continuous.moment import ProvenMoment
+from proofs.continuous.receivers import BankWindow, UpstreamWindow
+from proofs.continuous.tables import TableRows
+from proofs.continuous.windows import ReadingPlan
+from proofs.reconcile.banks import ToldReader
+from proofs.reconcile.changes import Deliverable
+from proofs.reconcile.database import DatabaseSnapshot
+from proofs.reconcile.decoding import PlainDecoder
+from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
+from proofs.reconcile.proof import ProofScope
+
+OUTPUTS = "merge outputs"
+_RECORDS = (topics.RECORD, topics.PERSON_RECORD)
+_ANSWERS = (topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT)
+
+
+@dataclass(slots=True)
+class TakenMessages:
+    """What one reader took of a partition: how many, the first and the last offset, when the first was written."""
+
+    first: int
+    first_at_s: float
+    last: int = 0
+    count: int = 0
+
+
+class PassWindow:
+    """One pass's windows. ``settle`` compares all but PostgreSQL's, which ``settle_tables`` does."""
+
+    def __init__(
+        self, moment: ProvenMoment, scope: ProofScope, plain: PlainDecoder, told: ToldReader, deliver: Deliverable
+    ) -> None:
+        self._moment, self._plain, self._told, self._deliver = moment, plain, told, deliver
+        self.plan = ReadingPlan()
+        self.taken: dict[tuple[str, TopicPartition], TakenMessages] = {}
+        self.read = 0
+        self._filed, self._merged = FiledRows(moment), MergedEvents(moment)
+        self._changed, self._tables = PublishedChanges(moment), TableRows(moment)
+        self._banks = {bank_arrow(bank): BankWindow(moment, bank) for bank in scope.banks}
+        self._upstream = None if scope.upstream is None else UpstreamWindow(moment, scope.upstream)
+
+    def note_lost(self, arrow: str, partitions: Iterable[TopicPartition]) -> None:
+        """Note that retention deleted messages of a receiver's topic before they were proven."""
+        if arrow in self._banks and any(partitions):
+            self._banks[arrow].is_cut = True
+
+    def take_mark(self, source: TopicPartition, message: Message) -> None:
+        """Take what a stage says of itself: a position of the merge, or a submission's progress."""
+        self._note("marks", source, message)
+        value = self._plain(message.value())
+        if source.topic == topics.POSITION:
+            self._merged.take_position(value)
+        else:
+            self._filed.take_progress(value)
+
+    def take(self, source: TopicPartition, message: Message, readers: list[str]) -> None:
+        """Take a message for these readers."""
+        for reader in readers:
+            self._note(reader, source, message)
+        self.read += 1
+        topic, where = source.topic, f"{source.topic}/{source.partition}@{message.offset()}"
+        try:
+            if topic.startswith("catalogue.") or topic == topics.CALENDAR:
+                self._take_input(source, message, readers)
+            elif topic in _RECORDS:
+                self._take_record(source, message, readers, where)
+            elif topic == topics.CHANGE:
+                self._take_change(source, message, readers, where)
+            else:
+                self._take_other(source, message, readers, where)
+        except PoisonMessage as problem:
+            arrow = {OUTPUTS: CHANGES, FILES: FILES}.get(readers[0], readers[0])
+            self._moment.differ(arrow, where, f"unreadable: {problem.message}")
+
+    def _note(self, reader: str, source: TopicPartition, message: Message) -> None:
+        taken = self.taken.get((reader, source))
+        offset = message.offset() or 0
+        if taken is None:
+            taken = self.taken[reader, source] = TakenMessages(offset, message.timestamp()[1] / 1000)
+        taken.last, taken.count = offset, taken.count + 1
+
+    def _take_input(self, source: TopicPartition, message: Message, readers: list[str]) -> None:
+        if MERGE in readers:
+            self._merged.take_message(source)
+        if source.topic == topics.CALENDAR:
+            return
+        try:
+            # The merge refuses an unknown schema, too.
+            event = self._plain.envelope(message.value() or b"")
+        except PoisonMessage:
+            if MERGE in readers:
+                self._merged.take_poison(source, message.offset() or 0)
+            return
+        if MERGE in readers:
+            self._merged.take_event(source, event)
+        if FILES in readers:
+            self._filed.take_event(event)
+
+    def _take_record(self, source: TopicPartition, message: Message, readers: list[str], where: str) -> None:
+        value = self._plain.envelope(message.value())
+        if OUTPUTS in readers:
+            self._merged.take_record(value, message.key(), source.partition, where)
+        if POSTGRES in readers:
+            self._tables.take_record(source.topic, value)
+
+    def _take_change(self, source: TopicPartition, message: Message, readers: list[str], where: str) -> None:
+        change = self._plain(message.value())
+        if OUTPUTS in readers:
+            self._changed.take_change(change, where)
+        if POSTGRES in readers:
+            self._tables.take(source.topic, change)
+        banks = [self._banks[reader] for reader in readers if reader in self._banks]
+        goes_up = self._upstream if UPSTREAM in readers else None
+        if not banks and goes_up is None:
+            return
+        visible = self._deliver.records(change)
+        if goes_up is not None:
+            goes_up.take_change(change, visible)
+        if banks:
+            contents = self._deliver.bank_messages(change, visible)
+            for bank in banks:
+                bank.take_change(change["subject"], source.partition, contents)
+
+    def _take_other(self, source: TopicPartition, message: Message, readers: list[str], where: str) -> None:
+        topic = source.topic
+        bank = next((self._banks[reader] for reader in readers if reader in self._banks), None)
+        if bank is not None:
+            bank.take_message(*self._told(message.value()), where)
+            return
+        value = self._plain(message.value())
+        if POSTGRES in readers:
+            self._tables.take(topic, value)
+        if topic == topics.STATE and OUTPUTS in readers:
+            self._changed.take_state(value, where)
+        elif topic == topics.REJECTED and FILES in readers:
+            self._filed.take_rejected(value)
+            self._merged.take_dead_letter(value)
+        elif topic == topics.UNRESOLVED and FILES in readers:
+            self._filed.take_unresolved(message.key(), value)
+        elif topic in _ANSWERS and self._upstream is not None:
+            self._upstream.take_answer(topic, value, where)
+
+    def settle(self) -> None:
+        """Compare all arrows but that to PostgreSQL."""
+        self._filed.settle()
+        self._merged.settle(self._changed.keys)
+        self._changed.settle(self._merged)
+        for bank in self._banks.values():
+            bank.settle()
+        if self._upstream is not None:
+            self._upstream.settle()
+
+    def settle_tables(self, database: DatabaseSnapshot) -> None:
+        """Compare the arrow to PostgreSQL."""
+        self._tables.settle(database)

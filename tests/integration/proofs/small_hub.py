@@ -1,0 +1,194 @@
+"""A small hub in which everything was delivered: the real push, merge and sinks ran through it once."""
+
+import io
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import fastavro
+
+from bus import clients, topics
+from bus.avro.registry import Registry
+from bus.avro.wire_format import HEAD_SIZE, schema_id_of
+from bus.business_date import publish_business_date, today
+from bus.config import BusConfig
+from bus.crypto.cipher import Cipher
+from bus.crypto.keys import create_key_file, load_key_file
+from bus.reading.scan import scan
+from catalogue.avro import topic as catalogue_topic
+from catalogue.load import load_catalogue
+from connectors.files.source import FileSource
+from hub.commands.reconcile import proved, scope_of
+from hub.intake import intake_config
+from hub.settings import Endpoints, Settings, bus_config, exact_settings
+from processing.output import InputMessage
+from producers.submissions.options import Options
+from producers.submissions.session import Session
+from proofs.reconcile.proof import ProofScope
+from simulation.city import write_city
+from sinks.banks import sink
+from sinks.banks.recipients import bank_ids
+from sinks.postgres import sink as postgres
+from sinks.postgres.schema import migrate
+from sinks.upstream import sink as upstream
+from sinks.upstream.profile import load_profile
+from tests import kafka
+from tests.databases import execute
+from tests.integration.proofs.tampered import Forge, Spot
+from tests.integration.sinks.upstream_node import Node
+from tests.merging import merge_partition
+from tests.running import Running
+
+CATALOGUE = load_catalogue()
+MARKET, PENALTIES = catalogue_topic("market"), catalogue_topic("administration")
+# No indicator rests on it: the merge reads none of its payloads.
+UNRATED = "evaluation.environment"
+ITEMS = {
+    "market.registration",
+    "tax.arrears",
+    "administration.penalty",
+    UNRATED,
+    "housing_fund.co_borrower",  # about persons
+}
+# Mortgages whose subject has no code in the file.
+WAITING = "不动产登记证明号,抵押人,登记时间\n样例0001,样例企业甲,2025-01-02\n样例0002,样例企业乙,2025-01-03\n"
+# All that the merge has to read here.
+INPUTS = sorted({catalogue_topic(CATALOGUE.item(item).category) for item in [*ITEMS, "47"]} | {topics.CALENDAR})
+# What the merge writes: empty, the hub is as it was before the merge had read anything.
+MERGED = (topics.POSITION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.CHANGE)
+
+
+@dataclass(slots=True)
+class Hub:
+    """A hub in which everything was delivered and whose sinks have ended."""
+
+    settings: Settings
+    scope: ProofScope
+    forge: Forge
+    folder: Path
+
+    @property
+    def config(self) -> BusConfig:
+        """Return where its topics are."""
+        return bus_config(self.settings)
+
+
+def merge(
+    config: BusConfig,
+    settings: Settings,
+    folder: Path,
+    feed: Callable[[list[InputMessage]], list[InputMessage]] = list,
+    fed: str = MARKET,
+) -> None:
+    """Merge with the real engine all that there is; ``feed`` is what reaches it of the topic ``fed``."""
+    cipher = Cipher(load_key_file(settings.keys))
+    events = {name: list(scan(config, name)) for name in INPUTS}
+    with closing(Registry(config)) as registry:
+        for number in range(config.partitions):
+            with closing(merge_partition(config, registry, cipher, folder / str(number), number)) as merging:
+                for name in INPUTS:
+                    own = [m for m in events[name] if m.partition() == number]
+                    news = [InputMessage(m.offset() or 0, m.value() or b"") for m in own]
+                    news = feed(news) if name == fed else news
+                    if news:
+                        merging.process({name: news})
+
+
+def small_hub(stack: Endpoints, folder: Path) -> Iterator[Hub]:
+    """Yield the hub, and take it away behind its user."""
+    name = f"reconcile{uuid.uuid4().hex[:8]}"
+    dsn = f"{stack.postgres_dsn.rpartition('/')[0]}/{name}"
+    execute(stack.postgres_dsn, f'create database "{name}"')
+    node = Node(folder)
+    settings = exact_settings(
+        home=folder, kafka_bootstrap=stack.bootstrap, registry_url=stack.registry_url, upstream_url=node.url,
+        postgres_dsn=dsn, topic_prefix=f"{name}.", partitions=2,
+    )  # fmt: skip
+    config = bus_config(settings)
+    specs = topics.topic_specs(CATALOGUE, list(bank_ids()))
+    try:
+        create_key_file(settings.keys)
+        topics.ensure_topics(config, specs)
+        migrate(dsn)
+        node.start()
+        scope = scope_of(settings, CATALOGUE)
+        run_through(settings, scope, node, folder)
+        yield Hub(settings, scope, Forge(config, specs), folder)
+    finally:
+        node.kill()
+        kafka.delete_topics(config)
+        execute(stack.postgres_dsn, f'drop database "{name}" with (force)')
+
+
+def cut_short(news: list[InputMessage]) -> list[InputMessage]:
+    """Return the events with the first one's payload cut: a record that no sink can read."""
+    return [news[0]._replace(value=(news[0].value or b"")[:-1]), *news[1:]] if news else []
+
+
+def run_through(settings: Settings, scope: ProofScope, node: Node, folder: Path) -> None:
+    """Push a few files, merge, and deliver to everybody."""
+    config = bus_config(settings)
+    publish_business_date(config, today())
+    files = write_city(folder / "city", enterprises=6, seed=7, dirty=0.25, as_of=date(2026, 6, 30))
+    waiting = folder / f"{CATALOGUE.item('47').zh}.csv"
+    waiting.write_text(WAITING, "utf-8")
+    with closing(Session(intake_config(settings), Options())) as session:
+        list(session.push(FileSource(waiting)))
+        for file in files:
+            if file.item in ITEMS:
+                list(session.push(FileSource(folder / "city" / file.file)))
+    stray = clients.producer(config)
+    stray.produce(config.topic(PENALTIES), b"no event", b"nobody", 0)
+    assert stray.flush(30) == 0
+    merge(config, settings, folder / "streams", cut_short, catalogue_topic("evaluation"))
+    target = upstream.Target(node.url, load_profile(settings.upstream.profile), settings.region)
+    running = [Running(postgres.run, config, settings.postgres.dsn), Running(upstream.run, config, target)]
+    running += [Running(sink.run, config, one, public_indicators=scope.public_indicators) for one in scope.banks]
+    try:
+        found = proved(config, scope, 60)
+    finally:
+        for one in running:
+            one.stop()
+    assert (found.difference, found.pending) == (0, 0), found.differences
+
+
+DROP, DOUBLE = "drop", "double"
+FIRST, ELDER, LAST = "the first", "the first whose key comes again", "the last"
+
+
+def tampered(hub: Hub, topic: str, way: str, which: str, without: Collection[Spot] = ()) -> dict[str, str]:
+    """Return a topic with a copy that lacks one message or has it twice, and lacks others in either case."""
+    messages = hub.forge.messages(topic)
+    if which == ELDER:
+        messages = [m for at, m in enumerate(messages) if any(m.key == later.key for later in messages[at + 1 :])]
+    chosen = messages[-1 if which == LAST else 0]
+    if way == DROP:
+        return hub.forge.copy(topic, without={chosen.spot, *without})
+    return hub.forge.copy(topic, without=without, more=[chosen])
+
+
+def stray_of(hub: Hub) -> Spot:
+    """Return where the merge itself set something aside: behind the rows of the files."""
+    return hub.forge.messages(topics.REJECTED)[-1].spot
+
+
+def fresh(hub: Hub) -> dict[str, str]:
+    """Return what hides all that the merge wrote."""
+    return {**hub.forge.empty(*MERGED), **hub.forge.copy(topics.REJECTED, without={stray_of(hub)})}
+
+
+def without_sinks(scope: ProofScope) -> ProofScope:
+    """Return the scope of a hub whose sinks were not started yet."""
+    return replace(scope, banks=(), dsn=None, upstream=None)
+
+
+def rewritten(registry: Registry, message: bytes, value: Mapping[str, Any]) -> bytes:
+    """Return a message of the same schema with another value, as on the wire."""
+    out = io.BytesIO()
+    schema = registry.schema(schema_id_of(message))
+    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), dict(value))
+    return message[:HEAD_SIZE] + out.getvalue()

@@ -1,0 +1,33 @@
+"""What is away is waited for and named; nothing ends the process."""
+
+import threading
+import time
+
+from bus.config import BusConfig
+from catalogue.load import load_catalogue
+from monitoring.health import HealthState
+from proofs.continuous.running import ProofReadiness, arrows, run
+from proofs.reconcile.proof import ProofScope
+
+SCOPE = ProofScope.of_the_merge(load_catalogue())
+
+
+def test_a_registry_that_is_away_is_waited_for_and_named() -> None:
+    readiness, stop = ProofReadiness(), threading.Event()
+    assert readiness().state is HealthState.RECOVERING
+    nobody = BusConfig("127.0.0.1:1", "http://127.0.0.1:1")
+    thread = threading.Thread(target=run, args=(nobody, SCOPE, stop, readiness, 1.0))
+    thread.start()
+    deadline = time.monotonic() + 60
+    while readiness().state is not HealthState.STALE and time.monotonic() < deadline:
+        time.sleep(0.05)
+    said = readiness()
+    stop.set()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert (said.state, said.ready) == (HealthState.STALE, False)
+    assert said.reason.startswith("waits: ")
+
+
+def test_a_scope_without_receivers_has_three_arrows() -> None:
+    assert arrows(SCOPE) == ["file>catalogue", "catalogue>record", "record>change"]
