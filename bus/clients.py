@@ -67,6 +67,7 @@ def aiokafka_settings(config: BusConfig) -> dict[str, Any]:
     return {"bootstrap_servers": config.bootstrap.split(","), "isolation_level": "read_committed"}
 
 
-def registry_client(config: BusConfig) -> SchemaRegistryClient:
+def registry_client(config: BusConfig, **more: Any) -> SchemaRegistryClient:
     """Return a client of the schema registry, which its caller closes."""
-    return SchemaRegistryClient({"url": config.registry_url})
+    # By itself it would wait for ever for a registry that hangs.
+    return SchemaRegistryClient({"url": config.registry_url, "timeout": 30, **more})

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import TypeVar
 
 import fastavro
@@ -46,6 +47,16 @@ def ask(question: Callable[[], _Answer], refused: str = "The registry refused") 
         if type(exc).__module__.startswith(("httpx", "httpcore")):
             raise Unavailable(f"The registry does not answer: {exc}.", remedy="See `credithub status`.") from exc
         raise
+
+
+def unanswered(config: BusConfig) -> str:
+    """Return that the registry does not answer within some seconds, in words; empty when it does."""
+    with closing(clients.registry_client(config, **{"timeout": 4, "max.retries": 0})) as client:
+        try:
+            ask(lambda: client.get_subjects(offset=0, limit=1))
+        except Unavailable as problem:
+            return problem.message
+    return ""
 
 
 class Registry:

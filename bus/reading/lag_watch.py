@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from bus.avro.registry import unanswered
 from bus.config import BusConfig
 from bus.reading.lag import LagReader, Waiting
 from bus.reading.offsets import TopicPartition
@@ -36,6 +37,7 @@ class LagWatch:
         cause: Callable[[], str] = lambda: "",
         observe: Callable[[], None] = lambda: None,
     ) -> None:
+        self._config = config
         self._stage, self._reached, self._progress, self._cause = stage, reached, progress, cause
         self._observe, self._observe_at = observe, 0.0
         self._reader = LagReader(config)
@@ -74,7 +76,8 @@ class LagWatch:
                 self._progress.unmeasured(f"{type(problem).__name__}: {problem}")
             self._show_ages()
             if self._progress.stalled_s() > _ASK_CAUSE_AFTER_S:
-                self._progress.waits_for = self._cause() or self._progress.waits_for
+                cause = self._cause() or unanswered(self._config)
+                self._progress.waits_for = cause or self._progress.waits_for
             self._observe_seldom()
         self._reader.close()
 

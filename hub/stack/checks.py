@@ -74,7 +74,7 @@ def readiness_check(url: str, home: str, process: str) -> ServiceCheck:
 
 
 def _asker(url: str) -> Callable[[], httpx.Response]:
-    # One client for all calls: making one takes 20 ms, and each process is checked every two seconds.
+    # One client for all calls: making one takes 20 ms, and each process is checked every few seconds.
     client = httpx.Client(timeout=_ANSWER_WITHIN_S, trust_env=False)
 
     def ask() -> httpx.Response:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 # A service that starts is asked often, so that nobody waits for the next question.
 _EAGER_PAUSE_S = 0.2
-_CALM_PAUSE_S = 2.0
+# A process that hangs is asked eagerly from the first answer on that does not come.
+_CALM_PAUSE_S = 5.0
 # A check without an answer for so long counts as "not healthy".
-_SILENCE_S = 10.0
+_SILENCE_S = 15.0
 
 ServiceCheck = Callable[[], str | None]
 """Raises while its service does not answer. Returns None when it may be relied upon, else why it may not be yet."""

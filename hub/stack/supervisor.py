@@ -13,7 +13,7 @@ from hub.stack.diagnosis import diagnose, disk_full
 from hub.stack.layout import HomeLayout
 from hub.stack.status import StackStatus, write_status
 
-_TICK_S = 0.1
+_TICK_S, _CALM_TICK_S = 0.1, 0.5
 # A service that ends so often before it was ever healthy will not recover by another start.
 _HOPELESS_AFTER = 4
 
@@ -71,7 +71,8 @@ class Supervisor:
             while not self._stopping:
                 self._advance(time.monotonic())
                 self._publish()
-                time.sleep(_TICK_S)
+                is_calm = self._published is not None and self._published.phase == "ready"
+                time.sleep(_CALM_TICK_S if is_calm else _TICK_S)
         finally:
             self._stop_all()
 
