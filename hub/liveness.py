@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 HUNG_AFTER_S = 60.0
-"""A process that does not answer /readyz for so long hangs: whatever it works on, another thread answers, on a busy machine, too."""
+"""A process that does not answer /readyz for so long hangs: whatever it works on, another thread answers."""
 STARTS_WITHIN_S = 600.0
 """On a machine at its limit the programs take minutes to load, and to begin again would not make them quicker."""
 _ANSWER_WITHIN_S = 4.0
