@@ -31,6 +31,11 @@ class Progress:
             self._moved_at, self._reached, self.waits_for = now, dict(reached), ""
         self._waiting, self._measured_at, self._unmeasured = waiting, now, ""
 
+    def moved(self) -> None:
+        """Note that a part of something larger is done, though no position moves yet."""
+        if self._moved_at is not None:
+            self._moved_at = self.clock()
+
     def unmeasured(self, problem: str) -> None:
         """Note that nobody can say what waits, and why."""
         if self._measured_at is None:

@@ -34,6 +34,7 @@ class Readiness:
     def progress(self) -> None:
         """Note that something was restored or processed."""
         self._progress_at = self._heard_at = self.clock()
+        self.progress_seen.moved()
 
     def begin(self, oldest_at: float) -> None:
         """Note that a batch is worked on whose oldest event is of this time (seconds since the epoch)."""

@@ -17,6 +17,11 @@ from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition, connected, offsets
 
 _ANSWER_WITHIN_S = 5.0
+# A partition that moves on through a long queue is looked at seldom: each look costs the broker a batch. A short rest
+# is always looked at, for it may be markers alone.
+_LOOK_EVERY_S = 20.0
+_SHORT = 16
+_AT_ONCE = 50
 # Only the first message of each partition is looked at.
 _LITTLE = {
     "enable.partition.eof": True,
@@ -49,6 +54,9 @@ class LagReader:
         # No message lies between the position at that time and this offset.
         self._empty_to: dict[TopicPartition, int] = {}
         self._oldest: dict[TopicPartition, tuple[int, float]] = {}
+        # When each partition was last looked at, by the wall clock, and the positions of the last question.
+        self._looked_at: dict[TopicPartition, float] = {}
+        self._last: Mapping[TopicPartition, int] = {}
 
     def close(self) -> None:
         """Close the clients."""
@@ -61,24 +69,36 @@ class LagReader:
         A partition of which the broker sent nothing in time is left out. Raises Unavailable when it is away.
         """
         ends = self._ends(reached)
-        unknown: dict[TopicPartition, int] = {}
+        now = time.time()
+        starts: dict[TopicPartition, int] = {}
+        queued: dict[TopicPartition, int] = {}
         for key, end in ends.items():
             if self._empty_to.get(key, 0) > end:
                 # The topic lost its tail, or is another one.
                 self._forget(key)
             start = max(reached[key], self._empty_to.get(key, 0))
             oldest = self._oldest.get(key)
-            if end > start and (oldest is None or oldest[0] < reached[key]):
-                unknown[key] = start
-        found = self._look(unknown, ends) if unknown else {}
-        answer: dict[TopicPartition, Waiting | None] = {}
-        for key, end in ends.items():
-            if key in unknown and key not in found:
+            if end <= start or (oldest is not None and oldest[0] >= reached[key]):
                 continue
-            oldest = self._oldest.get(key)
-            waits = oldest is not None and reached[key] <= oldest[0] < end
-            answer[key] = Waiting(oldest[0], end - oldest[0], oldest[1]) if waits and oldest is not None else None
-        return answer
+            stands_still = reached[key] == self._last.get(key, reached[key])
+            if stands_still or end - start <= _SHORT or now - self._looked_at.get(key, 0.0) > _LOOK_EVERY_S:
+                starts[key] = start
+            else:
+                queued[key] = start
+        found = self._look(starts, ends) if starts else set()
+        self._looked_at.update(dict.fromkeys(found, now))
+        self._last = dict(reached)
+        known = {key: self._known(key, reached[key], end) for key, end in ends.items() if key not in queued}
+        # Of a long queue only its length is new. Its oldest message is at most as old as the one that was looked at.
+        moving = {key: Waiting(start, ends[key] - start, self._oldest_at(key)) for key, start in queued.items()}
+        return {key: waiting for key, waiting in {**known, **moving}.items() if key not in starts or key in found}
+
+    def _known(self, key: TopicPartition, position: int, end: int) -> Waiting | None:
+        offset, written_at = self._oldest.get(key, (-1, 0.0))
+        return Waiting(offset, end - offset, written_at) if position <= offset < end else None
+
+    def _oldest_at(self, key: TopicPartition) -> float:
+        return self._oldest[key][1] if key in self._oldest else self._looked_at[key]
 
     def _ends(self, reached: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
         if not reached:
@@ -99,18 +119,24 @@ class LagReader:
         if self._consumer is None:
             self._consumer = clients.consumer(self._config, "lag", **_LITTLE)
         real = {(self._config.topic(key.topic), key.partition): key for key in starts}
-        self._consumer.assign(
-            [confluent_kafka.TopicPartition(self._config.topic(k.topic), k.partition, at) for k, at in starts.items()]
-        )
+        assigned = [
+            confluent_kafka.TopicPartition(self._config.topic(key.topic), key.partition, start)
+            for key, start in starts.items()
+        ]
+        self._consumer.assign(assigned)
         found: set[TopicPartition] = set()
         deadline = time.monotonic() + _ANSWER_WITHIN_S
         try:
             while len(found) < len(starts) and time.monotonic() < deadline:
-                for message in self._consumer.consume(100, timeout=0.05):
+                for message in self._consumer.consume(_AT_ONCE, timeout=0.05):
                     key = real.get((message.topic(), message.partition()))
                     if key is not None and key not in found and self._note(key, message, ends[key]):
                         found.add(key)
+                        # Else the rest of its batch would come before other partitions' first messages.
+                        self._consumer.pause([confluent_kafka.TopicPartition(message.topic(), message.partition())])
         finally:
+            # The client would keep a partition paused when it is assigned again.
+            self._consumer.resume(assigned)
             self._consumer.unassign()
         return found
 
