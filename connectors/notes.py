@@ -24,6 +24,7 @@ class NoteKind(StrEnum):
     FOOTER_ROWS = "FOOTER_ROWS"  # 填表人, 审核, 说明: no record
     HEADER_ROWS = "HEADER_ROWS"  # the header once more
     LEFT_OUT = "LEFT_OUT"  # a value of an optional field could not be read; its row was taken without it
+    ENDS_IN_ZEROS = "ENDS_IN_ZEROS"  # a long number may have lost its last digits, though its check digit is right
     AMOUNT_UNIT = "AMOUNT_UNIT"  # in which unit an amount was read, and what said so
     DAMAGED_TEXT = "DAMAGED_TEXT"  # a text holds U+FFFD: a program before this one could not read it
     OVERRULED = "OVERRULED"  # an option of the command says another thing than the table or its names

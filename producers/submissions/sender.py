@@ -15,7 +15,7 @@ from catalogue.errors import FileRefused
 from catalogue.model import FieldType, Item, Send, Sensitivity
 from catalogue.times import SHANGHAI
 from connectors.notes import NoteKind, RowNotes
-from connectors.tables import Cell, column_letters
+from connectors.tables import Cell
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.envelopes import event_envelope
 from producers.submissions.messages import OutgoingMessage, row_id
@@ -51,7 +51,6 @@ from producers.tables.problems import (
 from producers.tables.rows import TableRow, added_title, compile_row
 from producers.tables.seal import compile_seal, subject_of
 from producers.tables.shifted_rows import has_shifted
-from producers.tables.texts import is_empty
 
 _PASSED_OVER = {
     NoteKind.TOTAL_ROWS: "小计、合计等汇总行，不是记录，没有采集",
@@ -136,9 +135,7 @@ class Sender:
             row.problems.append(too_many_cells() if len(cells) > survey.most_cells else too_few_cells())
         if self._other_header:
             row.problems.append(other_header(self._other_header))
-        for index in survey.untitled:
-            if index < len(cells) and not is_empty(cells[index]):
-                self.notes.add(NoteKind.UNTITLED_COLUMN, row_no, _untitled(index))
+        survey.note_cells(row_no, cells, self.notes)
         if row.data_date is not None and self._times.splits_set(row.data_date):
             row.problems.append(_several_dates())
         if row.left_out and (row.problems or self._needs_every_field(row, cells)):
@@ -266,10 +263,6 @@ def _screen_of(item: Item, recognised: RecognisedTable) -> Screen:
     texts = [i for i, c in recognised.columns.items() if c.field.type in (FieldType.TEXT, FieldType.CODE)]
     name = next((i for i, c in recognised.columns.items() if c.field.name == item.subject.name), None)
     return compile_screen(recognised.survey.titles, name, texts)
-
-
-def _untitled(index: int) -> str:
-    return f"第{index + 1}列（{column_letters(index)}列）有内容而没有列名，没有采集"
 
 
 def _several_dates() -> RowProblem:

@@ -13,8 +13,10 @@ from producers.tables.lookalikes import ItemQuestion, told_apart
 
 # A column that an item asks for says more about a table than one that it may have.
 _REQUIRED_WEIGHT = 2.0
-# Ahead by one column, and by twice as much as the other has beyond it: 企业注销信息 has all that its file has.
-_LEAST_LEAD, _LEAD_RATIO = 1.0, 2.0
+# Ahead by one column, and by thrice as much as the other has beyond it: 企业注销信息 has all that its file has.
+_LEAST_LEAD, _LEAD_RATIO = 1.0, 3.0
+# So few optional columns may be another table's, beside those of an item that is there by so much more of its own.
+_FEW_COLUMNS, _FULLER_BY = 2, 0.2
 # A title that more items know, and one of them only as an alias, is nobody's mark: 状态, 年度.
 _FEW_ITEMS = 4
 # So much of the columns beside the subject's must be the item's, or the table is none of the list.
@@ -57,6 +59,11 @@ class ItemFit:
         return len(beside) / others if others else 0.0
 
     @property
+    def own_part(self) -> float:
+        """How much of the item is there: the share of its fields that have a column."""
+        return len(self.match.columns) / sum(not field.added for field in self.item.fields)
+
+    @property
     def is_near(self) -> bool:
         """Whether the table names subjects, and enough of its other columns are the item's."""
         return self.own_share >= _LEAST_SHARE and any(
@@ -77,15 +84,19 @@ class ItemFit:
     def is_ahead_of(self, other: "ItemFit") -> bool:
         """Whether this item is clearly nearer: by a column, or where both have all of them, by being verbatim.
 
-        One title that many items know and this one only as an alias decides nothing.
+        One title that many items know and this one only as an alias decides nothing, nor do a few optional columns
+        beside the better part of a smaller item.
         """
         if self.has_more_than(other):
             alone = [i for i in self.match.columns if i not in other.match.columns and i not in other.match.extra]
+            optional = len(alone) <= _FEW_COLUMNS and not any(self.match.columns[i].field.required for i in alone)
+            if optional and not other.missing and other.own_part >= self.own_part + _FULLER_BY:
+                return False
             return len(alone) > 1 or not self._is_anybodys(alone[0])
         return not other.lead_over(self) and self.verbatim and not other.verbatim
 
     def has_more_than(self, other: "ItemFit") -> bool:
-        """Whether this item has a column more of the file, and twice as much as the other has beyond it."""
+        """Whether this item has a column more of the file, and thrice as much as the other has beyond it."""
         lead = self.lead_over(other)
         return lead >= _LEAST_LEAD and lead >= _LEAD_RATIO * other.lead_over(self)
 

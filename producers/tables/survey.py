@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalogue.titles import normal
-from connectors.tables import Cell, SourceTable
+from connectors.notes import NoteKind, RowNotes
+from connectors.tables import Cell, SourceTable, column_letters
 from producers.tables.texts import ends_in_zeros, is_empty
 
 _LONG_NUMBER = re.compile("[0-9]{17}[0-9X]")
@@ -38,6 +39,19 @@ class TableSurvey:
             index < len(cells) and isinstance(cell := cells[index], str) and normal(cell) == normal(title)
             for index, title in self.titles.items()
         )
+
+    def note_cells(self, row_no: int, cells: Sequence[Cell], notes: RowNotes) -> None:
+        """Note what a row has in columns without a title, and long numbers that may have lost their last digits."""
+        width = len(cells)
+        for index in self.untitled:
+            if index < width and not is_empty(cells[index]):
+                text = f"第{index + 1}列（{column_letters(index)}列）有内容而没有列名，没有采集"
+                notes.add(NoteKind.UNTITLED_COLUMN, row_no, text)
+        for index in self.whole_numbers:
+            if index < width and type(cell := cells[index]) is str and ends_in_zeros(cell.strip()):
+                # One of eleven that lost their last digits passes by chance.
+                text = "末几位是零的长号码校验相符，按原样读取；请核对是否被 Excel 丢了末几位"
+                notes.add(NoteKind.ENDS_IN_ZEROS, row_no, text, self.titles.get(index, ""))
 
 
 def survey(

@@ -26,6 +26,7 @@ from connectors.tables import Cell
 from producers.submissions import session as session_module
 from producers.submissions.config import IntakeConfig
 from producers.submissions.messages import OutgoingMessage
+from producers.submissions.name_check import NameCheck
 from producers.submissions.options import Options
 from producers.submissions.progress import SubmissionCounts
 from producers.submissions.receipts import SubmissionReceipt
@@ -60,9 +61,15 @@ class RecordingSender(Sender):
     """The sender of a push; it keeps what became of each row, its values opened."""
 
     def __init__(
-        self, registry: Registry, cipher: Cipher, submission: Submission, item: Item, recognised: RecognisedTable
+        self,
+        registry: Registry,
+        cipher: Cipher,
+        submission: Submission,
+        item: Item,
+        recognised: RecognisedTable,
+        names: NameCheck | None = None,
     ) -> None:
-        super().__init__(registry, cipher, submission, item, recognised)
+        super().__init__(registry, cipher, submission, item, recognised, names)
         self.cipher, self.table, self.sheet = cipher, recognised, submission.sheet
         self._schema = fastavro.parse_schema(avro.event_schema(item))
         self.rows: dict[int, ReadRow] = {}
@@ -196,10 +203,13 @@ def _judge_event(
         judgement.wrong.append(f"{place}: subject {event['subject']}, and is {truth.get(item.subject.uscc)}")
     titles = {column.name: column.title for column in draft.columns}
     assumed = {n.column for n in receipt.notes if n.kind is NoteKind.AMOUNT_UNIT and "没有写明" in n.text}
+    doubted = {(n.column, row) for n in receipt.notes if n.kind is NoteKind.ENDS_IN_ZEROS for row in n.rows}
     for kind in item.fields:
         read, expected = event["data"].get(kind.name), truth.get(kind.name)
         if kind.name in line.lost:
-            if read is not None:
+            if read is not None and (titles[kind.name].strip(), place[1]) in doubted:
+                judgement.told_wrong += 1
+            elif read is not None:
                 judgement.wrong.append(f"{place}: {kind.name} {kind.zh} was lost, and is read as {read}")
             else:
                 missing[kind.name] += 1

@@ -163,3 +163,41 @@ def test_columns_that_any_table_may_have_do_not_hide_what_an_item_is_known_by() 
     answer, items = _answer(["主体名称", "统一社会信用代码", "案号", "立案时间", "代码或证件类型", "状态"])
     assert answer == "asked"
     assert {42, 43} <= {item.seq for item in items}
+
+
+_COMMON = (
+    "备注", "联系人", "联系电话", "创建时间", "经办人", "登记机关", "状态", "年度", "邮政编码", "地址", "法定代表人",
+    "处罚机关", "类型", "数据来源",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("of_another", [False, True])
+def test_columns_of_others_make_a_table_a_question_and_never_another_item(of_another: bool) -> None:
+    rng = random.Random(6)
+    for item in CATALOGUE.items:
+        for _ in range(6):
+            titles, wanted = _drawn(item, rng, every_alias=False), rng.choice((1, 2, 3))
+            other = rng.choice([one for one in CATALOGUE.items if one is not item])
+            others = (
+                [rng.choice([f.zh, *f.aliases[:2]]) for f in other.fields if not f.added] if of_another else _COMMON
+            )
+            titles += rng.sample(others, min(len(others), wanted))
+            rng.shuffle(titles)
+            answer, items = _answer(titles)
+            assert len(set(titles)) < len(titles) or answer != "is" or items == [item], (item.zh, items[0].zh, titles)
+
+
+@pytest.mark.parametrize(
+    ("titles", "candidates"),
+    [
+        (["认缴出资额", "股东姓名", "年度", "单位名称", "统一社会信用代码", "认缴币种", "类型", "登记机关"], {2, 8}),
+        (["备注", "法定代表人", "审理程序", "案件编号", "地址", "证件号码", "企业名称", "案由"], {41, 45}),
+        (["案件编号", "机构统一社会信用代码", "执行法院", "证件号码", "变更后", "立案日期", "企业名称"], {42, 46}),
+    ],
+)
+def test_a_few_optional_columns_do_not_outweigh_the_better_part_of_a_smaller_item(
+    titles: list[str], candidates: set[int]
+) -> None:
+    answer, items = _answer(titles)
+    assert answer == "asked"
+    assert candidates <= {item.seq for item in items}

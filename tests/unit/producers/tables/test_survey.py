@@ -7,11 +7,13 @@ import pytest
 from stdnum.cn import ric
 
 from catalogue.load import load_catalogue
+from connectors.notes import NoteKind, RowNotes
 from connectors.tables import Cell, SourceTable
 from producers.submissions.walk import surveyed
 from producers.tables.headers import HeadedTable, TableRecogniser
 from producers.tables.problems import ReasonCode
 from producers.tables.rows import compile_row
+from producers.tables.survey import TableSurvey
 from simulation.people import draw_person, make_uscc
 
 BALANCE = load_catalogue().item("19")
@@ -21,6 +23,14 @@ WHOLE = [draw_person(random.Random(n), n).id_number for n in range(5)]
 ZEROS = [f"8099991985{month:02}{day:02}0000" for month in range(1, 13) for day in range(1, 29)]
 IN_ZEROS = next(number for number in ZEROS if ric.calc_check_digit(number) == "0")
 LOST = next(number for number in ZEROS if ric.calc_check_digit(number) != "0")
+
+
+def test_a_number_that_is_taken_with_zeros_at_its_end_is_told() -> None:
+    seen, notes = TableSurvey({0: "法定代表人证件号码"}, whole_numbers=frozenset({0})), RowNotes()
+    for row_no, number in enumerate([*WHOLE, IN_ZEROS], start=2):
+        seen.note_cells(row_no, [number], notes)
+    (note,) = notes.all()
+    assert (note.kind, note.column, note.rows) == (NoteKind.ENDS_IN_ZEROS, "法定代表人证件号码", (len(WHOLE) + 2,))
 
 
 def problems(numbers: Sequence[str]) -> list[ReasonCode]:
