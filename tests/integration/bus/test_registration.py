@@ -106,3 +106,13 @@ def _money(schema: dict[str, object]) -> list[dict[str, object]]:
 
     walk(schema)
     return found
+
+
+def test_preparations_at_the_same_moment_do_not_trip_over_each_other(
+    config: BusConfig, client: SchemaRegistryClient
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        counts = set(pool.map(lambda _: register_all(config, ["alpha"], schemas={}), range(4)))
+    assert len(counts) == 1
+    state = f"{config.topic_prefix}credit.state.v1-credithub.internal.State"
+    assert client.get_compatibility(state) == "BACKWARD"
