@@ -16,8 +16,10 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from catalogue.model import Catalogue
 from federation.protocol import BatchAnswer, BatchView, NodeHealth, NodeSummary, RecordInForce, Refusal, UploadBatch
 from federation.receiver.requests import GzipRoute
+from federation.receiver.under_way import BatchesUnderWay
 from federation.receiver.validation import Validator
 from federation.store import NodeStore
+from monitoring.health import HealthCheck
 from monitoring.metrics import DELIVERIES, begin_stage
 
 BASE_PATH = "/v1"
@@ -50,6 +52,7 @@ class _Node:
         self.path, self.token = path, token
         self.validator = Validator(catalogue)
         self.slots = threading.BoundedSemaphore(_AT_ONCE)
+        self.under_way = BatchesUnderWay()
         self._store: NodeStore | None = None
 
     @property
@@ -73,9 +76,12 @@ class _Node:
 
 
 def create_app(
-    store: FilePath, catalogue: Catalogue, token: str | None = None, on_started: Callable[[], None] = lambda: None
+    store: FilePath,
+    catalogue: Catalogue,
+    token: str | None = None,
+    on_started: Callable[[HealthCheck], None] = lambda health: None,
 ) -> FastAPI:
-    """Return the node as an ASGI application; ``store`` is opened when it starts.
+    """Return the node as an ASGI application; ``store`` is opened when it starts, and its health told ``on_started``.
 
     With a ``token`` every request but /health must carry it.
     """
@@ -84,7 +90,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with node.lifespan(app):
-            on_started()
+            on_started(node.under_way)
             yield
 
     app = FastAPI(
@@ -134,7 +140,8 @@ def _batches(node: _Node) -> APIRouter:
         if not node.slots.acquire(blocking=False):
             raise HTTPException(429, "同时报送的批次过多，请稍后再试", {"Retry-After": "1"})
         try:
-            yield
+            with node.under_way.one():
+                yield
         finally:
             node.slots.release()
 

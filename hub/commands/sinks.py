@@ -74,7 +74,7 @@ def upstream(
         settings.home / "upstream" / "store.sqlite3",
         load_catalogue(),
         settings.upstream.token,
-        on_started=lambda: serve_metrics(settings, metrics_port, "upstream"),
+        on_started=lambda health: serve_metrics(settings, metrics_port, "upstream", health),
     )
     # Without the access log: every batch would be a line.
     uvicorn.run(

@@ -219,4 +219,4 @@ def _pass_on(one: socket.socket, other: socket.socket) -> None:
 def partitions_of(workers: list[Worker]) -> Iterator[int]:
     """Yield how many partition numbers each worker keeps a copy of."""
     for worker in workers:
-        yield int(worker.metric('credithub_standby_partitions{stage="merge"}'))
+        yield int(worker.metric("credithub_standby_partitions{"))
