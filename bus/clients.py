@@ -6,6 +6,7 @@ reason beside it. A test finds clients that are made elsewhere.
 
 from typing import Any
 
+import httpx
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -71,3 +72,8 @@ def registry_client(config: BusConfig, **more: Any) -> SchemaRegistryClient:
     """Return a client of the schema registry, which its caller closes."""
     # By itself it would wait for ever for a registry that hangs.
     return SchemaRegistryClient({"url": config.registry_url, "timeout": 30, **more})
+
+
+def registry_admin(address: str) -> httpx.Client:
+    """Return a client of the registry's own interface, which its caller closes; an archive may take it a while."""
+    return httpx.Client(base_url=address, timeout=120.0, trust_env=False)

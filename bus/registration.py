@@ -88,6 +88,16 @@ def register_all(
     return done
 
 
+def has_subjects(config: BusConfig) -> bool:
+    """Whether the registry knows the hub's schemas; of a registry that was lost or is another one it does not.
+
+    Raises Unavailable while the registry is away.
+    """
+    with closing(Registry(config)) as registry, closing(clients.registry_client(config)) as client:
+        subject = registry.subject(topics.CALENDAR, wire.BUSINESS_DATE)
+        return bool(ask(lambda: client.get_versions(subject)))
+
+
 class _Subjects:
     """The registry's subjects, one for each record type of a topic."""
 

@@ -8,7 +8,8 @@ from bus.business_date import MOST_AHEAD, publish_business_date, today
 from bus.config import BusConfig
 from bus.crypto.keys import create_key_file
 from bus.reading.offsets import watermarks
-from bus.registration import register_all
+from bus.registration import has_subjects, register_all
+from bus.schema_archive import archived, is_archivable, restore
 from catalogue.errors import IntegrityError
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config, endpoints
@@ -18,27 +19,64 @@ from sinks.postgres.schema import migrate
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What a preparation did: how many topics it created, how many schemas are registered."""
+    """What a preparation did: how many topics it created, how many schemas are registered, whether they were lost."""
 
     topics_created: int
     schemas_registered: int
+    schemas_restored: bool
 
 
 def prepare_hub(settings: Settings) -> Preparation:
     """Create what is missing; may be repeated.
 
     Raises UsageError for a Kafka with other partitions or another registry, and for a clock that is far ahead;
-    IntegrityError when the keys are gone.
+    IntegrityError when the keys, or the registry's schemas, are gone.
     """
     config, banks = bus_config(settings), list(bank_ids())
     created = topics.ensure_topics(config, topics.topic_specs(load_catalogue(), banks))
     if not settings.keys.exists():
         _refuse_other_keys(config, settings.keys)
         create_key_file(settings.keys)
+    restored = _restore_schemas(config, settings)
     registered = register_all(config, banks)
+    keep_schemas(config, settings)
     migrate(endpoints(settings).postgres_dsn)
     publish_business_date(config, today(), accepted=settings.processes.accept_date, most_ahead=MOST_AHEAD)
-    return Preparation(len(created), registered)
+    return Preparation(len(created), registered, restored)
+
+
+def keep_schemas(config: BusConfig, settings: Settings) -> None:
+    """Keep all schemas with their ids in a file of the home, from which they are restored when the registry is lost.
+
+    Called before anything is written with a schema that was just registered.
+    """
+    if not is_archivable(config):
+        return
+    settings.home.mkdir(parents=True, exist_ok=True)
+    unfinished = settings.schema_archive.with_suffix(".new")
+    unfinished.write_bytes(archived(config))
+    unfinished.replace(settings.schema_archive)
+
+
+def _restore_schemas(config: BusConfig, settings: Settings) -> bool:
+    """Restore the schemas of a registry that was lost; whether it was. Anew, they would get other ids.
+
+    Raises IntegrityError when they are not kept.
+    """
+    if not _is_written(config) or has_subjects(config):
+        return False
+    if not (is_archivable(config) and settings.schema_archive.exists()):
+        raise IntegrityError(
+            f"The registry {config.registry_url} is empty, but what Kafka holds was written with its schemas' ids.",
+            remedy="Restore its database from a backup of the same moment or later, or lay an archive of it"
+            f" (`credithub schemas export`) at {settings.schema_archive}.",
+        )
+    restore(config, settings.schema_archive.read_bytes())
+    return True
+
+
+def _is_written(config: BusConfig) -> bool:
+    return any(end.high for end in watermarks(config, [(topics.SUBMISSION, 0), (topics.CALENDAR, 0)]).values())
 
 
 def _refuse_other_keys(config: BusConfig, key_file: Path) -> None:

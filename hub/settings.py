@@ -175,6 +175,11 @@ class Settings(BaseSettings):
         return self.key_file or self.home / "keys.json"
 
     @property
+    def schema_archive(self) -> Path:
+        """Where the registry's schemas are kept with their ids."""
+        return self.home / "schemas.zip"
+
+    @property
     def endpoints_file(self) -> Path:
         """Where the supervisor writes the addresses of the embedded services."""
         return self.home / "run" / "endpoints.json"

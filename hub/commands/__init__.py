@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "not_taken": ("rejected", "waiting"),
     "reconcile": ("reconcile", "state-hash"),
     "prove": ("prove",),
+    "rebuild": ("rebuild",),
     "verify_state": ("verify-state",),
     "alertmanager": ("alertmanager",),
     "demo": ("demo",),

@@ -10,6 +10,8 @@ def prepare() -> None:
     from hub.preparation import prepare_hub
 
     done = prepare_hub(load_settings())
+    if done.schemas_restored:
+        typer.echo("the registry was empty: its schemas are restored, with the ids that they had")
     typer.echo(f"prepared: {done.topics_created} topics made, {done.schemas_registered} schemas registered")
 
 

@@ -1,4 +1,4 @@
-"""``credithub schemas generate | check | register | release``: the Avro schemas."""
+"""``credithub schemas generate | check | register | release | export | import``: the Avro schemas."""
 
 import json
 from dataclasses import asdict
@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from bus.registration import register_all
+from bus.schema_archive import archived, restore
 from catalogue.load import DATA, load_catalogue
 from catalogue.schema_versions import FOLDER, drift, generated, incompatible, release, write
+from hub.preparation import keep_schemas
 from hub.progress import progress_bar
 from hub.settings import bus_config, load_settings
 from sinks.banks.recipients import bank_ids
@@ -66,17 +68,36 @@ def register_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the number of subjects as JSON.")] = False,
 ) -> None:
     """Register every schema for its topic, and hold each subject to its compatibility level."""
-    config = bus_config(load_settings())
-    banks = bank_ids()
+    settings = load_settings()
+    config, banks = bus_config(settings), bank_ids()
     with progress_bar(silent=as_json) as progress:
         task = progress.add_task("registering", total=None)
         count = register_all(
             config, banks, on_done=lambda done, total: progress.update(task, completed=done, total=total)
         )
+    keep_schemas(config, settings)
     if as_json:
         typer.echo(json.dumps({"subjects": count, "banks": banks}))
     else:
         typer.echo(f"{count} subjects registered, {len(banks)} banks.")
+
+
+@_schemas.command("export")
+def export_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The archive (.zip) to write.")],
+) -> None:
+    """Write all schemas of the registry with their ids: without these no message could be read."""
+    file.write_bytes(archived(bus_config(load_settings())))
+    typer.echo(str(file))
+
+
+@_schemas.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The archive.", exists=True, dir_okay=False)],
+) -> None:
+    """Put an archive into an empty registry; each schema gets the id that it had."""
+    restore(bus_config(load_settings()), file.read_bytes())
+    typer.echo(f"{file} is imported")
 
 
 def register(app: typer.Typer) -> None:

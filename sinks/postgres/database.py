@@ -41,6 +41,8 @@ class SinkDatabase:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: Any = None
+        # Of the filling in which the positions were read.
+        self._generation: str | None = None
 
     def close(self) -> None:
         """Close the connection."""
@@ -53,8 +55,9 @@ class SinkDatabase:
         return None if connection is None or connection.closed else int(connection.info.backend_pid)
 
     def positions(self) -> dict[Position, int]:
-        """Return from where to read on."""
+        """Return from where to read on, in the present filling of the tables."""
         with self._transaction() as cursor:
+            self._generation = _generation(cursor)
             cursor.execute("select topic, partition, next_offset from sink_position")
             return {(topic, partition): offset for topic, partition, offset in cursor.fetchall()}
 
@@ -83,7 +86,8 @@ class SinkDatabase:
     ) -> dict[str, list[Row]]:
         """Move the positions to ``ends`` and write the rows read before them; return what was written, by topic.
 
-        ``names`` gives a topic's name without its prefix.
+        ``names`` gives a topic's name without its prefix. Raises IntegrityError when the tables were emptied since the
+        positions were read.
         """
         written: dict[str, RowsByKey] = {}
         with self._transaction() as cursor:
@@ -97,6 +101,12 @@ class SinkDatabase:
                 # No row is changed where another process has moved the position: it wrote these rows, and newer ones.
                 if cursor.rowcount:
                     written.setdefault(names[topic], {}).update(rows.get((topic, partition), {}))
+            # Behind the positions, whose locks whoever empties the tables waits for, or we for his.
+            if _generation(cursor) != self._generation:
+                raise IntegrityError(
+                    "PostgreSQL's tables were emptied, to be filled from the topics again, while this sink wrote.",
+                    remedy="Nothing to do: the sink ends here, and its next start reads the topics from the beginning.",
+                )
             for topic, batch in written.items():
                 if batch:
                     _upsert(cursor, TABLES[topic], batch.values())
@@ -125,6 +135,11 @@ class SinkDatabase:
         except _BROKEN:
             self._connection.close()
             raise
+
+
+def _generation(cursor: Any) -> str:
+    cursor.execute("select generation::text from sink_generation")
+    return str(cursor.fetchone()[0])
 
 
 def _upsert(cursor: Any, table: TargetTable, batch: Collection[Row]) -> None:

@@ -3,12 +3,15 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import is_zipfile
 
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from bus import clients, topics
 from bus.config import BusConfig
+from bus.registration import has_subjects
+from bus.schema_archive import archived
 from hub.processes import CREDITHUB, environment_without_settings
 from hub.settings import Endpoints
 
@@ -40,6 +43,8 @@ def test_keys_that_are_gone_are_not_replaced(
     (answer,) = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, name)]).values()
     held = answer.result()
     assert {held["retention.ms"].value, held["max.message.bytes"].value} == {"-1", str(24 * 1024 * 1024)}
+    # What is needed to read the topics, should the registry be lost.
+    assert is_zipfile(tmp_path / "schemas.zip")
     keys = tmp_path / "keys.json"
     kept = keys.read_bytes()
     keys.unlink()
@@ -55,3 +60,24 @@ def test_keys_that_are_gone_are_not_replaced(
     assert "There is no key file" in refused.stderr
     assert "backup" in refused.stderr
     assert not keys.exists()
+
+
+def test_a_registry_that_is_lost_is_not_filled_with_other_ids(
+    prepare: Callable[[], "subprocess.CompletedProcess[str]"], stack: Endpoints, topic_prefix: str, tmp_path: Path
+) -> None:
+    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=1)
+    topics.ensure_topics(config, [topics.TopicSpec(topics.CALENDAR, {})])
+    producer = clients.producer(config)
+    producer.produce(config.topic(topics.CALENDAR), b"of another registry")
+    assert producer.flush(30) == 0
+    refused = prepare()
+    assert refused.returncode != 0
+    assert "is empty, but what Kafka holds was written with its schemas' ids" in refused.stderr
+    assert "credithub schemas export" in refused.stderr
+    assert not has_subjects(config)
+    # This registry has others' schemas, to which no archive is added.
+    (tmp_path / "schemas.zip").write_bytes(archived(config))
+    refused = prepare()
+    assert refused.returncode != 0
+    assert "holds schemas already" in refused.stderr
+    assert not has_subjects(config)

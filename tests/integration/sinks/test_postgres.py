@@ -18,6 +18,7 @@ from catalogue.errors import IntegrityError
 from hub.settings import Endpoints
 from sinks.postgres import sink
 from sinks.postgres.database import SinkDatabase
+from sinks.postgres.refilling import digests, empty
 from sinks.postgres.schema import MIGRATIONS, migrate
 from sinks.postgres.tables import TABLES
 from tests.builders.changes import MOMENT, Streams
@@ -203,8 +204,51 @@ def test_what_another_process_has_written_meanwhile_is_not_written_again(
     _execute(dsn, "update submission set state = 'COMPLETED'")
     # As one that stood still while the other wrote: it has messages of before the position.
     monkeypatch.setattr(sink, "BATCH_SIZE", 1)
-    monkeypatch.setattr(SinkDatabase, "positions", lambda self: {})
+    positions = SinkDatabase.positions
+
+    def none(database: SinkDatabase) -> dict[Any, int]:
+        return {key: offset for key, offset in positions(database).items() if key is None}
+
+    monkeypatch.setattr(SinkDatabase, "positions", none)
     _submit(streams, "s-2", "OPEN", MOMENT)
     late = Running(sink.run, config, dsn)
     awaited(dsn, "select submission_id, state from submission order by 1", [("s-1", "COMPLETED"), ("s-2", "OPEN")])
     late.stop()
+
+
+def test_tables_are_filled_again_as_they_were_and_a_sink_of_before_writes_nothing(config: BusConfig, dsn: str) -> None:
+    streams = Streams(config)
+    publish(streams, 2, "甲", "bb")
+    _submit(streams, "s-1", "COMPLETED", MOMENT)
+    former = Running(sink.run, config, dsn)
+    awaited(dsn, "select (select count(*) from credit_change), (select count(*) from submission)", [(1, 1)])
+    awaited(dsn, "select (select count(*) from credit_state), (select count(*) from credit_record)", [(1, 1)])
+    before = digests(dsn)
+    empty(dsn)
+    assert {rows for rows, _ in digests(dsn).values()} == {0}
+    assert _execute(dsn, "select * from sink_position") == []
+    # It stands behind what the tables lack by now.
+    _submit(streams, "s-2", "COMPLETED", MOMENT)
+    assert former.ended()
+    with pytest.raises(IntegrityError, match="emptied"):
+        former.stop()
+    assert _execute(dsn, "select * from submission") == []
+    after = Running(sink.run, config, dsn)
+    awaited(dsn, "select submission_id from submission order by 1", [("s-1",), ("s-2",)])
+    awaited(dsn, "select (select count(*) from credit_state), (select count(*) from credit_change)", [(1, 1)])
+    awaited(dsn, "select count(*) from credit_record", [(1,)])
+    after.stop()
+    again = digests(dsn)
+    assert again.pop("submission") != before.pop("submission")
+    assert again == before
+
+
+def test_a_digest_tells_content_and_not_the_order_of_rows(dsn: str) -> None:
+    migrate(dsn)
+    waiting = "insert into unresolved select 's', {}, '', '', '', '', '', '', '', '', '{{}}', '', 'epoch'"
+    _execute(dsn, f"{waiting.format(1)}; {waiting.format(2)}")
+    first = digests(dsn)["unresolved"]
+    _execute(dsn, f"truncate unresolved; {waiting.format(2)}; {waiting.format(1)}")
+    assert digests(dsn)["unresolved"] == first
+    _execute(dsn, "update unresolved set message = 'x' where row = 2")
+    assert digests(dsn)["unresolved"] != first
