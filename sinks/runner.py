@@ -23,6 +23,9 @@ from sinks.readiness import SinkReadiness
 
 log = logging.getLogger(__name__)
 
+# How long an idle sink waits for a message: no longer than a stop may take.
+_IDLE_POLL_S = 0.5
+
 
 def run(sink: Sink[Prepared], config: BusConfig, stop: threading.Event, readiness: SinkReadiness | None = None) -> None:
     """Run a sink until ``stop``; ``readiness`` is told how it goes.
@@ -68,7 +71,9 @@ class Runner(Generic[Prepared]):
 
         A pipelined sink's batch is only started, and the one before it delivered.
         """
-        messages = receive(self._sink.consumer, self._sink.batch_size, self._sink.poll_s)
+        # A batch under way must not wait for the next one.
+        first_s = _IDLE_POLL_S if self._under_way is None else 0.0
+        messages = receive(self._sink.consumer, self._sink.batch_size, self._sink.poll_s, first_s=first_s)
         if not messages and self._under_way is None:
             self._idle()
             return
