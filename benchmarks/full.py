@@ -1,4 +1,4 @@
-"""``python -m benchmarks.full``: latency, two workers, long histories, sizes; writes ``docs/benchmarks.md``, too."""
+"""``python -m benchmarks.full``: latency, workers, long histories, the proof, sizes; writes ``docs/benchmarks.md``."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -10,10 +10,12 @@ import typer
 from rich.console import Console
 
 import hub.stack
-from benchmarks import latency, merge, report, scale, touched
+from benchmarks import latency, merge, proving, report, scale, touched
 from benchmarks.__main__ import RESULTS, merge_lines
 from benchmarks.measured import machine, own_settings
 from hub.settings import Settings
+
+NEW_EVENTS = 10_000
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -24,6 +26,7 @@ class Part(StrEnum):
     LATENCY = "latency"
     WORKERS = "workers"
     TOUCHED = "touched"
+    PROOF = "proof"
     SIZES = "sizes"
 
 
@@ -35,6 +38,7 @@ class _Asked:
     held: list[dict[str, Any]]
     events: int
     rounds: int
+    proven: int
 
 
 @app.command()
@@ -45,8 +49,9 @@ def main(
     ] = None,
     events: Annotated[int, typer.Option(min=1000, help="Events that one and two workers take.")] = 300_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of one and two workers.")] = 3,
+    proven: Annotated[int, typer.Option(min=1000, help="Events proven before 10,000 more come.")] = 1_000_000,
 ) -> None:
-    """Measure latency at shares of the top rate, one and two workers, long histories, and sizes."""
+    """Measure latency at shares of the top rate, one and two workers, long histories, the proof, and sizes."""
     console = Console(soft_wrap=True)
 
     def say(text: str) -> None:
@@ -62,7 +67,7 @@ def main(
         try:
             hub.stack.start(settings, services_only=part is not Part.LATENCY)
             held = found.get(part.value, {}).get("rows", []) if size else []
-            rows, lines = _measure(part, settings, say, _Asked(sizes, held, events, rounds))
+            rows, lines = _measure(part, settings, say, _Asked(sizes, held, events, rounds, proven))
         finally:
             hub.stack.stop(settings, purge=True)
         settings.home.mkdir(parents=True, exist_ok=True)
@@ -91,6 +96,9 @@ def _measure(
     if part is Part.TOUCHED:
         histories = list(touched.measure(settings, say))
         return [asdict(one) for one in histories], _touched_lines(histories)
+    if part is Part.PROOF:
+        passes = list(proving.measure(settings, asked.proven, NEW_EVENTS, say))
+        return [asdict(one) for one in passes], _pass_lines(passes)
     known = {(row["subjects"], row["records_per_subject"]): scale.Size(**row) for row in asked.held}
     for size in scale.measure(settings, asked.sizes, say):
         say(f"  {size}")
@@ -113,6 +121,19 @@ def _latency_lines(rows: list[latency.Latency]) -> list[str]:
 def _touched_lines(rows: list[touched.Touched]) -> list[str]:
     lines = ["| records of the subject | a report, µs | its highest withdrawn, µs |", "|---:|---:|---:|"]
     return lines + [f"| {one.records:,} | {one.report_us:,.0f} | {one.withdraw_highest_us:,.0f} |" for one in rows]
+
+
+def _pass_lines(rows: list[proving.ProvenPass]) -> list[str]:
+    lines = [
+        "| proven before | new events | messages read | proven moment read, s | pass, s | peak MB |",
+        "|" + "---:|" * 6,
+    ]
+    for one in rows:
+        counts = f"{one.proven:,} | {one.new:,} | {one.messages:,}"
+        lines.append(
+            f"| {counts} | {one.restored_s:.1f} | {one.pass_s:.1f} | {one.pass_cpu_s:.1f} | {one.peak_mb:,.0f} |"
+        )
+    return lines
 
 
 def _size_lines(rows: list[scale.Size]) -> list[str]:

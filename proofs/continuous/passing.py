@@ -85,6 +85,7 @@ class ProofPass:
         reached = {arrow: self._committed(arrow) for arrow in self._received}
         window = PassWindow(moment, self._scope, self._plain, self._told, self._deliver)
         ends = self._reader.ends(self._marks)
+        self._tell_lost_tails(ends)
         window.plan = ReadingPlan()
         self._plan(window.plan, _MARKS, {partition: ends[partition].high for partition in self._marks})
         for source, message, _ in read_windows(self._reader, window.plan, ends):
@@ -92,6 +93,7 @@ class ProofPass:
         self._move(window, _MARKS)
         # From here on to ends behind what the stages say of themselves: all of that is there.
         ends = self.ends()
+        self._tell_lost_tails(ends)
         window.plan = plan = ReadingPlan()
         highs = {partition: end.high for partition, end in ends.items()}
         self._plan(plan, FILES, {one: highs[one] for one in (*self._inputs, *self._not_taken)})
@@ -110,6 +112,24 @@ class ProofPass:
         for reader in (FILES, MERGE, OUTPUTS, *self._received):
             self._move(window, reader)
         return window
+
+    def _tell_lost_tails(self, ends: Mapping[TopicPartition, Watermarks]) -> None:
+        """Tell of each partition that ends before what was proven of it: it lost its tail, or was made anew."""
+        for reader, arrow in (
+            (_MARKS, MERGE),
+            (FILES, FILES),
+            (OUTPUTS, CHANGES),
+            *((one, one) for one in self._received),
+        ):
+            for partition, end in ends.items():
+                cursor = self._moment.cursors.get((reader, partition))
+                if cursor is None or cursor.offset <= end.high or (reader == arrow and partition in self._changes):
+                    continue
+                place = f"{partition.topic}/{partition.partition}"
+                what = f"ends at offset {end.high}, and was proven up to {cursor.offset}"
+                self._moment.differ(arrow, place, what, cursor.offset - end.high)
+                cursor.offset = cursor.last = end.high
+                self._moment.touch(FactKind.CURSOR, (reader, partition))
 
     def _plan(self, plan: ReadingPlan, reader: str, to: Mapping[TopicPartition, int]) -> None:
         for partition, end in to.items():

@@ -60,7 +60,13 @@ class PassWindow:
     def take_mark(self, source: TopicPartition, message: Message) -> None:
         """Take what a stage says of itself: a position of the merge, or a submission's progress."""
         self._note("marks", source, message)
-        value = self._plain(message.value())
+        try:
+            value = self._plain(message.value())
+        except PoisonMessage as problem:
+            arrow = MERGE if source.topic == topics.POSITION else FILES
+            where = f"{source.topic}/{source.partition}@{message.offset()}"
+            self._moment.differ(arrow, where, f"unreadable: {problem.message}")
+            return
         if source.topic == topics.POSITION:
             self._merged.take_position(value)
         else:

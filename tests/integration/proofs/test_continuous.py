@@ -181,6 +181,18 @@ def test_a_double_behind_the_proven_moment_stays_told_until_a_full_pass(hub: Hub
     assert looked(view, hub.scope, times=1)[0] == []
 
 
+def test_a_topic_that_lost_its_tail_behind_the_proven_moment(hub: Hub) -> None:
+    bank = hub.scope.banks[0]
+    topic = topics.bank_topic(bank)
+    proven = unproven(hub, {})
+    assert looked(proven, hub.scope, times=1)[0] == []
+    last = hub.forge.messages(topic)[-1]
+    cut = replace(proven, replaced={**proven.replaced, **hub.forge.copy(topic, without={last.spot})})
+    kept, _ = looked(cut, hub.scope)
+    assert {(one.arrow, one.place) for one in kept} == {(f"bank.{bank}", f"{topic}/{last.spot.partition}")}
+    assert "was proven up to" in kept[0].what
+
+
 ROWS = {
     "credit_record": ("delete from {one}", "update {one} set content_hash = 'f'"),
     "credit_state": ("delete from {one}", "update {one} set hash = 'f'"),
