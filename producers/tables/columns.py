@@ -84,7 +84,7 @@ class ColumnMatcher:
         self._ranks = _ranks(item)
         self._months = MonthTitles(item)
         # All that a title of the item may be looked up as.
-        self.keys = frozenset(key for table in self._tables for key in table)
+        self.keys = frozenset(key for table in self._tables for key in table) | self._months.keys()
 
     def match(self, titles: Sequence[str]) -> TitleMatch:
         """Return which titles are which columns of the item.

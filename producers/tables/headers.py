@@ -18,6 +18,7 @@ from producers.tables.item_fit import MAPPED, ItemFit, NoItem, closest_item
 from producers.tables.mapping import ColumnMapping, mapping_of, same_unit
 from producers.tables.numbered_codes import numbered_columns
 from producers.tables.survey import TableSurvey
+from producers.tables.texts import is_empty
 
 HEAD_ROWS = 30  # how many rows the header is looked for in
 
@@ -141,6 +142,7 @@ class TableRecogniser:
         values = (cells for number, cells in below if number > rows[last][0])
         numbered = numbered_columns(chosen, titles, match.columns, values)
         columns = _measured({**match.columns, **numbered}, title_text)
+        _refuse_doubtful_months(columns, titles, [cells for _, cells in rows[last + 1 :]])
         missing = missing_columns(chosen, columns)
         if missing:
             raise NoItem(
@@ -170,6 +172,23 @@ class TableRecogniser:
 
 def _text_above(rows: Sequence[tuple[int, list[Cell]]], header: HeaderRows) -> str:
     return " ".join(text for _, cells in rows[: header.first] for text in map(title_of, cells) if text)
+
+
+def _refuse_doubtful_months(columns: Mapping[int, Column], titles: Sequence[str], below: list[list[Cell]]) -> None:
+    """Raise FileRefused where several columns stand below one month: its title does not say what each of them is."""
+    seen = set[tuple[int | None, int | None, str]]()
+    for index, column in columns.items():
+        if column.month is None:
+            continue
+        beside = index + 1
+        untitled = beside >= len(titles) or not titles[beside]
+        split = untitled and any(beside < len(cells) and not is_empty(cells[beside]) for cells in below)
+        if split or (column.year, column.month, column.sub) in seen:
+            raise FileRefused(
+                f"“{column.title}”有几列，看不出每一列各是什么。",
+                remedy="请把每一列的列名写全，如“1月用水量”“1月应缴金额(元)”，表头写成一行。",
+            )
+        seen.add((column.year, column.month, column.sub))
 
 
 def _width(titles: Sequence[str]) -> int:

@@ -136,3 +136,36 @@ def test_the_unit_above_the_table_is_that_of_its_amounts(above: str, unit: str) 
 @pytest.mark.parametrize("title", ["税额(万)", "税额（万元人民币）", "税额（人民币万元）", "税额(单位:万元)"])
 def test_a_titles_unit_is_read_in_every_writing(title: str) -> None:
     assert ("税额", "万元") in {(key, unit if unit.endswith("元") else unit + "元") for key, unit in title_keys(title)}
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "subs"),
+    [
+        (["一季度", None, "二季度"], ["1月", "3月", "4月"], ["amount_paid", "amount_paid", "amount_paid"]),
+        (["用水量", None, "应缴金额(元)"], ["1月", "3月", "4月"], ["usage", "usage", "amount_due"]),
+        (["1月", None, "4月"], ["用水量", "应缴金额(元)", "用水量"], ["usage", "amount_due", "usage"]),
+    ],
+)
+def test_months_below_or_above_what_is_said_of_them_are_joined(
+    upper: list[Cell], lower: list[Cell], subs: list[str]
+) -> None:
+    base: list[Cell] = ["单位名称", "统一社会信用代码", "户号"]
+    rows: list[tuple[int, list[Cell]]] = [(1, [*base, *upper]), (2, [*base, *lower]), (3, ["甲", "x", "1", 5, 6, 7])]
+    found = recognise(rows, item=CATALOGUE.item("64"))
+    assert found.header_row == 2
+    assert [c.sub for _, c in sorted(found.columns.items()) if c.month is not None] == subs
+
+
+@pytest.mark.parametrize(
+    ("titles", "below"),
+    [
+        # What the columns below a month are, nobody knows; nor which of two amounts a month has.
+        (["1月", None, "2月", None], ["吨数", "钱数", "吨数", "钱数"]),
+        (["1月", "2月", "1月", "2月"], [5, 6, 7, 8]),
+    ],
+)
+def test_a_month_of_several_columns_is_refused(titles: list[Cell], below: list[Cell]) -> None:
+    base: list[Cell] = ["单位名称", "统一社会信用代码", "户号"]
+    rows: list[tuple[int, list[Cell]]] = [(1, [*base, *titles]), (2, ["甲", "x", "1", *below])]
+    with pytest.raises(FileRefused, match="“1月”有几列"):
+        recognise(rows, item=CATALOGUE.item("64"))
