@@ -64,8 +64,8 @@ def rebuild_postgres(
 
 def _restart_sink(settings: Settings) -> bool:
     """Have the supervisor start the sink anew: one that has nothing to write would not notice; whether it runs here."""
-    pids = [process.pid for process in control.status(settings).processes if process.name == _PROCESS]
-    for pid in filter(None, pids):
+    pids = [process.pid for process in control.status(settings).processes if process.name == _PROCESS and process.pid]
+    for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
     return bool(pids)
