@@ -52,10 +52,13 @@ class BrokerAnswers:
         wanted = dict.fromkeys(self._real(partitions), OffsetSpec.max_timestamp())
         try:
             answers = self._admin.list_offsets(wanted, request_timeout=_ANSWER_WITHIN_S)
-            stamps = [answer.result().timestamp for answer in answers.values()]
+            newest = [answer.result() for answer in answers.values()]
         except KafkaException as exc:
             raise Unavailable(f"Kafka does not say when it was written to last: {exc}.", remedy=_REMEDY) from exc
-        newest_ms = max(stamps, default=-1)
+        # See ``bus.reading.offsets.offsets``: this is how the client says that it heard nothing.
+        if any(answer.offset == confluent_kafka.OFFSET_INVALID for answer in newest):
+            raise Unavailable("Kafka does not say in time when it was written to last.", remedy=_REMEDY)
+        newest_ms = max((answer.timestamp for answer in newest), default=-1)
         return newest_ms / 1000 if newest_ms > 0 else None
 
     def _real(self, partitions: Iterable[TopicPartition]) -> list[confluent_kafka.TopicPartition]:

@@ -130,7 +130,7 @@ def offsets(
     while True:
         answers = admin.list_offsets(dict.fromkeys(wanted, spec), isolation_level=isolation, request_timeout=within_s)
         try:
-            return {partition: int(answers[partition].result().offset) for partition in wanted}
+            found = {partition: int(answers[partition].result().offset) for partition in wanted}
         except KafkaException as exc:
             outdated = exc.args[0].name() in _OUTDATED
             passing = exc.args[0].retriable() or exc.args[0].name() in _LEADERLESS or outdated
@@ -141,6 +141,12 @@ def offsets(
             if outdated:
                 admin = connected(config, next(iter(wanted)).topic, within_s=within_s)
             time.sleep(_PAUSE_S)
+        else:
+            # A broker that hangs is no error to this client, which then returns no offset as if it were one.
+            if confluent_kafka.OFFSET_INVALID not in found.values():
+                return found
+            if time.monotonic() > deadline:
+                raise Unavailable("Kafka does not say in time where its topics end.", remedy="See `credithub status`.")
 
 
 def topic_ids(config: BusConfig, names: Iterable[str]) -> dict[str, str]:

@@ -11,9 +11,12 @@ import psutil
 import psycopg2
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 import hub.stack
+from bus.config import BusConfig
+from bus.reading.offsets import connected, offsets
+from catalogue.errors import Unavailable
 from hub.settings import Endpoints, Settings
 from hub.stack import orphans
 from hub.stack.control import supervisor_of
@@ -112,14 +115,22 @@ def test_all_services_killed_at_once_come_back_with_their_data(
 
 
 @pytest.mark.slow
-def test_a_hung_broker_is_shown_as_unhealthy(own: Settings, addresses: Endpoints) -> None:
+def test_a_hung_broker_is_shown_as_unhealthy_and_says_no_offsets(
+    own: Settings, addresses: Endpoints, schema_id: int
+) -> None:
     pid = pids(hub.stack.status(own))["kafka"]
 
     def state() -> str:
         return next(process.state for process in hub.stack.status(own).processes if process.name == "kafka")
 
+    config = BusConfig(addresses.bootstrap, addresses.registry_url, "", partitions=1)
+    admin, asked = connected(config, TOPIC), [TopicPartition(TOPIC, 0)]
+    assert offsets(config, admin, asked, OffsetSpec.latest(), within_s=5)[asked[0]] > 0
     os.kill(pid, signal.SIGSTOP)
     try:
+        # The client returns an offset that is none, and no error.
+        with pytest.raises(Unavailable):
+            offsets(config, admin, asked, OffsetSpec.latest(), within_s=3)
         until(lambda: state() == "unhealthy", "status shows the hung broker")
         assert hub.stack.status(own).phase == "degraded"
     finally:
