@@ -30,7 +30,7 @@ class NoteKind(StrEnum):
     OVERRULED = "OVERRULED"  # an option of the command says another thing than the table or its names
     NAME_CONTRADICTED = "NAME_CONTRADICTED"  # rows name an enterprise otherwise than it is registered; they were taken
     NAMES_UNCHECKED = "NAMES_UNCHECKED"  # nobody could be asked what is registered
-    FORMATS_UNREAD = "FORMATS_UNREAD"  # the number formats of this kind of workbook are not read
+    FORMATS_UNREAD = "FORMATS_UNREAD"  # how this kind of workbook shows its cells is not read: hidden rows, formats
 
 
 @dataclass(frozen=True, slots=True)

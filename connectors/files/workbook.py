@@ -17,7 +17,7 @@ import python_calamine
 
 from catalogue.errors import FileRefused
 from connectors.files.archive import Archive
-from connectors.files.binary_sheets import binary_sheet_limits
+from connectors.files.binary_sheets import binary_sheet_limits, refuse_binary_formats
 from connectors.files.first_bytes import OLE, SAVE_AS, ZIP
 from connectors.files.invisible import without_invisible
 from connectors.files.limits import MOST_OLD_WORKBOOK_BYTES, too_large
@@ -123,6 +123,8 @@ class Workbook:
             content = unlocked(content, self._name)
         if content.startswith(ZIP):
             self._archive = Archive(io.BytesIO(content), self._name)
+            if self._archive.binary:
+                refuse_binary_formats(self._archive)
             self.counts_days_from_1904 = date_base_is_1904(self._archive)
             self._parts, self._styles = self._archive.sheet_parts(), style_readings(self._archive)
             self._texts = SharedTexts(self._archive)
@@ -157,7 +159,7 @@ class Workbook:
         sheet = self._sheet(name)
         notes = sheet.notes() if sheet is not None else ()
         if self._archive is not None and self._archive.binary:
-            text = "这种工作簿（.xlsb）的数字格式没有读取：请核对百分比、金额单位和以 0 开头的号码，或存为 .xlsx"
+            text = "这种工作簿（.xlsb）里被隐藏的行和列没有查看，都已读取：请核对是否应报送，或存为 .xlsx"
             return (TableNote(NoteKind.FORMATS_UNREAD, text), *notes)
         return notes
 
