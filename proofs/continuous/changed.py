@@ -8,7 +8,7 @@ from bus import topics
 from catalogue.envelope import changelog_key
 from proofs.continuous.merged import MergedEvents
 from proofs.continuous.moment import ProvenMoment
-from proofs.reconcile.decoding import content, stamp
+from proofs.reconcile.decoding import stamp
 from proofs.reconcile.findings import CHANGES
 from proofs.reconcile.records import named
 
@@ -50,7 +50,7 @@ class PublishedChanges:
         self._moved.add(subject)
         for record in change["records"]:
             key = changelog_key(subject, record["item"], record["record_key"])
-            self._told.setdefault(key, set()).add(content(stamp(record)))
+            self._told.setdefault(key, set()).add(stamp(record))
 
     def take_state(self, state: Mapping[str, Any], where: str) -> None:
         """Take a state; the same name for a later moment is a new state of the same sequence."""
@@ -83,7 +83,7 @@ class PublishedChanges:
     def _settle_strange(self, merged: MergedEvents) -> None:
         """Every change says what an event said, of this window or, when it was published meanwhile, of the next one."""
         balance = self._moment.balance(CHANGES)
-        seen = [_token(key, told) for key, contents in self._told.items() for told in contents]
+        seen = [_token(key, version) for key, versions in self._told.items() for version in versions]
         wanted = {*seen, *balance.ahead}
         due = [token for token in wanted if _is_of_event(token, merged)]
         for one in balance.settle(due, [token for token in seen if token not in balance.ahead]):
@@ -92,8 +92,8 @@ class PublishedChanges:
                 self._moment.differ(CHANGES, topics.CHANGE, what)
 
 
-def _token(key: bytes, told: bytes) -> str:
-    return f"{key.decode()}\x00{told.decode()}"
+def _token(key: bytes, version: bytes) -> str:
+    return f"{key.decode()}\x00{version.hex()}"
 
 
 def _key_of(token: str) -> bytes:
@@ -104,8 +104,7 @@ def _is_of_event(token: str, merged: MergedEvents) -> bool:
     """Whether an event of the window says this, or a whole set of the window may have ended the record."""
     key = _key_of(token)
     events = merged.events.get(key)
-    told = token.rpartition("\x00")[2].encode()
-    if events is not None and any(content(version) == told for version in events.stamps):
+    if events is not None and bytes.fromhex(token.rpartition("\x00")[2]) in events.stamps:
         return True
     return key.rpartition(b"\x00")[0] in merged.replaced_sets
 
