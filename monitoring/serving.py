@@ -1,6 +1,7 @@
 """The port of a process: ``/metrics`` for Prometheus, ``/readyz`` for whoever relies on it. Both say whose they are."""
 
 import json
+import math
 import re
 import shutil
 import threading
@@ -47,6 +48,14 @@ def steady(reason: str) -> str:
     return _GROWING.sub("…", reason)
 
 
+def _free_bytes(folder: str) -> float:
+    """Return how much is free where a folder lies; NaN when it is gone, which must not cost all other series."""
+    try:
+        return float(shutil.disk_usage(folder).free)
+    except OSError:
+        return math.nan
+
+
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
@@ -70,7 +79,7 @@ def serve(
     _why_not_ready.health = health
     PROCESS.labels(identity.home, identity.name, str(identity.pid)).set(1)
     if identity.home:
-        DISK_FREE.set_function(lambda: float(shutil.disk_usage(identity.home).free))
+        DISK_FREE.set_function(lambda: _free_bytes(identity.home))
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != "/readyz":
