@@ -1,7 +1,7 @@
 """The arrow of the changes: sequences without a gap, the states at the same sequence, and a change for each record."""
 
 import hashlib
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bus import topics
@@ -29,12 +29,15 @@ class PublishedChanges:
         }
         self._moved: set[str] = set()
         self._told: dict[bytes, set[bytes]] = {}
-        self._told_ahead = {_key_of(token) for token in moment.balance(CHANGES).ahead}
+        # Seen by the pass before; they are of events of this window.
+        self._ahead: dict[bytes, set[bytes]] = {}
+        for token in moment.balance(CHANGES).ahead:
+            self._ahead.setdefault(_key_of(token), set()).add(bytes.fromhex(token.rpartition("\x00")[2]))
 
-    @property
-    def keys(self) -> Container[bytes]:
-        """Return the keys of the records that changed in the window, or were seen to by the pass before."""
-        return self._told.keys() | self._told_ahead
+    def versions(self) -> dict[bytes, set[bytes]]:
+        """Return what the changes of the window tell, by record key, with what the pass before saw ahead."""
+        keys = self._told.keys() | self._ahead.keys()
+        return {key: self._told.get(key, set()) | self._ahead.get(key, set()) for key in keys}
 
     def take_change(self, change: Mapping[str, Any], where: str) -> None:
         """Take a change; its times are as on the wire."""

@@ -7,7 +7,7 @@ duplicate or as superseded, or it was lost: the counts say how many there may be
 """
 
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -147,13 +147,16 @@ class MergedEvents:
             self._moment.differ(MERGE, where, f"an older version over a newer one: {named(key)}")
         own.append(record)
 
-    def settle(self, changed: Container[bytes]) -> None:
-        """Compare the window; ``changed``: the keys of the records of which the window has a change."""
+    def settle(self, changed: Mapping[bytes, Collection[bytes]]) -> None:
+        """Compare the window; ``changed``: the versions that its changes tell, by record key."""
         self._settle_counts()
         unrecorded, untold = _PassedOver(), _PassedOver()
         for key, own in self.events.items():
             own_records = self.records.get(key)
             if own_records is None:
+                if any(version in changed.get(key, ()) for version in own.stamps):
+                    place = f"{record_topic(key)}/{own.source.partition}"
+                    self._moment.differ(MERGE, place, f"lost, and a change tells of it: {named(key)}")
                 unrecorded.add(own.source, own.counted, key)
                 continue
             if own_records[-1].stamp < own.highest:

@@ -162,7 +162,7 @@ class PassWindow:
     def settle(self) -> None:
         """Compare all arrows but that to PostgreSQL."""
         self._filed.settle()
-        self._merged.settle(self._changed.keys)
+        self._merged.settle(self._changed.versions())
         self._changed.settle(self._merged)
         for bank in self._banks.values():
             bank.settle()
