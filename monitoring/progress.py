@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 STALLED_AFTER_S = 30.0
+# Whoever measures takes some seconds a turn, more on a busy machine; silent for longer it hangs itself.
+_SILENT_AFTER_S = 45.0
 
 
 @dataclass(slots=True)
@@ -50,10 +52,10 @@ class Progress:
 
     def problem(self) -> str:
         """Return why the stage is not to be relied upon; empty when it moves, or nothing waits."""
-        if self._unmeasured and self._measured_at is not None:
+        if self._measured_at is not None:
             silent_s = self.clock() - self._measured_at
-            if silent_s > STALLED_AFTER_S:
-                return f"for {silent_s:.0f} s nobody can say what waits: {self._unmeasured}"
+            if silent_s > (STALLED_AFTER_S if self._unmeasured else _SILENT_AFTER_S):
+                return f"for {silent_s:.0f} s nobody can say what waits: {self._unmeasured or 'no answer yet'}"
         stalled_s = self.stalled_s()
         if stalled_s <= STALLED_AFTER_S:
             return ""

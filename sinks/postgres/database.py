@@ -29,7 +29,8 @@ def translated() -> Iterator[None]:
         yield
     except _BROKEN as exc:
         raise SinkUnavailable(
-            f"PostgreSQL did not answer, or took nothing: {exc}.".replace("\n", " "),
+            # The first line says what; the others repeat the statement.
+            f"PostgreSQL did not answer, or took nothing: {str(exc).strip().partition(chr(10))[0]}.",
             remedy="See `credithub status`.",
             retry_after_s=0.0,
         ) from exc

@@ -34,3 +34,8 @@ def test_what_nobody_can_measure_is_a_problem_after_a_while() -> None:
     assert progress.problem() == "for 31 s nobody can say what waits: Kafka does not answer."
     progress.measured({}, 0)
     assert progress.problem() == ""
+    # Whoever measures hangs, too.
+    now[0] += 45
+    assert progress.problem() == ""
+    now[0] += 1
+    assert progress.problem() == "for 46 s nobody can say what waits: no answer yet"
