@@ -21,6 +21,7 @@ from tests.services import REPOSITORY
 _OLDEST = {"prometheus": (2, 42), "promtool": (2, 42), "alertmanager": (0, 25), "amtool": (0, 25)}
 _PACKAGES = ("prometheus", "prometheus-alertmanager")
 _APT_S = 90
+_TEMPLATES = Path("/usr/share/prometheus/alertmanager/default.tmpl")
 
 
 def folder() -> Path:
@@ -43,6 +44,19 @@ def program(name: str) -> Path:
             return Path(found)
         reason = f"is of version {version}, older than {_OLDEST[name]}"
     pytest.skip(f"{name} {reason}")
+
+
+def alertmanager() -> tuple[str, ...]:
+    """Return the command that runs Alertmanager; skips, aloud, where it cannot run without being installed."""
+    path = program("alertmanager")
+    if _TEMPLATES.exists() or folder() not in path.parents:
+        return (str(path),)
+    # Debian's reads its templates from where its package installs them. A namespace of its own shows them there.
+    in_place = ("unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"')
+    command = (*in_place, str(folder() / "usr/share"))
+    if subprocess.run((*command, "true"), capture_output=True, timeout=20).returncode != 0:
+        pytest.skip("Debian's Alertmanager needs to be installed, or unprivileged namespaces (unshare)")
+    return (*command, str(path))
 
 
 def _version(path: Path) -> tuple[int, ...]:

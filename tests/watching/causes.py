@@ -1,0 +1,106 @@
+"""What goes wrong: each cause does to a running hub what its alert is about, and takes it back when its block ends."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+
+import hub.stack
+from bus import clients
+from catalogue.avro import topic as catalogue_topic
+from catalogue.load import load_catalogue
+from hub.processes import CREDITHUB, child_environment
+from hub.settings import Settings, bus_config, endpoints
+from hub.stack.layout import HomeLayout
+from tests.waiting import until
+
+# A supervisor waits longer before each restart of what dies again and again.
+_BACK_WITHIN_S = 90.0
+_COMMAND_S = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running hub, and a folder for what is made for it."""
+
+    settings: Settings
+    folder: Path
+
+    def pid(self, process: str) -> int | None:
+        """Return the process's pid while it runs."""
+        return next((row.pid for row in hub.stack.status(self.settings).processes if row.name == process), None)
+
+    def push(self, *, seed: int, enterprises: int = 10, dirty: float = 0.0) -> None:
+        """Push the files of a fictitious city of its own."""
+        city = str(self.folder / f"city-{seed}")
+        self._run("sample", city, "--enterprises", str(enterprises), "--seed", str(seed), "--dirty", str(dirty))
+        self._run("push-dir", city, exit_codes=(0, 1))
+
+    def _run(self, *arguments: str, exit_codes: tuple[int, ...] = (0,)) -> None:
+        environment = child_environment(self.settings)
+        command = (*CREDITHUB, *arguments)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_COMMAND_S)
+        assert done.returncode in exit_codes, f"{arguments}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
+
+
+@contextmanager
+def frozen(site: Site, process: str) -> Iterator[None]:
+    """A process hangs: it neither answers nor ends."""
+    pid = site.pid(process)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        # A supervisor may have ended it for that.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def killed(site: Site, process: str, *, after: int | None = None) -> int:
+    """Kill a process once it runs under another pid than ``after``; return its pid."""
+
+    def other() -> int | None:
+        pid = site.pid(process)
+        return pid if pid != after else None
+
+    pid = until(other, f"{process} is back", patience_s=_BACK_WITHIN_S)
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+@contextmanager
+def locked_table(site: Site, table: str = "credit_record") -> Iterator[None]:
+    """Somebody's session holds a lock that the sink of PostgreSQL waits for."""
+    connection = psycopg2.connect(endpoints(site.settings).postgres_dsn)
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(f"lock table {table} in access exclusive mode")
+        yield
+
+
+@contextmanager
+def closed_platform(site: Site) -> Iterator[None]:
+    """The platform above answers 503, and asks to be asked again in two seconds."""
+    file = HomeLayout.of(site.settings).upstream / "maintenance"
+    file.write_text("2", "utf-8")
+    try:
+        yield
+    finally:
+        file.unlink()
+
+
+@contextmanager
+def foreign_message(site: Site) -> Iterator[None]:
+    """Somebody writes into a topic of the hub what is no message of the hub."""
+    config = bus_config(site.settings)
+    category = load_catalogue().items[0].category
+    producer = clients.producer(config)
+    producer.produce(config.topic(catalogue_topic(category)), b"not one of ours")
+    assert producer.flush(30) == 0
+    yield
