@@ -112,12 +112,13 @@ def broker_that_hangs(site: Site, tower: Tower, say: Say = print) -> None:
 
 def planned_stop(site: Site, tower: Tower, say: Say = print) -> None:
     """A stop that was asked for wakes nobody."""
-    until(lambda: not tower.firing(), tower.firing, patience_s=300)
+    # Whoever still finds the way back from an earlier fault is no matter of the stop.
+    quiet_when_all_is_well(site, tower)
     begun = len(tower.told)
     hub.stack.stop(site.settings)
     until(lambda: not tower.query('up{job="credithub"}'), "nothing is looked for", patience_s=60)
     time.sleep(_QUIET_S / tower.speed)
-    assert tower.pages(begun) == []
+    assert not tower.pages(begun), tower.pages(begun)
     say("a planned stop: nobody was woken")
 
 
