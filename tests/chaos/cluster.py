@@ -30,7 +30,7 @@ class Cluster:
 
     def __init__(self, layout: HomeLayout) -> None:
         self._layout = layout
-        given = ports.Ports(layout.run / "cluster-ports.json")
+        self._given = given = ports.Ports(layout.run / "cluster-ports.json")
         self._nodes = {
             number: kafka.BrokerNode(
                 number,
@@ -67,6 +67,7 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         for broker in self.brokers.values():
             broker.kill()
+        self._given.close()
 
     def start(self, *numbers: int) -> None:
         """Start brokers, and do not wait for them."""

@@ -39,8 +39,8 @@ class Site:
             "PYTHONPATH": str(REPOSITORY),
             "PYTHONUNBUFFERED": "1",
         }
-        given = ports.Ports(self.home / "worker-ports.json")
-        self._ports = [given.give(f"worker-{n}", _FIRST_METRICS_PORT + n) for n in range(MOST_WORKERS)]
+        self._given = ports.Ports(self.home / "worker-ports.json")
+        self._ports = [self._given.give(f"worker-{n}", _FIRST_METRICS_PORT + n) for n in range(MOST_WORKERS)]
         self.workers = [self._worker(number, broken) for number in range(MOST_WORKERS)]
         self.feed: Process | None = None
         self.first_day = today()
@@ -186,6 +186,7 @@ class Site:
     def close(self, *, purge: bool = False) -> None:
         """Stop everything; ``purge`` deletes the home."""
         self.stop_workers()
+        self._given.close()
         hub.stack.stop(self.settings, purge=purge)
 
     def _worker(self, number: int, broken: str | None) -> Process:

@@ -37,7 +37,7 @@ def test_status_shows_every_process(stack: Endpoints, settings: Settings) -> Non
     done = credithub("status", home=settings.home)
     assert done.returncode == 0
     assert stack.registry_url in done.stdout
-    assert {"postgres", "kafka", "registry"} <= {line.split()[0] for line in done.stdout.splitlines()}
+    assert {"postgres", "kafka", "registry"} <= {line.split()[0] for line in done.stdout.splitlines() if line}
 
 
 def test_a_stopped_stack_answers_3(tmp_path: Path) -> None:
