@@ -47,8 +47,11 @@ corpus: setup  ## 3,000 malformed files, each with a clear answer; MORE=100000 f
 disturbed: setup  ## files of the sample city, disturbed as real ones are: no wrong value in silence; FILES=2000 for more
 	@$(if $(FILES),$(BIN)/python -m tests.disturbed --files $(FILES) $(if $(SEED),--seed $(SEED)),$(BIN)/python -m pytest -q -n auto tests/disturbed)
 
+# The longest first: at the end no process waits for another one's.
+LONGEST := tests/integration/whole/ tests/chaos/ tests/integration/stack/
 integration: setup
-	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadscope --no-loadscope-reorder --durations 15 tests/integration tests/chaos
+	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadscope --no-loadscope-reorder --durations 15 $(LONGEST) \
+	  $(filter-out $(LONGEST) %/__pycache__/,$(wildcard tests/integration/*/))
 
 prometheus: setup  ## Debian's Prometheus, promtool and Alertmanager into the cache, for the tests of alerts; needs apt, not root
 	@$(BIN)/python -m tests.prometheus
