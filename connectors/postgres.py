@@ -88,7 +88,7 @@ def rows(connection: Any, query: str, values: Sequence[Any] | Mapping[str, Any])
             raise SinkUnavailable(
                 "PostgreSQL does not let this user read the hub's tables.", remedy="Grant it select on them."
             ) from exc
-        except psycopg2.OperationalError as exc:
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
             raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
         return found
 

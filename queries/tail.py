@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import confluent_kafka
 from confluent_kafka import KafkaException
 
 from bus import clients
@@ -112,9 +111,7 @@ def follow(
     memory = RecordMemory()
     with closing(Registry(config)) as registry, closing(clients.consumer(config, "watch")) as consumer:
         decode = Decoder(registry)
-        consumer.assign(
-            [confluent_kafka.TopicPartition(config.topic(key.topic), key.partition, at) for key, at in starts.items()]
-        )
+        consumer.assign([key.real(config, at) for key, at in starts.items()])
         on_ready(len(starts))
         while True:
             for message in consumer.consume(_AT_ONCE, timeout=_POLL_S):

@@ -27,7 +27,7 @@ class BrokerAnswers:
         Raises Unavailable when Kafka does not say it of every partition.
         """
         name = self._config.topic(group)
-        request = ConsumerGroupTopicPartitions(name, self._real(partitions))
+        request = ConsumerGroupTopicPartitions(name, [key.real(self._config) for key in partitions])
         try:
             answers = self._admin.list_consumer_group_offsets([request], request_timeout=_ANSWER_WITHIN_S)
             answered = answers[name].result().topic_partitions
@@ -49,7 +49,7 @@ class BrokerAnswers:
 
         None where they hold none. Raises Unavailable when Kafka does not say it.
         """
-        wanted = dict.fromkeys(self._real(partitions), OffsetSpec.max_timestamp())
+        wanted = dict.fromkeys((key.real(self._config) for key in partitions), OffsetSpec.max_timestamp())
         try:
             answers = self._admin.list_offsets(wanted, request_timeout=_ANSWER_WITHIN_S)
             newest = [answer.result() for answer in answers.values()]
@@ -60,6 +60,3 @@ class BrokerAnswers:
             raise Unavailable("Kafka does not say in time when it was written to last.", remedy=_REMEDY)
         newest_ms = max((answer.timestamp for answer in newest), default=-1)
         return newest_ms / 1000 if newest_ms > 0 else None
-
-    def _real(self, partitions: Iterable[TopicPartition]) -> list[confluent_kafka.TopicPartition]:
-        return [confluent_kafka.TopicPartition(self._config.topic(key.topic), key.partition) for key in partitions]

@@ -103,9 +103,7 @@ class LagReader:
     def _ends(self, reached: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
         if not reached:
             return {}
-        requested = {
-            key: confluent_kafka.TopicPartition(self._config.topic(key.topic), key.partition) for key in reached
-        }
+        requested = {key: key.real(self._config) for key in reached}
         if self._admin is None:
             first = next(iter(requested.values())).topic
             self._admin = connected(self._config, first, within_s=_ANSWER_WITHIN_S)
@@ -119,10 +117,7 @@ class LagReader:
         if self._consumer is None:
             self._consumer = clients.consumer(self._config, "lag", **_LITTLE)
         real = {(self._config.topic(key.topic), key.partition): key for key in starts}
-        assigned = [
-            confluent_kafka.TopicPartition(self._config.topic(key.topic), key.partition, start)
-            for key, start in starts.items()
-        ]
+        assigned = [key.real(self._config, start) for key, start in starts.items()]
         self._consumer.assign(assigned)
         found: set[TopicPartition] = set()
         deadline = time.monotonic() + _ANSWER_WITHIN_S

@@ -1,5 +1,6 @@
 """Where partitions begin and end, and which topics they are of, as the broker says it."""
 
+import itertools
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -30,6 +31,10 @@ class TopicPartition(NamedTuple):
     topic: str
     partition: int
 
+    def real(self, config: BusConfig, *offset: int) -> confluent_kafka.TopicPartition:
+        """Return it as the client names it, with prefix, at an offset or at none."""
+        return confluent_kafka.TopicPartition(config.topic(self.topic), self.partition, *offset)
+
 
 class Watermarks(NamedTuple):
     """The first offset that is still kept, and the one behind the last, markers of transactions included."""
@@ -50,10 +55,7 @@ def watermarks(
     ``stable``: the end is where the first open transaction begins; nobody can read beyond it yet. ``admin``: the
     client to ask, else a new one. Raises Unavailable when the broker is away.
     """
-    requested = {
-        TopicPartition(topic, partition): confluent_kafka.TopicPartition(config.topic(topic), partition)
-        for topic, partition in wanted
-    }
+    requested = {key: key.real(config) for key in itertools.starmap(TopicPartition, wanted)}
     if not requested:
         return {}
     if admin is None:

@@ -68,7 +68,7 @@ def scan_partitions(
     """
     bare = {config.topic(topic): topic for topic, _ in starts}
     todo = {
-        confluent_kafka.TopicPartition(config.topic(key.topic), key.partition, start): ends[key].high
+        key.real(config, start): ends[key].high
         for key, start in starts.items()
         if ends[key].high > max(ends[key].low, start)
     }

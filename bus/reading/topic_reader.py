@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-import confluent_kafka
 from confluent_kafka import KafkaException, Message
 
 from bus import clients
@@ -50,9 +49,7 @@ class TopicReader:
     def committed(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the next offset that a group (without prefix) will read; 0 where it never committed."""
         consumer = clients.consumer(self._config, group)
-        requested = [
-            confluent_kafka.TopicPartition(self._config.topic(topic), partition) for topic, partition in partitions
-        ]
+        requested = [key.real(self._config) for key in partitions]
         try:
             answered = committed(consumer, requested, _TIMEOUT_S)
         finally:

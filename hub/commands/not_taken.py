@@ -1,9 +1,9 @@
 """``credithub rejected list | show`` and ``credithub waiting list``: rows that were not taken, and why."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -20,6 +20,7 @@ from queries.not_taken import NotTakenFilter, NotTakenRows, WaitingRow
 from queries.receipts import RejectedRow
 from queries.view import View
 
+Row = TypeVar("Row", RejectedRow, WaitingRow)
 _MOST_ROWS = 50
 _rejected = typer.Typer(help="Rows that were rejected, and why.", no_args_is_help=True)
 _waiting = typer.Typer(help="Rows whose subject is not known yet, and why.", no_args_is_help=True)
@@ -48,9 +49,7 @@ def list_rejected(
     view = view_of(load_settings())
     if submission is not None:
         rows = view.rejects(submission, limit=limit + 1)
-        _show_rows(rows, limit, as_json=as_json, nothing="No row of it was rejected")
-        if not as_json and rows:
-            row_tables.print_rejected(terminal(), rows[:limit])
+        _show_rows(rows, limit, row_tables.print_rejected, as_json=as_json, nothing="No row of it was rejected")
         return
     groups = view.rejected(_filter(view, unit, item, since))
     _show_groups(view, groups, as_json=as_json, none="no row was rejected")
@@ -86,9 +85,7 @@ def list_waiting(
     view = view_of(load_settings())
     if submission is not None:
         rows = view.waiting_rows(submission, limit=limit + 1)
-        _show_rows(rows, limit, as_json=as_json, nothing="No row of it waits")
-        if not as_json and rows:
-            row_tables.print_waiting(terminal(), rows[:limit])
+        _show_rows(rows, limit, row_tables.print_waiting, as_json=as_json, nothing="No row of it waits")
         return
     groups = view.waiting(_filter(view, unit, item, since))
     _show_groups(view, groups, as_json=as_json, none="no row waits")
@@ -109,8 +106,10 @@ def _show_groups(view: View, groups: Sequence[NotTakenRows], *, as_json: bool, n
         row_tables.print_groups(terminal(), groups, view.catalogue, none)
 
 
-def _show_rows(rows: Sequence[RejectedRow] | Sequence[WaitingRow], limit: int, *, as_json: bool, nothing: str) -> None:
-    """Print the rows as JSON, or say what the table cannot: that there are none, or more."""
+def _show_rows(
+    rows: Sequence[Row], limit: int, show: Callable[[Console, Sequence[Row]], None], *, as_json: bool, nothing: str
+) -> None:
+    """Print the rows as JSON or as a table, and say what that cannot: that there are none, or more."""
     stderr = Console(stderr=True, soft_wrap=True)
     if as_json:
         typer.echo(json.dumps([row.as_json() for row in rows[:limit]], ensure_ascii=False))
@@ -118,6 +117,8 @@ def _show_rows(rows: Sequence[RejectedRow] | Sequence[WaitingRow], limit: int, *
         stderr.print(f"{nothing}, or PostgreSQL has not seen it yet.", highlight=False)
     if len(rows) > limit:
         stderr.print(f"the first {limit}; --limit gives more", highlight=False)
+    if rows and not as_json:
+        show(terminal(), rows[:limit])
 
 
 def register(app: typer.Typer) -> None:

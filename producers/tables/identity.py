@@ -64,10 +64,8 @@ def content_hash(cipher: Cipher, values: Mapping[str, Any], op: str, unread: Seq
     ``unread``: fields that were filled with what nobody can read. Such a row says something else than one in which they
     are empty, and its hash is below every other: at equal times the row wins that could be read whole.
     """
-    text = op + "\x00" + plain(values)
-    return (
-        _PARTLY_READ + cipher.link("\x00".join((text, *unread)), "content") if unread else cipher.link(text, "content")
-    )
+    linked = cipher.link("\x00".join((op, plain(values), *unread)), "content")
+    return _PARTLY_READ + linked if unread else linked
 
 
 def is_its_content(item: Item, values: Mapping[str, Any]) -> bool:

@@ -1,12 +1,7 @@
 """Looks at the database from outside of the sink's connection, which may hang: who blocks it, and what waits in it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import psycopg2
-
-from catalogue.errors import SinkUnavailable
 from connectors import postgres
 
 _ANSWER_WITHIN_S = 4
@@ -20,14 +15,10 @@ _BLOCKERS = """
 """
 
 
-@contextmanager
-def _cursor(dsn: str) -> Iterator[Any]:
+def _rows(dsn: str, query: str, *values: object) -> list[tuple[Any, ...]]:
     limits = {"lock_timeout_s": _ANSWER_WITHIN_S, "statement_timeout_s": _ANSWER_WITHIN_S}
-    with postgres.connection(dsn, timeout_s=_ANSWER_WITHIN_S, **limits) as connection, connection.cursor() as cursor:
-        try:
-            yield cursor
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
-            raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
+    with postgres.connection(dsn, timeout_s=_ANSWER_WITHIN_S, **limits) as connection:
+        return postgres.rows(connection, query, values)
 
 
 def blockers(dsn: str, pid: int) -> str:
@@ -35,18 +26,13 @@ def blockers(dsn: str, pid: int) -> str:
 
     Raises SinkUnavailable when the database says nothing.
     """
-    with _cursor(dsn) as cursor:
-        cursor.execute(_BLOCKERS, (pid,))
-        waits = cursor.fetchall()
     return "; ".join(
         f"PostgreSQL's lock on {relation}, which pid {other} holds ({name or 'unnamed'}, user {user}, {state}"
         f" in a transaction of {age_s} s)"
-        for relation, other, name, user, state, age_s in waits
+        for relation, other, name, user, state, age_s in _rows(dsn, _BLOCKERS, pid)
     )
 
 
 def unresolved(dsn: str) -> dict[str, int]:
     """Return how many rows of each item wait until their subject is known; raises SinkUnavailable."""
-    with _cursor(dsn) as cursor:
-        cursor.execute("select item, count(*) from unresolved where state = 'WAITING' group by item")
-        return dict(cursor.fetchall())
+    return dict(_rows(dsn, "select item, count(*) from unresolved where state = 'WAITING' group by item"))
