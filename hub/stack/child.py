@@ -153,7 +153,9 @@ class Child:
         code = self._process.poll()
         if code is not None:
             self.exit_code = code
-            self._ended(self._killed_because or describe_exit(code), now)
+            # What ends before it ever listened may have found another program on its port.
+            taken = "" if self._is_itself else ports.taken(self.spec.address)
+            self._ended("; ".join(filter(None, (self._killed_because or describe_exit(code), taken))), now)
             return
         if now >= self._next_rotation:
             self._next_rotation = now + _LOG_ROTATION_EVERY_S

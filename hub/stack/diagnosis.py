@@ -35,11 +35,9 @@ def diagnose(spec: ChildSpec, last_exit: str, layout: HomeLayout) -> StackError:
     free = preflight.free_bytes(layout.home)
     if free < preflight.EXHAUSTED_BYTES:
         return disk_full(layout, free)
-    port = spec.address.rpartition(":")[2].split("/")[0]
-    if port.isdigit() and not ports.is_free(int(port)):
-        program = ports.holder(int(port)) or "another program"
+    if taken := ports.taken(spec.address):
         return StackError(
-            f"{spec.name} cannot listen on port {port}: {program} took it while the stack was starting.",
+            f"{spec.name} cannot listen: {taken}, while the stack was starting.",
             remedy="Run `credithub up` again, which chooses a free port.",
         )
     tail = ""

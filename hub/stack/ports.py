@@ -68,13 +68,27 @@ def holder(port: int) -> str:
     return ""
 
 
+def port_of(address: str) -> int | None:
+    """Return the port of ``host:port`` or of a URL; None when there is none."""
+    port = address.rpartition("//")[2].partition("/")[0].rpartition(":")[2]
+    return int(port) if port.isdigit() else None
+
+
+def taken(address: str) -> str:
+    """Return in words that some program listens on the port of an address, and which; empty when none does."""
+    port = port_of(address)
+    if port is None or is_free(port):
+        return ""
+    return f"port {port} is taken by {holder(port) or 'another program'}"
+
+
 def is_answered_by(pid: int, address: str) -> bool:
     """Return whether the process listens on the port of an address itself; True when nobody can tell.
 
     Another hub's service may answer there, while ours ends again and again because its port is taken.
     """
-    port = address.rpartition("//")[2].partition("/")[0].rpartition(":")[2]
-    if not port.isdigit():
+    port = port_of(address)
+    if port is None:
         return True
     try:
         connections = psutil.Process(pid).net_connections("tcp")
@@ -82,7 +96,7 @@ def is_answered_by(pid: int, address: str) -> bool:
         return False
     except (psutil.Error, OSError):
         return True
-    return any(c.status == psutil.CONN_LISTEN and c.laddr[1:2] == (int(port),) for c in connections)
+    return any(c.status == psutil.CONN_LISTEN and c.laddr[1:2] == (port,) for c in connections)
 
 
 class Ports:

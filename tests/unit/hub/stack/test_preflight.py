@@ -50,6 +50,6 @@ def test_a_service_that_dies_of_a_taken_port_or_a_full_disk_says_so(
 ) -> None:
     spec = ChildSpec("kafka", ("x",), layout.log_file("kafka"), address="http://127.0.0.1:9092/path")
     monkeypatch.setattr(ports, "is_free", lambda port: port != 9092)
-    assert "cannot listen on port 9092" in diagnosis.diagnose(spec, "exit 1", layout).message
+    assert "cannot listen: port 9092 is taken by" in diagnosis.diagnose(spec, "exit 1", layout).message
     monkeypatch.setattr(preflight, "free_bytes", lambda _folder: 0)
     assert "is full" in diagnosis.diagnose(spec, "exit 1", layout).message

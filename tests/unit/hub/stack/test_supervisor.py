@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -216,6 +217,17 @@ def test_a_child_that_cannot_be_started_again_stops_no_other(layout: HomeLayout)
         os.kill(first, signal.SIGKILL)
         until(lambda: process_of(status(), "one").restarts == 2 and status().phase == "ready")
         assert process_of(status(), "two").pid == second
+
+
+def test_a_child_whose_port_is_taken_says_by_whom(layout: HomeLayout) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        worker = spec(layout, "worker", "raise SystemExit(1)", check=lambda: None, address=f"127.0.0.1:{port}")
+        with running(Plan((), None, (worker,)), layout) as status:
+            until(lambda: bool(status().processes) and process_of(status(), "worker").restarts >= 1)
+            last_exit = process_of(status(), "worker").last_exit
+    assert last_exit.startswith(f"exit 1; port {port} is taken by ")
+    assert last_exit.endswith(f"(pid {os.getpid()})")
 
 
 def test_a_child_that_answers_and_is_not_ready_is_told_and_left_alone(layout: HomeLayout) -> None:
