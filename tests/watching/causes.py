@@ -18,6 +18,7 @@ from catalogue.load import load_catalogue
 from hub.processes import CREDITHUB, child_environment
 from hub.settings import Settings, bus_config, endpoints
 from hub.stack.layout import HomeLayout
+from hub.stack.status import ProcessStatus, StackStatus
 from tests.waiting import until
 
 # A supervisor waits longer before each restart of what dies again and again.
@@ -34,19 +35,32 @@ class Site:
 
     def pid(self, process: str) -> int | None:
         """Return the process's pid while it runs."""
-        return next((row.pid for row in hub.stack.status(self.settings).processes if row.name == process), None)
+        return next((row.pid for row in self.status().processes if row.name == process), None)
+
+    def process(self, name: str) -> ProcessStatus:
+        """Return what is known of one process."""
+        return next(row for row in self.status().processes if row.name == name)
+
+    def status(self) -> StackStatus:
+        """Return what `credithub status` shows of the processes."""
+        return hub.stack.status(self.settings)
 
     def push(self, *, seed: int, enterprises: int = 10, dirty: float = 0.0) -> None:
         """Push the files of a fictitious city of its own."""
         city = str(self.folder / f"city-{seed}")
-        self._run("sample", city, "--enterprises", str(enterprises), "--seed", str(seed), "--dirty", str(dirty))
-        self._run("push-dir", city, exit_codes=(0, 1))
+        self.run("sample", city, "--enterprises", str(enterprises), "--seed", str(seed), "--dirty", str(dirty))
+        self.run("push-dir", city, exit_codes=(0, 1))
 
-    def _run(self, *arguments: str, exit_codes: tuple[int, ...] = (0,)) -> None:
-        environment = child_environment(self.settings)
-        command = (*CREDITHUB, *arguments)
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_COMMAND_S)
+    def run(self, *arguments: str, exit_codes: tuple[int, ...] = (0,)) -> str:
+        """Run a command of the hub; return what it prints."""
+        done = self.attempt(*arguments)
         assert done.returncode in exit_codes, f"{arguments}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
+        return done.stdout
+
+    def attempt(self, *arguments: str, timeout_s: float = _COMMAND_S) -> subprocess.CompletedProcess[str]:
+        """Run a command of the hub, which may fail. Raises TimeoutExpired, having killed it."""
+        command, environment = (*CREDITHUB, *arguments), child_environment(self.settings)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout_s)
 
 
 @contextmanager

@@ -40,12 +40,25 @@ class Told:
     alert: str
     firing: bool
     labels: dict[str, str]
-    summary: str
+    annotations: dict[str, str]
+
+    @property
+    def summary(self) -> str:
+        """What happened."""
+        return self.annotations["summary"]
 
     @property
     def name(self) -> str:
-        """The alert and, where it is about one, the process."""
-        return f"{self.alert} {self.labels.get('process', '')}".strip()
+        """The alert and, where it is about one, the process or service."""
+        return f"{self.alert} {self.labels.get('process') or self.labels.get('name', '')}".strip()
+
+    @property
+    def text(self) -> str:
+        """The message as it is read at night."""
+        state = self.labels["severity"] if self.firing else "over"
+        what = [f"{self.at:%H:%M:%S} {state} {self.name} of {self.labels.get('home', 'no home')}: {self.summary}"]
+        more = [f"         {self.annotations[name]}" for name in ("action", "runbook_url") if self.firing]
+        return "\n".join(what + more)
 
 
 @dataclass(slots=True)
@@ -171,10 +184,9 @@ def _receiver(tower: Tower) -> Iterator[str]:
         def do_POST(self) -> None:
             message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             for alert in message["alerts"]:
-                labels = alert["labels"]
-                summary = alert["annotations"].get("summary", "")
-                firing = alert["status"] == "firing"
-                tower.told.append(Told(datetime.now(UTC), labels["alertname"], firing, labels, summary))
+                labels, firing = alert["labels"], alert["status"] == "firing"
+                told = Told(datetime.now(UTC), labels["alertname"], firing, labels, alert["annotations"])
+                tower.told.append(told)
             self.send_response(200)
             self.end_headers()
 
