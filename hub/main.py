@@ -2,6 +2,8 @@
 
 import os
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,10 +20,19 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"credithub {version('credithub')}")
+        raise typer.Exit
+
+
+# With one command alone Typer would leave out its name, were there no callback.
 @app.callback()
-def _group() -> None:
-    # With one command alone Typer would leave out its name.
-    pass
+def _group(
+    shown_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None: ...
 
 
 def main() -> None:
