@@ -51,7 +51,9 @@ PROCESS = Gauge("credithub_process_info", "1; which process answers, and of whic
 RESTARTS = Counter("credithub_process_restarts_total", "how often the supervisor started a process again", ["name"])
 HEALTHY = Gauge("credithub_process_healthy", "1 when the supervisor finds a process healthy", ["name"])
 BROKER_ANSWERED = Gauge(
-    "credithub_broker_answered_timestamp_seconds", "when Kafka last answered this process, which asks every 5 s"
+    "credithub_broker_answered_timestamp_seconds",
+    "when Kafka last answered this process, which asks every 5 s",
+    ["stage"],
 )
 DISK_FREE = Gauge("credithub_disk_free_bytes", "free space where the hub's home lies")
 BUSINESS_DATE = Gauge(

@@ -45,6 +45,8 @@ class LagWatch:
         self._waiting: dict[TopicPartition, Waiting | None] = {}
         self._thread = threading.Thread(target=self._run, name=f"lag-{stage}", daemon=True)
         STALLED.labels(stage).set_function(progress.stalled_s)
+        # Before the first answer: since when it asks. So a new process says nothing against the broker.
+        BROKER_ANSWERED.labels(stage).set_to_current_time()
 
     def start(self) -> None:
         """Measure every few seconds from now on."""
@@ -59,7 +61,7 @@ class LagWatch:
         reached = dict(self._reached())
         self._waiting = {key: self._waiting.get(key) for key in reached} | self._reader.waiting(reached)
         if reached:
-            BROKER_ANSWERED.set_to_current_time()
+            BROKER_ANSWERED.labels(self._stage).set_to_current_time()
         for key, waiting in self._waiting.items():
             LAG_MESSAGES.labels(self._stage, *map(str, key)).set(waiting.messages if waiting else 0)
         self._progress.measured(reached, sum(w.messages for w in self._waiting.values() if w is not None))
