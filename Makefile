@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup demo check test style unit corpus disturbed integration prometheus alerts bench bench-full chaos lock clean
+.PHONY: help setup demo check test style unit corpus disturbed integration prometheus alerts ordeal bench bench-full chaos lock clean
 # Style before tests, whatever -j says: what is cheap to know comes first.
 .NOTPARALLEL:
 # Integration tests wait more than they compute; the processes share one stack of services. 0: all in one process.
@@ -58,6 +58,9 @@ prometheus: setup  ## Debian's Prometheus, promtool and Alertmanager into the ca
 
 alerts: setup  ## every alert that a fault can make, on a real Prometheus with the rules' own times: over an hour; SPEED=10 divides them
 	@$(BIN)/python -m tests.watching --speed $(or $(SPEED),1)
+
+ordeal: setup  ## every process killed, stopped and away, with the alerts' own times: told by its name, nothing lost; over half an hour
+	@$(BIN)/python -m tests.watching.ordeal --speed $(or $(SPEED),1)
 
 bench: setup  ## race pushes and merging against bare loops and peers, side by side; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
