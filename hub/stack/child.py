@@ -88,8 +88,8 @@ class Child:
         self._next_start = 0.0
         self._next_rotation = 0.0
         self._killed_because = ""
-        # Whether the port is known to be this process's own.
-        self._is_itself = False
+        # Whether the port is known to be this process's own; when it is not, which program had it at the start.
+        self._is_itself, self._taken = False, ""
         self._monitor = HealthMonitor(spec.name, spec.check) if spec.check else None
         RESTARTS.labels(spec.name)
         HEALTHY.labels(spec.name).set_function(lambda: float(self.is_healthy))
@@ -119,6 +119,7 @@ class Child:
         spec = self.spec
         if spec.before_start:
             spec.before_start()
+        self._taken = ports.taken(spec.address)
         rotate_log(spec.log_file)
         uid, gid = spec.run_as or (-1, -1)
         launcher = (sys.executable, "-I", "-S", _LAUNCHER, str(os.getpid()), str(int(spec.death_signal)))
@@ -154,7 +155,7 @@ class Child:
         if code is not None:
             self.exit_code = code
             # What ends before it ever listened may have found another program on its port.
-            taken = "" if self._is_itself else ports.taken(self.spec.address)
+            taken = "" if self._is_itself else self._taken or ports.taken(self.spec.address)
             self._ended("; ".join(filter(None, (self._killed_because or describe_exit(code), taken))), now)
             return
         if now >= self._next_rotation:
@@ -248,6 +249,8 @@ class Child:
             verdict = self._monitor.verdict()
             is_another = verdict.is_healthy and not self._is_itself and self.state == "starting"
             health = f"another program answers at {self.spec.address}" if is_another else verdict.message
+            if self.state == "starting" and not self._is_itself:
+                health = self._taken or health
         else:
             health = ""
         state = self.state

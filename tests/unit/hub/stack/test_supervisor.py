@@ -220,14 +220,21 @@ def test_a_child_that_cannot_be_started_again_stops_no_other(layout: HomeLayout)
 
 
 def test_a_child_whose_port_is_taken_says_by_whom(layout: HomeLayout) -> None:
+    def refuses() -> None:
+        raise OSError("answers 404")
+
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        worker = spec(layout, "worker", "raise SystemExit(1)", check=lambda: None, address=f"127.0.0.1:{port}")
-        with running(Plan((), None, (worker,)), layout) as status:
-            until(lambda: bool(status().processes) and process_of(status(), "worker").restarts >= 1)
-            last_exit = process_of(status(), "worker").last_exit
-    assert last_exit.startswith(f"exit 1; port {port} is taken by ")
-    assert last_exit.endswith(f"(pid {os.getpid()})")
+        address = f"127.0.0.1:{port}"
+        ends = spec(layout, "ends", "raise SystemExit(1)", check=lambda: None, address=address)
+        tries = spec(layout, "tries", FOREVER, check=refuses, address=address)
+        with running(Plan((), None, (ends, tries)), layout) as status:
+            until(lambda: bool(status().processes) and process_of(status(), "ends").restarts >= 1)
+            until(lambda: process_of(status(), "tries").health != "")
+            last_exit, health = process_of(status(), "ends").last_exit, process_of(status(), "tries").health
+    assert last_exit == f"exit 1; {health}"
+    assert health.startswith(f"port {port} is taken by ")
+    assert health.endswith(f"(pid {os.getpid()})")
 
 
 def test_a_child_that_answers_and_is_not_ready_is_told_and_left_alone(layout: HomeLayout) -> None:
