@@ -8,6 +8,7 @@
     │   │   └── Question         nobody was there to answer
     │   │       ├── ItemQuestion several items fit a table (producers.tables.lookalikes)
     │   │       └── UnitQuestion nothing says in which unit amounts are (producers.tables.units)
+    │   ├── NotRunning           the embedded stack is stopped, or being started (hub.settings)
     │   ├── FilesRefused         some of several files were refused, the others were sent
     │   └── UnknownSubject       the hub has no state of a subject (queries.view)
     ├── ValueProblem             one cell does not hold what its column asks for (producers.tables.problems)

@@ -242,6 +242,10 @@ def load_settings() -> Settings:
         raise UsageError("; ".join(wrong) + ".", remedy="credithub.env.example names every setting.") from error
 
 
+class NotRunning(UsageError):
+    """The embedded stack of this home is stopped, or being started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoints:
     """Addresses that clients use, whoever runs the services."""
@@ -255,7 +259,7 @@ class Endpoints:
 def endpoints(settings: Settings) -> Endpoints:
     """Return the addresses in force: those that the settings name, else the running embedded stack's.
 
-    Raises UsageError when a service is neither named nor running.
+    Raises UsageError when a service is neither named nor running; NotRunning where it once ran.
     """
     running: dict[str, str] = {}
     if settings.endpoints_file.exists():
@@ -269,7 +273,8 @@ def endpoints(settings: Settings) -> Endpoints:
     addresses = {key: value or running.get(key, "") for key, value in named.items()}
     missing = [key for key, value in addresses.items() if not value]
     if missing:
-        raise UsageError(
+        error = NotRunning if settings.endpoints_file.parent.exists() else UsageError
+        raise error(
             f"No address for: {', '.join(missing)}.",
             remedy="Start the embedded stack with `credithub up`, or name them in CREDITHUB_… settings.",
         )

@@ -24,7 +24,7 @@ from hub.progress import progress_bar
 from hub.push_outcome import PushOutcome, outcome_of
 from hub.questions import TerminalQuestions
 from hub.receipts import print_receipt
-from hub.settings import load_settings
+from hub.settings import NotRunning, load_settings
 from producers.submissions.options import Options
 from producers.submissions.parallel import MOST_JOBS, FileDone, PushInterrupted, push_files
 from producers.submissions.receipts import SubmissionReceipt
@@ -112,8 +112,8 @@ def push_dir(
 def _send(files: list[Path], options: Options, *, dry_run: bool, as_json: bool, may_ask: bool, jobs: int) -> None:
     questions = TerminalQuestions()
     ask = questions if may_ask and not as_json and sys.stdin.isatty() else None
-    config = intake_config(load_settings(), dry_run=dry_run)
-    with _try_again_later(), closing(Session(config, options, ask=ask)) as session:
+    settings = load_settings()
+    with _try_again_later(), closing(Session(intake_config(settings, dry_run=dry_run), options, ask=ask)) as session:
         if len(files) == 1:
             outcome = outcome_of(_one(session, files[0], questions, as_json=as_json))
         else:
@@ -147,7 +147,7 @@ def _try_again_later() -> Iterator[None]:
     """Let a script tell an absent hub from a refused file."""
     try:
         yield
-    except (Unavailable, PushInterrupted) as exc:
+    except (Unavailable, NotRunning, PushInterrupted) as exc:
         exc.exit_code = PushOutcome.TRY_AGAIN
         exc.remedy = f"请稍后重新运行同一条命令，会从中断的地方继续。（{exc.message}）"
         exc.message = "平台暂时不可用，报送没有完成。"

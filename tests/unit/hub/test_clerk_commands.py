@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 import typer
@@ -9,6 +10,8 @@ from typer.testing import CliRunner
 
 from catalogue.errors import UsageError
 from hub.commands import mapping, push, receipt, resolve, template
+from hub.push_outcome import PushOutcome
+from tests.conftest import READ_BY_TESTS
 
 
 def refused(line: str) -> UsageError:
@@ -44,3 +47,14 @@ def test_a_wrong_use_is_told_in_chinese_with_the_remedy(line: str, message: str,
     plain = re.sub(r"“[^”]*”|credithub [\w -]+|--[\w-]+|\.xlsx", "", error.message + error.remedy)
     assert not re.search("[A-Za-z]{3}", plain), plain
     assert error.exit_code == 2
+
+
+def test_a_hub_that_is_stopped_asks_to_try_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in READ_BY_TESTS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CREDITHUB_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home" / "run").mkdir(parents=True)
+    (tmp_path / "a.csv").write_text("企业名称\n样例\n", "utf-8")
+    error = refused("push a.csv --yes")
+    assert (error.exit_code, error.message) == (PushOutcome.TRY_AGAIN, "平台暂时不可用，报送没有完成。")

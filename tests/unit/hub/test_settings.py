@@ -9,7 +9,9 @@ from pydantic import ValidationError
 from catalogue.errors import UsageError
 from hub.settings import (
     SETTING_PATHS,
+    NotRunning,
     changed_settings,
+    endpoints,
     exact_settings,
     load_settings,
     plain_settings,
@@ -77,6 +79,16 @@ def test_a_wrong_value_is_told_by_its_variable(monkeypatch: pytest.MonkeyPatch) 
         load_settings()
     assert "CREDITHUB_PARTITIONS: " in caught.value.message
     assert "CREDITHUB_KAFKA_PORT: " in caught.value.message
+
+
+def test_a_stack_that_is_stopped_is_no_wrong_setting(tmp_path: Path) -> None:
+    settings = exact_settings(home=tmp_path)
+    with pytest.raises(UsageError) as never_ran:
+        endpoints(settings)
+    assert not isinstance(never_ran.value, NotRunning)
+    settings.endpoints_file.parent.mkdir()
+    with pytest.raises(NotRunning):
+        endpoints(settings)
 
 
 def test_what_is_no_setting_is_refused_and_nothing_changes() -> None:
