@@ -82,14 +82,14 @@ class Ordeal:
 
     def rounds(self, numbers: Sequence[int]) -> None:
         """Go through the rounds of these numbers, from 1 on, or through all of them, while units push."""
+        every = dict(enumerate(_rounds(self.site), start=1))
 
-        def all_of_them() -> None:
+        def one_after_another() -> None:
             with steady_pushes(self.site, self.site.folder / "pushes.log"):
-                for number, (blows, lasts_s) in enumerate(_rounds(self.site), start=1):
-                    if not numbers or number in numbers:
-                        self.round(blows, lasts_s)
+                for number in numbers or every:
+                    self.round(*every[number])
 
-        self._attempt("every push is taken", all_of_them)
+        self._attempt("every push is taken", one_after_another)
 
     def round(self, blows: Sequence[Blow], lasts_s: float) -> None:
         """Strike all at once until each is told, and for so long; then wait until all is well again."""
