@@ -1,4 +1,7 @@
-"""``python -m benchmarks.full``: latency, workers, long histories, the proof, sizes; writes ``docs/benchmarks.md``."""
+"""``python -m benchmarks.full``: latency, idleness, workers, long histories, the proof, sizes.
+
+It writes ``docs/benchmarks.md``.
+"""
 
 import json
 from collections.abc import Callable, Iterable
@@ -10,7 +13,7 @@ import typer
 from rich.console import Console
 
 import hub.stack
-from benchmarks import latency, merge, proving, report, scale, touched
+from benchmarks import idle, latency, merge, proving, report, scale, touched
 from benchmarks.__main__ import RESULTS, merge_lines
 from benchmarks.measured import machine, own_settings
 from hub.settings import Settings
@@ -24,6 +27,7 @@ class Part(StrEnum):
     """What is measured."""
 
     LATENCY = "latency"
+    IDLE = "idle"
     WORKERS = "workers"
     TOUCHED = "touched"
     PROOF = "proof"
@@ -51,7 +55,7 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of one and two workers.")] = 3,
     proven: Annotated[int, typer.Option(min=1000, help="Events proven before 10,000 more come.")] = 1_000_000,
 ) -> None:
-    """Measure latency at shares of the top rate, one and two workers, long histories, the proof, and sizes."""
+    """Measure latency at shares of the top rate, an idle stack, workers, long histories, the proof, and sizes."""
     console = Console(soft_wrap=True)
 
     def say(text: str) -> None:
@@ -65,7 +69,7 @@ def main(
         where = machine()
         say(f"{part.value}: {where}")
         try:
-            hub.stack.start(settings, services_only=part is not Part.LATENCY)
+            hub.stack.start(settings, services_only=part not in (Part.LATENCY, Part.IDLE), timeout_s=1200)
             held = found.get(part.value, {}).get("rows", []) if size else []
             rows, lines = _measure(part, settings, say, _Asked(sizes, held, events, rounds, proven))
         finally:
@@ -90,6 +94,10 @@ def _measure(
     if part is Part.LATENCY:
         latencies = list(latency.measure(settings, say))
         return [asdict(one) for one in latencies], _latency_lines(latencies)
+    if part is Part.IDLE:
+        idlers = list(idle.processes(settings, say))
+        single = idle.changes(settings, say)
+        return [*map(asdict, idlers), asdict(single)], _idle_lines(idlers, single)
     if part is Part.WORKERS:
         runs = list(merge.pairs(settings, asked.events, asked.rounds, say))
         return [one.result.as_dict() for one in runs], merge_lines(runs)
@@ -116,6 +124,18 @@ def _latency_lines(rows: list[latency.Latency]) -> list[str]:
         name = "all at once" if one.share == 1 else f"{one.share:.2f}"
         lines.append(f"| {name} | {one.events_per_s:,.0f} | {one.p50_s:.2f} | {one.p99_s:.2f} | {one.most_s:.2f} |")
     return lines
+
+
+def _idle_lines(idlers: list[idle.IdleProcess], single: idle.SingleChanges) -> list[str]:
+    ours = sum(process.core_percent for process in idlers if process.is_ours)
+    lines = ["| process | % of a core | wakes/s |", "|---|---:|---:|"]
+    lines += [f"| {process.name} | {process.core_percent:.2f} | {process.wakes_per_s:.1f} |" for process in idlers]
+    return [
+        *lines,
+        f"| all of the hub's own | **{ours:.2f}** | |",
+        "",
+        f"{single.changes} single changes after silence: p50 {single.p50_s:.2f} s, p99 {single.p99_s:.2f} s.",
+    ]
 
 
 def _touched_lines(rows: list[touched.Touched]) -> list[str]:

@@ -47,7 +47,7 @@ class Latency:
 def measure(settings: Settings, say: Callable[[str], None]) -> Iterator[Latency]:
     """Yield the latencies at each share of the top rate, which comes first, with share 1, and is sent at once."""
     config = bus_config(settings)
-    with closing(_Chain(config)) as chain:
+    with closing(Chain(config)) as chain:
         chain.send(WARM_UP, None)
         took, _ = chain.arrived()
         say(f"warmed up with {WARM_UP:,} events in {took:.1f} s")
@@ -69,7 +69,7 @@ def _latency(share: float, rate: float, seconds: list[float]) -> Latency:
     )
 
 
-class _Chain:
+class Chain:
     """Sends events of ever new subjects, and notes when each one reaches each bank."""
 
     def __init__(self, config: BusConfig) -> None:

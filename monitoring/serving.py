@@ -6,6 +6,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterable, Iterator
+from functools import partial
 from socketserver import ThreadingMixIn
 from typing import Any, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -91,4 +92,6 @@ def serve(
         return [json.dumps({"state": now.state, "reason": now.reason, **whose}).encode()]
 
     server = make_server(host, port, answer, server_class=_Server, handler_class=_Silent)
-    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    # It is never asked to end, which is all that it would wake for.
+    forever = partial(server.serve_forever, poll_interval=3600.0)
+    threading.Thread(target=forever, name="metrics", daemon=True).start()

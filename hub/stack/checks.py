@@ -1,6 +1,9 @@
 """One question for each kind of service that only a working one can answer."""
 
-from collections.abc import Callable
+import http.client
+import json
+from contextlib import closing
+from urllib.parse import urlsplit
 
 import httpx
 from confluent_kafka import KafkaException
@@ -41,10 +44,14 @@ class KafkaCheck:
 
 def http_check(url: str) -> ServiceCheck:
     """Return a check that wants 200 from an address."""
-    ask = _asker(url)
+    # One client for all calls: making one takes 20 ms.
+    client = httpx.Client(timeout=_ANSWER_WITHIN_S, trust_env=False)
 
     def check() -> None:
-        response = ask()
+        try:
+            response = client.get(url)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"{url} does not answer ({type(error).__name__}).") from error
         if response.status_code != 200:
             raise Unavailable(f"{url} answers {response.status_code}.")
 
@@ -57,33 +64,28 @@ def readiness_check(url: str, home: str, process: str) -> ServiceCheck:
     A 503 is an answer, too: its reason (it recovers, it is behind) is passed on. A restart would not help. An answer of
     another process, of another hub perhaps, is none.
     """
-    ask = _asker(url)
+    parts = urlsplit(url)
 
     def check() -> str | None:
-        response = ask()
-        if response.status_code not in (200, 503):
-            raise Unavailable(f"{url} answers {response.status_code}.")
-        answer = response.json()
+        # Each process is asked every few seconds, for as long as the stack runs: httpx takes four times as long.
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_ANSWER_WITHIN_S)
+        try:
+            with closing(connection):
+                connection.request("GET", parts.path)
+                response = connection.getresponse()
+                body = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise Unavailable(f"{url} does not answer ({type(error).__name__}).") from error
+        if response.status not in (200, 503):
+            raise Unavailable(f"{url} answers {response.status}.")
+        answer = json.loads(body)
         if (whose := (answer.get("home"), answer.get("process"))) != (home, process):
             raise Unavailable(f"{url} is answered by {whose[1] or 'another program'} of {whose[0] or 'another hub'}.")
-        if response.status_code == 200:
+        if response.status == 200:
             return None
         return f"{answer['state']}: {answer['reason']}"
 
     return check
-
-
-def _asker(url: str) -> Callable[[], httpx.Response]:
-    # One client for all calls: making one takes 20 ms, and each process is checked every few seconds.
-    client = httpx.Client(timeout=_ANSWER_WITHIN_S, trust_env=False)
-
-    def ask() -> httpx.Response:
-        try:
-            return client.get(url)
-        except httpx.HTTPError as error:
-            raise Unavailable(f"{url} does not answer ({type(error).__name__}).") from error
-
-    return ask
 
 
 def registry_check(registry_url: str) -> ServiceCheck:
