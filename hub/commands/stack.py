@@ -39,7 +39,9 @@ def up(
         bool,
         typer.Option("--services-only", help="Kafka, registry, PostgreSQL and the preparation; no workers, no sinks."),
     ] = False,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait until all is healthy.")] = 240.0,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds without any progress after which it gives up.")
+    ] = 240.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the addresses as JSON.")] = False,
 ) -> None:
     """Start the stack in the background and wait until all of it is healthy."""

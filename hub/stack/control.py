@@ -19,6 +19,7 @@ from hub.stack.elsewhere import status_elsewhere
 from hub.stack.fetcher import OnDownload
 from hub.stack.layout import HomeLayout
 from hub.stack.logs import rotate_log
+from hub.stack.patience import StartPatience
 from hub.stack.status import STOPPED, StackStatus, read_status, write_json
 
 _POLL_S = 0.1
@@ -92,7 +93,8 @@ def start(
 ) -> Endpoints:
     """Bring the stack up in the background and return its addresses once all of it is ready.
 
-    Only waits when it is up. Raises StackError, with the remedy, when it does not come up.
+    Only waits when it is up. Raises StackError, with the remedy, when it does not come up, or when nothing of it moved
+    for ``timeout_s``.
     """
     layout = HomeLayout.of(settings)
     daemon: subprocess.Popen[bytes] | None = None
@@ -102,7 +104,7 @@ def start(
         layout.status_file.unlink(missing_ok=True)
         daemon = _spawn(settings, layout, services_only=services_only)
     try:
-        _wait_ready(layout, daemon, time.monotonic() + timeout_s, on_step)
+        _wait_ready(layout, daemon, StartPatience(timeout_s), on_step)
     finally:
         if daemon is not None and daemon.poll() is None:
             # The supervisor outlives us on purpose; Popen would warn of a child that nobody waited for.
@@ -127,13 +129,14 @@ def _spawn(settings: Settings, layout: HomeLayout, *, services_only: bool) -> su
         )
 
 
-def _wait_ready(layout: HomeLayout, daemon: subprocess.Popen[bytes] | None, deadline: float, on_step: OnStep) -> None:
+def _wait_ready(
+    layout: HomeLayout, daemon: subprocess.Popen[bytes] | None, patience: StartPatience, on_step: OnStep
+) -> None:
     step = ""
-    while time.monotonic() < deadline:
-        current = read_status(layout.status_file)
+    while not patience.is_over(current := read_status(layout.status_file)):
         alive = supervisor_of(layout) is not None
-        if current and current.step != step:
-            step = current.step
+        if current and (latest := _with_loading(current.step, patience.loading)) != step:
+            step = latest
             on_step(step)
         if current and alive and current.phase == "ready" and layout.endpoints_file.exists():
             return
@@ -143,13 +146,17 @@ def _wait_ready(layout: HomeLayout, daemon: subprocess.Popen[bytes] | None, dead
                 raise StackError(current.error, remedy=current.remedy)
             raise StackError("The supervisor ended at once.", remedy="See `credithub logs supervisor`.")
         time.sleep(_POLL_S)
-    current = read_status(layout.status_file)
     rows = [row for row in (current.processes if current else ()) if row.state not in _GOOD_STATES]
     states = "; ".join(f"{row.name} is {row.state} ({row.health or row.last_exit or 'no answer'})" for row in rows)
     raise StackError(
-        f"The stack is not ready in time: {states or step or 'nothing was reported'}.",
+        f"The stack is not ready, and for {patience.timeout_s:.0f} s nothing of it moved: "
+        f"{states or step or 'nothing was reported'}.",
         remedy="It goes on in the background: see `credithub status` and `credithub logs NAME`.",
     )
+
+
+def _with_loading(step: str, loading: tuple[str, ...]) -> str:
+    return f"{step}; still loading: {', '.join(loading)}" if loading and step else step
 
 
 def stop(settings: Settings, *, purge: bool = False, purge_cache: bool = False) -> bool:
