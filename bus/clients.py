@@ -15,8 +15,9 @@ from bus.config import BusConfig
 
 
 def _common(config: BusConfig) -> dict[str, Any]:
-    # Callers get errors as exceptions and results; librdkafka's own log would repeat each of them every second.
-    return {"bootstrap.servers": config.bootstrap, "log_level": 3}
+    # Callers get errors as exceptions and results, and `LagWatch` tells that the broker is away. librdkafka's own log
+    # would tell each try to connect: twenty lines a second of each client, in a format of its own.
+    return {"bootstrap.servers": config.bootstrap, "log_level": 2}
 
 
 def producer(config: BusConfig, **more: Any) -> Producer:

@@ -1,7 +1,6 @@
 """How a process of the hub that runs for long begins and ends: worker, clock, sinks, the reference upstream node."""
 
 import gc
-import logging
 import signal
 import threading
 from typing import Annotated
@@ -13,13 +12,6 @@ from monitoring.health import HealthCheck, ProcessIdentity, always_ready
 from monitoring.serving import serve
 
 MetricsPort = Annotated[int, typer.Option("--metrics-port", help="Port to serve /metrics on; 0: none.")]
-
-
-def log_to_stderr() -> None:
-    """Log what an operator may need; not every request to the registry."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("httpx", "httpx2", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def serve_metrics(settings: Settings, port: int, name: str, health: HealthCheck = always_ready) -> None:

@@ -1,5 +1,6 @@
 """The console command ``credithub``."""
 
+import logging
 import os
 import sys
 from importlib.metadata import version
@@ -9,6 +10,9 @@ import typer
 from rich.console import Console
 
 from catalogue.errors import HubError
+from hub import log_lines
+
+log = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="credithub",
@@ -43,6 +47,9 @@ def main() -> None:
     try:
         app()
     except HubError as error:
+        if log_lines.is_logged():
+            log.critical("%s: %s", log_lines.ENDS, error)
+            sys.exit(error.exit_code)
         console = Console(stderr=True, soft_wrap=True)
         console.print(f"error: {error.message}", style="bold red", markup=False, highlight=False)
         if error.remedy:

@@ -111,10 +111,10 @@ def create_app(
     return app
 
 
-def run(app: ProcessorApp, *, loglevel: str = "INFO") -> None:
-    """Run the worker until it is told to stop."""
+def run(app: ProcessorApp) -> None:
+    """Run the worker until it is told to stop; it logs as its process does."""
     stage = app.processor.name
     begin_stage(stage, app.processor.inputs, OUTCOMES)
     LagWatch(app.bus, stage, app.owner.reached, app.owner.readiness.progress_seen).start()
-    worker = faust.Worker(app, loglevel=loglevel, redirect_stdouts=False)
+    worker = faust.Worker(app, override_logging=False, redirect_stdouts=False)
     worker.execute_from_commandline()

@@ -89,6 +89,7 @@ class Owner:
                 self._reached[TopicPartition(topic, fenced_partition.partition)] = offsets.get(topic, 0)
             self._owned[fenced_partition.partition] = _Owned(asyncio.create_task(self._restore(fenced_partition)))
         spare = set(standbys) - set(assigned)
+        log.info("partitions assigned: %s; kept warm for others: %s", partitions or "none", sorted(spare) or "none")
         STANDBYS.labels(self._runtime.processor.name).set(len(spare))
         self._standby.follow(spare)
         return {fenced_partition.partition: fenced_partition.next_offsets() for fenced_partition in fenced_partitions}

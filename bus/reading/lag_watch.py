@@ -43,6 +43,7 @@ class LagWatch:
         self._reader = LagReader(config)
         self._stop = threading.Event()
         self._waiting: dict[TopicPartition, Waiting | None] = {}
+        self._is_blind = False
         self._thread = threading.Thread(target=self._run, name=f"lag-{stage}", daemon=True)
         STALLED.labels(stage).set_function(progress.stalled_s)
         # Before the first answer: since when it asks. So a new process says nothing against the broker.
@@ -70,8 +71,12 @@ class LagWatch:
         while not self._stop.wait(_EVERY_S):
             try:
                 self.measure()
+                self._sees_again()
             except HubError as problem:
                 self._progress.unmeasured(problem.message)
+                if not self._is_blind:
+                    self._is_blind = True
+                    log.warning("%s: what waits cannot be measured: %s", self._stage, problem.message)
             except Exception as problem:
                 # Whatever it is: a watch that ended in silence would say for ever that all is well.
                 log.exception("%s: what waits cannot be measured", self._stage)
@@ -82,6 +87,11 @@ class LagWatch:
                 self._progress.waits_for = cause or self._progress.waits_for
             self._observe_seldom()
         self._reader.close()
+
+    def _sees_again(self) -> None:
+        if self._is_blind:
+            self._is_blind = False
+            log.warning("%s: what waits is measured again", self._stage)
 
     def _observe_seldom(self) -> None:
         if time.monotonic() < self._observe_at:

@@ -178,7 +178,7 @@ def connected(config: BusConfig, name: str, *, within_s: float = _RETRY_FOR_S) -
 
 
 def _described(config: BusConfig, name: str, within_s: float = _RETRY_FOR_S) -> tuple[AdminClient, TopicMetadata]:
-    client = clients.admin(config, **{"reconnect.backoff.ms": 5, "log_level": 3})
+    client = clients.admin(config, **{"reconnect.backoff.ms": 5})
     try:
         return client, client.list_topics(name, timeout=within_s).topics[name]
     except KafkaException as exc:

@@ -10,7 +10,8 @@ from bus.business_date import MOST_AHEAD, publish_business_date, today
 from catalogue.errors import Unavailable
 from catalogue.times import SHANGHAI
 from hub.calendar_health import CalendarHealth
-from hub.long_process import MetricsPort, log_to_stderr, serve_metrics, stop_event
+from hub.log_lines import log_to_stderr
+from hub.long_process import MetricsPort, serve_metrics, stop_event
 from hub.settings import bus_config, load_settings
 from monitoring.metrics import BUSINESS_DATE
 
@@ -20,7 +21,7 @@ _CLOCK_PERIOD_S = 5.0
 
 def clock(metrics_port: MetricsPort = 0) -> None:
     """Tell the streams each new calendar day (Asia/Shanghai)."""
-    log_to_stderr()
+    log_to_stderr("clock")
     settings = load_settings()
     health = CalendarHealth()
     serve_metrics(settings, metrics_port, "clock", health)

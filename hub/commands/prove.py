@@ -7,7 +7,8 @@ import typer
 
 from catalogue.load import load_catalogue
 from hub.commands.reconcile import scope_of
-from hub.long_process import MetricsPort, log_to_stderr, serve_metrics, stop_event
+from hub.log_lines import log_to_stderr
+from hub.long_process import MetricsPort, serve_metrics, stop_event
 from hub.settings import bus_config, load_settings
 
 # Behind those whom it watches, on whatever machine.
@@ -26,7 +27,7 @@ def prove(
     os.nice(_NICE)
     from proofs.continuous.running import ProofReadiness, run
 
-    log_to_stderr()
+    log_to_stderr("proof")
     settings, readiness = load_settings(), ProofReadiness()
     serve_metrics(settings, metrics_port, "proof", readiness)
     run(bus_config(settings), scope_of(settings, load_catalogue()), stop_event(), readiness, every)

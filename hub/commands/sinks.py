@@ -6,7 +6,8 @@ import typer
 
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
-from hub.long_process import MetricsPort, collect_seldom, log_to_stderr, serve_metrics, stop_event
+from hub.log_lines import log_to_stderr
+from hub.long_process import MetricsPort, collect_seldom, serve_metrics, stop_event
 from hub.settings import bus_config, endpoints, load_settings
 from rules.indicators.definitions import load_indicators
 
@@ -29,7 +30,7 @@ def sink(
     from sinks.upstream import sink as upstream_sink
     from sinks.upstream.profile import load_profile
 
-    log_to_stderr()
+    log_to_stderr(f"sink-{name}")
     settings = load_settings()
     config = bus_config(settings)
     names = ["postgres", "upstream", *(f"bank.{b}" for b in bank_ids())]
@@ -68,7 +69,7 @@ def upstream(
     if openapi:
         typer.echo(document(), nl=False)
         return
-    log_to_stderr()
+    log_to_stderr("upstream")
     settings = load_settings()
     app = create_app(
         settings.home / "upstream" / "store.sqlite3",

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from catalogue.load import load_catalogue
-from hub.long_process import MetricsPort, collect_seldom, log_to_stderr, serve_metrics
+from hub.log_lines import log_to_stderr
+from hub.long_process import MetricsPort, collect_seldom, serve_metrics
 from hub.settings import bus_config, load_settings
 from hub.worker_slot import worker_slot
 from monitoring.metrics import KEY_WRITTEN
@@ -24,9 +25,10 @@ def worker(
     from processing.app import run
     from streams.app import create_app
 
-    log_to_stderr()
+    log_to_stderr("worker" if index is None else f"worker-{index}")
     settings = load_settings()
     with worker_slot(settings.home / "streams", index) as number:
+        log_to_stderr(f"worker-{number}")
         folder = settings.home / "streams" / f"worker-{number}"
         cipher = Cipher(load_key_file(settings.keys))
         if (written := written_at(settings.keys)) is not None:

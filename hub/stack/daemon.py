@@ -3,25 +3,29 @@
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from catalogue.errors import HubError
+from hub.log_lines import log_to_stderr
 from hub.settings import Settings, exact_settings
 from hub.stack import blueprint, diagnosis, orphans, targets
 from hub.stack.hub_specs import SUPERVISOR
 from hub.stack.layout import HomeLayout
 from hub.stack.ports import Ports
-from hub.stack.status import StackStatus, write_json, write_status
+from hub.stack.status import ProcessStatus, StackStatus, write_json, write_status
 from hub.stack.supervisor import Supervisor
 from monitoring.health import ProcessIdentity
 from monitoring.serving import serve as serve_metrics
+from monitoring.serving import steady
 
+log = logging.getLogger(__name__)
 OnStatus = Callable[[StackStatus], None]
+_BAD_STATES = ("restarting", "failed", "unhealthy")
 
 
 @contextlib.contextmanager
@@ -45,6 +49,7 @@ def sole_supervisor(layout: HomeLayout) -> Iterator[bool]:
 
 def serve(settings: Settings, *, services_only: bool, on_status: OnStatus = lambda _status: None) -> HubError | None:
     """Run the stack in this process until SIGTERM or SIGINT; return why it could not come up, if so."""
+    log_to_stderr(SUPERVISOR)
     layout = HomeLayout.of(settings)
     layout.create()
     # Both hold for the children, too. The city's data and the logs are for nobody else on this machine. And nobody may
@@ -53,7 +58,7 @@ def serve(settings: Settings, *, services_only: bool, on_status: OnStatus = lamb
     os.chdir(layout.home)
     with sole_supervisor(layout) as is_sole:
         if not is_sole:
-            print("another supervisor runs this home", flush=True)
+            log.error("another supervisor runs this home")
             return None
         failure = _supervise(settings, layout, services_only=services_only, on_status=on_status)
         layout.endpoints_file.unlink(missing_ok=True)
@@ -61,7 +66,7 @@ def serve(settings: Settings, *, services_only: bool, on_status: OnStatus = lamb
         # A full disk, on which the status cannot be written, must not hide why the stack ended.
         with contextlib.suppress(OSError):
             if failure:
-                print(f"failed: {failure.message}", flush=True)
+                log.critical("the stack ends: %s", failure)
             write_status(layout.status_file, _last_status(failure, services_only))
         return failure
 
@@ -92,7 +97,7 @@ def _supervise(settings: Settings, layout: HomeLayout, *, services_only: bool, o
         on_status(first)
         left_behind = orphans.find(layout)
         if left_behind:
-            print(f"stopping {len(left_behind)} processes that a killed supervisor left", flush=True)
+            log.warning("stopping %d processes that a killed supervisor left", len(left_behind))
             orphans.stop(left_behind)
         drawn = blueprint.draw(settings, layout, ports, services_only=services_only)
         supervisor = Supervisor(
@@ -115,21 +120,27 @@ def _supervise(settings: Settings, layout: HomeLayout, *, services_only: bool, o
 
 
 def _logged(on_status: OnStatus) -> OnStatus:
-    """Wrap a listener so that every change of a process's state is a line in the supervisor's log."""
-    logged_lines: dict[str, str] = {}
+    """Wrap a listener so that every change of a process's state is a line in the supervisor's log, with its reason."""
+    logged: dict[str, tuple[str, str]] = {}
 
     def listen(status: StackStatus) -> None:
         for process in status.processes:
-            line = f"{process.name} {process.state}"
-            if process.last_exit and process.state in ("restarting", "failed", "done"):
-                line += f" ({process.last_exit})"
-            if logged_lines.get(process.name) != line:
-                logged_lines[process.name] = line
-                with contextlib.suppress(OSError):
-                    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {line} pid={process.pid}", flush=True)
+            reason = _reason(process)
+            # A reason that grows ("for 31 s") is the same one.
+            if logged.get(process.name) != (state := (process.state, steady(reason))):
+                logged[process.name] = state
+                pid = f" (pid {process.pid})" if process.pid else ""
+                level = logging.WARNING if process.state in _BAD_STATES else logging.INFO
+                log.log(level, "%s is %s%s%s", process.name, process.state, pid, f": {reason}" if reason else "")
         on_status(status)
 
     return listen
+
+
+def _reason(process: ProcessStatus) -> str:
+    if process.state in ("restarting", "failed", "done"):
+        return process.last_exit
+    return process.health if process.state in ("unready", "unhealthy") else ""
 
 
 def main() -> int:

@@ -41,6 +41,10 @@ def tail_of(file: Path, lines: int, *, follow: bool) -> Iterator[str]:
                 yield line
                 continue
             time.sleep(_FOLLOW_PAUSE_S)
+            # The log was emptied in place: go on at its beginning.
+            if os.fstat(stream.fileno()).st_size < stream.tell():
+                stream.seek(0)
+                continue
             # The log was rotated: go on with the new file.
             if file.exists() and file.stat().st_ino != os.fstat(stream.fileno()).st_ino:
                 yield from tail_of(file, 1_000_000, follow=True)

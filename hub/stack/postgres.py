@@ -66,9 +66,12 @@ def command(layout: HomeLayout, port: int) -> tuple[str, ...]:
         "max_connections": "200",
         "shared_buffers": "128MB",
         "max_wal_size": "2GB",
-        "log_line_prefix": "%m [%p] ",
+        # The time is the machine's, as in the other logs.
+        "log_line_prefix": "%m [%p] %d ",
+        # A statement, or the key that is there already, would be further lines, and may name people.
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
         "timezone": "Asia/Shanghai",
-        "log_timezone": "Asia/Shanghai",
     }
     flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     return (str(preflight.postgres_bin() / "postgres"), "-D", str(layout.postgres / "data"), *flags)
@@ -99,6 +102,8 @@ def prepare(layout: HomeLayout) -> None:
         f"create database {DATABASE}\n"
         f"create role {REGISTRY_USER} login password '{password(layout, REGISTRY_USER)}'\n"
         f"create database {REGISTRY_DATABASE} owner {REGISTRY_USER}\n"
+        # It tries to insert what is there already, a line of the log for each schema.
+        f"alter role {REGISTRY_USER} set log_min_messages = fatal\n"
     )
     _run([str(programs / "postgres"), "--single", "-D", str(unfinished), "postgres"], identity, statements, layout)
     unfinished.rename(data)

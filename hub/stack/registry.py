@@ -99,6 +99,10 @@ def environment(store: JdbcTarget, port: int, management_port: int) -> dict[str,
         "QUARKUS_MANAGEMENT_HOST": LOOPBACK,
         "QUARKUS_MANAGEMENT_PORT": str(management_port),
         "QUARKUS_LOG_LEVEL": "WARN",
+        # By itself it tells two lines for each schema that is registered.
+        "QUARKUS_LOG_CATEGORY__IO_APICURIO__LEVEL": "WARN",
+        # It would look for changed levels every 5 s, and end each stop with the stack of an error.
+        "APICURIO_LOGCONFIGJOB_EVERY": "off",
         # Each question about its health would be a line: half a megabyte an hour of an idle stack.
         "QUARKUS_HTTP_ACCESS_LOG_ENABLED": "false",
         "QUARKUS_LOG_CONSOLE_FORMAT": "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %p [%c] (%t) %m%n",

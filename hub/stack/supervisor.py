@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from catalogue.errors import StackError
+from hub.log_lines import ENDS
 from hub.stack import orphans, preflight
 from hub.stack.child import Child, ChildSpec
 from hub.stack.diagnosis import diagnose, disk_full
@@ -119,7 +120,7 @@ class Supervisor:
     @staticmethod
     def _last_line(child: Child) -> str:
         lines = child.spec.log_file.read_text("utf-8", errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return lines[-1].rpartition(f"{ENDS}: ")[2] if lines else ""
 
     def _publish(self) -> None:
         status = self._status()

@@ -17,7 +17,7 @@ from bus.business_date import publish_business_date
 from catalogue.errors import HubError
 from connectors.files.source import FileSource
 from hub.intake import intake_config
-from hub.long_process import log_to_stderr
+from hub.log_lines import log_to_stderr
 from hub.settings import bus_config, load_settings
 from hub.stack.status import write_json
 from producers.submissions.options import Options
@@ -77,5 +77,5 @@ def _push(session: Session, piece: Piece, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    log_to_stderr()
+    log_to_stderr("feed")
     feed(int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]), date.fromisoformat(sys.argv[4]))

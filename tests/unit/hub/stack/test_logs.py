@@ -40,3 +40,10 @@ def test_the_end_of_a_log_is_read_and_followed_across_a_rotation(tmp_path: Path)
     log.replace(tmp_path / "a.log.1")
     log.write_text("5\n")
     assert next(lines) == "5\n"
+    with log.open("a") as writer:
+        writer.write("a longer line\n")
+    assert next(lines) == "a longer line\n"
+    rotate_log(log, limit_bytes=1, running=True)
+    with log.open("a") as writer:
+        writer.write("in place\n")
+    assert next(lines) == "in place\n"
