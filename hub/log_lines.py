@@ -53,6 +53,13 @@ def log_to_stderr(process: str) -> None:
     threading.excepthook = _thread_ends
 
 
+def append(log_file: Path, process: str, text: str) -> None:
+    """Write an error's line into the log of another process, one that could not say it itself."""
+    record = logging.LogRecord(__name__, logging.ERROR, __file__, 0, text, None, None)
+    with log_file.open("a", encoding="utf-8") as lines:
+        lines.write(f"{LogLines(process).format(record)}\n")
+
+
 def is_logged() -> bool:
     """Return whether this process logs, and does not talk to somebody at a terminal."""
     return any(isinstance(handler.formatter, LogLines) for handler in logging.getLogger().handlers)

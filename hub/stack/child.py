@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.liveness import STARTS_WITHIN_S
+from hub.log_lines import append
 from hub.stack import ports
 from hub.stack.health import HealthMonitor, ServiceCheck
 from hub.stack.logs import rotate_log
@@ -171,6 +172,9 @@ class Child:
         if self.spec.one_shot:
             self.state = "done" if self.exit_code == 0 else "failed"
             return
+        # What was killed could not say it, and its log is where people look.
+        with contextlib.suppress(OSError):
+            append(self.spec.log_file, self.spec.name, f"the process has ended: {why}")
         if self._healthy_since is not None and now - self._healthy_since >= FORGIVEN_AFTER_S:
             self._failures_in_a_row = 0
         self._failures_in_a_row += 1

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -270,6 +271,8 @@ def test_a_child_that_hangs_is_killed_and_started_anew(layout: HomeLayout) -> No
         hangs.clear()
         until(lambda: process_of(status(), "one").restarts >= 1 and status().phase == "ready")
         assert process_of(status(), "one").last_exit.startswith("killed: no answer for ")
+        line = layout.log_file("one").read_text("utf-8").splitlines()[-1]
+        assert re.search(r" ERROR one \S+: the process has ended: killed: no answer for \d+ s", line)
 
 
 def test_a_child_that_never_answered_is_given_time_to_begin(layout: HomeLayout) -> None:
