@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup demo check test style unit corpus disturbed integration prometheus alerts ordeal bench bench-full chaos lock clean
+.PHONY: help setup demo check test style unit corpus disturbed integration prometheus alerts ordeal bench bench-full chaos rehearsal lock clean
 # Style before tests, whatever -j says: what is cheap to know comes first.
 .NOTPARALLEL:
 # Integration tests wait more than they compute; the processes share one stack of services. 0: all in one process.
@@ -70,6 +70,9 @@ bench-full: setup  ## latency under load, two workers, long histories, sizes up 
 
 chaos: setup  ## a hundred faults on three brokers while events flow; nothing of them may be seen in the end
 	@$(BIN)/python -m tests.chaos
+
+rehearsal: setup  ## lose each part of a hub, and get it back as docs/operations.md says; STORY=machine-running for one of them
+	@$(BIN)/python -m tests.rehearsal $(STORY)
 
 lock: setup  ## renew requirements.lock from pyproject.toml
 	@$(BIN)/python -m uv pip compile pyproject.toml --group dev --generate-hashes --no-header --python-version 3.11 -q -o requirements.lock

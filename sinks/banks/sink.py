@@ -14,6 +14,7 @@ from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
+from bus.reading.offsets import partitions, watermarks
 from catalogue.errors import IntegrityError, PoisonMessage
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
@@ -88,6 +89,12 @@ class BankSink(Sink[BankBatch]):
                 " how many of each subject, is empty: all would be counted from 1 again.",
                 remedy="Restore that topic from a backup, or make it anew from the bank's own topic.",
             )
+        if self._sequences and _was_never_written(self._config, self._topic):
+            raise IntegrityError(
+                f"The bank {self._bank} was given events, but {self._real_topic} is empty: it was deleted, and made"
+                " anew. What comes next would begin in the middle.",
+                remedy="Restore that topic from a backup, or let the bank begin anew under another id.",
+            )
         self.reached = self._feed.assign(f"The sink of the bank {self._bank}")
 
     def prepare(self, messages: Sequence[Message]) -> BankBatch:
@@ -125,3 +132,9 @@ class BankSink(Sink[BankBatch]):
         """Close the clients."""
         self._feed.close()
         self._registry.close()
+
+
+def _was_never_written(config: BusConfig, topic: str) -> bool:
+    """Whether there was never a message in a topic; one whose messages retention took away still has their offsets."""
+    ends = watermarks(config, [(topic, partition) for partition in partitions(config, topic)])
+    return not any(end.high for end in ends.values())

@@ -6,6 +6,7 @@ the group only shares the partitions out.
 
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
@@ -31,6 +32,8 @@ from sinks.readiness import SinkReadiness
 GROUP = "sink.postgres"
 # A change may carry hundreds of records: the batch bounds the memory.
 BATCH_SIZE = 2000
+# A row that is older was counted when it came: the tables are being filled again.
+_IS_NEWS_FOR = timedelta(days=1)
 
 Rows = dict[Position, RowsByKey]
 
@@ -114,8 +117,10 @@ class PostgresSink(Sink[Rows]):
         """Write the rows and move the positions; what another process wrote meanwhile is left out."""
         ends = {(m.topic(), m.partition()): m.offset() + 1 for m in messages}
         written = self._database.write(prepared, ends, self.sources)
+        counted_from = datetime.now(UTC) - _IS_NEWS_FOR
         for row in written.get(topics.REJECTED, ()):
-            _count_rejected(row)
+            if row["rejected_at"] > counted_from:
+                _count_rejected(row)
         return {"written": sum(map(len, written.values()))}
 
     def waits_for(self) -> str:

@@ -15,10 +15,12 @@ from hub.settings import Settings, exact_settings, load_settings
 from hub.stack import control
 from hub.stack.layout import HomeLayout
 from tests.chaos.cluster import BROKERS, Cluster
-from tests.chaos.fire import Fire, Say, Verdict, judge
+from tests.chaos.fire import RECOVERED_WITHIN_S, Fire, Say, Verdict, judge
 from tests.chaos.plan import FIRST_WORKERS, KINDS, plan
+from tests.chaos.processes import until
 from tests.chaos.site import PARTITIONS, Site
 from tests.chaos.worker import BREAKS
+from tests.proven import differences
 
 MOST_SHOWN = 40
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -103,10 +105,18 @@ def _run(
             say("three brokers, registry, PostgreSQL, two workers and all sinks are up")
             fire = Fire(site, cluster, say)
             fire.run(seed, plan(seed, count, kinds), rate)
+            _hear_the_proof(site, fire.verdict, say)
             judge(site, seed, fire.verdict, say)
         finally:
             site.close()
     return fire.verdict
+
+
+def _hear_the_proof(site: Site, verdict: Verdict, say: Say) -> None:
+    """Wait for the proof without end. Before the full pass, after which it forgets what it found."""
+    told = until(lambda: differences(site.settings), "the process proof", RECOVERED_WITHIN_S)
+    verdict.wrong += [f"the process proof tells a difference on {arrow}" for arrow, count in told.items() if count]
+    say(f"the process proof: difference {sum(told.values()):.0f}")
 
 
 if __name__ == "__main__":

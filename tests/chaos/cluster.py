@@ -78,6 +78,13 @@ class Cluster:
         """End a broker as the loss of its machine would."""
         self.brokers[number].kill()
 
+    def lose(self, number: int) -> Path:
+        """End a broker and its disk; return the folder of its ``server.properties``, which is all that is left."""
+        self.kill(number)
+        node = self._nodes[number]
+        shutil.rmtree(node.folder / "data")
+        return node.folder
+
     def restart(self) -> float:
         """Stop all three in good order, start them again, and return for how long none ran."""
         for broker in self.brokers.values():

@@ -158,11 +158,23 @@ def sink_kill(scene: Scene, rng: random.Random) -> Hurt:
     """Kill a sink."""
     scene.until(scene.site.sinks, "a sink was to run", _MET_WITHIN_S)
     name, pid = rng.choice(sorted(scene.site.sinks().items()))
+    return _supervised_kill(scene, name, pid)
+
+
+def proof_kill(scene: Scene, rng: random.Random) -> Hurt:
+    """Kill the proof without end, in the middle of a pass or of its writing it down."""
+    scene.rest(rng.uniform(0, 1))
+    pid = scene.site.supervised("proof")
+    assert pid is not None
+    return _supervised_kill(scene, "proof", pid)
+
+
+def _supervised_kill(scene: Scene, name: str, pid: int) -> Hurt:
     before, begun = scene.site.restarts(name), time.monotonic()
     Process.signal_to(pid, signal.SIGKILL)
     return Hurt(
         f"{name} killed",
-        later=lambda: f"{name} delivers again after {time.monotonic() - begun:.1f} s",
+        later=lambda: f"{name} works again after {time.monotonic() - begun:.1f} s",
         is_over=lambda: scene.site.restarts(name) > before,
     )
 
@@ -248,6 +260,7 @@ FAULTS: dict[str, Callable[[Scene, random.Random], Hurt]] = {
     "zombie": zombie,
     "store-loss": store_loss,
     "sink-kill": sink_kill,
+    "proof-kill": proof_kill,
     "feed-kill": feed_kill,
     "broker-kill": broker_kill,
     "broker-restart": broker_restart,

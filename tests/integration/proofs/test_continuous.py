@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,14 +14,16 @@ from bus import clients, topics
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from connectors import postgres
+from monitoring.health import HealthState
 from processing.output import InputMessage
 from proofs.continuous.journal import announce_full_pass
 from proofs.continuous.moment import KeptDifference
 from proofs.continuous.passing import PassResult
-from proofs.continuous.running import RunningProof
+from proofs.continuous.running import ProofReadiness, RunningProof, run
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.proof import ProofScope
 from tests.databases import execute
+from tests.forwarder import Forwarder
 from tests.integration.proofs.small_hub import (
     DOUBLE,
     DROP,
@@ -37,6 +40,9 @@ from tests.integration.proofs.small_hub import (
     without_sinks,
 )
 from tests.integration.proofs.tampered import View
+from tests.kafka import send
+from tests.running import Running
+from tests.waiting import until
 
 ALTERED = "altered"
 
@@ -228,3 +234,36 @@ def test_a_table_that_somebody_locked_is_named_and_keeps_no_other_arrow_waiting(
         assert locked.pending["postgres"] > 0
         freed = proof.look()
         assert (freed.waits_for, freed.pending["postgres"], proof.moment.differences) == ("", 0, {})
+
+
+@contextmanager
+def through(address: str) -> Iterator[tuple[Forwarder, str]]:
+    """Give a way to a service, which is shut at first, and its address."""
+    parts = urlsplit(address)
+    with Forwarder(parts.hostname or "", parts.port or 0) as way:
+        yield way, address.replace(f":{parts.port}", f":{way.port}", 1)
+
+
+def test_a_service_that_is_away_is_named_and_waited_for(hub: Hub) -> None:
+    view, readiness = unproven(hub, hub.forge.copy(topics.SUBMISSION)), ProofReadiness()
+
+    def says(state: HealthState, reason: str) -> None:
+        until(lambda: readiness().state is state and reason in readiness().reason, lambda: readiness())
+
+    with through(view.registry_url) as (registry, url), through(hub.settings.postgres.dsn or "") as (database, dsn):
+        scope, own = replace(hub.scope, dsn=dsn), replace(view, registry_url=url)
+        proof = Running(run, own, scope, readiness=readiness, every_s=0.1)
+        says(HealthState.STALE, "The registry does not answer")
+        registry.open()
+        says(HealthState.STALE, "PostgreSQL does not answer")
+        database.open()
+        says(HealthState.CURRENT, "")
+        database.shut()
+        registry.shut()
+        # While nothing comes nobody is asked.
+        said = hub.forge.messages(topics.SUBMISSION)[-1]
+        send(view, topics.SUBMISSION, [(said.key, said.value)])
+        says(HealthState.STALE, "PostgreSQL does not answer")
+        database.open()
+        says(HealthState.CURRENT, "")
+        proof.stop()

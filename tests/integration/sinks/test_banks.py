@@ -263,16 +263,35 @@ def test_forgotten_sequences_stop_the_sink_before_it_counts_from_1_again(config:
     streams = Streams(config)
     _report(streams, "a", 5)
     _served(config, 5)
-    memory, admin = topics.sequence_topic("yinhe"), clients.admin(config)
-    admin.delete_topics([config.topic(memory)])[config.topic(memory)].result()
-    until(lambda: config.topic(memory) not in admin.list_topics(timeout=10).topics)
-    ensure_topics(config, [topics.TopicSpec(memory, {"cleanup.policy": "compact"}, by_subject=False)])
+    _made_anew(
+        config, topics.TopicSpec(topics.sequence_topic("yinhe"), {"cleanup.policy": "compact"}, by_subject=False)
+    )
     _report(streams, "b", 5)
     again = Running(bank.run, config, "yinhe")
     assert again.ended()
     with pytest.raises(IntegrityError):
         again.stop()
     assert _sequences(_read(config), A) == list(range(1, 6))
+
+
+def test_a_topic_of_the_bank_that_was_lost_stops_the_sink_before_it_begins_in_the_middle(config: BusConfig) -> None:
+    streams = Streams(config)
+    _report(streams, "a", 5)
+    _served(config, 5)
+    _made_anew(config, topics.TopicSpec(BANK_TOPIC, {}))
+    _report(streams, "b", 5)
+    again = Running(bank.run, config, "yinhe")
+    assert again.ended()
+    with pytest.raises(IntegrityError, match="was deleted, and made anew"):
+        again.stop()
+    assert _read(config) == []
+
+
+def _made_anew(config: BusConfig, spec: topics.TopicSpec) -> None:
+    name, admin = config.topic(spec.name), clients.admin(config)
+    admin.delete_topics([name])[name].result()
+    until(lambda: name not in admin.list_topics(timeout=10).topics)
+    ensure_topics(config, [spec])
 
 
 def test_a_former_owner_that_goes_on_is_fenced(config: BusConfig) -> None:

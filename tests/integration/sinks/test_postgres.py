@@ -4,12 +4,13 @@ import contextlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import psycopg2
 import pytest
+from prometheus_client import REGISTRY
 
 from bus import topics
 from bus.config import BusConfig
@@ -214,6 +215,36 @@ def test_what_another_process_has_written_meanwhile_is_not_written_again(
     late = Running(sink.run, config, dsn)
     awaited(dsn, "select submission_id, state from submission order by 1", [("s-1", "COMPLETED"), ("s-2", "OPEN")])
     late.stop()
+
+
+def test_bad_rows_are_counted_once_whatever_is_wrong_with_them(config: BusConfig, dsn: str) -> None:
+    streams = Streams(config)
+    reasons = [
+        dict.fromkeys(("field", "column", "message", "remedy"), "") | {"code": code} for code in ("date", "code")
+    ]
+    now, item = datetime.now(UTC), "tax.payment"
+    # The second submission is of last week: whoever fills the tables again is told nothing new by it.
+    rows = [("s-1", row, now) for row in range(1500)] + [("s-0", row, now - timedelta(days=7)) for row in range(20)]
+    for submission, row, rejected_at in rows:
+        value = {
+            "submission_id": submission, "row": row, "unit": "tax", "region": "630100", "item": item,
+            "file_name": "样例.csv", "sheet": None, "reasons": reasons, "masked": {}, "sealed": b"",
+            "source_topic": None, "source_partition": None, "source_offset": None, "replay_count": 0,
+            "rejected_at": rejected_at,
+        }  # fmt: skip
+        streams.send(topics.REJECTED, wire.REJECTED, submission, value)
+    streams.flush()
+    before = _counted("rows", item=item)
+    running = Running(sink.run, config, dsn)
+    awaited(dsn, "select count(*) from rejected", [(1520,)])
+    running.stop()
+    assert _counted("rows", item=item) - before == 1500
+    assert _counted("reasons", item=item, reason="date") == _counted("reasons", item=item, reason="code") == 1500
+
+
+def _counted(what: str, **labels: str) -> float:
+    name = {"rows": "credithub_rejected_rows_total", "reasons": "credithub_rejection_reasons_total"}[what]
+    return REGISTRY.get_sample_value(name, labels) or 0
 
 
 def test_tables_are_filled_again_as_they_were_and_a_sink_of_before_writes_nothing(config: BusConfig, dsn: str) -> None:

@@ -56,7 +56,9 @@ def test_every_panel_shows_something(tower: Tower, title: str, expression: str) 
 
 
 def test_a_broker_that_hangs_is_one_page(site: Site, tower: Tower) -> None:
+    proof = site.pid("proof")
     story.broker_that_hangs(site, tower)
+    assert site.pid("proof") == proof, "the proof waits for Kafka, it does not end"
 
 
 def test_a_planned_stop_wakes_nobody(site: Site, tower: Tower) -> None:

@@ -14,6 +14,8 @@ from hub.push_outcome import PushOutcome
 from hub.settings import Settings, changed_settings
 from tests.integration.whole.conftest import Reference
 from tests.integration.whole.runs import Run
+from tests.proven import differences
+from tests.waiting import until
 
 PUSH = "the push itself"
 # After so many receipts of the first run, so that each meets rows on their way.
@@ -22,6 +24,7 @@ PLAN = {
     20: "sink-postgres",
     35: "sink-bank.yinhe",
     50: "sink-upstream",
+    55: "proof",
     60: "upstream",
     70: "kafka",
     85: "registry",
@@ -83,3 +86,7 @@ def test_a_push_with_every_process_killed_once_ends_like_an_undisturbed_one(
         restarts = {p.name: p.restarts for p in hub.stack.status(settings).processes}
         for name in killed:
             assert name == PUSH or restarts[name] >= 1, (name, restarts)
+        # It waited for Kafka, the registry and PostgreSQL, and goes on where its predecessor ended.
+        assert restarts["proof"] == 1
+        told = until(lambda: differences(settings), "the process proof looked at every arrow", patience_s=180)
+        assert not any(told.values()), told

@@ -9,7 +9,8 @@ import pytest
 
 from tests.alerts import ALERTS
 from tests.layers import rooms
-from tests.unit.docs.documents import ROOT, section
+from tests.rehearsal.operator import Passage
+from tests.unit.docs.documents import ROOT, blocks, section
 
 GUIDE = "docs/operations.md"
 
@@ -61,3 +62,9 @@ def _text(node: ast.AST) -> str:
         case ast.Constant(value=str(text)):
             return text
     return ""
+
+
+def test_every_command_of_back_up_and_restore_is_rehearsed() -> None:
+    text = (ROOT / GUIDE).read_text("utf-8")
+    rehearsed = {str(passage) for passage in Passage}
+    assert set(blocks(section(text, "Back up") + section(text, "Restore"))) <= rehearsed

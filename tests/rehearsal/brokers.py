@@ -1,0 +1,72 @@
+"""One of three brokers is lost with its disk while files are pushed."""
+
+import shlex
+from pathlib import Path
+
+import hub.stack
+from hub.settings import exact_settings
+from hub.stack import control, kafka
+from hub.stack.layout import HomeLayout
+from tests.chaos.cluster import BROKERS, Cluster
+from tests.rehearsal.operator import Operator, Passage
+from tests.rehearsal.site import Site
+from tests.services import stack_settings
+from tests.waiting import until
+
+_LOST, _ANOTHER = 2, 1
+_HEAP = ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# What Kafka's own scripts run; the jars of the stack come without them.
+_SCRIPTS = {"kafka-storage.sh": "kafka.tools.StorageTool", "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand"}
+
+
+def one_of_three_brokers(folder: Path) -> None:
+    """Nothing stops, and the broker that begins with an empty disk is soon worth as much as the others."""
+    bare = stack_settings(folder / "a home")
+    control.prepare_machine(bare)
+    with Cluster(HomeLayout.of(bare)) as cluster:
+        variables = {"CREDITHUB_KAFKA_BOOTSTRAP": cluster.bootstrap, "CREDITHUB_REPLICATION": str(len(BROKERS))}
+        operator = Operator(folder, variables)
+        settings = exact_settings(
+            home=bare.home, cache=bare.stack.cache, kafka_bootstrap=cluster.bootstrap, replication=len(BROKERS)
+        )
+        site = Site(operator, settings)
+        try:
+            operator.types("credithub up")
+            _lose_one(site, cluster)
+        finally:
+            hub.stack.stop(settings)
+
+
+def _lose_one(site: Site, cluster: Cluster) -> None:
+    site.push(1)
+    before = site.content()
+    disk = cluster.lose(_LOST)
+    site.push(2)
+    after = site.content()
+    assert after.states != before.states
+    line = _lines(site)
+    named = next(file for file in disk.parent.glob("kafka-*/data/meta.properties") if file.parent.parent != disk)
+    cluster_id = next(row for row in named.read_text("utf-8").splitlines() if row.startswith("cluster.id="))
+    site.operator.types(
+        f"CLUSTER_ID={cluster_id.partition('=')[2]}\ncd {shlex.quote(str(disk))}\n{line['kafka-storage.sh']}"
+    )
+    cluster.start(_LOST)
+    until(lambda: not site.operator.types(line["kafka-topics.sh"]).strip(), "no partition waits", patience_s=300)
+    # What only this one and a third have now must be all there is.
+    cluster.kill(_ANOTHER)
+    assert site.content() == after
+    cluster.start(_ANOTHER)
+    until(cluster.is_whole, "three brokers", patience_s=300)
+    site.push(4)
+    site.reconciled()
+    site.until_proven()
+
+
+def _lines(site: Site) -> dict[str, str]:
+    """Return the guide's lines by the program that they call, each of which can be called now."""
+    for name, tool in _SCRIPTS.items():
+        script = site.operator.programs / name
+        command = shlex.join([*kafka.java_command(HomeLayout.of(site.settings).cache, _HEAP), tool])
+        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n', "utf-8")
+        script.chmod(0o755)
+    return {line.split()[0]: line for line in str(Passage.BROKER).splitlines()}
