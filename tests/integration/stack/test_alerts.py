@@ -3,9 +3,12 @@
 The rules are the hub's own, with every time divided by ten; `make alerts` runs them as they are.
 """
 
+import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 import hub.stack
@@ -40,7 +43,54 @@ def tower(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Towe
         yield tower
 
 
+# Of a hub into which nothing was pushed yet: the beginning of a process's name, and series with what they have to say.
+FIRST_SERIES = [
+    ("", "credithub_ready"),
+    ("", "credithub_process_info"),
+    ("", "credithub_disk_free_bytes"),
+    ("supervisor", "credithub_process_restarts_total == 0"),
+    ("supervisor", "credithub_process_healthy == 1"),
+    ("worker", 'credithub_event_outcomes_total{outcome="rejected"} == 0'),
+    ("worker", "credithub_key_written_timestamp_seconds > 0"),
+    ("worker", "credithub_lag_seconds"),
+    ("sink", 'credithub_event_outcomes_total{outcome="poison"} == 0'),
+    ("sink", "credithub_lag_seconds"),
+    ("sink-postgres", "credithub_rejected_rows_total == 0"),
+    ("sink-postgres", "credithub_unresolved_rows == 0"),
+    ("sink-upstream", "credithub_upstream_refusals_total == 0"),
+    ("sink-upstream", 'credithub_deliveries_total{outcome="rejected"} == 0'),
+    ("clock", "credithub_business_date_timestamp_seconds > 0"),
+    ("proof", "credithub_reconcile_difference == 0"),
+    ("proof", "credithub_reconcile_pending"),
+    ("proof", "credithub_reconcile_last_pass_timestamp_seconds"),
+]
+
+
 # In this order: the stop is the last.
+def test_what_is_counted_begins_with_0_and_is_named_by_convention(site: Site, tower: Tower) -> None:
+    promtool = program("promtool")
+    addresses = {
+        target["labels"]["process"]: target["targets"][0]
+        for target in json.loads(HomeLayout.of(site.settings).targets_file.read_text("utf-8"))
+    }
+    for address in addresses.values():
+        scraped = httpx.get(f"http://{address}/metrics", timeout=30).content
+        linted = subprocess.run((promtool, "check", "metrics"), input=scraped, capture_output=True, timeout=60)
+        assert (linted.returncode, linted.stdout + linted.stderr) == (0, b""), address
+    for beginning, series in FIRST_SERIES:
+        await_series(tower, series, {name for name in addresses if name.startswith(beginning)})
+
+
+def await_series(tower: Tower, series: str, processes: set[str]) -> None:
+    """Wait until each of the processes has a series."""
+
+    def missing() -> set[str]:
+        return processes - {one["metric"]["process"] for one in tower.query(series)}
+
+    assert processes, series
+    until(lambda: not missing(), lambda: f"{series} of {missing()}")
+
+
 def test_nobody_is_told_anything_while_all_is_well(site: Site, tower: Tower) -> None:
     story.quiet_when_all_is_well(site, tower)
 
