@@ -145,8 +145,8 @@ def _touched_lines(rows: list[touched.Touched]) -> list[str]:
 
 def _pass_lines(rows: list[proving.ProvenPass]) -> list[str]:
     lines = [
-        "| proven before | new events | messages read | proven moment read, s | pass, s | peak MB |",
-        "|" + "---:|" * 6,
+        "| proven before | new events | messages read | proven moment read, s | pass, s | processor, s | peak MB |",
+        "|" + "---:|" * 7,
     ]
     for one in rows:
         counts = f"{one.proven:,} | {one.new:,} | {one.messages:,}"

@@ -93,8 +93,17 @@ def machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
     return (
         f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}; before the run {busy:.0f} % busy, load {os.getloadavg()[0]:.2f}"
+        f"Python {platform.python_version()}, {_additions_s():.2f} s of processor time for ten million additions in a"
+        f" loop; before the run {busy:.0f} % busy, load {os.getloadavg()[0]:.2f}"
     )
+
+
+def _additions_s() -> float:
+    """Return what a loop of a fixed length takes: by it the processor times of two machines are compared."""
+    began_s, total = time.process_time(), 0
+    for number in range(10_000_000):
+        total += number
+    return time.process_time() - began_s
 
 
 def spread(values: Iterable[float]) -> tuple[float, float, float]:
