@@ -7,6 +7,7 @@ from contextlib import closing
 
 from benchmarks.proving import bench_scope
 from bus.avro.registry import Registry
+from hub.long_process import collect_seldom
 from hub.settings import bus_config, load_settings
 from proofs.continuous.running import RunningProof
 
@@ -14,6 +15,7 @@ from proofs.continuous.running import RunningProof
 def main() -> None:
     """Restore the proven moment, make one pass, and say what it took."""
     settings = load_settings()
+    collect_seldom()
     config = bus_config(settings)
     with closing(Registry(config)) as registry:
         began = time.perf_counter()

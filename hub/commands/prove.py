@@ -8,7 +8,7 @@ import typer
 from catalogue.load import load_catalogue
 from hub.commands.reconcile import scope_of
 from hub.log_lines import log_to_stderr
-from hub.long_process import MetricsPort, serve_metrics, stop_event
+from hub.long_process import MetricsPort, collect_seldom, serve_metrics, stop_event
 from hub.settings import bus_config, load_settings
 
 # Behind those whom it watches, on whatever machine.
@@ -30,6 +30,7 @@ def prove(
     log_to_stderr("proof")
     settings, readiness = load_settings(), ProofReadiness()
     serve_metrics(settings, metrics_port, "proof", readiness)
+    collect_seldom()
     run(bus_config(settings), scope_of(settings, load_catalogue()), stop_event(), readiness, every)
 
 

@@ -76,6 +76,7 @@ class ProvenMoment:
         self.balances: dict[str, Balance] = {}
         self.differences: dict[str, KeptDifference] = {}
         self.unsettled: set[str] = set()
+        self.full_pass_at_s = 0.0  # when the newest full pass began that found no difference
         self._subjects: dict[str, array[int]] = {}
         self._kept_ahead: dict[str, set[str]] = {}
         self._touched: set[tuple[FactKind, Any]] = set()
@@ -112,9 +113,9 @@ class ProvenMoment:
         self.differences[key] = KeptDifference(arrow, place, what, count, time.time())
         self.touch(FactKind.DIFFERENCE, key)
 
-    def clear(self, before_s: float) -> int:
-        """Forget the differences found before a full pass began that found none; return how many they were."""
-        cleared = [key for key, kept in self.differences.items() if kept.found_at_s < before_s]
+    def clear(self) -> int:
+        """Forget the differences found before the newest full pass that found none; return how many they were."""
+        cleared = [key for key, kept in self.differences.items() if kept.found_at_s < self.full_pass_at_s]
         for key in cleared:
             del self.differences[key]
             self.touch(FactKind.DIFFERENCE, key)
@@ -206,6 +207,8 @@ class ProvenMoment:
                 else:
                     ahead[token] = numbers["count"]
                 self._kept_ahead[arrow] = set(ahead)
+            case FactKind.FULL_PASS:
+                self.full_pass_at_s = max(self.full_pass_at_s, fact.at_s)
             case FactKind.DIFFERENCE if numbers is None:
                 self.differences.pop(key, None)
             case FactKind.DIFFERENCE if numbers is not None:

@@ -48,13 +48,14 @@ def arrows(scope: ProofScope) -> list[str]:
     return own + ([POSTGRES] if scope.dsn is not None else [])
 
 
-def restored_moment(config: BusConfig, scope: ProofScope, registry: Registry) -> ProvenMoment:
-    """Return the proven moment as its topic has it; raises Unavailable."""
-    moment = ProvenMoment([SEQUENCES, STATES, STATE_HASHES, *(bank_arrow(bank) for bank in scope.banks)])
-    for _, fact in read_facts(config, registry):
+def restored_moment(config: BusConfig, scope: ProofScope, registry: Registry) -> tuple[ProvenMoment, int]:
+    """Return the proven moment as its topic has it, and the offset behind that; raises Unavailable."""
+    moment, end = ProvenMoment([SEQUENCES, STATES, STATE_HASHES, *(bank_arrow(bank) for bank in scope.banks)]), 0
+    for offset, fact in read_facts(config, registry):
         moment.restore(fact)
+        end = offset + 1
     moment.reopen(SEQUENCES, STATES)
-    return moment
+    return moment, end
 
 
 def run(config: BusConfig, scope: ProofScope, stop: threading.Event, readiness: ProofReadiness, every_s: float) -> None:
@@ -79,11 +80,10 @@ class RunningProof:
         self._config, self._scope, self._registry = config, scope, registry
         # First: whoever had the journal writes no more, so what is read is the last word.
         self._journal = Journal(config, registry)
-        self.moment = restored_moment(config, scope, registry)
+        self.moment, self._heard_to = restored_moment(config, scope, registry)
         self._proof = ProofPass(config, scope, registry, self.moment)
         self._seen: dict[TopicPartition, Watermarks] = {}
         self._last = PassResult()
-        self._heard_to = 0
 
     def run(self, stop: threading.Event, readiness: ProofReadiness, every_s: float) -> None:
         """Make passes until asked to stop; raises Unavailable."""
@@ -112,12 +112,11 @@ class RunningProof:
 
     def _hear_of_full_passes(self) -> None:
         """Clear what was found before a full pass that found no difference."""
-        began_at_s = 0.0
         for offset, fact in read_facts(self._config, self._registry, self._heard_to):
             self._heard_to = offset + 1
             if fact.kind is FactKind.FULL_PASS:
-                began_at_s = max(began_at_s, fact.at_s)
-        if self.moment.clear(began_at_s):
+                self.moment.restore(fact)
+        if self.moment.clear():
             self._write()
 
     def _write(self) -> None:

@@ -40,7 +40,7 @@ class Site:
         """Return where its topics are."""
         return bus_config(self.settings)
 
-    def city(self, seed: int, enterprises: int = 5) -> Path:
+    def city(self, seed: int, enterprises: int = 10) -> Path:
         """Return the folder of a city's files."""
         folder = self.operator.folder / f"city-{seed}"
         if not folder.exists():

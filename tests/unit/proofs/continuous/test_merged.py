@@ -16,7 +16,7 @@ from catalogue.envelope import changelog_key
 from catalogue.times import micros
 from proofs.continuous.changed import SEQUENCES, STATE_HASHES, STATES, PublishedChanges
 from proofs.continuous.merged import OUTCOMES, MergedEvents
-from proofs.continuous.moment import ProvenFact, ProvenMoment
+from proofs.continuous.moment import FactKind, ProvenFact, ProvenMoment
 from proofs.reconcile.decoding import content, stamp
 from tests.builders.events import MOMENT
 
@@ -215,6 +215,7 @@ def test_a_difference_stays_told_until_a_full_pass_began_after_it() -> None:
     moment = restarted(moment, written)
     (kept,) = moment.differences.values()
     assert (kept.arrow, kept.place, kept.what, kept.count) == ("arrow", "place", "what", 2)
-    assert moment.clear(kept.found_at_s - 1) == 0
-    assert moment.clear(kept.found_at_s + 1) == 1
+    for began_at_s, cleared in ((kept.found_at_s - 1, 0), (kept.found_at_s + 1, 1)):
+        moment.restore(ProvenFact(FactKind.FULL_PASS, "", {"difference": 0}, at_s=began_at_s))
+        assert moment.clear() == cleared
     assert not restarted(moment, written).differences
