@@ -257,9 +257,7 @@ class Child:
                 health = self._taken or health
         else:
             health = ""
-        state = self.state
-        if state == "external":
-            state = "external" if self.is_healthy else "unhealthy"
+        state = "unhealthy" if self.state == "external" and not self.is_healthy else self.state
         started_at = self._started_at if self.pid else None
         return ProcessStatus(
             self.spec.name,
