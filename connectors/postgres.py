@@ -114,17 +114,18 @@ def bounded_snapshot(dsn: str, *, lock_s: int, statement_s: int, connect_s: floa
 _LOCKS = (
     "select l.relation::regclass::text, l.mode, a.pid, a.application_name, a.state from pg_locks l"
     " join pg_stat_activity a using (pid) join pg_class c on c.oid = l.relation"
-    " where l.granted and l.mode = 'AccessExclusiveLock' and c.relkind in ('r', 'p')"
+    " where l.granted and l.mode in ('AccessExclusiveLock', 'ExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock')"
+    " and c.relkind in ('r', 'p')"
     " and l.database = (select oid from pg_database where datname = current_database())"
 )
 
 
 def locked_tables(dsn: str, *, connect_s: float = 5) -> str:
-    """Return in words which tables of the database nobody may read, and who locked them."""
+    """Return in words which tables of the database nobody may write or read, and who locked them."""
     with connection(dsn, timeout_s=connect_s) as opened, opened.cursor() as cursor:
         cursor.execute(_LOCKS)
         locks = [
             f"the table {table} is locked by process {pid} ({name or 'no name'}, {state}, {mode})"
             for table, mode, pid, name, state in cursor.fetchall()
         ]
-    return ", ".join(locks) or "a table was locked, and is not any more"
+    return ", ".join(locks) or "a lock was waited for in vain, and no table is locked any more"

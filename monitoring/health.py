@@ -11,7 +11,8 @@ class HealthState(StrEnum):
 
     ALIVE = "alive"  # it runs, and has nothing that it may work on
     RECOVERING = "recovering"  # it fills its store, or opens its receiver
-    STALE = "stale"  # it works, but what it shows is out of date, or it holds because its receiver is away
+    STALE = "stale"  # it does not move: it holds because its receiver is away, or waits for something
+    BEHIND = "behind"  # it moves, and what it works on is old
     CURRENT = "current"  # it has handled what it received
 
 

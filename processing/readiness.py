@@ -1,4 +1,4 @@
-"""Whether a worker may be relied upon: alive, recovering, stale and current told apart, with the reason.
+"""Whether a worker may be relied upon: alive, recovering, stale, behind and current told apart, with the reason.
 
 Pure but for the clock that it is given; the worker tells it what happens, ``/readyz`` asks it.
 """
@@ -77,6 +77,6 @@ class Readiness:
             return ProcessHealth(HealthState.STALE, problem)
         if self._oldest_at is not None and now - self._oldest_at > STALE_S:
             return ProcessHealth(
-                HealthState.STALE, f"the oldest event being processed is {now - self._oldest_at:.0f} s old"
+                HealthState.BEHIND, f"the oldest event being processed is {now - self._oldest_at:.0f} s old"
             )
         return ProcessHealth(HealthState.CURRENT, "everything that was received is processed")

@@ -59,5 +59,5 @@ class SinkReadiness:
         if problem := self.progress.problem():
             return ProcessHealth(HealthState.STALE, problem)
         if oldest_at is not None and (age_s := self.clock() - oldest_at) > self.behind_s:
-            return ProcessHealth(HealthState.STALE, f"behind: the oldest message being delivered is {age_s:.0f} s old")
+            return ProcessHealth(HealthState.BEHIND, f"the oldest message being delivered is {age_s:.0f} s old")
         return ProcessHealth(HealthState.CURRENT, "everything that was received is delivered")

@@ -116,6 +116,9 @@ def _supervise(settings: Settings, layout: HomeLayout, *, services_only: bool, o
         return diagnosis.from_os_error(error, layout)
     finally:
         ports.close()
+        if stop_requested:
+            # Once more: a process that was being started meanwhile was named again.
+            targets.withdraw(layout)
     return None
 
 

@@ -30,7 +30,9 @@ class HubSpecs:
         first = settings.processes.metrics_port
         self._preferred = {name: first + offset for offset, name in enumerate((*self._wanted, SUPERVISOR))}
         self._addresses = {name: self._address(self._given(name)) for name in self._preferred}
-        targets.publish(layout, self._addresses)
+        # What was not started yet is not missed: the services come first, and may take a while.
+        self._listed = {SUPERVISOR: self._addresses[SUPERVISOR]}
+        targets.publish(layout, self._listed)
 
     @property
     def supervisor_port(self) -> int:
@@ -57,9 +59,10 @@ class HubSpecs:
 
     def _renewed(self, name: str) -> ChildSpec:
         address = self._address(self._ports.renew(_service(name), self._preferred[name]))
-        if address != self._addresses[name]:
-            self._addresses[name] = address
-            targets.publish(self._layout, self._addresses)
+        self._addresses[name] = address
+        if address != self._listed.get(name):
+            self._listed[name] = address
+            targets.publish(self._layout, self._listed)
         return self._spec(name)
 
     def _given(self, name: str) -> int:

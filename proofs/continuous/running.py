@@ -133,7 +133,8 @@ class RunningProof:
             metrics.PENDING.labels(arrow).set(self._last.pending.get(arrow, 0))
             since_s = self._last.oldest_pending_at_s.get(arrow)
             metrics.OLDEST_PENDING.labels(arrow).set(0 if since_s is None else max(0.0, now_s - since_s))
-        metrics.LAST_PASS.set(now_s)
+        if not self._last.waits_for:
+            metrics.LAST_PASS.set(now_s)
 
 
 def _report(difference: KeptDifference) -> None:

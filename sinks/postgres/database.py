@@ -23,10 +23,17 @@ _BROKEN = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raise SinkUnavailable for what psycopg2 says of a server that is away, restarts, or asks to try again."""
+def translated(dsn: str) -> Iterator[None]:
+    """Raise SinkUnavailable for what psycopg2 says of a server that is away, restarts, or asks to try again.
+
+    A lock that was waited for in vain is named, with who holds it.
+    """
     try:
         yield
+    except psycopg2.errors.LockNotAvailable as exc:
+        raise SinkUnavailable(
+            f"PostgreSQL: {postgres.locked_tables(dsn)}.", remedy="End that session, or wait for it.", retry_after_s=0.0
+        ) from exc
     except _BROKEN as exc:
         raise SinkUnavailable(
             # The first line says what; the others repeat the statement.
@@ -120,7 +127,7 @@ class SinkDatabase:
             self._connection = postgres.connect(
                 self._dsn, lock_timeout_s=LOCK_TIMEOUT_S, statement_timeout_s=STATEMENT_TIMEOUT_S
             )
-        with translated():
+        with translated(self._dsn):
             cursor = self._connection.cursor()
             try:
                 yield cursor

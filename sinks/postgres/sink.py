@@ -71,7 +71,7 @@ class PostgresSink(Sink[Rows]):
 
     def open(self, patience: Patience) -> None:
         """Migrate, see that the rows are of these topics and the topics hold all that was read, then join the group."""
-        with translated():
+        with translated(self._dsn):
             migrate(self._dsn, lock_timeout_s=LOCK_TIMEOUT_S)
         real_names = {name: real for real, name in self.sources.items()}
         self._database.remember_topics(topic_ids(self._config, TABLES), real_names)

@@ -82,11 +82,11 @@ def test_a_service_that_is_away_makes_it_stale(worker: Readiness) -> None:
     assert worker.verdict().reason == "The registry does not answer."
 
 
-def test_old_events_make_it_stale_until_they_are_merged(worker: Readiness, clock: Clock) -> None:
+def test_old_events_make_it_behind_until_they_are_merged(worker: Readiness, clock: Clock) -> None:
     restored(worker)
     worker.begin(clock.now - STALE_S - 5)
     worker.progress()
-    assert worker.verdict().state == "stale"
+    assert worker.verdict().state == "behind"
     assert "65 s old" in worker.verdict().reason
     clock.now += 1
     worker.caught_up(clock.now)

@@ -16,7 +16,7 @@ def test_the_states_of_a_sink() -> None:
     assert readiness().state is HealthState.CURRENT
     now[0] = 1011.0
     assert (readiness().state, readiness().reason) == (
-        HealthState.STALE, "behind: the oldest message being delivered is 61 s old",
+        HealthState.BEHIND, "the oldest message being delivered is 61 s old",
     )  # fmt: skip
     readiness.holds("away")
     assert readiness().reason == "holding: away"

@@ -27,7 +27,9 @@ def test_a_sink_that_a_lock_blocks_names_it_and_recovers(config: BusConfig, dsn:
         named = f"lock on credit_record, which pid {other.info.backend_pid} holds (somebody"
         until(lambda: named in readiness().reason, readiness)
         assert not readiness().ready
-        until(lambda: "lock timeout" in readiness().reason, readiness)
+        until(
+            lambda: "holding: PostgreSQL: the table credit_record is locked by process" in readiness().reason, readiness
+        )
     finally:
         other.close()
     awaited(dsn, "select sequence from credit_state", [(2,)])
