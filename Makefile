@@ -56,8 +56,8 @@ integration: setup
 prometheus: setup  ## Debian's Prometheus, promtool and Alertmanager into the cache, for the tests of alerts; needs apt, not root
 	@$(BIN)/python -m tests.prometheus
 
-alerts: setup  ## every alert that a fault can make, on a real Prometheus with the rules' own times: over an hour; SPEED=10 divides them
-	@$(BIN)/python -m tests.watching --speed $(or $(SPEED),1)
+alerts: setup  ## every alert that a fault can make, on a real Prometheus with the rules' own times: hours; SPEED=10 divides them, ONLY=lock chooses
+	@$(BIN)/python -m tests.watching --speed $(or $(SPEED),1) $(if $(ONLY),--only $(ONLY))
 
 ordeal: setup  ## every process killed, stopped and away, with the alerts' own times: told by its name, nothing lost; over half an hour
 	@$(BIN)/python -m tests.watching.ordeal --speed $(or $(SPEED),1)

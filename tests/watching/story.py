@@ -1,13 +1,14 @@
 """A night of an operator: faults one after another, who is told of them, and that it is over again."""
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 
 import hub.stack
 from tests.waiting import until
 from tests.watching.causes import (
+    REGISTRAR,
     Site,
     closed_platform,
     foreign_message,
@@ -15,10 +16,10 @@ from tests.watching.causes import (
     killed,
     locked_table,
 )
-from tests.watching.tower import Tower
+from tests.watching.tower import Told, Tower
 
-# For how long nobody may be told anything, before it is divided by the tower's speed.
-_QUIET_S = 120.0
+# For how long nobody may be told anything, before it is divided by the tower's speed; and at least.
+_QUIET_S, _LEAST_QUIET_S = 90.0, 15.0
 Say = Callable[[str], None]
 
 
@@ -31,6 +32,41 @@ def quiet_when_all_is_well(site: Site, tower: Tower) -> None:
         patience_s=180,
     )
     until(lambda: not tower.firing(), tower.firing, patience_s=180)
+
+
+def stay_quiet(tower: Tower) -> None:
+    """Give everybody who might say something the time to do so."""
+    time.sleep(max(_LEAST_QUIET_S, _QUIET_S / tower.speed))
+
+
+@contextmanager
+def alarm(
+    tower: Tower,
+    name: str,
+    cause: AbstractContextManager[object],
+    *,
+    hurt: frozenset[str] = frozenset(),
+    say: Say = print,
+) -> Iterator[Told]:
+    """Somebody is told of a cause by this name, and that it is over.
+
+    No other page comes but for the part itself and who is ``hurt``: at a higher speed their way back takes too long.
+    """
+    begun, since = len(tower.told), time.monotonic()
+    with cause:
+        told = tower.until_told(name, since=begun, patience_s=300 + 2500 / tower.speed)
+        say(f"{name}: told after {time.monotonic() - since:.0f} s: {told.summary}")
+        yield told
+    since = time.monotonic()
+    tower.until_over(name, patience_s=300 + 2500 / tower.speed)
+    say(f"{name}: over after {time.monotonic() - since:.0f} s")
+    assert_no_page_but_of(tower, begun, hurt | {told.part})
+
+
+def assert_no_page_but_of(tower: Tower, begun: int, parts: frozenset[str]) -> None:
+    """Assert that nobody was woken, after the first ``begun`` of what was told, but for these parts."""
+    others = [told.name for told in tower.pages(begun) if told.part not in parts]
+    assert not others, f"pages that nobody needs: {others}"
 
 
 def faults_of_one_part_each(site: Site, tower: Tower, say: Say = print) -> None:
@@ -47,7 +83,7 @@ def faults_of_one_part_each(site: Site, tower: Tower, say: Say = print) -> None:
             faults.enter_context(cause)
         since = time.monotonic()
         # Something must wait, else nobody misses who delivers it.
-        site.push(seed=1)
+        site.push(seed=1, unit=REGISTRAR)
         for alert in causes:
             told = tower.until_told(alert, since=begun)
             say(f"{alert}: told after {time.monotonic() - since:.0f} s: {told.summary}")
@@ -103,7 +139,7 @@ def broker_that_hangs(site: Site, tower: Tower, say: Say = print) -> None:
         say(f"BrokerDown: told after {time.monotonic() - since:.0f} s: {told.summary}")
         # The others have their own alerts by then, and are left out.
         until(lambda: tower.query('ALERTS{alertname="NotReady",alertstate="firing"}'), "others suffer", patience_s=180)
-        time.sleep(_QUIET_S / tower.speed)
+        stay_quiet(tower)
         assert {told.name for told in tower.pages(begun)} == {"BrokerDown"}
     since = time.monotonic()
     tower.until_over("BrokerDown")
@@ -117,12 +153,22 @@ def planned_stop(site: Site, tower: Tower, say: Say = print) -> None:
     begun = len(tower.told)
     hub.stack.stop(site.settings)
     until(lambda: not tower.query('up{job="credithub"}'), "nothing is looked for", patience_s=60)
-    time.sleep(_QUIET_S / tower.speed)
+    stay_quiet(tower)
     assert not tower.pages(begun), tower.pages(begun)
     say("a planned stop: nobody was woken")
 
 
-def forgotten_stop(tower: Tower, say: Say = print) -> None:
-    """Nobody starts the hub again: a ticket says so, and a page nobody."""
-    tower.until_told("NothingWatched", patience_s=300 + 1200 / tower.speed)
+def forgotten_stop(site: Site, tower: Tower, say: Say = print) -> None:
+    """Nobody starts the hub again: a ticket says so. The start wakes nobody, however long it takes."""
+    planned_stop(site, tower, say)
+    begun = len(tower.told)
+    tower.until_told("NothingWatched", since=begun, patience_s=300 + 1200 / tower.speed)
     say("NothingWatched: told")
+    since = time.monotonic()
+    hub.stack.start(site.settings)
+    tower.until_over("NothingWatched")
+    say(f"NothingWatched: over after {time.monotonic() - since:.0f} s")
+    quiet_when_all_is_well(site, tower)
+    stay_quiet(tower)
+    assert not tower.pages(begun), tower.pages(begun)
+    say("a start: nobody was woken")

@@ -30,6 +30,7 @@ from tests.waiting import until
 _DURATION = re.compile(r"(?<![\w.])(\d+)([smhd])(?![\w.])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _ANSWER_S = 30.0
+_LASTING_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,12 @@ class Told:
     @property
     def name(self) -> str:
         """The alert and, where it is about one, the process or service."""
-        return f"{self.alert} {self.labels.get('process') or self.labels.get('name', '')}".strip()
+        return f"{self.alert} {self.part}".strip()
+
+    @property
+    def part(self) -> str:
+        """The process or service that it is about; empty when it is about all of the hub."""
+        return self.labels.get("process") or self.labels.get("name", "")
 
     @property
     def text(self) -> str:
@@ -68,6 +74,8 @@ class Tower:
     prometheus: str
     alertmanager: str
     speed: float
+    lists: Path
+    """The folder of Prometheus's lists of targets, ``0.json`` is the first."""
     told: list[Told] = field(default_factory=list)
 
     def firing(self) -> set[str]:
@@ -92,6 +100,17 @@ class Tower:
         until(lambda: name not in self.firing(), lambda: f"{name} clears; firing are {self.firing()}",
               patience_s=patience_s)  # fmt: skip
 
+    @contextmanager
+    def looking_at(self, targets: Path) -> Iterator[None]:
+        """Let Prometheus read another list instead of the first."""
+        link = self.lists / "0.json"
+        former = link.readlink()
+        _link(link, targets)
+        try:
+            yield
+        finally:
+            _link(link, former)
+
     def _names(self, since: int) -> list[tuple[str, bool]]:
         return [(told.name, told.firing) for told in self.told[since:]]
 
@@ -107,7 +126,8 @@ class Tower:
 def watched(targets: list[Path], folder: Path, *, speed: float = 10.0) -> Iterator[Tower]:
     """Watch the processes that the lists of targets name, until the block ends."""
     ports = {"alertmanager": free_port(), "prometheus": free_port()}
-    tower = Tower(f"http://127.0.0.1:{ports['prometheus']}", f"http://127.0.0.1:{ports['alertmanager']}", speed)
+    prometheus, alerts = (f"http://127.0.0.1:{ports[name]}" for name in ("prometheus", "alertmanager"))
+    tower = Tower(prometheus, alerts, speed, folder / "config/targets")
     with ExitStack() as running:
         webhook = running.enter_context(_receiver(tower))
         _configure(targets, folder, ports["alertmanager"], webhook, speed)
@@ -135,6 +155,13 @@ def watched(targets: list[Path], folder: Path, *, speed: float = 10.0) -> Iterat
         yield tower
 
 
+def _link(link: Path, to: Path) -> None:
+    # In one step: Prometheus must not find nothing meanwhile.
+    fresh = link.with_suffix(".new")
+    fresh.symlink_to(to)
+    fresh.replace(link)
+
+
 def _configure(targets: list[Path], folder: Path, alertmanager_port: int, webhook: str, speed: float) -> None:
     config = folder / "config"
     shutil.copytree(PROMETHEUS, config)
@@ -152,10 +179,16 @@ def _configure(targets: list[Path], folder: Path, alertmanager_port: int, webhoo
 
 
 def sped_up(text: str, speed: float) -> str:
-    """Return rules or a configuration with every duration divided, but at least a second."""
+    """Return rules or a configuration with every duration divided, but at least a second.
+
+    What is half a minute or longer waits for something to last, and stays long enough: for some scrapes to fail, which
+    have a second each then, and for the programs' own turns, five seconds for a changed list of targets.
+    """
 
     def divided(match: re.Match[str]) -> str:
-        return f"{max(1, round(int(match[1]) * _SECONDS[match[2]] / speed))}s"
+        seconds = int(match[1]) * _SECONDS[match[2]]
+        least = _LASTING_S if seconds >= 30 else 1
+        return f"{max(least, round(seconds / speed))}s"
 
     lines = text.splitlines(keepends=True)
     return "".join(line if line.lstrip().startswith(("#", "summary:", "action:")) else _DURATION.sub(divided, line)
