@@ -116,5 +116,5 @@ def run(app: ProcessorApp) -> None:
     stage = app.processor.name
     begin_stage(stage, app.processor.inputs, OUTCOMES)
     LagWatch(app.bus, stage, app.owner.reached, app.owner.readiness.progress_seen).start()
-    worker = faust.Worker(app, override_logging=False, redirect_stdouts=False)
+    worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.execute_from_commandline()

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import confluent_kafka
-from confluent_kafka import Consumer, Message
+from confluent_kafka import Consumer, KafkaException, Message
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from bus import clients
+from bus import clients, topics
 from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition, connected, offsets
+from catalogue.errors import Unavailable
 
 _ANSWER_WITHIN_S = 5.0
 # A partition that moves on through a long queue is looked at seldom: each look costs the broker a batch. A short rest
@@ -66,8 +67,11 @@ class LagReader:
     def waiting(self, reached: Mapping[TopicPartition, int]) -> dict[TopicPartition, Waiting | None]:
         """Return what waits behind the next offset of each partition; None: nothing that can be read yet.
 
-        A partition of which the broker sent nothing in time is left out. Raises Unavailable when it is away.
+        A partition of which the broker sent nothing in time is left out. Raises Unavailable when it is away, also when
+        there is no position to ask for: a member whose session ended, because its broker hangs, owns no partition.
         """
+        if not reached:
+            self._hear()
         ends = self._ends(reached)
         now = time.time()
         starts: dict[TopicPartition, int] = {}
@@ -99,6 +103,15 @@ class LagReader:
 
     def _oldest_at(self, key: TopicPartition) -> float:
         return self._oldest[key][1] if key in self._oldest else self._looked_at[key]
+
+    def _hear(self) -> None:
+        if self._admin is None:
+            self._admin = connected(self._config, self._config.topic(topics.CALENDAR), within_s=_ANSWER_WITHIN_S)
+            return
+        try:
+            self._admin.list_topics(self._config.topic(topics.CALENDAR), timeout=_ANSWER_WITHIN_S)
+        except KafkaException as exc:
+            raise Unavailable("Kafka does not answer.", remedy="See `credithub status`.") from exc
 
     def _ends(self, reached: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
         if not reached:

@@ -61,8 +61,7 @@ class LagWatch:
         """Measure once."""
         reached = dict(self._reached())
         self._waiting = {key: self._waiting.get(key) for key in reached} | self._reader.waiting(reached)
-        if reached:
-            BROKER_ANSWERED.labels(self._stage).set_to_current_time()
+        BROKER_ANSWERED.labels(self._stage).set_to_current_time()
         for key, waiting in self._waiting.items():
             LAG_MESSAGES.labels(self._stage, *map(str, key)).set(waiting.messages if waiting else 0)
         self._progress.measured(reached, sum(w.messages for w in self._waiting.values() if w is not None))

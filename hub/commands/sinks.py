@@ -1,5 +1,6 @@
 """The processes that deliver: a sink for each receiver, and the reference upstream node."""
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -65,6 +66,7 @@ def upstream(
 
     from federation.receiver.app import create_app
     from federation.receiver.openapi import document
+    from federation.receiver.server import CalmServer
 
     if openapi:
         typer.echo(document(), nl=False)
@@ -78,6 +80,8 @@ def upstream(
         on_started=lambda health: serve_metrics(settings, metrics_port, "upstream", health),
     )
     # Without the access log: every batch would be a line.
-    uvicorn.run(
+    config = uvicorn.Config(
         app, host=settings.processes.listen_host, port=port or settings.upstream.port, access_log=False, log_config=None
     )
+    with contextlib.suppress(KeyboardInterrupt):
+        CalmServer(config).run()

@@ -23,7 +23,8 @@ from monitoring.health import ProcessIdentity
 from monitoring.serving import serve as serve_metrics
 from monitoring.serving import steady
 
-log = logging.getLogger(__name__)
+# It runs as a program.
+log = logging.getLogger("hub.stack.daemon")
 OnStatus = Callable[[StackStatus], None]
 _BAD_STATES = ("restarting", "failed", "unhealthy")
 

@@ -71,6 +71,7 @@ def command(layout: HomeLayout, port: int) -> tuple[str, ...]:
         # A statement, or the key that is there already, would be further lines, and may name people.
         "log_error_verbosity": "terse",
         "log_min_error_statement": "panic",
+        "log_checkpoints": "off",
         "timezone": "Asia/Shanghai",
     }
     flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

@@ -14,7 +14,7 @@ from hub.stack.diagnosis import diagnose, disk_full
 from hub.stack.layout import HomeLayout
 from hub.stack.status import StackStatus, write_status
 
-_TICK_S, _CALM_TICK_S = 0.1, 0.5
+_TICK_S, _CALM_TICK_S = 0.1, 1.0
 # A service that ends so often before it was ever healthy will not recover by another start.
 _HOPELESS_AFTER = 4
 

@@ -1,6 +1,7 @@
 """Who measures lag, since when it asks the broker, and what it says of one that is away."""
 
 import logging
+import socket
 import time
 from collections.abc import Mapping
 
@@ -8,6 +9,7 @@ import pytest
 
 from bus.config import BusConfig
 from bus.reading import lag_watch
+from bus.reading.lag import LagReader
 from bus.reading.lag_watch import LagWatch
 from bus.reading.offsets import TopicPartition
 from catalogue.errors import Unavailable
@@ -41,6 +43,7 @@ def test_a_broker_that_is_away_and_comes_back_is_a_line_each(
             raise answers[-1]
         return {}
 
+    monkeypatch.setattr(LagReader, "waiting", lambda _reader, _reached: {})
     watch = LagWatch(NOWHERE, "sink.test", reached, Progress())
     watch.start()
     try:
@@ -53,3 +56,12 @@ def test_a_broker_that_is_away_and_comes_back_is_a_line_each(
         "sink.test: what waits cannot be measured: Kafka does not answer.",
         "sink.test: what waits is measured again",
     ]
+
+
+def test_who_owns_no_partition_hears_all_the_same_that_the_broker_is_silent() -> None:
+    # A sink's session ends when its broker hangs, and with it its assignment: nothing waits then, and nobody answers.
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        config = BusConfig(f"127.0.0.1:{hanging.getsockname()[1]}", "http://127.0.0.1:9")
+        progress = Progress()
+        with pytest.raises(Unavailable, match="Kafka does not answer"):
+            LagWatch(config, "sink.lost", dict, progress).measure()
