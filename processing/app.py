@@ -117,4 +117,6 @@ def run(app: ProcessorApp) -> None:
     begin_stage(stage, app.processor.inputs, OUTCOMES)
     LagWatch(app.bus, stage, app.owner.reached, app.owner.readiness.progress_seen).start()
     worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
+    # A spinner's escape sequences have no place in a log.
+    worker.spinner = None
     worker.execute_from_commandline()
