@@ -30,11 +30,15 @@ def print_groups(console: Console, groups: Sequence[NotTakenRows], catalogue: Ca
             escape(reason_text(group)), f"{group.reason_rows:,}", escape(group.newest_submission or "–"),
         )  # fmt: skip
     console.print(table)
+    if any(group.newest_message for group in groups):
+        console.print("where the messages are: `credithub rejected list --unreadable`", highlight=False)
     console.print(f"{sum(group.rows for group in groups):,} rows", style="bold", highlight=False)
 
 
 def reason_text(group: NotTakenRows) -> str:
-    """Return the commonest reason: its column, as the file calls it, and its message."""
+    """Return the commonest reason with its column as the file calls it; of messages, with where the newest is."""
+    if group.newest_message:
+        return f"{group.newest_message}: {group.message}"
     return f"{group.column}: {group.message}" if group.column else group.message
 
 
@@ -50,12 +54,12 @@ def item_name(catalogue: Catalogue, item: str) -> str:
 
 
 def print_rejected(console: Console, rows: Sequence[RejectedRow]) -> None:
-    """Print the rejected rows of a submission, a line for each reason."""
-    table = grid("row", "column", "reason", "remedy", "code", right=("row",))
+    """Print the rejected rows of a submission, or messages that could not be read, a line for each reason."""
+    table = grid("message" if rows[0].source_topic else "row", "column", "reason", "remedy", "code", right=("row",))
     for row in rows:
         for index, reason in enumerate(row.reasons):
-            number = f"{row.row}" if index == 0 else ""
-            table.add_row(number, *map(escape, (reason.column, reason.message, reason.remedy, reason.code)))
+            place = row.place if index == 0 else ""
+            table.add_row(place, *map(escape, (reason.column, reason.message, reason.remedy, reason.code)))
     console.print(table)
 
 

@@ -1,5 +1,7 @@
 """Messages that cannot be read go to ``rejected.v1`` with their reason, their bytes sealed."""
 
+import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from bus import topics
@@ -8,6 +10,8 @@ from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
 from catalogue import wire
 from processing.output import DeadLetter
+
+log = logging.getLogger(__name__)
 
 # What the cipher binds the sealed bytes to; whoever opens them names it, too.
 POISON_CONTEXT = "poison.raw"
@@ -20,14 +24,28 @@ class DeadLetters:
         self._encode = Encoder(registry, topics.REJECTED, wire.REJECTED)
         self._cipher = cipher
 
-    def encode(self, letter: DeadLetter, partition: int, rejected_at: datetime) -> bytes:
-        """Return the message of a dead letter that came from this partition of its topic."""
+    def encode(self, letters: Sequence[DeadLetter], partition: int, rejected_at: datetime) -> list[bytes]:
+        """Return the messages of dead letters that came from this partition of their topics; log where the first is.
+
+        Not each: whoever writes with another schema may write a million.
+        """
+        if letters:
+            first = letters[0]
+            log.error(
+                "%s/%d@%d cannot be read and is set aside: %s (messages of this batch: %d;"
+                " `credithub rejected list --unreadable`)",
+                first.topic, partition, first.message.offset, first.problem, len(letters),
+            )  # fmt: skip
+        return [self._message(letter, partition, rejected_at) for letter in letters]
+
+    def _message(self, letter: DeadLetter, partition: int, rejected_at: datetime) -> bytes:
+        # In English, for it is the operator's: no clerk sent it in a file, and no receipt names it.
         reason = {
             "field": "",
             "column": "",
             "code": "UNREADABLE",
-            "message": f"消息无法解析:{letter.problem}",
-            "remedy": "请核对发送程序使用的模式(schema)后重新报送",
+            "message": letter.problem,
+            "remedy": "find who writes to this topic with another schema; have the records pushed as files",
         }
         return self._encode(
             {

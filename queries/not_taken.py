@@ -25,8 +25,9 @@ class NotTakenFilter:
 class NotTakenRows:
     """The rows of one unit and item; a field is a column of the queries of this module.
 
-    ``unit`` and ``item`` are empty for messages that could not be read. ``code``, ``column`` and ``message`` are the
-    commonest reason, which ``reason_rows`` of the rows have; a row may have several reasons.
+    ``unit``, ``item`` and ``newest_submission`` are empty for messages that could not be read, and ``newest_message``
+    says where the newest of them is: its topic without prefix, its partition and offset. ``code``,
+    ``column`` and ``message`` are the commonest reason, which ``reason_rows`` of the rows have; a row may have several.
     """
 
     unit: str
@@ -41,6 +42,7 @@ class NotTakenRows:
     column: str
     message: str
     reason_rows: int
+    newest_message: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the rows for JSON."""
@@ -89,6 +91,16 @@ _REASONS = {
 }
 
 
+# Where a message that could not be read is. Whatever waits is of a file.
+_MESSAGES = {
+    "rejected": (
+        "case when source_topic = '' then ''"
+        " else source_topic || '/' || source_partition || ' offset ' || source_offset end"
+    ),
+    "unresolved": "''",
+}
+
+
 def _grouped(table: str, time: str, only: str) -> str:
     return f"""
 with chosen as (select * from {table} where {only} and {_CHOSEN.format(time=time)}),
@@ -96,14 +108,14 @@ counted as (
     select unit, item, count(*) as rows, count(distinct submission_id) as submissions, min({time}) as oldest,
         max({time}) as newest from chosen group by unit, item),
 latest as (
-    select distinct on (unit, item) unit, item, submission_id, file_name from chosen
-    order by unit, item, {time} desc, submission_id, row),
+    select distinct on (unit, item) unit, item, submission_id, file_name, {_MESSAGES[table]} as message
+    from chosen order by unit, item, {time} desc, submission_id, row),
 reasons as (
     select unit, item, code, title, min(why.message) as message, count(*) as rows
     from chosen cross join lateral {_REASONS[table]} why group by unit, item, code, title),
 commonest as (select distinct on (unit, item) * from reasons order by unit, item, rows desc, code, title)
 select c.unit, c.item, c.rows, c.submissions, c.oldest, c.newest, l.submission_id, l.file_name,
-    coalesce(m.code, ''), coalesce(m.title, ''), coalesce(m.message, ''), coalesce(m.rows, 0)
+    coalesce(m.code, ''), coalesce(m.title, ''), coalesce(m.message, ''), coalesce(m.rows, 0), l.message
 from counted c join latest l using (unit, item) left join commonest m using (unit, item)
 order by c.rows desc, c.unit, c.item
 """

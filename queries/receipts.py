@@ -64,6 +64,16 @@ class RejectedRow:
     masked: Mapping[str, str]
     replay_count: int
     rejected_at: datetime
+    source_topic: str  # without prefix, of a message that could not be read; empty for a row of a file
+    source_partition: int
+    source_offset: int
+
+    @property
+    def place(self) -> str:
+        """Where it is to be found: the row of the file, or the offset of the message."""
+        if not self.source_topic:
+            return f"{self.row}"
+        return f"{self.source_topic}/{self.source_partition} offset {self.source_offset}"
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> "RejectedRow":

@@ -33,6 +33,7 @@ _ItemName = Annotated[str | None, typer.Option("--item", help="Only of this item
 _Since = Annotated[
     datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only from this day on (Beijing time).")
 ]
+_Unreadable = Annotated[bool, typer.Option("--unreadable", help="The messages that nobody could read, and where.")]
 _Limit = Annotated[int, typer.Option("-n", "--limit", help="How many rows of a submission.", min=1)]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -40,16 +41,19 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @_rejected.command("list")
 def list_rejected(
     submission: _Submission = None, unit: _Unit = None, item: _ItemName = None, since: _Since = None,
-    limit: _Limit = _MOST_ROWS, as_json: _Json = False,
+    unreadable: _Unreadable = False, limit: _Limit = _MOST_ROWS, as_json: _Json = False,
 ) -> None:  # fmt: skip
     """List rejected rows by unit and item with the commonest reason, or those of one submission.
 
     A row that was mended and pushed again stays in the list: use --since for what is new.
     """
     view = view_of(load_settings())
-    if submission is not None:
-        rows = view.rejects(submission, limit=limit + 1)
-        _show_rows(rows, limit, row_tables.print_rejected, as_json=as_json, nothing="No row of it was rejected")
+    # What could not be read is of no submission.
+    chosen = "" if unreadable else submission
+    if chosen is not None:
+        rows = view.rejects(chosen, limit=limit + 1)
+        nothing = "No message was unreadable" if unreadable else f"No row of the submission {submission} was rejected"
+        _show_rows(rows, limit, row_tables.print_rejected, as_json=as_json, nothing=nothing)
         return
     groups = view.rejected(_filter(view, unit, item, since))
     _show_groups(view, groups, as_json=as_json, none="no row was rejected")

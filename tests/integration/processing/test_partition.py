@@ -85,7 +85,9 @@ def test_a_standby_leaves_nothing_to_restore(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("which", ["unreadable", "late"])
-def test_what_cannot_be_read_is_a_dead_letter_with_its_reason_and_stops_nothing(bench: Bench, which: str) -> None:
+def test_what_cannot_be_read_is_a_dead_letter_with_its_reason_and_stops_nothing(
+    bench: Bench, which: str, caplog: pytest.LogCaptureFixture
+) -> None:
     messages = bench.messages(0, 60)
     poison = InputMessage(60, getattr(bench.case, which), b"key")
     after = [message._replace(offset=message.offset + 1) for message in bench.messages(60, 40)]
@@ -100,7 +102,8 @@ def test_what_cannot_be_read_is_a_dead_letter_with_its_reason_and_stops_nothing(
         (letter,) = [decode(message.value()) for message in scan(bench.config, topics.REJECTED)]
     assert (letter["source_topic"], letter["source_partition"], letter["source_offset"]) == (bench.case.topic, 0, 60)
     assert letter["reasons"][0]["code"] == "UNREADABLE"
-    assert letter["reasons"][0]["message"].startswith("消息无法解析")
+    assert letter["reasons"][0]["message"].isascii()
+    assert f"{bench.case.topic}/0@60 cannot be read and is set aside: {letter['reasons'][0]['message']}" in caplog.text
     assert CIPHER.open(letter["sealed"], POISON_CONTEXT) == poison.value
 
 
