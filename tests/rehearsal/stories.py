@@ -120,9 +120,9 @@ def bank_topic(site: Site) -> None:
     """Somebody deleted a bank's topic; the bank begins anew under another id."""
     before = _some_content(site)
     given = _given(site, BANK)
-    config = site.config
-    name = config.topic(topics.bank_topic(BANK))
-    clients.admin(config).delete_topics([name])[name].result(30)
+    # Named, for its answers end with it.
+    admin, name = clients.admin(site.config), site.config.topic(topics.bank_topic(BANK))
+    admin.delete_topics([name])[name].result(30)
     # It does not come up whole, and says of whom.
     site.operator.types(f"credithub down; timeout {_REFUSED_WITHIN_S} credithub up", allowed=(1, 124))
     said = until(lambda: _refusal(site, f"sink-bank.{BANK}"), "the bank's sink refuses to go on")
