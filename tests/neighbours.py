@@ -55,8 +55,10 @@ class Hub:
         return self.command("up", *options, within_s=_UP_WITHIN_S)
 
     def status(self) -> tuple[int, dict[str, Any]]:
-        """Return the exit code of `status`, and what it says."""
+        """Return the exit code of `status`, and what it says; raises RuntimeError when it says nothing."""
         done = self.command("status", "--json")
+        if not done.stdout:
+            raise RuntimeError(f"status of {self.home.name} ended with {done.returncode}: {done.stderr}")
         return done.returncode, json.loads(done.stdout)
 
 
@@ -136,5 +138,8 @@ def main(
     raise SystemExit(failed)
 
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app.command()(main)
+
 if __name__ == "__main__":
-    typer.run(main)
+    app()
