@@ -55,7 +55,8 @@ class Patience:
         self._tries += 1
         seconds = wait_s(self._tries, problem.retry_after_s, self._longest_wait_s, random.random())
         log.warning("%s holds its position and tries again in %.1f s: %s", self._name, seconds, problem)
-        self._readiness.holds(str(problem))
+        # Without the remedy, which often is to look where this is shown.
+        self._readiness.holds(problem.message)
         self._stop.wait(seconds)
 
     def resume(self) -> None:

@@ -54,8 +54,10 @@ class SinkReadiness:
         if self._opening:
             return ProcessHealth(HealthState.RECOVERING, f"opening: {self._holding_because or self._opening}")
         if self._holding_because:
-            because = f"; {self.progress.waits_for}" if self.progress.waits_for else ""
-            return ProcessHealth(HealthState.STALE, f"holding: {self._holding_because}{because}")
+            holding = f"holding: {self._holding_because}"
+            if self.progress.waits_for:
+                holding = f"{holding.rstrip('.')}; {self.progress.waits_for}"
+            return ProcessHealth(HealthState.STALE, holding)
         if problem := self.progress.problem():
             return ProcessHealth(HealthState.STALE, problem)
         if oldest_at is not None and (age_s := self.clock() - oldest_at) > self.behind_s:

@@ -27,8 +27,8 @@ def blockers(dsn: str, pid: int) -> str:
     Raises SinkUnavailable when the database says nothing.
     """
     return "; ".join(
-        f"PostgreSQL's lock on {relation}, which pid {other} holds ({name or 'unnamed'}, user {user}, {state}"
-        f" in a transaction of {age_s} s)"
+        f"PostgreSQL's lock on {relation}, which pid {other} holds ({name or 'unnamed'}, user {user}, {state},"
+        f" begun {age_s} s ago)"
         for relation, other, name, user, state, age_s in _rows(dsn, _BLOCKERS, pid)
     )
 

@@ -46,3 +46,11 @@ def test_until_waits_for_a_success_and_ends_when_it_is_stopped() -> None:
 
     assert patience.until(never) is None
     assert patience.holds
+
+
+def test_health_has_no_remedy_which_often_is_to_look_at_health() -> None:
+    stop, readiness = Event(), SinkReadiness()
+    stop.set()
+    readiness.caught_up()
+    Patience("test", stop, readiness, 0.5).hold(Unavailable("It does not answer.", remedy="See `credithub status`."))
+    assert readiness().reason == "holding: It does not answer."

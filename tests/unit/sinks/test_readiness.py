@@ -25,3 +25,13 @@ def test_the_states_of_a_sink() -> None:
     assert readiness().ready
     now[0] = 9999.0
     assert readiness().ready
+
+
+def test_what_it_waits_for_follows_what_it_holds_for() -> None:
+    readiness = SinkReadiness()
+    readiness.caught_up()
+    readiness.holds("PostgreSQL does not answer.")
+    readiness.progress.waits_for = "PostgreSQL's lock on credit_record, which pid 7 holds"
+    assert readiness().reason == (
+        "holding: PostgreSQL does not answer; PostgreSQL's lock on credit_record, which pid 7 holds"
+    )
