@@ -55,9 +55,10 @@ def table_locked_for_five_minutes(site: Site, tower: Tower, say: Say = print) ->
 def proof_that_waits(site: Site, tower: Tower, say: Say = print) -> None:
     """A proof that cannot look at every arrow is a ticket, and no page of its own."""
     begun = len(tower.told)
-    with locked_table(site):
-        site.push(seed=42, unit=REGISTRAR)
+    # Where the sink stands. A table that the sink cannot write has no new rows to be proven.
+    with locked_table(site, "sink_position"):
         since = time.monotonic()
+        site.push(seed=42, unit=REGISTRAR)
         told = tower.until_told("ProofStale", since=begun, patience_s=600 + 1500 / tower.speed)
         say(f"ProofStale: told after {time.monotonic() - since:.0f} s: {told.summary}")
     since = time.monotonic()
