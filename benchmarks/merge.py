@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from confluent_kafka import ConsumerGroupTopicPartitions
 
 from benchmarks.measured import Result, run
 from benchmarks.peers import environment, hub_worker
@@ -34,6 +33,7 @@ from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
+from bus.reading.topic_reader import TopicReader
 from catalogue import avro
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
@@ -259,12 +259,11 @@ def _result(name: str, this: Round, used: Mapping[str, float]) -> Result:
 
 
 def _check_committed(this: Round, group: str) -> None:
-    admin = clients.admin(this.config)
-    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-    source = this.config.topic(avro.topic(load_catalogue().item(ITEM).category))
-    offsets = [p.offset for p in asked[group].result().topic_partitions if p.topic == source]
-    if sum(offsets) != this.events:
-        raise RuntimeError(f"{group} committed {sum(offsets)} of {this.events} events")
+    reader = TopicReader(this.config)
+    source = reader.partitions((avro.topic(load_catalogue().item(ITEM).category),))
+    committed = sum(reader.committed(this.config.name_of(group), source).values())
+    if committed != this.events:
+        raise RuntimeError(f"{group} committed {committed} of {this.events} events")
 
 
 def _peer_outcome(this: Round, job: Mapping[str, Any]) -> Outcome:

@@ -7,11 +7,14 @@ from datetime import datetime
 from bus import topics
 from bus.avro.decoding import Decoder
 from bus.config import BusConfig
-from bus.reading.broker_answers import BrokerAnswers
+from bus.reading.group_positions import GroupPositions
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from queries.flow import ArrowSource, Reached, from_epoch
 from queries.table_snapshot import table_snapshot
+
+# Whoever looks at a screen waits for it.
+_ANSWER_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +36,16 @@ def arrow_sources(
 
     Raises Unavailable when the broker does not name the partitions.
     """
-    reader, broker = TopicReader(config), BrokerAnswers(config)
+    reader = TopicReader(config)
     read = reader.partitions(inputs)
     changes, positions, rows = (reader.partitions(of) for of in ((topics.CHANGE,), (topics.POSITION,), tables))
 
     def written(partitions: Sequence[TopicPartition]) -> Callable[[], datetime | None]:
-        return lambda: from_epoch(broker.last_written_at(partitions))
+        return lambda: from_epoch(reader.last_written_at(partitions))
 
     def group(name: str) -> Callable[[], Reached]:
-        return lambda: broker.committed(name, changes)
+        of_group = GroupPositions(config, name)
+        return lambda: of_group.committed(changes, _ANSWER_WITHIN_S)
 
     def pushed() -> Reached:
         return {key: end.high for key, end in reader.ends(read, stable=True).items()}

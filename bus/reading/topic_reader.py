@@ -1,12 +1,16 @@
 """Reads many topics from given offsets to what their end is when the reading begins, committed messages only."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 
+import confluent_kafka
 from confluent_kafka import KafkaException, Message
+from confluent_kafka.admin import OffsetSpec
 
 from bus import clients
 from bus.config import BusConfig
-from bus.reading.offsets import TopicPartition, Watermarks, committed, watermarks
+from bus.reading.group_positions import GroupPositions
+from bus.reading.offsets import TopicPartition, Watermarks, watermarks
 from bus.reading.scan import scan_partitions
 from catalogue.errors import Unavailable
 
@@ -14,6 +18,7 @@ OnRead = Callable[[int], None]
 """Is called with how many messages came."""
 
 _TIMEOUT_S = 30.0
+_NEWEST_WITHIN_S = 5.0
 # As far as the client does by itself: it is the only one in its process, and it reads the longest topics.
 _FAR_AHEAD: Mapping[str, int] = {}
 
@@ -48,16 +53,26 @@ class TopicReader:
 
     def committed(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the next offset that a group (without prefix) will read; 0 where it never committed."""
-        consumer = clients.consumer(self._config, group)
-        requested = [key.real(self._config) for key in partitions]
+        with closing(GroupPositions(self._config, group)) as positions:
+            return positions.committed(partitions, _TIMEOUT_S)
+
+    def last_written_at(self, partitions: Collection[TopicPartition]) -> float | None:
+        """Return when the newest message of all these partitions was written, in seconds since the epoch.
+
+        None where they hold none. Raises Unavailable when Kafka does not say it.
+        """
+        wanted = dict.fromkeys((key.real(self._config) for key in partitions), OffsetSpec.max_timestamp())
+        remedy = "See `credithub status`."
         try:
-            answered = committed(consumer, requested, _TIMEOUT_S)
-        finally:
-            consumer.close()
-        return {
-            TopicPartition(self.bare(partition.topic), partition.partition): max(partition.offset, 0)
-            for partition in answered
-        }
+            answers = self._admin.list_offsets(wanted, request_timeout=_NEWEST_WITHIN_S)
+            newest = [answer.result() for answer in answers.values()]
+        except KafkaException as exc:
+            raise Unavailable(f"Kafka does not say when it was written to last: {exc}.", remedy=remedy) from exc
+        # See ``bus.reading.offsets.offsets``: this is how the client says that it heard nothing.
+        if any(answer.offset == confluent_kafka.OFFSET_INVALID for answer in newest):
+            raise Unavailable("Kafka does not say in time when it was written to last.", remedy=remedy)
+        newest_ms = max((answer.timestamp for answer in newest), default=-1)
+        return newest_ms / 1000 if newest_ms > 0 else None
 
     def read(
         self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, Watermarks] | None = None

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from bus import clients
 from bus.deadline import GONE
+from bus.reading.topic_reader import TopicReader
 from bus.topics import TopicSpec, ensure_topics
 from hub.settings import Settings
 from tests.integration.streams.workers import LICENCES, PENALTIES, Door, Site, partitions_of, site
@@ -128,22 +128,23 @@ def test_what_the_group_committed_is_for_display(own: Site) -> None:
     worker = own.start(0)
     until(lambda: own.merged() == 1000, lambda: worker.said()[-3000:])
     group, name = own.config.topic("merge"), own.config.topic(PENALTIES)
-    admin = clients.admin(own.config)
+    reader = TopicReader(own.config)
+    partitions = reader.partitions((PENALTIES,))
     # Faust commits now and then: what is shown comes to where reading goes on.
-    until(lambda: sum(_committed(admin, group, name).values()) == 1000)
+    until(lambda: sum(reader.committed("merge", partitions).values()) == 1000)
     worker.process.send_signal(signal.SIGTERM)
     worker.process.wait(30)
     own.send(1000, 1000)
-    ahead = [TopicPartition(name, number, offset + 40) for number, offset in _committed(admin, group, name).items()]
+    ahead = [
+        TopicPartition(name, key.partition, offset + 40)
+        for key, offset in reader.committed("merge", partitions).items()
+        if offset
+    ]
+    admin = clients.admin(own.config)
     until(lambda: admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, ahead)])[group].result())
     successor = own.start(0)
     until(lambda: own.merged() == 2000, lambda: successor.said()[-3000:])
     assert own.check_sequences() > 0
-
-
-def _committed(admin: AdminClient, group: str, topic: str) -> dict[int, int]:
-    told = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result()
-    return {tp.partition: tp.offset for tp in told.topic_partitions if tp.topic == topic and tp.offset > 0}
 
 
 def test_a_registry_that_is_away_is_waited_for(own: Site) -> None:
