@@ -16,6 +16,8 @@ from catalogue.avro import Schema
 from catalogue.errors import PoisonMessage, Unavailable
 
 _NOT_FOUND = 404
+# How a registry says that it knows no such subject, version or schema; whatever else answers 404 is no registry.
+_UNKNOWN = range(40401, 40500)
 _Answer = TypeVar("_Answer")
 
 
@@ -33,20 +35,31 @@ def ask(question: Callable[[], _Answer], refused: str = "The registry refused") 
     """Return the registry's answer, None when it does not know what is asked for.
 
     The one place where errors of the registry's client are translated. Raises Unavailable when the registry does not
-    answer, and when it refuses: then ``refused`` begins the message.
+    answer, when another program answers in its place, and when it refuses: then ``refused`` begins the message.
     """
     try:
         return question()
     except SchemaRegistryError as exc:
-        if exc.http_status_code == _NOT_FOUND:
+        if exc.error_code in _UNKNOWN:
             return None
+        if exc.http_status_code == _NOT_FOUND:
+            raise _stranger("404 without a registry's error code") from exc
         raise Unavailable(f"{refused}: {exc}.") from exc
+    except json.JSONDecodeError as exc:
+        raise _stranger("no JSON") from exc
     except Exception as exc:
         # The client lets the errors of its HTTP library through. They share no base with OSError, and which library it
         # is (httpx, or httpx2 in newer versions) is the client's own affair.
         if type(exc).__module__.startswith(("httpx", "httpcore")):
             raise Unavailable(f"The registry does not answer: {exc}.", remedy="See `credithub status`.") from exc
         raise
+
+
+def _stranger(answer: str) -> Unavailable:
+    return Unavailable(
+        f"What answers at the registry's address is no registry: it answers {answer}.",
+        remedy="Another program may have taken its port: see `credithub status`.",
+    )
 
 
 def unanswered(config: BusConfig) -> str:

@@ -1,13 +1,16 @@
 """Errors of the registry's client are translated once: what is unknown, what is away, and what is our own fault."""
 
+import threading
 from collections.abc import Callable
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 import pytest
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from bus.avro.registry import OfflineRegistry, ask, full_name
+from bus.avro.registry import OfflineRegistry, Registry, ask, full_name
 from bus.config import BusConfig
 from catalogue import wire
 from catalogue.errors import Unavailable
@@ -26,6 +29,27 @@ def test_an_answer_is_passed_on() -> None:
 
 def test_what_the_registry_does_not_know_is_none() -> None:
     assert ask(failing(SchemaRegistryError(404, 40401, "Subject not found"))) is None
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, b"<html>"), (404, b'{"detail": "Not Found"}'), (200, b"<html>")])
+def test_another_program_at_its_address_knows_nothing_of_schemas(status: int, body: bytes) -> None:
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            registry = Registry(BusConfig("", f"http://127.0.0.1:{server.server_port}"))
+            # Not PoisonMessage: what is poison is passed over.
+            with closing(registry), pytest.raises(Unavailable, match="is no registry"):
+                registry.schema(141)
+        finally:
+            server.shutdown()
 
 
 @pytest.mark.parametrize("status", [409, 422, 500, 503])
