@@ -12,6 +12,7 @@ class HealthState(StrEnum):
     ALIVE = "alive"  # it runs, and has nothing that it may work on
     RECOVERING = "recovering"  # it fills its store, or opens its receiver
     STALE = "stale"  # it does not move: it holds because its receiver is away, or waits for something
+    DIFFERENT = "difference"  # it works, and found that something was lost, doubled or altered
     BEHIND = "behind"  # it moves, and what it works on is old
     CURRENT = "current"  # it has handled what it received
 

@@ -62,9 +62,15 @@ def _processes(stack: StackStatus) -> list[Text]:
         lines.append(Text(f"ready: {', '.join(ready)}", style="green"))
     for process in stack.processes:
         if not is_ready(process):
-            reason = process.health or process.last_exit or "no answer"
-            lines.append(Text(f"{process.state}: {process.name}: {reason}", style="red"))
+            lines.append(Text(f"{process.state}: {process.name}: {_why(process)}", style="red"))
     return lines
+
+
+def _why(process: ProcessStatus) -> str:
+    """Why it is not ready, and how its former life ended, which is the cause of what does not stay up."""
+    before = f"its last life ended: {process.last_exit}" if process.last_exit else ""
+    started = f"started {process.restarts + 1} times" if process.restarts else ""
+    return "; ".join(filter(None, (process.health, started, before))) or "no answer"
 
 
 def is_ready(process: ProcessStatus) -> bool:

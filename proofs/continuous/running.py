@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import closing
 
 from bus.avro.registry import Registry
@@ -36,9 +37,19 @@ class ProofReadiness:
 
     def say(self, state: HealthState, reason: str = "") -> None:
         """Change what is said; a new reason is logged once."""
-        if reason and reason != self._health.reason:
+        # A difference is logged where it is found.
+        if reason and reason != self._health.reason and state is not HealthState.DIFFERENT:
             log.warning("%s", reason)
         self._health = ProcessHealth(state, reason)
+
+
+def health_of(differences: Iterable[KeptDifference], waits_for: str) -> tuple[HealthState, str]:
+    """Return what the proof says of itself; a difference comes before whatever it waits for."""
+    told = sorted(differences, key=lambda difference: (difference.arrow, difference.place))
+    if not told:
+        return HealthState.STALE if waits_for else HealthState.CURRENT, waits_for
+    others = f", and {len(told) - 1} more: see `credithub logs proof`" if len(told) > 1 else ""
+    return HealthState.DIFFERENT, f"{told[0].arrow}: {told[0].place}: {told[0].what} ({told[0].count}){others}"
 
 
 def arrows(scope: ProofScope) -> list[str]:
@@ -90,8 +101,7 @@ class RunningProof:
         while not stop.is_set():
             began_s = time.process_time()
             self.look()
-            waits_for = self._last.waits_for
-            readiness.say(HealthState.STALE if waits_for else HealthState.CURRENT, waits_for)
+            readiness.say(*health_of(self.moment.differences.values(), self._last.waits_for))
             stop.wait(max(every_s, _REST_FACTOR * (time.process_time() - began_s)))
 
     def look(self) -> PassResult:

@@ -43,7 +43,13 @@ def test_a_process_that_is_not_ready_has_a_line_with_its_reason() -> None:
     )
     assert "ready: kafka\n" in text
     assert "healthy: sink-postgres: stale: holding: PostgreSQL does not answer\n" in text
-    assert "restarting: worker-0: SIGKILL\n" in text
+    assert "restarting: worker-0: its last life ended: SIGKILL\n" in text
+
+
+def test_a_process_that_starts_again_says_how_often_and_how_it_ended_before() -> None:
+    registry = ProcessStatus("registry", 1, "starting", 2, 1.0, "exit 1; port 9 is taken", "answers 404.", "")
+    said = shown(Overview(NOW), registry).replace("\n", " ")
+    assert "answers 404.; started 3 times; its last life ended: exit 1; port 9 is taken" in said
 
 
 def test_what_could_not_be_seen_is_said() -> None:

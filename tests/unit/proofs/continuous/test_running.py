@@ -6,7 +6,8 @@ import time
 from bus.config import BusConfig
 from catalogue.load import load_catalogue
 from monitoring.health import HealthState
-from proofs.continuous.running import ProofReadiness, arrows, run
+from proofs.continuous.moment import KeptDifference
+from proofs.continuous.running import ProofReadiness, arrows, health_of, run
 from proofs.reconcile.proof import ProofScope
 
 SCOPE = ProofScope.of_the_merge(load_catalogue())
@@ -31,3 +32,13 @@ def test_a_registry_that_is_away_is_waited_for_and_named() -> None:
 
 def test_a_scope_without_receivers_has_three_arrows() -> None:
     assert arrows(SCOPE) == ["file>catalogue", "catalogue>record", "record>change"]
+
+
+def test_a_difference_is_told_before_what_the_proof_waits_for() -> None:
+    assert health_of((), "") == (HealthState.CURRENT, "")
+    assert health_of((), "a lock") == (HealthState.STALE, "a lock")
+    lost = KeptDifference("postgres", "credit_record", "no row of it", 1, 0.0)
+    doubled = KeptDifference("bank.yinhe", "bank.yinhe.v1[0]", "sequence 4 twice", 2, 0.0)
+    assert health_of([lost], "a lock") == (HealthState.DIFFERENT, "postgres: credit_record: no row of it (1)")
+    state, reason = health_of([lost, doubled], "")
+    assert (state, reason.startswith("bank.yinhe: "), "and 1 more" in reason) == (HealthState.DIFFERENT, True, True)
