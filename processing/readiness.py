@@ -12,6 +12,8 @@ from monitoring.progress import Progress
 
 # Silence of this length is no progress.
 WATCHDOG_S = 30.0
+# As long as a group may take to give a new member its partitions.
+_JOINS_WITHIN_S = 30.0
 # What waits longer than this makes a state out of date.
 STALE_S = 60.0
 
@@ -27,9 +29,13 @@ class Readiness:
     waiting_for: str = ""
     progress_seen: Progress = field(default_factory=Progress)
     """What is measured from outside of the worker's loop."""
+    _begun_at: float = field(init=False)
     _progress_at: float = 0.0
     _heard_at: float = 0.0
     _oldest_at: float | None = None
+
+    def __post_init__(self) -> None:
+        self._begun_at = self.clock()
 
     def progress(self) -> None:
         """Note that something was restored or processed."""
@@ -60,6 +66,9 @@ class Readiness:
             partition, reason = next(iter(self.refused.items()))
             return ProcessHealth(HealthState.ALIVE, f"partition {partition} is not processed: {reason}")
         if not self.assigned:
+            age_s = now - self._begun_at
+            if age_s < _JOINS_WITHIN_S:
+                return ProcessHealth(HealthState.ALIVE, f"started {age_s:.0f} s ago, no partition is assigned yet")
             return ProcessHealth(HealthState.ALIVE, "no partition is assigned")
         if self.recovering:
             partition, step = next(iter(self.recovering.items()))

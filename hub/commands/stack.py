@@ -131,7 +131,10 @@ def logs(
             f"There is no log of {name!r} in {folder}.",
             remedy=f"Name one of: {', '.join(names)}." if names else "Start the stack with `credithub up`.",
         )
-    for line in tail_of(folder / f"{name}.log", lines, follow=follow):
+    file = folder / f"{name}.log"
+    if lines and not file.stat().st_size:
+        typer.echo(f"The log of {name} is empty: no line since its start.", err=True)
+    for line in tail_of(file, lines, follow=follow):
         typer.echo(line, nl=False)
 
 

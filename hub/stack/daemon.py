@@ -143,7 +143,8 @@ def _logged(on_status: OnStatus) -> OnStatus:
 
 def _reason(process: ProcessStatus) -> str:
     if process.state in ("restarting", "failed", "done"):
-        return process.last_exit
+        # Who reads of a signal asks at once who sent it; what hangs ends with "killed: no answer …".
+        return process.last_exit.replace("SIGKILL", "SIGKILL, not by this supervisor", 1)
     return process.health if process.state in ("unready", "unhealthy") else ""
 
 

@@ -29,9 +29,13 @@ def restored(worker: Readiness) -> Readiness:
     return worker
 
 
-def test_without_partitions_it_is_alive(worker: Readiness) -> None:
+def test_without_partitions_it_is_alive(worker: Readiness, clock: Clock) -> None:
     assert worker.verdict().state == "alive"
     assert not worker.verdict().ready
+    clock.now += 4
+    assert worker.verdict().reason == "started 4 s ago, no partition is assigned yet"
+    clock.now += WATCHDOG_S
+    assert worker.verdict().reason == "no partition is assigned"
 
 
 def test_a_refused_number_is_named_with_its_reason(worker: Readiness) -> None:
