@@ -112,7 +112,7 @@ def bounded_snapshot(dsn: str, *, lock_s: int, statement_s: int, connect_s: floa
 
 
 _LOCKS = (
-    "select l.relation::regclass::text, l.mode, a.pid, a.application_name, a.state from pg_locks l"
+    "select l.relation::regclass::text, a.pid, a.application_name, a.usename, a.state from pg_locks l"
     " join pg_stat_activity a using (pid) join pg_class c on c.oid = l.relation"
     " where l.granted and l.mode in ('AccessExclusiveLock', 'ExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock')"
     " and c.relkind in ('r', 'p')"
@@ -125,7 +125,7 @@ def locked_tables(dsn: str, *, connect_s: float = 5) -> str:
     with connection(dsn, timeout_s=connect_s) as opened, opened.cursor() as cursor:
         cursor.execute(_LOCKS)
         locks = [
-            f"the table {table} is locked by process {pid} ({name or 'no name'}, {state}, {mode})"
-            for table, mode, pid, name, state in cursor.fetchall()
+            f"the table {table} is locked by process {pid} ({name or 'unnamed'}, user {user}, {state})"
+            for table, pid, name, user, state in cursor.fetchall()
         ]
     return ", ".join(locks) or "a lock was waited for in vain, and no table is locked any more"
