@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 import monitoring.metrics
+import monitoring.serving
 from tests.alerts import ALERTS, PANELS, PROMETHEUS, RULE_FILES, read_yaml
 from tests.prometheus import program
 
@@ -21,6 +22,7 @@ CAUSES = Path(__file__).with_name("alerts")
 def known() -> set[str]:
     """Return the names of the samples that our processes expose."""
     assert monitoring.metrics.RECEIVED
+    assert monitoring.serving.serve
     found = {family.name for family in REGISTRY.collect()}
     return {name + suffix for name in found for suffix in ("", "_total", "_bucket")}
 
