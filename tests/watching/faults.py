@@ -19,6 +19,7 @@ import psycopg2
 import hub.stack
 from hub.settings import endpoints
 from tests.watching.causes import Site, closed_platform, foreign_message, frozen, locked_table
+from tests.watching.staged import filled_disk
 
 _LOOK_S = 0.1
 # Less than what DiskFull asks for, and more than what makes services stop.
@@ -189,19 +190,8 @@ def bad_file(site: Site) -> Iterator[None]:
     yield
 
 
-@contextmanager
-def nearly_full_disk(site: Site) -> Iterator[None]:
-    """Somebody's export fills the disk that the hub's home is on; only where that disk is the trial's own."""
-    disk = site.settings.home.parent
-    file = disk / "exports" / "2026-11.dump"
-    file.parent.mkdir(exist_ok=True)
-    with file.open("wb") as export:
-        os.posix_fallocate(export.fileno(), 0, shutil.disk_usage(disk).free - _LEFT_BYTES)
-    try:
-        yield
-    finally:
-        file.unlink(missing_ok=True)
-
+nearly_full_disk = partial(filled_disk, left_bytes=_LEFT_BYTES)
+"""Only where the disk is the trial's own."""
 
 FAULTS: tuple[Fault, ...] = (
     Fault("somebody's session holds a lock on PostgreSQL's table credit_record", locked_table),

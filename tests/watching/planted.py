@@ -10,12 +10,9 @@ was, and stops the hub.
 """
 
 import argparse
-import contextlib
-import os
 import random
 import select
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -32,10 +29,11 @@ from tests.watching import story
 from tests.watching.causes import Site
 from tests.watching.faults import FAULTS, Fault, nearly_full_disk
 from tests.watching.pushes import steady_pushes
+from tests.watching.staged import own_disk
 from tests.watching.tower import Tower, watched
 
 # Memory, as far as it is used.
-_DISK_SIZE = "3g"
+_DISK_BYTES = 3_000_000_000
 _LOOK_S = 0.5
 _WELL_S = 40.0
 # A busy machine takes minutes to load the programs.
@@ -56,7 +54,8 @@ def main() -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with _disk(folder / "disk") as has_disk, ExitStack() as running:
+    # For every fault, so that it gives nothing away.
+    with own_disk(folder / "disk", size_bytes=_DISK_BYTES) as has_disk, ExitStack() as running:
         fault = _drawn(arguments.fault, arguments.seed, has_disk=has_disk)
         site = Site(stack_settings(folder / "disk" / "hub"), folder)
         print(f"The hub is started, a city pushed; the fault follows in some minutes.\n{_where(site)}", flush=True)
@@ -84,27 +83,6 @@ def _drawn(number: int | None, seed: int | None, *, has_disk: bool) -> Fault:
             sys.exit("A full disk needs a disk of its own: only root can mount one.")
         return fault
     return random.Random(seed).choice([fault for fault in FAULTS if has_disk or fault.plant is not nearly_full_disk])
-
-
-@contextmanager
-def _disk(folder: Path) -> Iterator[bool]:
-    """Give the hub a disk of its own, for every fault, so that it gives nothing away; whether that is possible."""
-    folder.mkdir()
-    mounted = os.geteuid() == 0 and _runs(
-        "mount", "-t", "tmpfs", "-o", f"size={_DISK_SIZE},mode=755", "hub", str(folder)
-    )
-    try:
-        yield mounted
-    finally:
-        if mounted:
-            # Lazily: whoever looks into it does not keep it.
-            _runs("umount", "--lazy", str(folder))
-
-
-def _runs(*command: str) -> bool:
-    with contextlib.suppress(OSError):
-        return subprocess.run(command, capture_output=True).returncode == 0
-    return False
 
 
 def _where(site: Site) -> str:

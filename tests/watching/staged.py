@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -14,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
-import pytest
 
 from hub.processes import child_environment
 from hub.settings import endpoints
@@ -144,30 +144,38 @@ def slowed(site: Site, process: str) -> Iterator[None]:
 
 
 @contextmanager
-def small_disk(folder: Path, *, size_bytes: int) -> Iterator[None]:
-    """The folder lies on a disk of its own; skips, aloud, where this user may not mount one."""
+def own_disk(folder: Path, *, size_bytes: int) -> Iterator[bool]:
+    """The folder, which is made, lies on a small disk of its own, in memory; whether this user may mount one."""
     folder.mkdir()
-    mount = ("mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder))
-    done = subprocess.run(mount, capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"a disk of its own needs the right to mount one: {done.stderr.strip()}")
+    mounted = os.geteuid() == 0 and _succeeds(
+        "mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=755", "hub", str(folder)
+    )
     try:
-        yield
+        yield mounted
     finally:
-        subprocess.run(("umount", "--lazy", str(folder)), check=True)
+        if mounted:
+            # Lazily: whoever looks into it does not keep it.
+            subprocess.run(("umount", "--lazy", str(folder)), check=True)
+
+
+def _succeeds(*command: str) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return subprocess.run(command, capture_output=True).returncode == 0
+    return False
 
 
 @contextmanager
 def filled_disk(site: Site, *, left_bytes: int) -> Iterator[None]:
-    """Something else takes the home's disk, but for so much."""
-    ballast = site.settings.home / "ballast"
-    with ballast.open("wb") as file:
-        stat = os.statvfs(site.settings.home)
-        os.posix_fallocate(file.fileno(), 0, stat.f_bavail * stat.f_frsize - left_bytes)
+    """Somebody's export takes the disk of the home, but for so much."""
+    folder = site.settings.home.parent / "exports"
+    folder.mkdir(exist_ok=True)
+    export = folder / "2026-11.dump"
+    with export.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(folder).free - left_bytes)
     try:
         yield
     finally:
-        ballast.unlink()
+        export.unlink(missing_ok=True)
 
 
 @contextmanager
