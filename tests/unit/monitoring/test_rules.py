@@ -22,7 +22,7 @@ CAUSES = Path(__file__).with_name("alerts")
 def known() -> set[str]:
     """Return the names of the samples that our processes expose."""
     assert monitoring.metrics.RECEIVED
-    assert monitoring.serving.serve
+    assert monitoring.serving.steady("for 3 s")
     found = {family.name for family in REGISTRY.collect()}
     return {name + suffix for name in found for suffix in ("", "_total", "_bucket")}
 
