@@ -44,7 +44,8 @@ STORIES: Mapping[str, Story] = {
     "broker": story.broker_that_hangs,
     "stop": story.forgotten_stop,
 }
-ON_A_SMALL_DISK: Mapping[str, Story] = {"disk": late.disk_that_is_full, "filling": late.disk_that_fills}
+# In this order: what a full disk gets back would look like the contrary of one that fills.
+ON_A_SMALL_DISK: Mapping[str, Story] = {"filling": late.disk_that_fills, "disk": late.disk_that_is_full}
 
 
 def main() -> int:
