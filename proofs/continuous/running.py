@@ -21,8 +21,12 @@ from proofs.reconcile.proof import ProofScope
 
 log = logging.getLogger(__name__)
 _RETRY_S = 2.0
-# Of one core: the proof must not cost those whom it watches. After a pass it rests so many times as long as it worked.
-_REST_FACTOR = 9
+# A twentieth of one core: the proof must not cost those whom it watches. After a pass it rests so many times as long as
+# it worked, and after one over very much no longer than until somebody would call it stale.
+_REST_FACTOR = 19
+_MOST_REST_S = 240.0
+# Whoever ran a full pass over a difference waits to see it cleared.
+_REST_OVER_DIFFERENCE_S = 30.0
 
 
 class ProofReadiness:
@@ -50,6 +54,14 @@ def health_of(differences: Iterable[KeptDifference], waits_for: str) -> tuple[He
         return HealthState.STALE if waits_for else HealthState.CURRENT, waits_for
     others = f", and {len(told) - 1} more: see `credithub logs proof`" if len(told) > 1 else ""
     return HealthState.DIFFERENT, f"{told[0].arrow}: {told[0].place}: {told[0].what} ({told[0].count}){others}"
+
+
+def rest_s(worked_s: float, every_s: float, *, differs: bool) -> float:
+    """Return for how long the proof rests after a pass that took so much processor time; ``every_s`` at least.
+
+    ``differs``: it tells a difference, which a full pass may clear at any time.
+    """
+    return max(every_s, min(_REST_FACTOR * worked_s, _REST_OVER_DIFFERENCE_S if differs else _MOST_REST_S))
 
 
 def arrows(scope: ProofScope) -> list[str]:
@@ -102,7 +114,7 @@ class RunningProof:
             began_s = time.process_time()
             self.look()
             readiness.say(*health_of(self.moment.differences.values(), self._last.waits_for))
-            stop.wait(max(every_s, _REST_FACTOR * (time.process_time() - began_s)))
+            stop.wait(rest_s(time.process_time() - began_s, every_s, differs=bool(self.moment.differences)))
 
     def look(self) -> PassResult:
         """Make a pass where anything may have come, write down what it proved, and show it; raises Unavailable."""

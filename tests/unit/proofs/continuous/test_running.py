@@ -7,7 +7,7 @@ from bus.config import BusConfig
 from catalogue.load import load_catalogue
 from monitoring.health import HealthState
 from proofs.continuous.moment import KeptDifference
-from proofs.continuous.running import ProofReadiness, arrows, health_of, run
+from proofs.continuous.running import ProofReadiness, arrows, health_of, rest_s, run
 from proofs.reconcile.proof import ProofScope
 
 SCOPE = ProofScope.of_the_merge(load_catalogue())
@@ -42,3 +42,8 @@ def test_a_difference_is_told_before_what_the_proof_waits_for() -> None:
     assert health_of([lost], "a lock") == (HealthState.DIFFERENT, "postgres: credit_record: no row of it (1)")
     state, reason = health_of([lost, doubled], "")
     assert (state, reason.startswith("bank.yinhe: "), "and 1 more" in reason) == (HealthState.DIFFERENT, True, True)
+
+
+def test_it_rests_by_what_it_worked_and_never_until_it_would_be_stale() -> None:
+    assert [rest_s(worked_s, 10.0, differs=False) for worked_s in (0.1, 2.0, 60.0)] == [10.0, 38.0, 240.0]
+    assert rest_s(60.0, 10.0, differs=True) == 30.0
