@@ -25,8 +25,8 @@ _RETRY_S = 2.0
 # it worked, and after one over very much no longer than until somebody would call it stale.
 _REST_FACTOR = 19
 _MOST_REST_S = 240.0
-# Whoever ran a full pass over a difference waits to see it cleared.
-_REST_OVER_DIFFERENCE_S = 30.0
+# While it waits for something, or tells a difference, somebody mends that and wants to see it over.
+_REST_NOT_READY_S = 30.0
 
 
 class ProofReadiness:
@@ -56,12 +56,9 @@ def health_of(differences: Iterable[KeptDifference], waits_for: str) -> tuple[He
     return HealthState.DIFFERENT, f"{told[0].arrow}: {told[0].place}: {told[0].what} ({told[0].count}){others}"
 
 
-def rest_s(worked_s: float, every_s: float, *, differs: bool) -> float:
-    """Return for how long the proof rests after a pass that took so much processor time; ``every_s`` at least.
-
-    ``differs``: it tells a difference, which a full pass may clear at any time.
-    """
-    return max(every_s, min(_REST_FACTOR * worked_s, _REST_OVER_DIFFERENCE_S if differs else _MOST_REST_S))
+def rest_s(worked_s: float, every_s: float, *, is_ready: bool) -> float:
+    """Return for how long the proof rests after a pass that took so much processor time; ``every_s`` at least."""
+    return max(every_s, min(_REST_FACTOR * worked_s, _MOST_REST_S if is_ready else _REST_NOT_READY_S))
 
 
 def arrows(scope: ProofScope) -> list[str]:
@@ -113,8 +110,10 @@ class RunningProof:
         while not stop.is_set():
             began_s = time.process_time()
             self.look()
-            readiness.say(*health_of(self.moment.differences.values(), self._last.waits_for))
-            stop.wait(rest_s(time.process_time() - began_s, every_s, differs=bool(self.moment.differences)))
+            state, reason = health_of(self.moment.differences.values(), self._last.waits_for)
+            readiness.say(state, reason)
+            worked_s = time.process_time() - began_s
+            stop.wait(rest_s(worked_s, every_s, is_ready=state is HealthState.CURRENT))
 
     def look(self) -> PassResult:
         """Make a pass where anything may have come, write down what it proved, and show it; raises Unavailable."""

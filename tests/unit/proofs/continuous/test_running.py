@@ -45,5 +45,5 @@ def test_a_difference_is_told_before_what_the_proof_waits_for() -> None:
 
 
 def test_it_rests_by_what_it_worked_and_never_until_it_would_be_stale() -> None:
-    assert [rest_s(worked_s, 10.0, differs=False) for worked_s in (0.1, 2.0, 60.0)] == [10.0, 38.0, 240.0]
-    assert rest_s(60.0, 10.0, differs=True) == 30.0
+    assert [rest_s(worked_s, 10.0, is_ready=True) for worked_s in (0.1, 2.0, 60.0)] == [10.0, 38.0, 240.0]
+    assert rest_s(60.0, 10.0, is_ready=False) == 30.0
