@@ -6,9 +6,11 @@ import httpx
 
 import hub.stack
 from hub.settings import Settings
+from monitoring.health import HealthState
 
 _SERIES = re.compile(r'^credithub_reconcile_(difference|pending)\{arrow="([^"]+)"\} (\S+)$', re.MULTILINE)
 _ANSWER_S = 10
+_LOOKED_AT_ALL = (HealthState.CURRENT, HealthState.DIFFERENT)
 
 
 def differences(settings: Settings) -> dict[str, float] | None:
@@ -16,7 +18,7 @@ def differences(settings: Settings) -> dict[str, float] | None:
     processes = hub.stack.status(settings).processes
     address = next(one.address for one in processes if one.name == "proof").removesuffix("/metrics")
     try:
-        if not httpx.get(f"{address}/readyz", timeout=_ANSWER_S).is_success:
+        if httpx.get(f"{address}/readyz", timeout=_ANSWER_S).json()["state"] not in _LOOKED_AT_ALL:
             return None
         series = _SERIES.findall(httpx.get(f"{address}/metrics", timeout=_ANSWER_S).text)
     except httpx.TransportError:
