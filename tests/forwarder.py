@@ -3,7 +3,12 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
+from urllib.parse import urlsplit
+
+from tests.ports import free_port
 
 _CHUNK = 65536
 
@@ -15,9 +20,7 @@ class Forwarder:
         self._service = (host, port)
         self._listener: socket.socket | None = None
         self._connections: list[socket.socket] = []
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
 
     def __enter__(self) -> "Forwarder":
         return self
@@ -55,3 +58,11 @@ def _hand_on(source: socket.socket, target: socket.socket) -> None:
         while chunk := source.recv(_CHUNK):
             target.sendall(chunk)
         target.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def through(address: str) -> Iterator[tuple[Forwarder, str]]:
+    """Give a way to a service, which is shut at first, and its address."""
+    parts = urlsplit(address)
+    with Forwarder(parts.hostname or "", parts.port or 0) as way:
+        yield way, address.replace(f":{parts.port}", f":{way.port}", 1)

@@ -6,7 +6,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -23,7 +22,7 @@ from proofs.continuous.running import ProofReadiness, RunningProof, run
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.proof import ProofScope
 from tests.databases import execute
-from tests.forwarder import Forwarder
+from tests.forwarder import through
 from tests.integration.proofs.small_hub import (
     DOUBLE,
     DROP,
@@ -234,14 +233,6 @@ def test_a_table_that_somebody_locked_is_named_and_keeps_no_other_arrow_waiting(
         assert locked.pending["postgres"] > 0
         freed = proof.look()
         assert (freed.waits_for, freed.pending["postgres"], proof.moment.differences) == ("", 0, {})
-
-
-@contextmanager
-def through(address: str) -> Iterator[tuple[Forwarder, str]]:
-    """Give a way to a service, which is shut at first, and its address."""
-    parts = urlsplit(address)
-    with Forwarder(parts.hostname or "", parts.port or 0) as way:
-        yield way, address.replace(f":{parts.port}", f":{way.port}", 1)
 
 
 def test_a_service_that_is_away_is_named_and_waited_for(hub: Hub) -> None:

@@ -12,7 +12,8 @@ from bus.deadline import GONE
 from bus.reading.topic_reader import TopicReader
 from bus.topics import TopicSpec, ensure_topics
 from hub.settings import Settings
-from tests.integration.streams.workers import LICENCES, PENALTIES, Door, Site, partitions_of, site
+from tests.forwarder import through
+from tests.integration.streams.workers import LICENCES, PENALTIES, Site, partitions_of, site
 from tests.waiting import until
 
 # A worker of a newer version, which knows one topic more.
@@ -148,26 +149,22 @@ def test_what_the_group_committed_is_for_display(own: Site) -> None:
 
 
 def test_a_registry_that_is_away_is_waited_for(own: Site) -> None:
-    url = own.settings.registry.url or ""
-    door = Door(url)
-    try:
-        path = url.removeprefix("http://").partition("/")[2]
-        worker = own.start(0, registry_url=f"http://127.0.0.1:{door.port}/{path}")
+    with through(own.settings.registry.url or "") as (registry, url):
+        registry.open()
+        worker = own.start(0, registry_url=url)
         own.send(0, 100)
         until(lambda: own.merged() == 100, lambda: worker.said()[-3000:])
         until(lambda: worker.state() == "current")
-        door.shut()
+        registry.shut()
         # Their schema is one that it has not met.
         own.send(0, 50, item="qualification.construction")
         until(lambda: worker.state() in ("stale", "recovering"), lambda: str(worker.ready()))
         assert "registry does not answer" in until(lambda: worker.ready()[1].get("reason"))
         assert own.merged(LICENCES) == 0
-        door.unlock()
+        registry.open()
         until(lambda: own.merged(LICENCES) == 50, lambda: worker.said()[-3000:])
         until(lambda: worker.state() == "current")
         assert worker.process.poll() is None
-    finally:
-        door.close()
 
 
 def test_events_that_were_deleted_before_they_were_merged_stop_the_worker(own: Site) -> None:

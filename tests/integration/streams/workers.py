@@ -2,10 +2,8 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -161,59 +159,6 @@ def site(shared: Settings, prefix: str, folder: Path, **more: Any) -> Site:
     )  # fmt: skip
     own.prepare()
     return own
-
-
-class Door:
-    """A TCP port in front of another one, which can be shut: who knocks then is refused, who was in is thrown out."""
-
-    def __init__(self, target: str) -> None:
-        host, _, port = target.removeprefix("http://").split("/")[0].partition(":")
-        self._target, self._open = (host, int(port)), True
-        self._inside: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                guest, _ = self._listener.accept()
-            except OSError:
-                return
-            if not self._open:
-                guest.close()
-                continue
-            host = socket.create_connection(self._target)
-            self._inside += [guest, host]
-            for one, other in ((guest, host), (host, guest)):
-                threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
-
-    def shut(self) -> None:
-        """Refuse everybody and throw out who is in."""
-        self._open = False
-        for one in self._inside:
-            one.close()
-        self._inside = []
-
-    def unlock(self) -> None:
-        """Let everybody in again."""
-        self._open = True
-
-    def close(self) -> None:
-        """Be gone."""
-        self.shut()
-        self._listener.close()
-
-
-def _pass_on(one: socket.socket, other: socket.socket) -> None:
-    try:
-        while data := one.recv(65536):
-            other.sendall(data)
-    except OSError:
-        pass
-    finally:
-        one.close()
-        other.close()
 
 
 def partitions_of(workers: list[Worker]) -> Iterator[int]:
