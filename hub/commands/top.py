@@ -15,11 +15,10 @@ from hub.overview_tables import overview_tables
 from hub.printing import terminal
 from hub.settings import load_settings
 from hub.stack import control
-from hub.stack.status import ProcessStatus, StackStatus
+from hub.stack.status import GOOD_STATES, ProcessStatus, StackStatus
 
 _MOST_GROUPS = 4
 _ANSWER_WITHIN_S = 10.0
-_READY = ("healthy", "external", "done")
 
 
 def top(
@@ -75,7 +74,7 @@ def _why(process: ProcessStatus) -> str:
 
 def is_ready(process: ProcessStatus) -> bool:
     """Whether a process is there and says of itself that others may rely on it."""
-    return process.state in _READY and process.health in ("", "ok")
+    return process.state in GOOD_STATES and process.health in ("", "ok")
 
 
 def register(app: typer.Typer) -> None:

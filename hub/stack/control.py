@@ -20,10 +20,9 @@ from hub.stack.fetcher import OnDownload
 from hub.stack.layout import HomeLayout
 from hub.stack.logs import rotate_log
 from hub.stack.patience import StartPatience
-from hub.stack.status import STOPPED, StackStatus, read_status, write_json
+from hub.stack.status import GOOD_STATES, STOPPED, StackStatus, read_status, write_json
 
 _POLL_S = 0.1
-_GOOD_STATES = ("healthy", "external", "done", "waiting")
 _STOP_WITHIN_S = 90.0
 START_TIMEOUT_S = 240.0
 
@@ -146,7 +145,7 @@ def _wait_ready(
                 raise StackError(current.error, remedy=current.remedy)
             raise StackError("The supervisor ended at once.", remedy="See `credithub logs supervisor`.")
         time.sleep(_POLL_S)
-    rows = [row for row in (current.processes if current else ()) if row.state not in _GOOD_STATES]
+    rows = [row for row in (current.processes if current else ()) if row.state not in (*GOOD_STATES, "waiting")]
     states = "; ".join(f"{row.name} is {row.state} ({row.health or row.last_exit or 'no answer'})" for row in rows)
     raise StackError(
         f"The stack is not ready, and for {patience.timeout_s:.0f} s nothing of it moved: "

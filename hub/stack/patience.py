@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import psutil
 
-from hub.stack.status import StackStatus
+from hub.stack.status import GOOD_STATES, StackStatus
 
 _LOOK_EVERY_S = 5.0
 # A program that loads takes what it gets, on a machine at its limit some hundredths of a core; one that hangs, nothing.
 _LOADING_SHARE = 0.02
-_GOOD_STATES = ("healthy", "external", "done")
 
 
 def processor_s(pid: int) -> float:
@@ -44,7 +43,7 @@ class StartPatience:
     def is_over(self, status: StackStatus | None) -> bool:
         """Look at the status; whether nothing moved for too long."""
         now = self._clock()
-        healthy = sum(row.state in _GOOD_STATES for row in status.processes) if status else 0
+        healthy = sum(row.state in GOOD_STATES for row in status.processes) if status else 0
         if healthy > self._most_healthy:
             self._most_healthy, self._moved_at = healthy, now
         if status and now - self._looked_at >= _LOOK_EVERY_S:

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+GOOD_STATES = ("healthy", "external", "done")
+"""The states of a process that is there, whatever it says of itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
