@@ -27,6 +27,8 @@ REGISTRAR = "市市场监管局"
 # A supervisor waits longer before each restart of what dies again and again.
 _BACK_WITHIN_S = 90.0
 _COMMAND_S = 240
+START_S = 600.0
+"""For how long a hub may start without any progress: a busy machine takes minutes to load the programs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,21 +11,22 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from threading import Event, Thread
+from threading import Event
 
 import psutil
 import psycopg2
 
 import hub.stack
 from hub.settings import endpoints
-from tests.watching.causes import Site, closed_platform, foreign_message, frozen, locked_table
+from hub.stack.ports import port_of
+from tests.watching.causes import START_S, Site, closed_platform, foreign_message, frozen, locked_table
+from tests.watching.meanwhile import meanwhile
 from tests.watching.staged import filled_disk
 
 _LOOK_S = 0.1
 # Less than what DiskFull asks for, and more than what makes services stop.
 _LEFT_BYTES = 500_000_000
 _BAD_ENTERPRISES = 400
-_START_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,8 @@ class Fault:
 @contextmanager
 def killed_without_end(site: Site, process: str, *, lives_s: float = 0.0) -> Iterator[None]:
     """A process is killed as soon as it answers, and lived for so many seconds, as often as it is started."""
-    stop = Event()
 
-    def kill() -> None:
+    def kill(stop: Event) -> None:
         while True:
             row = site.process(process)
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -52,16 +52,16 @@ def killed_without_end(site: Site, process: str, *, lives_s: float = 0.0) -> Ite
             if stop.wait(_LOOK_S):
                 return
 
-    with _meanwhile(kill, stop):
+    with meanwhile(kill):
         yield
 
 
 @contextmanager
 def away(site: Site, process: str) -> Iterator[None]:
     """A process and its children neither answer nor end; whatever is started in its place does not either."""
-    stop, still = Event(), list[psutil.Process]()
+    still: list[psutil.Process] = []
 
-    def freeze() -> None:
+    def freeze(stop: Event) -> None:
         while True:
             with contextlib.suppress(psutil.NoSuchProcess):
                 for part in _tree(site.pid(process)):
@@ -72,7 +72,7 @@ def away(site: Site, process: str) -> Iterator[None]:
                 return
 
     try:
-        with _meanwhile(freeze, stop):
+        with meanwhile(freeze):
             yield
     finally:
         for part in still:
@@ -103,27 +103,16 @@ def dead_supervisor(site: Site) -> Iterator[None]:
     try:
         yield
     finally:
-        hub.stack.start(site.settings, timeout_s=_START_S)
-
-
-@contextmanager
-def _meanwhile(work: Callable[[], None], stop: Event) -> Iterator[None]:
-    """Do a work on a thread of its own, which ends when it is asked to."""
-    thread = Thread(target=work, name=work.__name__)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+        hub.stack.start(site.settings, timeout_s=START_S)
 
 
 @contextmanager
 def taken_port(site: Site, service: str) -> Iterator[None]:
     """A service dies, and before it is back another program listens on its port."""
     row = site.process(service)
-    port = row.address.rpartition("//")[2].partition("/")[0].rpartition(":")[2]
+    port = port_of(row.address)
     assert row.pid is not None
+    assert port is not None
     folder = site.folder / "website"
     folder.mkdir(exist_ok=True)
     os.kill(row.pid, signal.SIGKILL)
@@ -131,7 +120,7 @@ def taken_port(site: Site, service: str) -> Iterator[None]:
     try:
         while other is None or other.poll() is not None:
             other = subprocess.Popen(
-                (sys.executable, "-m", "http.server", port, "--bind", "127.0.0.1", "--directory", str(folder)),
+                (sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(folder)),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -146,9 +135,9 @@ def taken_port(site: Site, service: str) -> Iterator[None]:
 @contextmanager
 def rows_that_vanish(site: Site) -> Iterator[None]:
     """Somebody's job deletes rows of PostgreSQL as they come; in the end they are put back, and all is proven."""
-    stop, deleted = Event(), list[str]()
+    deleted: list[str] = []
 
-    def delete() -> None:
+    def delete(stop: Event) -> None:
         with contextlib.closing(psycopg2.connect(endpoints(site.settings).postgres_dsn)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -166,7 +155,7 @@ def rows_that_vanish(site: Site) -> Iterator[None]:
                         return
 
     try:
-        with _meanwhile(delete, stop):
+        with meanwhile(delete):
             yield
     finally:
         with psycopg2.connect(endpoints(site.settings).postgres_dsn) as connection, connection.cursor() as cursor:

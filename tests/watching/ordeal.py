@@ -21,7 +21,7 @@ from hub.stack.layout import HomeLayout
 from tests.services import stack_settings
 from tests.waiting import until
 from tests.watching import story
-from tests.watching.causes import Site
+from tests.watching.causes import START_S, Site
 from tests.watching.faults import away, dead_supervisor, killed_without_end, stopped_supervisor
 from tests.watching.pushes import steady_pushes
 from tests.watching.tower import Told, Tower, watched
@@ -31,8 +31,6 @@ _AWAY_S = 180.0
 # How long to wait for what should have come long before.
 _PATIENCE_S = 300.0
 _RECONCILE_S = "300"
-# A busy machine takes minutes to load the programs.
-_START_S = 600.0
 SERVICES = {
     "kafka": frozenset({"BrokerDown"}),
     "postgres": frozenset({"ServiceDown postgres"}),
@@ -188,7 +186,7 @@ def main() -> int:
         folder = Path(name)
         site = Site(stack_settings(folder / "home"), folder)
         running.callback(hub.stack.stop, site.settings, purge=True)
-        hub.stack.start(site.settings, timeout_s=_START_S)
+        hub.stack.start(site.settings, timeout_s=START_S)
         site.push(seed=1)
         tower = running.enter_context(
             watched([HomeLayout.of(site.settings).targets_file], folder / "tower", speed=arguments.speed)

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
@@ -26,8 +26,9 @@ import hub.stack
 from hub.stack.layout import HomeLayout
 from tests.services import stack_settings
 from tests.watching import story
-from tests.watching.causes import Site
+from tests.watching.causes import START_S, Site
 from tests.watching.faults import FAULTS, Fault, nearly_full_disk
+from tests.watching.meanwhile import meanwhile
 from tests.watching.pushes import steady_pushes
 from tests.watching.staged import own_disk
 from tests.watching.tower import Tower, watched
@@ -36,8 +37,6 @@ from tests.watching.tower import Tower, watched
 _DISK_BYTES = 3_000_000_000
 _LOOK_S = 0.5
 _WELL_S = 40.0
-# A busy machine takes minutes to load the programs.
-_START_S = 600.0
 
 
 def main() -> None:
@@ -59,7 +58,7 @@ def main() -> None:
         fault = _drawn(arguments.fault, arguments.seed, has_disk=has_disk)
         site = Site(stack_settings(folder / "disk" / "hub"), folder)
         print(f"The hub is started, a city pushed; the fault follows in some minutes.\n{_where(site)}", flush=True)
-        hub.stack.start(site.settings, timeout_s=_START_S)
+        hub.stack.start(site.settings, timeout_s=START_S)
         running.callback(hub.stack.stop, site.settings)
         site.push(seed=1)
         tower = _tower(site, running)
@@ -110,9 +109,8 @@ def _tower(site: Site, running: ExitStack) -> Tower | None:
 @contextmanager
 def _written(tower: Tower, log: Path) -> Iterator[None]:
     """Write each alert into a file as it is told: what a message on a phone would say."""
-    stop = Event()
 
-    def write() -> None:
+    def write(stop: Event) -> None:
         written = 0
         while not stop.wait(_LOOK_S):
             with log.open("a", encoding="utf-8") as output:
@@ -120,13 +118,8 @@ def _written(tower: Tower, log: Path) -> Iterator[None]:
                     written += 1
                     output.write(f"{told.text}\n")
 
-    thread = Thread(target=write, name="alerts")
-    thread.start()
-    try:
+    with meanwhile(write):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _wait(stop: Event, for_s: float | None) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 from tests.watching.causes import Site
+from tests.watching.meanwhile import meanwhile
 
 # The first seeds are those of the stories.
 _FIRST_SEED = 100
@@ -24,10 +25,9 @@ def steady_pushes(site: Site, log: Path, *, pause_s: float = 10.0) -> Iterator[N
 
     Ends with AssertionError when a push fails that is no matter of what is away.
     """
-    stop = Event()
     failures: list[BaseException] = []
 
-    def run() -> None:
+    def pushes(stop: Event) -> None:
         try:
             for folder in _folders(site, site.folder / "pushes"):
                 # One that was begun is ended, else its submission stays open.
@@ -38,13 +38,8 @@ def steady_pushes(site: Site, log: Path, *, pause_s: float = 10.0) -> Iterator[N
         except BaseException as failure:
             failures.append(failure)
 
-    thread = Thread(target=run, name="pushes")
-    thread.start()
-    try:
+    with meanwhile(pushes):
         yield
-    finally:
-        stop.set()
-        thread.join()
     assert not failures, failures
 
 

@@ -8,11 +8,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import psycopg2
 
@@ -23,6 +23,7 @@ from sinks.upstream.records import idempotency_key
 from tests.ports import free_port
 from tests.waiting import until
 from tests.watching.causes import REGISTRAR, Site, closed_platform
+from tests.watching.meanwhile import meanwhile
 
 _LOSING = """
 create function lose() returns trigger language plpgsql as 'begin return null; end';
@@ -123,10 +124,10 @@ def late_clock(site: Site) -> Iterator[tuple[Path, Path]]:
 @contextmanager
 def slowed(site: Site, process: str) -> Iterator[None]:
     """A process gets a sixteenth of a core: it moves and answers, and is late."""
-    pid, stop = site.pid(process), threading.Event()
+    pid = site.pid(process)
     assert pid is not None
 
-    def slow() -> None:
+    def slow(stop: Event) -> None:
         with contextlib.suppress(ProcessLookupError):
             while not stop.is_set():
                 os.kill(pid, signal.SIGSTOP)
@@ -134,13 +135,8 @@ def slowed(site: Site, process: str) -> Iterator[None]:
                 os.kill(pid, signal.SIGCONT)
                 time.sleep(_WORKS_S)
 
-    thread = threading.Thread(target=slow, name=f"slow {process}")
-    thread.start()
-    try:
+    with meanwhile(slow):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 @contextmanager
@@ -181,19 +177,16 @@ def filled_disk(site: Site, *, left_bytes: int) -> Iterator[None]:
 @contextmanager
 def filling_disk(site: Site, *, bytes_per_s: int) -> Iterator[None]:
     """Something else takes more of the home's disk every second."""
-    ballast, stop = site.settings.home / "growing", threading.Event()
+    ballast = site.settings.home / "growing"
 
-    def grow() -> None:
+    def grow(stop: Event) -> None:
         with ballast.open("wb") as file:
             while not stop.wait(1.0):
                 file.write(bytes(bytes_per_s))
                 file.flush()
 
-    thread = threading.Thread(target=grow, name="grow")
-    thread.start()
     try:
-        yield
+        with meanwhile(grow):
+            yield
     finally:
-        stop.set()
-        thread.join()
         ballast.unlink()
