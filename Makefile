@@ -8,6 +8,8 @@ UV_VERSION := 0.13.9
 .PHONY: help setup demo check test style unit corpus disturbed integration prometheus alerts ordeal bench bench-full chaos rehearsal lock clean
 # Style before tests, whatever -j says: what is cheap to know comes first.
 .NOTPARALLEL:
+# Hundreds of programs start here. Without bytecode each compiles all that it imports, which takes as long again as that.
+unexport PYTHONDONTWRITEBYTECODE
 # Integration tests wait more than they compute; the processes share one stack of services. 0: all in one process.
 PROCESSES ?= 2
 

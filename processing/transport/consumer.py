@@ -22,7 +22,7 @@ from processing.batches import Batch, joined
 # must reach a bank within a second. A fetch names each of 140 partitions anew, so an idle worker should fetch seldom:
 # when no record came for a while, the broker holds the fetch back for longer, and answers the first byte at once.
 _BUSY_WAIT_MS, _BUSY_BYTES = 80, 1_000_000
-_IDLE_WAIT_MS, _IDLE_BYTES = 2_500, 1
+_IDLE_WAIT_MS, _IDLE_BYTES = 5_000, 1
 _IDLE_AFTER_S = 3.0
 # How much is fetched beyond ``max_records``, as its n-th part: all that is under way is in the worker's memory.
 _REST = 4

@@ -11,8 +11,8 @@ def test_a_busy_worker_has_the_broker_collect_and_an_idle_one_hears_the_first_by
     wait_ms, least_bytes = fetch_pace(0.1)
     assert (wait_ms <= 100, least_bytes > 100_000) == (True, True)
     wait_ms, least_bytes = fetch_pace(60.0)
-    # For so long a new assignment may have to wait for the fetch that is under way; its stores take longer to restore.
-    assert (1_000 <= wait_ms <= 3_000, least_bytes) == (True, 1)
+    # For so long a new assignment may have to wait for the fetch that is under way; a lost member is noticed after six.
+    assert (1_000 <= wait_ms <= 5_000, least_bytes) == (True, 1)
 
 
 def test_the_client_reads_the_pace_for_each_fetch() -> None:
