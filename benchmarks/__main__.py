@@ -10,7 +10,7 @@ from rich.console import Console
 
 import hub.stack
 from benchmarks import merge, push, report
-from benchmarks.measured import Result, machine, own_settings, spread
+from benchmarks.measured import Result, discard, machine, own_settings, spread
 from hub.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
@@ -49,7 +49,7 @@ def main(
         if only is not Race.PUSH:
             merges = _merges(settings, console, events, rounds)
     finally:
-        hub.stack.stop(settings, purge=True)
+        discard(settings)
     raced = {"pushes": push_lines(pushes) if pushes else [], "merges": merge_lines(merges) if merges else []}
     tables = {section: [*lines, "", f"Measured on {where}."] for section, lines in raced.items() if lines}
     results = [*pushes, *(one.result for one in merges)]

@@ -15,7 +15,7 @@ from rich.console import Console
 import hub.stack
 from benchmarks import idle, latency, merge, proving, report, scale, touched
 from benchmarks.__main__ import RESULTS, merge_lines
-from benchmarks.measured import machine, own_settings
+from benchmarks.measured import discard, machine, own_settings
 from hub.settings import Settings
 
 NEW_EVENTS = 10_000
@@ -73,7 +73,7 @@ def main(
             held = found.get(part.value, {}).get("rows", []) if size else []
             rows, lines = _measure(part, settings, say, _Asked(sizes, held, events, rounds, proven))
         finally:
-            hub.stack.stop(settings, purge=True)
+            discard(settings)
         settings.home.mkdir(parents=True, exist_ok=True)
         found[part.value] = {"machine": where, "rows": rows}
         console.print("\n".join(lines), markup=False, highlight=False)

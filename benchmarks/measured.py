@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import threading
@@ -72,9 +73,15 @@ def own_settings() -> Settings:
         cache=(outer.stack.cache or outer.home / "cache").resolve(),
         jar_repository=outer.stack.jar_repository,
     )
-    hub.stack.stop(settings, purge=True)
+    discard(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     return settings
+
+
+def discard(settings: Settings) -> None:
+    """Stop the benchmarks' own stack and delete its home, with the tables and answers that the races left in it."""
+    hub.stack.stop(settings, purge=True)
+    shutil.rmtree(settings.home, ignore_errors=True)
 
 
 def machine() -> str:

@@ -85,10 +85,12 @@ def down(
 
     with StackProgress(enabled=True) as display:
         display.step("stopping")
-        ran = control.stop(load_settings(), purge=purge, purge_cache=purge_all)
+        ran = control.stop(settings := load_settings(), purge=purge, purge_cache=purge_all)
     typer.echo("Stopped." if ran else "Nothing was running.")
     if purge or purge_all:
         typer.echo("The data is deleted.")
+        if names := control.remaining(settings):
+            typer.echo(f"Left in {settings.home}: {', '.join(names)}.")
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:

@@ -1,6 +1,7 @@
 """The steps of the demonstration: the commands that an operator and a department would run, one after the other."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -31,6 +32,8 @@ _DELIVERED_WITHIN_S = 900
 def run_demo(settings: Settings, console: Console, *, enterprises: int, seed: int) -> bool:
     """Sample a city, push it, wait for delivery, reconcile and show the figures; return whether nothing is missing."""
     city = settings.home / "city"
+    # Files of an earlier city would be pushed with this one's.
+    shutil.rmtree(city, ignore_errors=True)
     sample = _start(settings, "sample", str(city), "--enterprises", str(enterprises), "--seed", str(seed),
                     "--dirty", str(_DIRTY), "--json")  # fmt: skip
     _start_stack(settings, console)

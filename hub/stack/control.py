@@ -183,23 +183,28 @@ def stop(settings: Settings, *, purge: bool = False, purge_cache: bool = False) 
     if purge or purge_cache:
         # Data in an existing Kafka or PostgreSQL stays, and could not be read without its keys.
         keeps_data = bool(settings.kafka.bootstrap or settings.postgres.dsn)
-        _purge(layout, settings.keys if keeps_data else None, purge_cache=purge_cache)
+        _purge(layout, with_keys=not keeps_data, with_cache=purge_cache)
     return ran
 
 
-def _purge(layout: HomeLayout, keys: Path | None, *, purge_cache: bool) -> None:
-    # CREDITHUB_HOME may name, by mistake, a folder of other things: that must not be emptied.
+def remaining(settings: Settings) -> tuple[str, ...]:
+    """Return the names of what lies in the home; after a purge: what is not the hub's, or was to stay."""
+    home = HomeLayout.of(settings).home
+    return tuple(sorted(entry.name for entry in home.iterdir())) if home.exists() else ()
+
+
+def _purge(layout: HomeLayout, *, with_keys: bool, with_cache: bool) -> None:
+    # CREDITHUB_HOME may name, by mistake, a folder of other things, in which `logs` may be somebody else's, too.
     if layout.home in (Path.home(), *Path.cwd().parents, Path.cwd()) or (layout.home / ".git").exists():
         raise StackError(
-            f"{layout.home} is not a folder of its own, so it is not deleted.",
+            f"{layout.home} is not a folder of its own, so nothing in it is deleted.",
             remedy="Delete what is ours in it yourself, and give CREDITHUB_HOME a folder of its own.",
         )
-    for entry in layout.home.iterdir() if layout.home.exists() else ():
-        if (entry == layout.cache and not purge_cache) or (keys is not None and entry == keys.expanduser().absolute()):
-            continue
+    for entry in layout.own_entries(with_keys=with_keys, with_cache=with_cache):
+        # A link is removed and not followed: what it leads to may be used by others.
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
-            entry.unlink()
-    if layout.home.exists() and not any(layout.home.iterdir()):
+            entry.unlink(missing_ok=True)
+    if layout.home.is_dir() and not layout.home.is_symlink() and not any(layout.home.iterdir()):
         layout.home.rmdir()

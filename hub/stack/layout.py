@@ -5,6 +5,11 @@ from pathlib import Path
 
 from hub.settings import Settings
 
+# Every entry that the hub makes in its home, by whatever command, apart from the downloads and the keys.
+_OWN_NAMES = (
+    "kafka", "postgres", "streams", "upstream", "run", "logs", "prometheus", "receipts", "schemas.zip", "schemas.new",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class HomeLayout:
@@ -12,12 +17,14 @@ class HomeLayout:
 
     home: Path
     cache: Path
+    keys: Path
 
     @classmethod
     def of(cls, settings: Settings) -> "HomeLayout":
         """Return the layout that the settings name; nothing is created."""
         home = settings.home.expanduser().absolute()
-        return cls(home=home, cache=(settings.stack.cache or home / "cache").expanduser().absolute())
+        cache, keys = settings.stack.cache or home / "cache", settings.key_file or home / "keys.json"
+        return cls(home, cache.expanduser().absolute(), keys.expanduser().absolute())
 
     def create(self) -> None:
         """Make the folders; those with data, logs or a database password are closed to all but their owner."""
@@ -27,6 +34,13 @@ class HomeLayout:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # An earlier version made them readable by everybody.
             folder.chmod(0o700)
+
+    def own_entries(self, *, with_keys: bool, with_cache: bool) -> tuple[Path, ...]:
+        """Return what the hub made in the home, whether it is there or not; all else in it is somebody else's."""
+        keys = (self.home / "keys.json", self.keys, self.keys.with_suffix(".new")) if with_keys else ()
+        cache = (self.cache,) if with_cache else ()
+        entries = (*(self.home / name for name in _OWN_NAMES), *keys, *cache)
+        return tuple(dict.fromkeys(entry for entry in entries if entry.parent == self.home))
 
     @property
     def logs(self) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 import signal
 import sys
 import time
@@ -80,7 +81,7 @@ def main(
     if verdict.wrong:
         say("data and logs are kept for a look, until the next run")
     elif not keep:
-        hub.stack.stop(settings_under(home, outer), purge=True)
+        _discard(settings_under(home, outer))
     raise typer.Exit(1 if verdict.wrong else 0)
 
 
@@ -95,7 +96,7 @@ def _run(
     say: Say,
 ) -> Verdict:
     bare = settings_under(home, outer)
-    hub.stack.stop(bare, purge=True)
+    _discard(bare)
     control.prepare_machine(bare)
     say(f"seed {seed}, {count} faults of {', '.join(kinds)}" + (f", without {broken}" if broken else ""))
     with Cluster(HomeLayout.of(bare)) as cluster:
@@ -110,6 +111,12 @@ def _run(
         finally:
             site.close()
     return fire.verdict
+
+
+def _discard(bare: Settings) -> None:
+    """Delete the home, with the brokers' folders and the feed's files in it, which are the run's and not the hub's."""
+    hub.stack.stop(bare, purge=True)
+    shutil.rmtree(bare.home, ignore_errors=True)
 
 
 def _hear_the_proof(site: Site, verdict: Verdict, say: Say) -> None:
