@@ -47,7 +47,10 @@ class Containers:
     def environment(self, service: str, address: str) -> dict[str, str]:
         """Return the variables of a container, whose names are those of this network."""
         given = {name: str(value) for name, value in self.services[service]["environment"].items()}
-        given |= {"CREDITHUB_HOME": str(self.home), "CREDITHUB_LISTEN_HOST": address}
+        # A container sees the keys where their volume is mounted, and nothing at that path elsewhere.
+        mounted = any(mount.startswith("keys:") for mount in self.services[service]["volumes"])
+        keys = self.home / ("keys" if mounted else "no-keys") / "keys.json"
+        given |= {"CREDITHUB_HOME": str(self.home), "CREDITHUB_LISTEN_HOST": address, "CREDITHUB_KEY_FILE": str(keys)}
         given = {name: _ADDRESS.sub(self._by_number, value) for name, value in given.items()}
         return {**environment_without_settings(), **given}
 
@@ -57,7 +60,7 @@ class Containers:
 
     def runs(self, service: str, *arguments: str, exit_codes: tuple[int, ...] = (0,)) -> str:
         """Run a command as `docker compose run --rm SERVICE …` does; return what it prints."""
-        environment = self.environment(service, self.addresses[service][0])
+        environment = self.environment(service, self.addresses.get(service, ("127.0.0.1",))[0])
         done = subprocess.run(
             (*CREDITHUB, *arguments), env=environment, cwd=self.home, capture_output=True, text=True,
             timeout=_COMMAND_S, check=False,
@@ -110,7 +113,7 @@ def containers(stack: Endpoints, tmp_path: Path) -> Iterator[Containers]:
 
 
 def test_the_containers_commands_make_a_hub(containers: Containers, tmp_path: Path) -> None:
-    containers.runs("clock", *containers.services["prepare"]["command"])
+    containers.runs("prepare", *containers.services["prepare"]["command"])
     processes = {
         (service, address): containers.starts(service, address)
         for service, addresses in containers.addresses.items()
@@ -131,12 +134,13 @@ def test_the_containers_commands_make_a_hub(containers: Containers, tmp_path: Pa
         assert len(listed) == 3 + len(processes)
         containers.runs("clock", "sample", str(tmp_path / "city"), "--enterprises", "5")
         # Rows without a subject's code wait, and the exit code says so.
-        receipts = containers.runs("clock", "push-dir", str(tmp_path / "city"), "--json", exit_codes=(0, 1))
+        receipts = containers.runs("worker", "push-dir", str(tmp_path / "city"), "--json", exit_codes=(0, 1))
         assert all(json.loads(line)["accepted"] is not None for line in receipts.splitlines())
         proof = json.loads(containers.runs("clock", "reconcile", "--wait", "300", "--json"))
         assert (proof["difference"], proof["pending"]) == (0, 0)
         screen = containers.runs("clock", "top", "--looks", "1")
         assert "worker-1" in screen
+        assert not (tmp_path / "no-keys").exists()
     finally:
         for process in processes.values():
             # As Docker stops them.

@@ -2,12 +2,14 @@
 
 import base64
 import json
+import os
 import stat
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from bus.crypto.keys import create_key_file, load_key_file, rotate
+from bus.crypto.keys import create_key_file, load_key_file, rotate, why_unsafe, written_at
 from catalogue.errors import UsageError
 
 
@@ -68,6 +70,99 @@ _KEY = base64.b64encode(bytes(32)).decode()
 def test_a_damaged_file_is_refused_with_its_remedy(tmp_path: Path, text: str) -> None:
     path = tmp_path / "keys.json"
     path.write_text(text, "utf-8")
+    path.chmod(0o600)
     with pytest.raises(UsageError, match="is damaged") as refused:
         load_key_file(path)
     assert "backup" in refused.value.remedy
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o620, 0o602, 0o644, 0o444])
+def test_a_file_that_others_may_read_or_write_stops_with_its_remedy(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "keys.json"
+    create_key_file(path)
+    path.chmod(mode)
+    for use in (load_key_file, written_at, rotate):
+        with pytest.raises(UsageError, match=f"by others .mode {mode:04o}.") as refused:
+            use(path)
+        assert f"chmod 600 {path}" in refused.value.remedy
+    path.chmod(0o400)
+    assert load_key_file(path).current == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_of_another_user_stops(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    create_key_file(path)
+    os.chown(path, 10001, 10001)
+    with pytest.raises(UsageError, match=r"another user .uid 10001, this is uid 0.") as refused:
+        load_key_file(path)
+    assert "chown" in refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "user", "safe"),
+    [
+        (0o600, 10001, 10001, True),
+        (0o400, 10001, 10001, True),
+        (0o640, 10001, 10001, False),
+        (0o600, 10002, 10001, False),
+        # A secret that a container is given: root's, and its group's alone.
+        (0o440, 0, 10001, True),
+        (0o400, 0, 10001, True),
+        (0o444, 0, 10001, False),
+        (0o460, 0, 10001, False),
+        # To root such a group is of others.
+        (0o440, 0, 0, False),
+        (0o600, 10001, 0, False),
+    ],
+)
+def test_who_may_own_and_read_it(mode: int, owner: int, user: int, safe: bool) -> None:  # noqa: FBT001
+    assert (why_unsafe(stat.S_IFREG | mode, owner, user) is None) is safe
+    assert why_unsafe(stat.S_IFIFO | mode, owner, user)
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    path, kept = tmp_path / "keys.json", tmp_path / "elsewhere.json"
+    create_key_file(kept)
+    path.symlink_to(kept)
+    before = kept.read_bytes()
+    for use in (load_key_file, rotate):
+        with pytest.raises(UsageError, match="cannot be read"):
+            use(path)
+    with pytest.raises(UsageError, match="already"):
+        create_key_file(path)
+    # Nor one that leads nowhere yet.
+    path.unlink()
+    path.symlink_to(tmp_path / "planted")
+    with pytest.raises(UsageError, match="already"):
+        create_key_file(path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if not file.is_symlink()} == {
+        "elsewhere.json": before
+    }
+
+
+def test_a_rotation_follows_no_link_that_was_planted_beside_it(tmp_path: Path) -> None:
+    path, victim = tmp_path / "keys.json", tmp_path / "victim"
+    create_key_file(path)
+    victim.write_text("untouched", "utf-8")
+    for name in ("keys.new", "keys.json.new", ".keys.json.new"):
+        (tmp_path / name).symlink_to(victim)
+    assert rotate(path).current == 2
+    assert victim.read_text("utf-8") == "untouched"
+    assert stat.S_IMODE(victim.stat().st_mode) != 0o600
+
+
+def test_rotations_at_once_lose_no_key(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    create_key_file(path)
+    with get_context("fork").Pool(3) as pool:
+        rings = pool.map(rotate, [path] * 9, chunksize=1)
+    last = load_key_file(path)
+    assert last.current == 10
+    assert all(last.keys[ring.current] == ring.keys[ring.current] for ring in rings)
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "keys.json", 0o600)
+    with pytest.raises(UsageError, match="is no file"):
+        load_key_file(tmp_path / "keys.json")

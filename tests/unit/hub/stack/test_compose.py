@@ -35,6 +35,9 @@ PLACE = {
     "listener.security.protocol.map", "log.dirs", "log.cleaner.dedupe.buffer.size", "log.cleaner.threads",
     "num.network.threads", "num.io.threads", "num.recovery.threads.per.data.dir", "background.threads",
 }  # fmt: skip
+# Where the key file lies, and the services that close or open with it, or make it.
+KEYS = Path("/var/lib/credithub-keys")
+WITH_KEYS = {"prepare", "worker"}
 SERVICES = {"kafka", "postgres", "registry", "prepare", "prometheus", "alerting", "alertmanager", "grafana"}
 
 
@@ -91,6 +94,7 @@ def test_defaults_in_the_compose_file_are_those_of_the_hub(text: str) -> None:
         "CREDITHUB_REGISTRY_URL",
         "CREDITHUB_POSTGRES_DSN",
         "CREDITHUB_UPSTREAM_URL",
+        "CREDITHUB_KEY_FILE",
     }
     seen = 0
     for name, default in re.findall(r"\$\{(CREDITHUB_[A-Z_]+):-([^${}]*)\}", text):
@@ -159,6 +163,17 @@ def test_what_is_mounted_exists(compose: dict[str, Any]) -> None:
         assert (REPOSITORY / path).exists(), path
 
 
+def test_the_keys_are_mounted_only_where_they_are_used(compose: dict[str, Any]) -> None:
+    mounts = {name: [m.split(":")[:2] for m in s.get("volumes", ())] for name, s in compose["services"].items()}
+    assert {name for name, mounted in mounts.items() if ["keys", str(KEYS)] in mounted} == WITH_KEYS
+    assert sum(volume == "keys" for mounted in mounts.values() for volume, _ in mounted) == len(WITH_KEYS)
+    # Not below a folder that others share, and the image gives the volume its owner.
+    assert not KEYS.is_relative_to(compose["x-hub"]["environment"]["CREDITHUB_HOME"])
+    image = (REPOSITORY / "deploy/Dockerfile").read_text("utf-8")
+    assert f"chmod 0700 {KEYS}" in image
+    assert re.search(f"chown credithub:credithub .*{KEYS} ", image)
+
+
 def test_adding_a_worker_is_one_number() -> None:
     services = interpolated({"POSTGRES_PASSWORD": "x", "CREDITHUB_WORKERS": "3"})["services"]
     assert services["worker"]["scale"] == "3"
@@ -189,7 +204,8 @@ def test_a_container_s_command_and_settings_are_understood(service: str, monkeyp
         monkeypatch.setenv(name, str(value))
     settings = load_settings()
     assert endpoints(settings).postgres_dsn == "postgresql://credithub:secret@postgres:5432/credithub"
-    assert (settings.alert.webhook, settings.key_file) == (None, None)
+    assert settings.alert.webhook is None
+    assert settings.keys.parent == KEYS
     app = typer.Typer()
     app.callback()(lambda: None)
     commands.register(app)
