@@ -132,7 +132,7 @@ def test_the_containers_commands_make_a_hub(containers: Containers, tmp_path: Pa
         # Replicas take a number each.
         assert {"kafka", "registry", "postgres", "worker-0", "worker-1"} <= set(listed)
         assert len(listed) == 3 + len(processes)
-        containers.runs("clock", "sample", str(tmp_path / "city"), "--enterprises", "5")
+        containers.runs("clock", "sample", str(tmp_path / "city"), "--enterprises", "10")
         # Rows without a subject's code wait, and the exit code says so.
         receipts = containers.runs("worker", "push-dir", str(tmp_path / "city"), "--json", exit_codes=(0, 1))
         assert all(json.loads(line)["accepted"] is not None for line in receipts.splitlines())

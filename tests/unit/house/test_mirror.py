@@ -23,6 +23,7 @@ ABOUT_SEVERAL = {
     "unit/monitoring/test_rules": "the alert rules",
     "unit/producers/submissions/test_files_as_they_come": "files with the faults that real ones have",
     "unit/producers/submissions/test_sample_is_taken": "the sample city, file by file",
+    "integration/hub/test_containers": "docker-compose.yml, its commands run as plain processes",
     "integration/banks": "the example clients of the banks' guide",
     "integration/proofs/test_continuous": "the whole proof without end",
     "integration/proofs/test_reconcile": "the whole reconciliation",
