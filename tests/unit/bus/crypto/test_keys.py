@@ -116,7 +116,7 @@ def test_a_file_of_another_user_stops(tmp_path: Path) -> None:
         (0o600, 10001, 0, False),
     ],
 )
-def test_who_may_own_and_read_it(mode: int, owner: int, user: int, safe: bool) -> None:  # noqa: FBT001
+def test_who_may_own_and_read_it(mode: int, owner: int, user: int, safe: bool) -> None:
     assert (why_unsafe(stat.S_IFREG | mode, owner, user) is None) is safe
     assert why_unsafe(stat.S_IFIFO | mode, owner, user)
 
