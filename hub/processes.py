@@ -2,14 +2,19 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from hub.settings import Settings, settings_environment
-from hub.variables import VARIABLE_PREFIX
+from hub.settings import Settings, changed_settings, settings_environment
+from hub.variables import VARIABLE_PREFIX, secret_settings
 
 CREDITHUB = (sys.executable, "-P", "-c", "from hub.main import main; main()")
 """The command ``credithub``, of this interpreter and this checkout."""
+
+UPSTREAM_TOKEN = "upstream_token"
+SUPERVISED_SECRETS = frozenset((UPSTREAM_TOKEN,))
+"""The secrets that some process of a supervisor needs, so the supervisor itself."""
+_SECRETS = secret_settings(Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +23,19 @@ class HubProcess:
 
     name: str
     arguments: tuple[str, ...]
+    secrets: frozenset[str] = frozenset()
+    """The settings that it alone is given, by the names of their variables."""
 
 
 def hub_processes(settings: Settings, upstream_port: int | None, banks: tuple[str, ...]) -> Iterator[HubProcess]:
     """Yield what runs beside the services; ``upstream_port`` None: an existing upstream platform is used."""
     if upstream_port is not None:
-        yield HubProcess("upstream", ("upstream", "--port", str(upstream_port)))
+        yield HubProcess("upstream", ("upstream", "--port", str(upstream_port)), frozenset((UPSTREAM_TOKEN,)))
     yield HubProcess("clock", ("clock",))
     for index in range(settings.processes.workers):
         yield HubProcess(f"worker-{index}", ("worker", "--index", str(index)))
     yield HubProcess("sink-postgres", ("sink", "postgres"))
-    yield HubProcess("sink-upstream", ("sink", "upstream"))
+    yield HubProcess("sink-upstream", ("sink", "upstream"), frozenset((UPSTREAM_TOKEN,)))
     for bank in banks:
         yield HubProcess(f"sink-bank.{bank}", ("sink", f"bank.{bank}"))
     yield HubProcess("proof", ("prove",))
@@ -39,6 +46,15 @@ def environment_without_settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(VARIABLE_PREFIX)}
 
 
-def child_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment of a child that has exactly these settings, whatever our own were."""
-    return {**environment_without_settings(), **settings_environment(settings), "PYTHONUNBUFFERED": "1"}
+def with_secrets(settings: Settings, secrets: Collection[str]) -> Settings:
+    """Return the settings without any secret but those that are named."""
+    return changed_settings(settings, **dict.fromkeys(_SECRETS - set(secrets)))
+
+
+def child_environment(settings: Settings, secrets: Collection[str] = ()) -> dict[str, str]:
+    """Return the environment of a child that has these settings, whatever our own were; of secrets the named ones.
+
+    An environment can be read by whoever runs as the same user, and goes on to every child of the child.
+    """
+    own = settings_environment(with_secrets(settings, secrets))
+    return {**environment_without_settings(), **own, "PYTHONUNBUFFERED": "1"}

@@ -9,9 +9,9 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bus.config import BusConfig
@@ -70,8 +70,10 @@ class UpstreamSettings(SettingsGroup):
     url: str | None = Field(default=None, description="the upstream platform's interface; unset: the reference node")
     port: int = Field(default=8090, description="port the reference upstream node prefers")
     profile: str = Field(default="provincial", description="provincial or national: sinks/upstream/<profile>.yaml")
-    token: str | None = Field(
-        default=None, repr=False, description="what authenticates this node at the platform above; unset: nothing does"
+    token: Annotated[str, StringConstraints(strip_whitespace=True)] | None = Field(
+        default=None,
+        repr=False,
+        description="what authenticates this node at the platform above; unset: one is made for the embedded node",
     )
 
 

@@ -51,6 +51,16 @@ def setting_paths(settings_class: type[BaseSettings]) -> SettingPaths:
     return paths
 
 
+def secret_settings(settings_class: type[BaseSettings]) -> frozenset[str]:
+    """Return the names of the settings that are secrets: those that are left out where settings are shown."""
+    secrets = {name for name, field in settings_class.model_fields.items() if not field.repr}
+    for field in settings_class.model_fields.values():
+        group = field.annotation
+        if isinstance(group, type) and issubclass(group, SettingsGroup):
+            secrets |= {group.prefix + name for name, inner in group.model_fields.items() if not inner.repr}
+    return frozenset(secrets)
+
+
 def grouped(values: Mapping[str, Any], paths: SettingPaths) -> dict[str, Any]:
     """Put flat values into their groups; KeyError for a name that is no setting."""
     groups: dict[str, Any] = {}

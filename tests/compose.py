@@ -11,6 +11,9 @@ from tests.services import REPOSITORY
 # ``${NAME}``, ``${NAME:-default}`` and ``${NAME:?message}``, without one inside: those are put in from the inside out.
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^${}]*))?\}")
 
+DEMANDED = {"POSTGRES_PASSWORD": "secret", "CREDITHUB_UPSTREAM_TOKEN": "fictitious-token", "GRAFANA_PASSWORD": "graphs"}
+"""What Compose starts nothing without, with values for tests."""
+
 
 def interpolated(variables: Mapping[str, str]) -> dict[str, Any]:
     """Return what Compose makes of the file with these variables; KeyError for one that it demands."""

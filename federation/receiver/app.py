@@ -1,6 +1,5 @@
 """The node's HTTP interface (FastAPI): batches in, receipts out, and views of what the node holds."""
 
-import hmac
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -10,11 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware.authentication import AuthenticationMiddleware
 
 from catalogue.model import Catalogue
 from federation.protocol import BatchAnswer, BatchView, NodeHealth, NodeSummary, RecordInForce, Refusal, UploadBatch
+from federation.receiver.authentication import HEALTH, TokenAuthentication, refused
 from federation.receiver.requests import GzipRoute
 from federation.receiver.under_way import BatchesUnderWay
 from federation.receiver.validation import Validator
@@ -29,6 +30,8 @@ _MAINTENANCE_S = 30
 _OUTCOMES = ("ACCEPTED", "REJECTED")
 # Batches worked on at once; one more is sent away for a second.
 _AT_ONCE = 8
+# For the description of the interface alone: who comes this far carried the token.
+_TOLD_OF_THE_TOKEN = [Depends(HTTPBearer(auto_error=False))]
 
 BatchId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="批次号, derived from the keys in the batch")]
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -48,8 +51,8 @@ def _answers(*codes: int) -> dict[int | str, dict[str, Any]]:
 class _Node:
     """What the routes need, made when the server starts."""
 
-    def __init__(self, path: FilePath, catalogue: Catalogue, token: str | None) -> None:
-        self.path, self.token = path, token
+    def __init__(self, path: FilePath, catalogue: Catalogue) -> None:
+        self.path = path
         self.validator = Validator(catalogue)
         self.slots = threading.BoundedSemaphore(_AT_ONCE)
         self.under_way = BatchesUnderWay()
@@ -78,14 +81,14 @@ class _Node:
 def create_app(
     store: FilePath,
     catalogue: Catalogue,
-    token: str | None = None,
+    token: str,
     on_started: Callable[[HealthCheck], None] = lambda health: None,
 ) -> FastAPI:
     """Return the node as an ASGI application; ``store`` is opened when it starts, and its health told ``on_started``.
 
-    With a ``token`` every request but /health must carry it.
+    Every request but /health must carry the ``token``.
     """
-    node = _Node(store, catalogue, token)
+    node = _Node(store, catalogue)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -99,14 +102,19 @@ def create_app(
         description="Takes batches of credit records from the nodes below and answers each record with a receipt. "
         "Sending anything again is safe: a record's key is taken once, and the answer is the first one's.",
         lifespan=lifespan,
+        # The interface is written down in docs/upstream-openapi.yaml; the node tells strangers nothing of it.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
     )
+    app.add_middleware(AuthenticationMiddleware, backend=TokenAuthentication(token), on_error=refused)
     begin_stage("upstream.node", (), (), (outcome.lower() for outcome in _OUTCOMES))
     app.include_router(_batches(node))
     app.include_router(_views(node))
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(StarletteHTTPException, _refused)
 
-    @app.get("/health", summary="Whether the node works", response_model=NodeHealth, responses=_answers(503))
+    @app.get(HEALTH, summary="Whether the node works", response_model=NodeHealth, responses=_answers(503))
     def health() -> Response:
         seconds = node.retry_after_s()
         if seconds is not None:
@@ -117,21 +125,8 @@ def create_app(
     return app
 
 
-def _guard(node: _Node) -> Callable[..., None]:
-    def guard(
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
-    ) -> None:
-        if node.token is None:
-            return
-        token = credentials.credentials if credentials else ""
-        if not hmac.compare_digest(token.encode(), node.token.encode()):
-            raise HTTPException(401, "口令缺失或不对")
-
-    return guard
-
-
 def _batches(node: _Node) -> APIRouter:
-    router = APIRouter(prefix=BASE_PATH, route_class=GzipRoute, dependencies=[Depends(_guard(node))])
+    router = APIRouter(prefix=BASE_PATH, route_class=GzipRoute, dependencies=_TOLD_OF_THE_TOKEN)
 
     def slot() -> Iterator[None]:
         seconds = node.retry_after_s()
@@ -166,7 +161,7 @@ def _batches(node: _Node) -> APIRouter:
 
 
 def _views(node: _Node) -> APIRouter:
-    router = APIRouter(prefix=BASE_PATH, dependencies=[Depends(_guard(node))], responses=_answers(401, 422))
+    router = APIRouter(prefix=BASE_PATH, dependencies=_TOLD_OF_THE_TOKEN, responses=_answers(401, 422))
 
     @router.get("/batches/{batch_id}", summary="A batch and its receipts", responses={404: {"model": Refusal}})
     def get_batch(batch_id: BatchId) -> BatchView:

@@ -60,6 +60,7 @@ def upstream(
 ) -> None:
     """Run the reference upstream node: it plays the platform above, with a store and a validation of its own.
 
+    It starts with a token alone, CREDITHUB_UPSTREAM_TOKEN, which every request but /health must carry.
     The file <home>/upstream/maintenance, holding seconds for Retry-After, closes it until the file is removed.
     """
     import uvicorn
@@ -73,6 +74,11 @@ def upstream(
         return
     log_to_stderr("upstream")
     settings = load_settings()
+    if not settings.upstream.token:
+        raise UsageError(
+            "The upstream node does not start without a token.",
+            remedy="Set CREDITHUB_UPSTREAM_TOKEN here and for the sink that sends to it; `credithub up` makes one.",
+        )
     app = create_app(
         settings.home / "upstream" / "store.sqlite3",
         load_catalogue(),

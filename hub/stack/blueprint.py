@@ -1,12 +1,14 @@
 """From the settings to a plan: which services we run ourselves, their ports, addresses and commands."""
 
 import signal
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-from hub.processes import CREDITHUB, child_environment, hub_processes
-from hub.settings import Endpoints, Settings
+from hub.processes import CREDITHUB, child_environment, environment_without_settings, hub_processes
+from hub.settings import Endpoints, Settings, changed_settings
 from hub.stack import checks, kafka, postgres, registry, targets
 from hub.stack.child import ChildSpec
 from hub.stack.health import ServiceCheck
@@ -14,6 +16,7 @@ from hub.stack.hub_specs import HubSpecs
 from hub.stack.layout import HomeLayout
 from hub.stack.orphans import STACK_VARIABLE
 from hub.stack.ports import LOOPBACK, Ports
+from hub.stack.secret_files import generated_secret
 from hub.stack.status import write_json
 from hub.stack.supervisor import Plan
 from sinks.banks.recipients import bank_ids
@@ -32,9 +35,14 @@ class Blueprint:
     """Where the supervisor serves its own metrics; 0: nowhere."""
 
 
-def base_environment(settings: Settings, layout: HomeLayout) -> dict[str, str]:
-    """Return the environment of every child: the settings, and the mark by which orphans are found."""
-    return {**child_environment(settings), STACK_VARIABLE: str(layout.home)}
+def service_environment(layout: HomeLayout) -> dict[str, str]:
+    """Return the environment of a service: none of our settings, and the mark by which orphans are found."""
+    return {**environment_without_settings(), STACK_VARIABLE: str(layout.home)}
+
+
+def own_environment(settings: Settings, layout: HomeLayout, secrets: Collection[str] = ()) -> dict[str, str]:
+    """Return the environment of a process of ours: the settings, of secrets the named ones, and the same mark."""
+    return {**child_environment(settings, secrets), STACK_VARIABLE: str(layout.home)}
 
 
 def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only: bool) -> Blueprint:
@@ -42,7 +50,7 @@ def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only:
 
     Raises StackError when a port or a preparation fails.
     """
-    environment = base_environment(settings, layout)
+    environment = service_environment(layout)
     node, kafka_spec = _kafka(settings, layout, ports, environment)
     dsn, postgres_spec = _postgres(settings, layout, ports, environment)
     registry_url, registry_spec = _registry(settings, layout, ports, environment)
@@ -62,9 +70,14 @@ def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only:
     # What ran before must not be looked for.
     targets.publish(layout, {})
     if not services_only:
-        specs = HubSpecs(hub_processes(settings, upstream_port, bank_ids()), settings, layout, ports, environment)
+        if upstream_port is not None and not settings.upstream.token:
+            settings = changed_settings(settings, upstream_token=generated_secret(layout.upstream_token))
+        wanted = hub_processes(settings, upstream_port, bank_ids())
+        specs = HubSpecs(wanted, settings, layout, ports, partial(own_environment, settings, layout))
         processes, metrics_port = specs.all(), specs.supervisor_port
-    prepare = ChildSpec("prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), environment, one_shot=True)
+    prepare = ChildSpec(
+        "prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), own_environment(settings, layout), one_shot=True
+    )
     endpoints = Endpoints(
         bootstrap=node.bootstrap if node else settings.kafka.bootstrap or "",
         registry_url=registry_url,

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from catalogue.errors import StackError
-from hub.processes import environment_without_settings
+from hub.processes import SUPERVISED_SECRETS, environment_without_settings, with_secrets
 from hub.settings import Endpoints, Settings, plain_settings
 from hub.stack import diagnosis, downloads, orphans, preflight, targets
 from hub.stack.elsewhere import status_elsewhere
@@ -112,7 +112,11 @@ def start(
 
 
 def _spawn(settings: Settings, layout: HomeLayout, *, services_only: bool) -> subprocess.Popen[bytes]:
-    values = {**plain_settings(settings), "home": str(layout.home), "cache": str(layout.cache)}
+    values = {
+        **plain_settings(with_secrets(settings, SUPERVISED_SECRETS)),
+        "home": str(layout.home),
+        "cache": str(layout.cache),
+    }
     write_json(layout.settings_file, {**values, "services_only": services_only})
     log_file = layout.log_file("supervisor")
     rotate_log(log_file)

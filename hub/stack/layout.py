@@ -63,6 +63,11 @@ class HomeLayout:
         return self.home / "upstream"
 
     @property
+    def upstream_token(self) -> Path:
+        """The token of the embedded upstream node, for the node and the sink that sends to it."""
+        return self.upstream / "token"
+
+    @property
     def postgres(self) -> Path:
         return self.home / "postgres"
 

@@ -6,7 +6,6 @@ Passwords are generated (SCRAM) and lie in files that only their owner may read:
 
 import os
 import pwd
-import secrets
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from catalogue.errors import StackError
 from hub.stack import preflight
 from hub.stack.layout import HomeLayout
 from hub.stack.ports import LOOPBACK
-from hub.stack.status import write_private
+from hub.stack.secret_files import generated_secret
 
 USER = "credithub"
 DATABASE = "credithub"
@@ -32,10 +31,7 @@ _SCRAM_ITERATIONS = 16
 
 def password(layout: HomeLayout, user: str) -> str:
     """Return a user's password, generated at the first call."""
-    file = layout.postgres / f"{user}.password"
-    if not file.exists():
-        write_private(file, secrets.token_urlsafe(24))
-    return file.read_text("utf-8").strip()
+    return generated_secret(layout.postgres / f"{user}.password")
 
 
 def dsn(layout: HomeLayout, port: int) -> str:

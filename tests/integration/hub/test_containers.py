@@ -23,7 +23,7 @@ from hub.processes import CREDITHUB, environment_without_settings
 from hub.settings import Endpoints
 from sinks.banks.recipients import bank_ids
 from tests import kafka
-from tests.compose import interpolated
+from tests.compose import DEMANDED, interpolated
 from tests.databases import execute
 from tests.waiting import until
 
@@ -90,7 +90,7 @@ def containers(stack: Endpoints, tmp_path: Path) -> Iterator[Containers]:
     execute(stack.postgres_dsn, f'create database "{name}"')
     services = interpolated(
         {
-            "POSTGRES_PASSWORD": "unused",
+            **DEMANDED,
             "CREDITHUB_KAFKA_BOOTSTRAP": stack.bootstrap,
             "CREDITHUB_REGISTRY_URL": stack.registry_url,
             "CREDITHUB_POSTGRES_DSN": f"{stack.postgres_dsn.rpartition('/')[0]}/{name}",

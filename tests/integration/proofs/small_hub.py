@@ -145,7 +145,7 @@ def run_through(settings: Settings, scope: ProofScope, node: Node, folder: Path)
     stray.produce(config.topic(PENALTIES), b"no event", b"nobody", 0)
     assert stray.flush(30) == 0
     merge(config, settings, folder / "streams", cut_short, catalogue_topic("evaluation"))
-    target = upstream.Target(node.url, load_profile(settings.upstream.profile), settings.region)
+    target = upstream.Target(node.url, load_profile(settings.upstream.profile), settings.region, node.token)
     running = [Running(postgres.run, config, settings.postgres.dsn), Running(upstream.run, config, target)]
     running += [Running(sink.run, config, one, public_indicators=scope.public_indicators) for one in scope.banks]
     try:

@@ -1,6 +1,7 @@
 """Every change goes up once and has one receipt, whatever happens to the node or the sink."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -40,15 +41,16 @@ ITEM, REPORT = "administration.penalty", "market.annual_report_basic"
 
 # A sink that stands still where a kill hurts most: all is sent and produced, nothing committed.
 _DRIVER = """
-import sys, threading
+import os, sys, threading
 from bus.config import BusConfig
 from sinks import change_feed
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 bootstrap, registry, prefix, url = sys.argv[1:]
+token = os.environ["CREDITHUB_UPSTREAM_TOKEN"]
 change_feed.commit_with = lambda *_: threading.Event().wait()
 config = BusConfig(bootstrap, registry, prefix, partitions=2)
-sink.run(config, sink.Target(url, load_profile("provincial"), "630100"), threading.Event())
+sink.run(config, sink.Target(url, load_profile("provincial"), "630100", token), threading.Event())
 """
 
 
@@ -72,7 +74,7 @@ def node(tmp_path: Path) -> Iterator[Node]:
 def target_of(node: Node, *, batch_records: int = 1000, patience_s: float = 5.0) -> Target:
     backoff = Backoff(0.05, 0.5, patience_s)
     impatient = replace(load_profile("provincial"), backoff=backoff, batch_records=batch_records)
-    return Target(node.url, impatient, "630100")
+    return Target(node.url, impatient, "630100", node.token)
 
 
 def _penalty(number: int, **more: Any) -> dict[str, Any]:
@@ -253,7 +255,8 @@ def test_maintenance_is_waited_for(config: BusConfig, node: Node) -> None:
 def test_a_sink_killed_between_sending_and_committing_sends_nothing_twice(config: BusConfig, node: Node) -> None:
     _publish(config, range(50))
     arguments = (config.bootstrap, config.registry_url, config.topic_prefix, node.url)
-    doomed = subprocess.Popen((sys.executable, "-c", _DRIVER, *arguments))
+    environment = {**os.environ, "CREDITHUB_UPSTREAM_TOKEN": node.token}
+    doomed = subprocess.Popen((sys.executable, "-c", _DRIVER, *arguments), env=environment)
     try:
         node.await_accepted(100)
         assert values(config, topics.UPSTREAM_RECEIPT) == []

@@ -23,12 +23,14 @@ class Node:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._port = free_port()
+        self.token = "fictitious-token"
         self.url = f"http://127.0.0.1:{self._port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        environment: Mapping[str, str] = {**os.environ, "CREDITHUB_HOME": str(self._home)}
+        own = {"CREDITHUB_HOME": str(self._home), "CREDITHUB_UPSTREAM_TOKEN": self.token}
+        environment: Mapping[str, str] = {**os.environ, **own}
         program = (sys.executable, "-P", "-c", "from hub.main import main; main()", "upstream", "--port")
         self._process = subprocess.Popen((*program, str(self._port)), env=environment, stderr=subprocess.DEVNULL)
         until(self._answers, "the node answers")
@@ -56,7 +58,8 @@ class Node:
 
     def get(self, path: str, **query: str) -> Any:
         """Return the JSON answer of a view."""
-        answer = httpx.get(f"{self.url}/v1{path}", params=query, trust_env=False, timeout=20)
+        headers = {"authorization": f"Bearer {self.token}"}
+        answer = httpx.get(f"{self.url}/v1{path}", params=query, headers=headers, trust_env=False, timeout=20)
         answer.raise_for_status()
         return answer.json()
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hub.processes import child_environment, hub_processes
+from hub.processes import SUPERVISED_SECRETS, child_environment, hub_processes, with_secrets
 from hub.settings import exact_settings
 
 
@@ -25,3 +25,20 @@ def test_a_child_has_the_given_settings_and_none_of_ours(monkeypatch: pytest.Mon
     assert environment["CREDITHUB_REGION"] == "630100"
     assert "CREDITHUB_KAFKA_BOOTSTRAP" not in environment
     assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_a_child_has_no_secret_but_those_it_needs() -> None:
+    secrets = {"upstream_token": "fictitious-1", "alert_mail_password": "fictitious-2", "alert_webhook": "fictitious-3"}
+    settings = exact_settings(**secrets)
+    assert "fictitious" not in " ".join(child_environment(settings).values())
+    for name, value in secrets.items():
+        given = [v for v in child_environment(settings, [name]).values() if "fictitious" in v]
+        assert given == [value]
+
+
+def test_the_token_is_for_the_node_and_its_sink_alone() -> None:
+    processes = list(hub_processes(exact_settings(), 8090, ("x",)))
+    assert {p.name for p in processes if "upstream_token" in p.secrets} == {"upstream", "sink-upstream"}
+    assert frozenset().union(*(process.secrets for process in processes)) == SUPERVISED_SECRETS
+    kept = with_secrets(exact_settings(upstream_token="a", alert_webhook="b", alert_mail_to="c"), SUPERVISED_SECRETS)
+    assert (kept.upstream.token, kept.alert.webhook, kept.alert.mail_to) == ("a", None, "c")

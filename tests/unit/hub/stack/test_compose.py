@@ -17,7 +17,7 @@ from hub.settings import SETTING_PATHS, Settings, endpoints, exact_settings, loa
 from hub.stack import kafka, versions
 from hub.variables import variable
 from sinks.banks.recipients import bank_ids
-from tests.compose import interpolated
+from tests.compose import DEMANDED, interpolated
 from tests.conftest import READ_BY_TESTS
 
 REPOSITORY = Path(__file__).parents[4]
@@ -175,14 +175,14 @@ def test_the_keys_are_mounted_only_where_they_are_used(compose: dict[str, Any]) 
 
 
 def test_adding_a_worker_is_one_number() -> None:
-    services = interpolated({"POSTGRES_PASSWORD": "x", "CREDITHUB_WORKERS": "3"})["services"]
+    services = interpolated({**DEMANDED, "CREDITHUB_WORKERS": "3"})["services"]
     assert services["worker"]["scale"] == "3"
     assert services["worker"]["environment"]["CREDITHUB_WORKERS"] == "3"
 
 
 def test_a_bank_reaches_the_broker_by_the_name_in_its_guide() -> None:
     opened = {"KAFKA_HOST": "hub.example", "KAFKA_LISTEN": "0.0.0.0"}
-    kafka_service = interpolated({"POSTGRES_PASSWORD": "x", **opened})["services"]["kafka"]
+    kafka_service = interpolated({**DEMANDED, **opened})["services"]["kafka"]
     assert kafka_service["environment"]["KAFKA_ADVERTISED_LISTENERS"].endswith("HOST://hub.example:9092")
     assert kafka_service["ports"] == ["0.0.0.0:9092:9092"]
 
@@ -197,7 +197,7 @@ def test_the_database_is_not_healthy_before_it_listens_and_the_broker_s_check_st
 
 @pytest.mark.parametrize("service", ["prepare", "alerting", *wanted_processes()])
 def test_a_container_s_command_and_settings_are_understood(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    container = interpolated({"POSTGRES_PASSWORD": "secret"})["services"][service]
+    container = interpolated(DEMANDED)["services"][service]
     for name in READ_BY_TESTS:
         monkeypatch.delenv(name, raising=False)
     for name, value in container["environment"].items():
@@ -213,3 +213,46 @@ def test_a_container_s_command_and_settings_are_understood(service: str, monkeyp
     group: Any = typer.main.get_command(app)
     # Raises for an option or an argument that the command does not have.
     group.commands[name].make_context(name, list(arguments))
+
+
+@pytest.mark.parametrize("name", DEMANDED)
+def test_nothing_starts_without_a_secret_that_is_demanded(name: str) -> None:
+    example = (REPOSITORY / "credithub.env.example").read_text("utf-8")
+    assert f"\n{name}=\n" in example
+    with pytest.raises(KeyError, match=f"set {name} in credithub.env"):
+        interpolated({**DEMANDED, name: ""})
+
+
+def test_a_container_is_told_no_secret_but_its_own() -> None:
+    contact = {"CREDITHUB_ALERT_WEBHOOK": "http://localhost/called", "CREDITHUB_ALERT_MAIL_PASSWORD": "mailed"}
+    services = interpolated({**DEMANDED, **contact})["services"]
+
+    def told(name: str) -> set[str]:
+        return {service for service, one in services.items() if name in one.get("environment", {})}
+
+    processes = hub_processes(exact_settings(), upstream_port=8090, banks=bank_ids())
+    assert told("CREDITHUB_UPSTREAM_TOKEN") == {p.name for p in processes if "upstream_token" in p.secrets}
+    assert {name: told(name) for name in contact} == {name: {"alerting"} for name in contact}
+    for service, one in services.items():
+        assert not any(secret in str(one.get("command", "")) for secret in {**DEMANDED, **contact}.values()), service
+
+
+def test_grafana_asks_who_comes() -> None:
+    grafana = interpolated(DEMANDED)["services"]["grafana"]["environment"]
+    assert grafana["GF_SECURITY_ADMIN_PASSWORD"] == DEMANDED["GRAFANA_PASSWORD"]
+    assert grafana["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+
+
+def test_metrics_are_for_the_hub_and_prometheus_alone() -> None:
+    compose = interpolated(DEMANDED)
+    services = compose["services"]
+    assert compose["networks"]["metrics"] == {"internal": True}
+    of_the_hub = {name for name, one in services.items() if one["image"].startswith("credithub:")}
+    assert {name for name, one in services.items() if "metrics" in one["networks"]} == {*of_the_hub, "prometheus"}
+    # Who only watches does not come to the services and the processes.
+    for name in ("prometheus", "alertmanager", "grafana"):
+        assert "services" not in services[name]["networks"], name
+    published = {name: one["ports"] for name, one in services.items() if "ports" in one}
+    assert set(published) == {"kafka", "registry", "postgres", "upstream", "grafana"}
+    for name, ports in published.items():
+        assert all(port.startswith("127.0.0.1:") for port in ports), name
