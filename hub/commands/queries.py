@@ -110,7 +110,7 @@ def _bank_topic(name: str) -> str:
     banks = [f"bank.{bank}" for bank in bank_ids()]
     wanted = name.removesuffix(".v1")
     if wanted not in banks:
-        raise UsageError(f"There is no bank topic {name}.", remedy=f"Use one of: {', '.join(banks)}.")
+        raise UsageError(f"There is no bank topic {name!r}.", remedy=f"Use one of: {', '.join(banks)}.")
     return topics.bank_topic(wanted.removeprefix("bank."))
 
 

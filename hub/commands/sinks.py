@@ -36,7 +36,7 @@ def sink(
     config = bus_config(settings)
     names = ["postgres", "upstream", *(f"bank.{b}" for b in bank_ids())]
     if name not in names:
-        raise UsageError(f"There is no sink {name}.", remedy=f"Use one of: {', '.join(names)}.")
+        raise UsageError(f"There is no sink {name!r}.", remedy=f"Use one of: {', '.join(names)}.")
     readiness = SinkReadiness(settings.sink.behind_s)
     serve_metrics(settings, metrics_port, f"sink-{name}", readiness)
     collect_seldom()

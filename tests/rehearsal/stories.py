@@ -18,7 +18,7 @@ _RECEIPTS_BEFORE = 5
 # Files that take long enough to be pushed while the back-up is taken.
 _LARGE = 60
 _REFUSED_WITHIN_S = 60
-BANK, BANK_ANEW = "yinhe", "yinhe-2"
+BANK, BANK_ANEW = "yinhe", "yinhe2"
 
 
 def all_of_it_stopped(site: Site) -> None:
