@@ -86,7 +86,8 @@ def rows(connection: Any, query: str, values: Sequence[Any] | Mapping[str, Any])
             raise StackError("The database has none of the hub's tables.", remedy="Run `credithub prepare`.") from exc
         except psycopg2.errors.InsufficientPrivilege as exc:
             raise SinkUnavailable(
-                "PostgreSQL does not let this user read the hub's tables.", remedy="Grant it select on them."
+                "PostgreSQL does not let this user read the hub's tables.",
+                remedy="`credithub prepare`, as their owner, grants it what its role may.",
             ) from exc
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
             raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc

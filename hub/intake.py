@@ -1,5 +1,6 @@
 """What the intake needs of the settings."""
 
+from hub.database_access import DatabaseRole
 from hub.settings import Settings, bus_config, endpoints
 from producers.submissions.config import IntakeConfig
 from queries.stored_names import StoredNames
@@ -11,5 +12,5 @@ def intake_config(settings: Settings, *, dry_run: bool = False) -> IntakeConfig:
     if dry_run:
         return IntakeConfig(receipts, settings.region)
     config = bus_config(settings)
-    registered = StoredNames(config, endpoints(settings).postgres_dsn)
+    registered = StoredNames(config, endpoints(settings).database(DatabaseRole.READER))
     return IntakeConfig(receipts, settings.region, config, settings.keys, registered)

@@ -12,9 +12,11 @@ from bus.registration import has_subjects, register_all
 from bus.schema_archive import archived, is_archivable, restore
 from catalogue.errors import IntegrityError
 from catalogue.load import load_catalogue
+from hub.database_access import DatabaseRole
 from hub.settings import Settings, bus_config, endpoints
+from hub.stack.database_roles import make_roles
 from sinks.banks.recipients import bank_ids
-from sinks.postgres.schema import migrate
+from sinks.postgres.schema import grant, migrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,11 @@ def prepare_hub(settings: Settings) -> Preparation:
     restored = _restore_schemas(config, settings)
     registered = register_all(config, banks)
     keep_schemas(config, settings)
-    migrate(endpoints(settings).postgres_dsn)
+    if not settings.postgres.existing:
+        make_roles(settings)
+    owner = endpoints(settings).database(DatabaseRole.OWNER)
+    migrate(owner)
+    grant(owner)
     publish_business_date(config, today(), accepted=settings.processes.accept_date, most_ahead=MOST_AHEAD)
     return Preparation(len(created), registered, restored)
 

@@ -5,14 +5,16 @@ import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from hub.settings import Settings, changed_settings, settings_environment
+from hub.settings import SETTING_PATHS, Settings, changed_settings, settings_environment
 from hub.variables import VARIABLE_PREFIX, secret_settings
 
 CREDITHUB = (sys.executable, "-P", "-c", "from hub.main import main; main()")
 """The command ``credithub``, of this interpreter and this checkout."""
 
 UPSTREAM_TOKEN = "upstream_token"
-SUPERVISED_SECRETS = frozenset((UPSTREAM_TOKEN,))
+DATABASE_ADDRESSES = frozenset(name for name in SETTING_PATHS if name.startswith("postgres_") and name.endswith("dsn"))
+"""For the supervisor, which publishes them to the home's endpoints, and `prepare`; the others read them there."""
+SUPERVISED_SECRETS = DATABASE_ADDRESSES | {UPSTREAM_TOKEN}
 """The secrets that some process of a supervisor needs, so the supervisor itself."""
 _SECRETS = secret_settings(Settings)
 

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from bus.config import BusConfig
 from catalogue.errors import UsageError
+from hub.database_access import DatabaseRole, PostgresSettings
 from hub.variables import SettingsGroup, VariablesSource, flattened, grouped, setting_paths, variable
 
 
@@ -51,15 +52,6 @@ class RegistrySettings(SettingsGroup):
         default=None, description="an existing registry with the Confluent API; unset: the embedded one"
     )
     port: int = Field(default=8081, description="port the embedded registry prefers")
-
-
-class PostgresSettings(SettingsGroup):
-    """The database."""
-
-    prefix = "postgres_"
-
-    dsn: str | None = Field(default=None, description="an existing PostgreSQL, postgresql://…; unset: the embedded one")
-    port: int = Field(default=5432, description="port the embedded PostgreSQL prefers")
 
 
 class UpstreamSettings(SettingsGroup):
@@ -255,7 +247,18 @@ class Endpoints:
     bootstrap: str
     registry_url: str
     postgres_dsn: str
+    """As the owner of the tables; this one and the next three are empty where a process was not given them."""
+    postgres_sink_dsn: str
+    postgres_reader_dsn: str
+    postgres_proof_dsn: str
     upstream_url: str
+
+    def database(self, role: DatabaseRole) -> str:
+        """Return PostgreSQL's address for a role; raises UsageError where this process was not given it."""
+        address: str = getattr(self, role.field)
+        if not address:
+            raise UsageError(f"No address of PostgreSQL as its {role}.", remedy=role.remedy)
+        return address
 
 
 def endpoints(settings: Settings) -> Endpoints:
@@ -269,11 +272,13 @@ def endpoints(settings: Settings) -> Endpoints:
     named = {
         "bootstrap": settings.kafka.bootstrap,
         "registry_url": settings.registry.url,
-        "postgres_dsn": settings.postgres.dsn,
+        **settings.postgres.addresses(),
         "upstream_url": settings.upstream.url,
     }
     addresses = {key: value or running.get(key, "") for key, value in named.items()}
-    missing = [key for key, value in addresses.items() if not value]
+    databases = [key for key in addresses if key.startswith("postgres_") and addresses[key]]
+    # A container has those of the roles that its process needs.
+    missing = [key for key, value in addresses.items() if not value and not (databases and key.startswith("postgres_"))]
     if missing:
         error = NotRunning if settings.endpoints_file.parent.exists() else UsageError
         raise error(

@@ -11,7 +11,14 @@ from tests.services import REPOSITORY
 # ``${NAME}``, ``${NAME:-default}`` and ``${NAME:?message}``, without one inside: those are put in from the inside out.
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^${}]*))?\}")
 
-DEMANDED = {"POSTGRES_PASSWORD": "secret", "CREDITHUB_UPSTREAM_TOKEN": "fictitious-token", "GRAFANA_PASSWORD": "graphs"}
+DEMANDED = {
+    **{
+        f"POSTGRES_{of}PASSWORD": f"secret-{of.lower()}"
+        for of in ("", "OWNER_", "SINK_", "READER_", "PROOF_", "REGISTRY_")
+    },
+    "CREDITHUB_UPSTREAM_TOKEN": "fictitious-token",
+    "GRAFANA_PASSWORD": "graphs",
+}
 """What Compose starts nothing without, with values for tests."""
 
 

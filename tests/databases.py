@@ -1,8 +1,12 @@
 """Statements of tests on the shared PostgreSQL."""
 
 from contextlib import closing
+from urllib.parse import urlsplit
 
 from connectors import postgres
+from hub.settings import Settings, endpoints
+from hub.stack.layout import HomeLayout
+from hub.stack.postgres import dsn
 
 
 def execute(dsn: str, *statements: str) -> None:
@@ -12,3 +16,10 @@ def execute(dsn: str, *statements: str) -> None:
         with connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+
+
+def superuser_dsn(settings: Settings) -> str:
+    """Return the address of the embedded PostgreSQL as its superuser, which none of the hub's processes uses."""
+    port = urlsplit(endpoints(settings).postgres_dsn).port
+    assert port is not None
+    return dsn(HomeLayout.of(settings), port)

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from catalogue.errors import HubError
+from hub.database_access import DatabaseRole
 from hub.overview import OverviewWatch
 from hub.settings import Settings, endpoints, load_settings
 from hub.stack import control
@@ -35,7 +36,7 @@ def rebuild_postgres(
     is. Exit code 1 when not all is filled in time.
     """
     settings = load_settings()
-    dsn, stderr = endpoints(settings).postgres_dsn, Console(stderr=True, soft_wrap=True)
+    dsn, stderr = endpoints(settings).database(DatabaseRole.OWNER), Console(stderr=True, soft_wrap=True)
     if not yes:
         typer.confirm(
             "All tables are emptied; queries and pages find nothing until they are filled. Go on?", abort=True

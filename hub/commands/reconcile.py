@@ -16,6 +16,7 @@ from bus.reading.topic_reader import TopicReader
 from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
+from hub.database_access import DatabaseRole
 from hub.long_process import serve_metrics
 from hub.progress import counting
 from hub.settings import Settings, bus_config, endpoints, load_settings
@@ -42,7 +43,7 @@ def scope_of(settings: Settings, catalogue: Catalogue) -> ProofScope:
         catalogue=catalogue,
         banks=tuple(bank_ids()),
         public_indicators=frozenset(i.id for i in load_indicators() if i.sensitivity == "public"),
-        dsn=endpoints(settings).postgres_dsn,
+        dsn=endpoints(settings).database(DatabaseRole.PROOF),
         upstream=load_profile(settings.upstream.profile),
     )
 

@@ -1,12 +1,12 @@
 """The processes that deliver: a sink for each receiver, and the reference upstream node."""
 
-import contextlib
 from typing import Annotated
 
 import typer
 
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
+from hub.database_access import DatabaseRole
 from hub.log_lines import log_to_stderr
 from hub.long_process import MetricsPort, collect_seldom, serve_metrics, stop_event
 from hub.settings import bus_config, endpoints, load_settings
@@ -41,7 +41,7 @@ def sink(
     serve_metrics(settings, metrics_port, f"sink-{name}", readiness)
     collect_seldom()
     if name == "postgres":
-        postgres_sink.run(config, endpoints(settings).postgres_dsn, stop_event(), readiness=readiness)
+        postgres_sink.run(config, endpoints(settings).database(DatabaseRole.SINK), stop_event(), readiness=readiness)
         return
     if name == "upstream":
         profile, url = load_profile(settings.upstream.profile), endpoints(settings).upstream_url
@@ -89,5 +89,6 @@ def upstream(
     config = uvicorn.Config(
         app, host=settings.processes.listen_host, port=port or settings.upstream.port, access_log=False, log_config=None
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        CalmServer(config).run()
+    # uvicorn raises the signal that ended it once more, for whoever handled it before. An end in good order exits 0.
+    stop_event()
+    CalmServer(config).run()

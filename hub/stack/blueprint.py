@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-from hub.processes import CREDITHUB, child_environment, environment_without_settings, hub_processes
+from hub.database_access import DatabaseRole
+from hub.processes import CREDITHUB, DATABASE_ADDRESSES, child_environment, environment_without_settings, hub_processes
 from hub.settings import Endpoints, Settings, changed_settings
 from hub.stack import checks, kafka, postgres, registry, targets
 from hub.stack.child import ChildSpec
@@ -52,17 +53,17 @@ def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only:
     """
     environment = service_environment(layout)
     node, kafka_spec = _kafka(settings, layout, ports, environment)
-    dsn, postgres_spec = _postgres(settings, layout, ports, environment)
+    dsns, postgres_spec = _postgres(settings, layout, ports, environment)
     registry_url, registry_spec = _registry(settings, layout, ports, environment)
     upstream_port = None if settings.upstream.url else ports.give("upstream", settings.upstream.port)
     with ThreadPoolExecutor() as pool:
         jobs: list[Future[None]] = []
         if node:
             jobs.append(pool.submit(kafka.prepare, layout, node))
-        if not settings.postgres.dsn:
+        if not settings.postgres.existing:
             jobs.append(pool.submit(postgres.prepare, layout))
-        elif not settings.registry.url:
-            jobs.append(pool.submit(registry.create_external_store, settings.postgres.dsn))
+        elif not (settings.registry.url or settings.postgres.registry_dsn):
+            jobs.append(pool.submit(registry.create_external_store, settings.postgres.existing))
         for job in jobs:
             job.result()
     processes: tuple[ChildSpec, ...] = ()
@@ -76,12 +77,16 @@ def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only:
         specs = HubSpecs(wanted, settings, layout, ports, partial(own_environment, settings, layout))
         processes, metrics_port = specs.all(), specs.supervisor_port
     prepare = ChildSpec(
-        "prepare", (*CREDITHUB, "prepare"), layout.log_file("prepare"), own_environment(settings, layout), one_shot=True
+        "prepare",
+        (*CREDITHUB, "prepare"),
+        layout.log_file("prepare"),
+        own_environment(settings, layout, DATABASE_ADDRESSES),
+        one_shot=True,
     )
     endpoints = Endpoints(
         bootstrap=node.bootstrap if node else settings.kafka.bootstrap or "",
         registry_url=registry_url,
-        postgres_dsn=dsn,
+        **dsns,
         upstream_url=settings.upstream.url or f"http://{LOOPBACK}:{upstream_port}",
     )
     plan = Plan((postgres_spec, kafka_spec, registry_spec), prepare, processes, services_only)
@@ -117,19 +122,23 @@ def _kafka(
     return node, spec
 
 
-def _postgres(settings: Settings, layout: HomeLayout, ports: Ports, environment: _Environment) -> tuple[str, ChildSpec]:
-    if settings.postgres.dsn:
-        check = checks.postgres_check(settings.postgres.dsn)
-        shown = settings.postgres.dsn.rpartition("@")[2].split("?")[0]
-        return settings.postgres.dsn, _external("postgres", shown, check, layout)
+def _postgres(
+    settings: Settings, layout: HomeLayout, ports: Ports, environment: _Environment
+) -> tuple[dict[str, str], ChildSpec]:
+    """Return the addresses by the fields of the endpoints, and the server."""
+    if existing := settings.postgres.existing:
+        check = checks.postgres_check(existing)
+        shown = existing.rpartition("@")[2].split("?")[0]
+        named = {field: address or "" for field, address in settings.postgres.addresses().items()}
+        return named, _external("postgres", shown, check, layout)
     port = ports.give("postgres", settings.postgres.port)
-    dsn = postgres.dsn(layout, port)
     spec = ChildSpec(
         "postgres",
         postgres.command(layout, port),
         layout.log_file("postgres"),
         environment,
-        check=checks.postgres_check(dsn),
+        # The other roles are not there before the first preparation.
+        check=checks.postgres_check(postgres.dsn(layout, port)),
         before_start=lambda: postgres.clear_postmaster_file(layout.postgres / "data"),
         address=f"{LOOPBACK}:{port}",
         # SIGINT, PostgreSQL's "fast" stop, ends sessions; SIGTERM would wait for them. SIGQUIT ends it at once, and the
@@ -138,7 +147,7 @@ def _postgres(settings: Settings, layout: HomeLayout, ports: Ports, environment:
         death_signal=signal.SIGQUIT,
         run_as=postgres.run_as(),
     )
-    return dsn, spec
+    return {role.field: postgres.dsn(layout, port, role.user) for role in DatabaseRole}, spec
 
 
 def _registry(settings: Settings, layout: HomeLayout, ports: Ports, environment: _Environment) -> tuple[str, ChildSpec]:
@@ -147,8 +156,10 @@ def _registry(settings: Settings, layout: HomeLayout, ports: Ports, environment:
         return settings.registry.url, _external("registry", settings.registry.url, check, layout)
     port = ports.give("registry", settings.registry.port)
     management = ports.give("registry-management", _REGISTRY_MANAGEMENT_PORT)
-    if settings.postgres.dsn:
-        store = registry.external_store(settings.postgres.dsn)
+    if settings.postgres.registry_dsn:
+        store = registry.store_at(settings.postgres.registry_dsn)
+    elif settings.postgres.existing:
+        store = registry.external_store(settings.postgres.existing)
     else:
         store = registry.embedded_store(layout, ports.give("postgres", settings.postgres.port))
     url = registry.url(port)

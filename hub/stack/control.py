@@ -186,7 +186,7 @@ def stop(settings: Settings, *, purge: bool = False, purge_cache: bool = False) 
         layout.supervisor_file.unlink(missing_ok=True)
     if purge or purge_cache:
         # Data in an existing Kafka or PostgreSQL stays, and could not be read without its keys.
-        keeps_data = bool(settings.kafka.bootstrap or settings.postgres.dsn)
+        keeps_data = bool(settings.kafka.bootstrap or settings.postgres.existing)
         _purge(layout, with_keys=not keeps_data, with_cache=purge_cache)
     return ran
 

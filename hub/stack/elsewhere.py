@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from hub.database_access import DatabaseRole
 from hub.settings import Settings, endpoints
 from hub.stack import checks
 from hub.stack.health import ServiceCheck
@@ -20,10 +21,11 @@ def status_elsewhere(settings: Settings, addresses: str) -> StackStatus:
     Raises UsageError when a service is not named.
     """
     named = endpoints(settings)
+    dsn = named.database(DatabaseRole.READER)
     services: dict[str, tuple[str, ServiceCheck]] = {
         "kafka": (named.bootstrap, checks.KafkaCheck(named.bootstrap)),
         "registry": (named.registry_url, checks.registry_check(named.registry_url)),
-        "postgres": (named.postgres_dsn.rpartition("@")[2].split("?")[0], checks.postgres_check(named.postgres_dsn)),
+        "postgres": (dsn.rpartition("@")[2].split("?")[0], checks.postgres_check(dsn)),
     }
     with ThreadPoolExecutor(max_workers=16) as pool:
         asked = [pool.submit(_service, name, *service) for name, service in services.items()]

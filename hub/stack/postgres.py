@@ -20,6 +20,7 @@ from hub.stack.layout import HomeLayout
 from hub.stack.ports import LOOPBACK
 from hub.stack.secret_files import generated_secret
 
+# The role that initdb makes. It stays a superuser, and nobody but the supervisor and `prepare` logs in as it.
 USER = "credithub"
 DATABASE = "credithub"
 REGISTRY_USER = "registry"
@@ -34,10 +35,10 @@ def password(layout: HomeLayout, user: str) -> str:
     return generated_secret(layout.postgres / f"{user}.password")
 
 
-def dsn(layout: HomeLayout, port: int) -> str:
-    """Return the address with user and password, as a URL."""
-    secret = quote(password(layout, USER), safe="")
-    return f"postgresql://{USER}:{secret}@{LOOPBACK}:{port}/{DATABASE}"
+def dsn(layout: HomeLayout, port: int, user: str = USER) -> str:
+    """Return the address of the hub's database with user and password, as a URL."""
+    secret = quote(password(layout, user), safe="")
+    return f"postgresql://{user}:{secret}@{LOOPBACK}:{port}/{DATABASE}"
 
 
 def run_as() -> tuple[int, int] | None:

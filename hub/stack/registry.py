@@ -43,7 +43,13 @@ def embedded_store(layout: HomeLayout, postgres_port: int) -> JdbcTarget:
 def external_store(dsn: str) -> JdbcTarget:
     """Return a database beside the one that an existing PostgreSQL's address names: ``<name>_registry``."""
     parts = urlsplit(dsn)
-    database = f"{unquote(parts.path.lstrip('/')) or 'credithub'}_registry"
+    return store_at(parts._replace(path=f"{parts.path.rstrip('/') or '/credithub'}_registry").geturl())
+
+
+def store_at(dsn: str) -> JdbcTarget:
+    """Return the database of an address."""
+    parts = urlsplit(dsn)
+    database = unquote(parts.path.lstrip("/"))
     # libpq and JDBC share the names of the options that matter here (sslmode, sslrootcert …).
     query = f"?{urlencode(parse_qsl(parts.query))}" if parts.query else ""
     address = f"jdbc:postgresql://{parts.hostname or LOOPBACK}:{parts.port or 5432}/{quote(database)}{query}"

@@ -86,7 +86,7 @@ class SinkDatabase:
                         " another prefix, or this one was made anew since. What the database holds, its positions with"
                         " it, is of that one.",
                         remedy="Name another database in CREDITHUB_POSTGRES_DSN, or drop all tables of this one,"
-                        " schema_migration too; they are made and filled again from the topics.",
+                        " schema_migration too; `credithub prepare` makes them, and they are filled from the topics.",
                     )
 
     def write(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from connectors import postgres
-from sinks.postgres.schema import migrate
+from sinks.postgres.schema import grant, migrate
 from sinks.postgres.tables import TABLES
 
 # A sum does not depend on the order of the rows, so nothing is sorted. 60 bits of each hash, for a bigint has a sign.
@@ -19,6 +19,7 @@ def empty(dsn: str) -> None:
     Raises SinkUnavailable when the database is away.
     """
     migrate(dsn)
+    grant(dsn)
     names = ", ".join(sorted(table.name for table in TABLES.values()))
     with postgres.connection(dsn) as connection, connection, connection.cursor() as cursor:
         cursor.execute(f"truncate sink_position, sink_topic, {names}")

@@ -39,7 +39,7 @@ Rows = dict[Position, RowsByKey]
 
 
 def run(config: BusConfig, dsn: str, stop: threading.Event, *, readiness: SinkReadiness | None = None) -> None:
-    """Fill the database until ``stop``; the schema is migrated first.
+    """Fill the database until ``stop``; the schema is migrated first, where this user may.
 
     Raises what ``sinks.runner.run`` raises: IntegrityError when the database was filled from other topics, or from more
     than these hold now.

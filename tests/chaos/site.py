@@ -15,7 +15,7 @@ from hub.settings import Settings, bus_config, endpoints, exact_settings, settin
 from hub.stack import ports
 from tests.chaos.feed import Fed, read_fed
 from tests.chaos.processes import REPOSITORY, Process, until
-from tests.databases import execute
+from tests.databases import execute, superuser_dsn
 from tests.integration.whole.runs import Run
 
 # Six can be shared evenly by one, two or three workers.
@@ -208,7 +208,8 @@ class Site:
 def beside(settings: Settings, name: str, home: Path | None = None) -> Settings:
     """Return the settings of another hub on the same services, with topics and a database of its own."""
     found = endpoints(settings)
-    execute(found.postgres_dsn, f'drop database if exists "{name}" with (force)', f'create database "{name}"')
+    dsn = superuser_dsn(settings)
+    execute(dsn, f'drop database if exists "{name}" with (force)', f'create database "{name}"')
     return exact_settings(
         home=home or settings.home / name,
         cache=settings.stack.cache,
@@ -216,7 +217,7 @@ def beside(settings: Settings, name: str, home: Path | None = None) -> Settings:
         kafka_bootstrap=found.bootstrap,
         registry_url=found.registry_url,
         upstream_url=found.upstream_url,
-        postgres_dsn=f"{found.postgres_dsn.rpartition('/')[0]}/{name}",
+        postgres_dsn=f"{dsn.rpartition('/')[0]}/{name}",
         topic_prefix=f"{name}.",
         partitions=settings.bus.partitions,
         replication=settings.bus.replication,

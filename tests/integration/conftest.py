@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hub.settings import Endpoints, Settings, endpoints
+from tests.databases import superuser_dsn
 from tests.services import running_services, stack_settings
 
 
@@ -24,8 +26,8 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="session")
 def stack(settings: Settings) -> Endpoints:
-    """Return the addresses of Kafka, the registry and PostgreSQL."""
-    return endpoints(settings)
+    """Return the addresses of Kafka, the registry and PostgreSQL, in which tests make databases: as its superuser."""
+    return replace(endpoints(settings), postgres_dsn=superuser_dsn(settings))
 
 
 @pytest.fixture

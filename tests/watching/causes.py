@@ -17,9 +17,10 @@ from bus import clients
 from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue
 from hub.processes import CREDITHUB, child_environment
-from hub.settings import Settings, bus_config, endpoints
+from hub.settings import Settings, bus_config
 from hub.stack.layout import HomeLayout
 from hub.stack.status import ProcessStatus, StackStatus
+from tests.databases import superuser_dsn
 from tests.waiting import until
 
 REGISTRAR = "市市场监管局"
@@ -100,7 +101,7 @@ def killed(site: Site, process: str, *, after: int | None = None) -> int:
 @contextmanager
 def locked_table(site: Site, table: str = "credit_record") -> Iterator[None]:
     """Somebody's session holds a lock that the sink of PostgreSQL waits for."""
-    connection = psycopg2.connect(endpoints(site.settings).postgres_dsn)
+    connection = psycopg2.connect(superuser_dsn(site.settings))
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute(f"lock table {table} in access exclusive mode")
         yield

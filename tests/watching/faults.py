@@ -17,8 +17,8 @@ import psutil
 import psycopg2
 
 import hub.stack
-from hub.settings import endpoints
 from hub.stack.ports import port_of
+from tests.databases import superuser_dsn
 from tests.watching.causes import START_S, Site, closed_platform, foreign_message, frozen, locked_table
 from tests.watching.meanwhile import meanwhile
 from tests.watching.staged import filled_disk
@@ -138,7 +138,7 @@ def rows_that_vanish(site: Site) -> Iterator[None]:
     deleted: list[str] = []
 
     def delete(stop: Event) -> None:
-        with contextlib.closing(psycopg2.connect(endpoints(site.settings).postgres_dsn)) as connection:
+        with contextlib.closing(psycopg2.connect(superuser_dsn(site.settings))) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute("select pg_current_xact_id()::text::bigint")
@@ -158,7 +158,7 @@ def rows_that_vanish(site: Site) -> Iterator[None]:
         with meanwhile(delete):
             yield
     finally:
-        with psycopg2.connect(endpoints(site.settings).postgres_dsn) as connection, connection.cursor() as cursor:
+        with psycopg2.connect(superuser_dsn(site.settings)) as connection, connection.cursor() as cursor:
             for row in deleted:
                 cursor.execute(
                     "insert into credit_record select * from json_populate_record(null::credit_record, %s)"

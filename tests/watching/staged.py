@@ -17,9 +17,9 @@ from threading import Event
 import psycopg2
 
 from hub.processes import child_environment
-from hub.settings import endpoints
 from hub.stack.layout import HomeLayout
 from sinks.upstream.records import idempotency_key
+from tests.databases import superuser_dsn
 from tests.ports import free_port
 from tests.waiting import until
 from tests.watching.causes import REGISTRAR, Site, closed_platform
@@ -43,14 +43,14 @@ _WORKS_S, _RESTS_S = 0.02, 0.3
 
 
 def _executed(site: Site, statements: str) -> None:
-    connection = psycopg2.connect(endpoints(site.settings).postgres_dsn)
+    connection = psycopg2.connect(superuser_dsn(site.settings))
     with contextlib.closing(connection), connection, connection.cursor() as cursor:
         cursor.execute(statements)
 
 
 def waits_for_lock(site: Site) -> bool:
     """Whether any session of the hub's database waits for somebody's lock on a table."""
-    connection = psycopg2.connect(endpoints(site.settings).postgres_dsn)
+    connection = psycopg2.connect(superuser_dsn(site.settings))
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute("select count(*) from pg_locks where not granted and relation = 'credit_record'::regclass")
         (count,) = cursor.fetchone() or (0,)
@@ -69,7 +69,7 @@ def losing_table(site: Site, table: str = "credit_record") -> Iterator[None]:
 
 def taken_keys(site: Site, *, seed: int) -> None:
     """Push a city of which the platform above knows some keys already, with other contents, which it rejects."""
-    connection = psycopg2.connect(endpoints(site.settings).postgres_dsn)
+    connection = psycopg2.connect(superuser_dsn(site.settings))
     with contextlib.closing(connection), connection.cursor() as cursor, closed_platform(site):
         connection.autocommit = True
         cursor.execute("select now()")

@@ -19,8 +19,9 @@ import httpx
 import pytest
 
 from bus.config import BusConfig
+from hub.database_access import DatabaseRole
 from hub.processes import CREDITHUB, environment_without_settings
-from hub.settings import Endpoints
+from hub.settings import Endpoints, Settings, endpoints
 from sinks.banks.recipients import bank_ids
 from tests import kafka
 from tests.compose import DEMANDED, interpolated
@@ -85,15 +86,20 @@ class Containers:
 
 
 @pytest.fixture
-def containers(stack: Endpoints, tmp_path: Path) -> Iterator[Containers]:
+def containers(stack: Endpoints, settings: Settings, tmp_path: Path) -> Iterator[Containers]:
     name = f"compose{uuid.uuid4().hex[:8]}"
-    execute(stack.postgres_dsn, f'create database "{name}"')
+    execute(stack.postgres_dsn, f'create database "{name}" owner {DatabaseRole.OWNER.user}')
+    # As Compose's own database has them, so that each container has what its process needs, and no more.
+    of_roles = {
+        f"CREDITHUB_POSTGRES_{role.upper()}_DSN": f"{endpoints(settings).database(role).rpartition('/')[0]}/{name}"
+        for role in DatabaseRole
+    }
     services = interpolated(
         {
             **DEMANDED,
+            **of_roles,
             "CREDITHUB_KAFKA_BOOTSTRAP": stack.bootstrap,
             "CREDITHUB_REGISTRY_URL": stack.registry_url,
-            "CREDITHUB_POSTGRES_DSN": f"{stack.postgres_dsn.rpartition('/')[0]}/{name}",
             "CREDITHUB_TOPIC_PREFIX": f"{name}.",
             "CREDITHUB_PARTITIONS": "2",
             "CREDITHUB_WORKERS": str(_WORKERS),
@@ -136,7 +142,7 @@ def test_the_containers_commands_make_a_hub(containers: Containers, tmp_path: Pa
         # Rows without a subject's code wait, and the exit code says so.
         receipts = containers.runs("worker", "push-dir", str(tmp_path / "city"), "--json", exit_codes=(0, 1))
         assert all(json.loads(line)["accepted"] is not None for line in receipts.splitlines())
-        proof = json.loads(containers.runs("clock", "reconcile", "--wait", "300", "--json"))
+        proof = json.loads(containers.runs("proof", "reconcile", "--wait", "300", "--json"))
         assert (proof["difference"], proof["pending"]) == (0, 0)
         screen = containers.runs("clock", "top", "--looks", "1")
         assert "worker-1" in screen

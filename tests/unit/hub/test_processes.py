@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hub.processes import SUPERVISED_SECRETS, child_environment, hub_processes, with_secrets
+from hub.processes import DATABASE_ADDRESSES, SUPERVISED_SECRETS, child_environment, hub_processes, with_secrets
 from hub.settings import exact_settings
 
 
@@ -39,6 +39,6 @@ def test_a_child_has_no_secret_but_those_it_needs() -> None:
 def test_the_token_is_for_the_node_and_its_sink_alone() -> None:
     processes = list(hub_processes(exact_settings(), 8090, ("x",)))
     assert {p.name for p in processes if "upstream_token" in p.secrets} == {"upstream", "sink-upstream"}
-    assert frozenset().union(*(process.secrets for process in processes)) == SUPERVISED_SECRETS
+    assert frozenset().union(*(process.secrets for process in processes)) | DATABASE_ADDRESSES == SUPERVISED_SECRETS
     kept = with_secrets(exact_settings(upstream_token="a", alert_webhook="b", alert_mail_to="c"), SUPERVISED_SECRETS)
     assert (kept.upstream.token, kept.alert.webhook, kept.alert.mail_to) == ("a", None, "c")

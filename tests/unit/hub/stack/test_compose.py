@@ -11,6 +11,7 @@ import typer
 import yaml
 
 from hub import commands
+from hub.database_access import DatabaseRole
 from hub.liveness import HUNG_AFTER_S
 from hub.processes import hub_processes
 from hub.settings import SETTING_PATHS, Settings, endpoints, exact_settings, load_settings, plain_settings
@@ -28,6 +29,7 @@ EMBEDDED_ONLY = {
     "CREDITHUB_JAR_REPOSITORY",
     "CREDITHUB_PIN_PORTS",
     "CREDITHUB_METRICS_PORT",
+    "CREDITHUB_POSTGRES_REGISTRY_DSN",
 }
 # Addresses, folders and the JVM: these differ by nature.
 PLACE = {
@@ -93,6 +95,7 @@ def test_defaults_in_the_compose_file_are_those_of_the_hub(text: str) -> None:
         "CREDITHUB_KAFKA_BOOTSTRAP",
         "CREDITHUB_REGISTRY_URL",
         "CREDITHUB_POSTGRES_DSN",
+        *(f"CREDITHUB_POSTGRES_{role.upper()}_DSN" for role in DatabaseRole),
         "CREDITHUB_UPSTREAM_URL",
         "CREDITHUB_KEY_FILE",
     }
@@ -195,6 +198,34 @@ def test_the_database_is_not_healthy_before_it_listens_and_the_broker_s_check_st
     assert ".sh" not in " ".join(checks["kafka"])
 
 
+def test_each_container_logs_in_to_postgresql_as_what_it_needs() -> None:
+    services = interpolated(DEMANDED)["services"]
+    beside_reading = {"prepare": "owner", "sink-postgres": "sink", "proof": "proof"}
+    for name in ("prepare", *wanted_processes()):
+        written = json.dumps(services[name]["environment"])
+        users = set(re.findall(r"postgresql://credithub_(\w+):secret-\1_@", written))
+        assert users == {"reader"} | ({beside_reading[name]} if name in beside_reading else set()), name
+        assert written.count("secret-") == len(users)
+    assert services["registry"]["environment"]["APICURIO_DATASOURCE_USERNAME"] == "registry"
+    assert services["registry"]["environment"]["APICURIO_DATASOURCE_PASSWORD"] == "secret-registry_"
+
+
+def test_an_address_that_is_named_for_all_is_everybody_s() -> None:
+    services = interpolated({**DEMANDED, "CREDITHUB_POSTGRES_DSN": "postgresql://one@db.example/hub"})["services"]
+    for name in ("prepare", *wanted_processes()):
+        addresses = {v for k, v in services[name]["environment"].items() if k.startswith("CREDITHUB_POSTGRES_")}
+        assert addresses == {"postgresql://one@db.example/hub"}
+
+
+def test_the_roles_are_made_with_the_passwords_that_the_containers_have(compose: dict[str, Any]) -> None:
+    script = (REPOSITORY / "deploy/postgres-init.sql").read_text("utf-8")
+    service = compose["services"]["postgres"]
+    assert set(re.findall(r"\\getenv \w+ (\w+)", script)) == {
+        name for name in service["environment"] if name.endswith("_PASSWORD")
+    } - {"POSTGRES_PASSWORD"}
+    assert "./deploy/postgres-init.sql:/docker-entrypoint-initdb.d/roles.sql:ro" in service["volumes"]
+
+
 @pytest.mark.parametrize("service", ["prepare", "alerting", *wanted_processes()])
 def test_a_container_s_command_and_settings_are_understood(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     container = interpolated(DEMANDED)["services"][service]
@@ -203,7 +234,9 @@ def test_a_container_s_command_and_settings_are_understood(service: str, monkeyp
     for name, value in container["environment"].items():
         monkeypatch.setenv(name, str(value))
     settings = load_settings()
-    assert endpoints(settings).postgres_dsn == "postgresql://credithub:secret@postgres:5432/credithub"
+    assert endpoints(settings).postgres_reader_dsn == (
+        "postgresql://credithub_reader:secret-reader_@postgres:5432/credithub"
+    )
     assert settings.alert.webhook is None
     assert settings.keys.parent == KEYS
     app = typer.Typer()
