@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -274,6 +275,19 @@ def test_grafana_asks_who_comes() -> None:
     grafana = interpolated(DEMANDED)["services"]["grafana"]["environment"]
     assert grafana["GF_SECURITY_ADMIN_PASSWORD"] == DEMANDED["GRAFANA_PASSWORD"]
     assert grafana["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+
+
+def test_grafana_shows_what_is_not_published() -> None:
+    """Its data sources are the services by their names, in a network that it is in."""
+    services = interpolated(DEMANDED)["services"]
+    shown = set()
+    for file in (REPOSITORY / "monitoring/grafana/provisioning/datasources").glob("*.yml"):
+        for source in yaml.safe_load(file.read_text("utf-8"))["datasources"]:
+            name = urlsplit(source["url"]).hostname
+            assert set(services[name]["networks"]) & set(services["grafana"]["networks"]), name
+            assert "ports" not in services[name], name
+            shown.add(name)
+    assert shown == {"prometheus", "alertmanager"}
 
 
 def test_metrics_are_for_the_hub_and_prometheus_alone() -> None:
