@@ -73,7 +73,7 @@ def _published_dates(config: BusConfig, decode: Decoder) -> dict[int, date]:
         newest[message.partition()] = max(day, newest.get(message.partition(), day))
     if newest and max(newest.values()) == date.min:
         raise UsageError(
-            f"The topics of {config.bootstrap} were written with another registry than {config.registry_url}.",
+            f"The topics of {config.bootstrap} were written with another registry than {config.shown_registry}.",
             remedy="Name that registry in CREDITHUB_REGISTRY_URL, or take other topics by CREDITHUB_TOPIC_PREFIX.",
         )
     return newest

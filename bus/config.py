@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from monitoring.addresses import shown_address
+
 
 @dataclass(frozen=True, slots=True)
 class BusConfig:
@@ -12,6 +14,11 @@ class BusConfig:
     topic_prefix: str = ""
     partitions: int = 8
     replication: int = 1
+
+    @property
+    def shown_registry(self) -> str:
+        """The registry's address as it may be logged and shown."""
+        return shown_address(self.registry_url)
 
     def topic(self, name: str) -> str:
         """Return the real name of a topic, group or transactional id."""

@@ -35,7 +35,7 @@ def restore(config: BusConfig, archive: bytes) -> None:
     headers = {"Content-Type": "application/zip", **_KEEP_IDS}
     if _asked(config, "POST", "/import?requireEmptyRegistry=true", headers, archive).status_code == _NOT_EMPTY:
         raise UsageError(
-            f"The registry {config.registry_url} holds schemas already: theirs would be other ids.",
+            f"The registry {config.shown_registry} holds schemas already: theirs would be other ids.",
             remedy="Name an empty database for it, start it anew, and import before anything else runs.",
         )
 
@@ -43,7 +43,8 @@ def restore(config: BusConfig, archive: bytes) -> None:
 def _asked(config: BusConfig, method: str, path: str, headers: dict[str, str], body: bytes) -> httpx.Response:
     if not is_archivable(config):
         raise UsageError(
-            f"The registry {config.registry_url} is no Apicurio.", remedy="Back it up and restore it by its own means."
+            f"The registry {config.shown_registry} is no Apicurio.",
+            remedy="Back it up and restore it by its own means.",
         )
     base = config.registry_url.partition(_CONFLUENT)[0]
     try:

@@ -19,6 +19,7 @@ import httpx
 import tenacity
 
 from catalogue.errors import HubError, SinkUnavailable
+from monitoring.addresses import shown_address
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class HttpOut:
         """``on_refusal`` is told the status of each request that was not taken; ``none``: there was no answer."""
         # The environment's proxies are for the internet; platforms lie in closed networks and are named exactly.
         self._client = httpx.Client(base_url=url, headers=dict(headers), timeout=timeout_s, trust_env=False)
+        self._shown = shown_address(url)
         self._backoff, self._stop, self._on_refusal = backoff, stop, on_refusal
         self.problem = ""
         """What is wrong with the receiver, as the last request found it; empty: it answers. From any thread."""
@@ -102,25 +104,25 @@ class HttpOut:
             response = self._client.put(path, content=content, headers=dict(headers))
         except httpx.TransportError as exc:
             self._on_refusal("none")
-            self.problem = f"{self._client.base_url} does not answer ({type(exc).__name__})."
+            self.problem = f"{self._shown} does not answer ({type(exc).__name__})."
             raise SinkUnavailable(self.problem, retry_after_s=0.0) from exc
         status = response.status_code
         reason = _reason(response)
-        self.problem = "" if response.is_success else f"{self._client.base_url} answers {status}."
+        self.problem = "" if response.is_success else f"{self._shown} answers {status}."
         if not response.is_success:
             self._on_refusal(str(status))
         if status == _TOO_LARGE or (status in _OF_THE_MESSAGE and reason is not None):
             raise Refused(reason or f"HTTP {status}", status)
         if not response.is_success:
             raise SinkUnavailable(
-                f"{self._client.base_url} answers {status}.",
+                f"{self._shown} answers {status}.",
                 remedy=_remedy(status),
                 retry_after_s=_retry_after_s(response),
             )
         try:
             return response.json()
         except ValueError as exc:
-            raise SinkUnavailable(f"{self._client.base_url} answers no JSON.", retry_after_s=0.0) from exc
+            raise SinkUnavailable(f"{self._shown} answers no JSON.", retry_after_s=0.0) from exc
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         backoff_s = tenacity.wait_random_exponential(self._backoff.first_wait_s, self._backoff.longest_wait_s)(state)

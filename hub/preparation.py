@@ -73,7 +73,7 @@ def _restore_schemas(config: BusConfig, settings: Settings) -> bool:
         return False
     if not (is_archivable(config) and settings.schema_archive.exists()):
         raise IntegrityError(
-            f"The registry {config.registry_url} is empty, but what Kafka holds was written with its schemas' ids.",
+            f"The registry {config.shown_registry} is empty, but what Kafka holds was written with its schemas' ids.",
             remedy="Restore its database from a backup of the same moment or later, or lay an archive of it"
             f" (`credithub schemas export`) at {settings.schema_archive}.",
         )

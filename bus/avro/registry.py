@@ -125,7 +125,7 @@ class Registry:
         answer = ask(lambda: self._client.get_schema(schema_id), "The registry does not answer")
         if answer is None and self._complete:
             raise Unavailable(
-                f"The registry {self._config.registry_url} does not know the schema {schema_id}, which the hub"
+                f"The registry {self._config.shown_registry} does not know the schema {schema_id}, which the hub"
                 " wrote with.",
                 remedy="Does CREDITHUB_REGISTRY_URL name the hub's own registry? Restore it from a backup if so.",
             )

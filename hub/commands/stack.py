@@ -12,6 +12,7 @@ from rich.table import Table
 from catalogue.errors import UsageError
 from hub.durations import duration
 from hub.settings import Endpoints, Settings, endpoints, load_settings
+from monitoring.addresses import shown_address
 
 if TYPE_CHECKING:
     from hub.overview import Overview
@@ -214,13 +215,11 @@ def _process_table(console: Console, processes: "tuple[ProcessStatus, ...]", now
 
 
 def _print_addresses(addresses: Endpoints) -> None:
-    # Without the password, which stays in run/endpoints.json: terminals are recorded.
-    user, _, location = addresses.postgres_dsn.rpartition("@")
-    shown = f"{user.rpartition(':')[0]}:…@{location}" if user.count(":") > 1 else addresses.postgres_dsn
+    # Without passwords, which stay in run/endpoints.json: terminals are recorded.
     typer.echo(f"  Kafka       {addresses.bootstrap}")
-    typer.echo(f"  registry    {addresses.registry_url}")
-    typer.echo(f"  PostgreSQL  {shown}")
-    typer.echo(f"  upstream    {addresses.upstream_url}")
+    typer.echo(f"  registry    {shown_address(addresses.registry_url)}")
+    typer.echo(f"  PostgreSQL  {shown_address(addresses.postgres_dsn)}")
+    typer.echo(f"  upstream    {shown_address(addresses.upstream_url)}")
 
 
 def _uptime(started_at: float | None, now: float) -> float | None:

@@ -20,6 +20,7 @@ from hub.stack.ports import LOOPBACK, Ports
 from hub.stack.secret_files import generated_secret
 from hub.stack.status import write_json
 from hub.stack.supervisor import Plan
+from monitoring.addresses import shown_address
 from sinks.banks.recipients import bank_ids
 
 _REGISTRY_MANAGEMENT_PORT = 9990
@@ -99,7 +100,7 @@ def publish_endpoints(file: Path, endpoints: Endpoints) -> None:
 
 
 def _external(name: str, address: str, check: ServiceCheck, layout: HomeLayout) -> ChildSpec:
-    return ChildSpec(name, (), layout.log_file(name), check=check, address=address)
+    return ChildSpec(name, (), layout.log_file(name), check=check, address=shown_address(address))
 
 
 def _kafka(
@@ -128,9 +129,8 @@ def _postgres(
     """Return the addresses by the fields of the endpoints, and the server."""
     if existing := settings.postgres.existing:
         check = checks.postgres_check(existing)
-        shown = existing.rpartition("@")[2].split("?")[0]
         named = {field: address or "" for field, address in settings.postgres.addresses().items()}
-        return named, _external("postgres", shown, check, layout)
+        return named, _external("postgres", existing, check, layout)
     port = ports.give("postgres", settings.postgres.port)
     spec = ChildSpec(
         "postgres",

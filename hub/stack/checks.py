@@ -14,6 +14,7 @@ from bus.config import BusConfig
 from catalogue.errors import Unavailable
 from connectors import postgres
 from hub.stack.health import ServiceCheck
+from monitoring.addresses import shown_address
 
 _ANSWER_WITHIN_S = 4.0
 
@@ -45,15 +46,15 @@ class KafkaCheck:
 def http_check(url: str) -> ServiceCheck:
     """Return a check that wants 200 from an address."""
     # One client for all calls: making one takes 20 ms.
-    client = httpx.Client(timeout=_ANSWER_WITHIN_S, trust_env=False)
+    client, shown = httpx.Client(timeout=_ANSWER_WITHIN_S, trust_env=False), shown_address(url)
 
     def check() -> None:
         try:
             response = client.get(url)
         except httpx.HTTPError as error:
-            raise Unavailable(f"{url} does not answer ({type(error).__name__}).") from error
+            raise Unavailable(f"{shown} does not answer ({type(error).__name__}).") from error
         if response.status_code != 200:
-            raise Unavailable(f"{url} answers {response.status_code}.")
+            raise Unavailable(f"{shown} answers {response.status_code}.")
 
     return check
 

@@ -11,6 +11,7 @@ from hub.settings import Settings, endpoints
 from hub.stack import checks
 from hub.stack.health import ServiceCheck
 from hub.stack.status import ProcessStatus, StackStatus
+from monitoring.addresses import shown_address
 
 _ANSWER_WITHIN_S = 5.0
 
@@ -24,8 +25,8 @@ def status_elsewhere(settings: Settings, addresses: str) -> StackStatus:
     dsn = named.database(DatabaseRole.READER)
     services: dict[str, tuple[str, ServiceCheck]] = {
         "kafka": (named.bootstrap, checks.KafkaCheck(named.bootstrap)),
-        "registry": (named.registry_url, checks.registry_check(named.registry_url)),
-        "postgres": (dsn.rpartition("@")[2].split("?")[0], checks.postgres_check(dsn)),
+        "registry": (shown_address(named.registry_url), checks.registry_check(named.registry_url)),
+        "postgres": (shown_address(dsn), checks.postgres_check(dsn)),
     }
     with ThreadPoolExecutor(max_workers=16) as pool:
         asked = [pool.submit(_service, name, *service) for name, service in services.items()]
