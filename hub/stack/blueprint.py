@@ -146,6 +146,7 @@ def _postgres(
         stop_signal=signal.SIGINT,
         death_signal=signal.SIGQUIT,
         run_as=postgres.run_as(),
+        folder=layout.postgres / "data",
     )
     return {role.field: postgres.dsn(layout, port, role.user) for role in DatabaseRole}, spec
 

@@ -54,6 +54,8 @@ class ChildSpec:
     death_signal: signal.Signals = signal.SIGKILL
     """Sent by the kernel when the supervisor dies."""
     run_as: tuple[int, int] | None = None
+    folder: Path | None = None
+    """Entered before the process becomes somebody else, who might not be let through to it; None: ours."""
 
 
 def backoff_s(failures_in_a_row: int) -> float:
@@ -132,6 +134,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=dict(spec.environment),
                 process_group=0,
+                cwd=spec.folder,
             )
         self._started_at, self._killed_because, self._is_itself = time.time(), "", False
         self._healthy_since = None

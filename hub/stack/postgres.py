@@ -15,9 +15,9 @@ from urllib.parse import quote
 import psutil
 
 from catalogue.errors import StackError
-from hub.stack import preflight
 from hub.stack.layout import HomeLayout
 from hub.stack.ports import LOOPBACK
+from hub.stack.programs import programs
 from hub.stack.secret_files import generated_secret
 
 # The role that initdb makes. It stays a superuser, and nobody but the supervisor and `prepare` logs in as it.
@@ -25,6 +25,9 @@ USER = "credithub"
 DATABASE = "credithub"
 REGISTRY_USER = "registry"
 REGISTRY_DATABASE = "registry"
+# As whoever runs the server for root, it names its data folder by where it already is: the folders above it, such as
+# /root or a home with mode 0700, need not let that user through, and no capability is needed to pass (decision 16).
+_ENTERED = "/proc/self/cwd"
 # They make guessing dear. Nobody guesses the 192 random bits of a password here, and the default of 4,096 took each
 # login, one every five seconds for the health check alone, 11 ms of a processor.
 _SCRAM_ITERATIONS = 16
@@ -75,7 +78,12 @@ def command(layout: HomeLayout, port: int) -> tuple[str, ...]:
         "timezone": "Asia/Shanghai",
     }
     flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    return (str(preflight.postgres_bin() / "postgres"), "-D", str(layout.postgres / "data"), *flags)
+    data = layout.postgres / "data"
+    return (str(programs(run_as()) / "postgres"), "-D", _as_named(data, run_as()), *flags)
+
+
+def _as_named(data: Path, identity: tuple[int, int] | None) -> str:
+    return _ENTERED if identity and sys.platform == "linux" else str(data)
 
 
 def prepare(layout: HomeLayout) -> None:
@@ -92,13 +100,13 @@ def prepare(layout: HomeLayout) -> None:
     identity = run_as()
     if identity:
         os.chown(unfinished, *identity)
-    programs = preflight.postgres_bin()
+    bin_folder, name = programs(identity), _as_named(unfinished, identity)
     initdb = [
-        str(programs / "initdb"), "-D", str(unfinished), "-U", USER, "--auth=scram-sha-256", "--pwfile=/dev/stdin",
+        str(bin_folder / "initdb"), "-D", name, "-U", USER, "--auth=scram-sha-256", "--pwfile=/dev/stdin",
         "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
         "-c", f"scram_iterations={_SCRAM_ITERATIONS}",
     ]  # fmt: skip
-    _run(initdb, identity, password(layout, USER) + "\n", layout)
+    _run(initdb, identity, password(layout, USER) + "\n", unfinished)
     # Single-user mode takes one statement a line. The password is URL-safe Base64: no quote in it.
     statements = (
         f"create database {DATABASE}\n"
@@ -107,7 +115,7 @@ def prepare(layout: HomeLayout) -> None:
         # It tries to insert what is there already, a line of the log for each schema.
         f"alter role {REGISTRY_USER} set log_min_messages = fatal\n"
     )
-    _run([str(programs / "postgres"), "--single", "-D", str(unfinished), "postgres"], identity, statements, layout)
+    _run([str(bin_folder / "postgres"), "--single", "-D", name, "postgres"], identity, statements, unfinished)
     unfinished.rename(data)
 
 
@@ -129,13 +137,21 @@ def clear_postmaster_file(data: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _run(program: list[str], identity: tuple[int, int] | None, standard_input: str, layout: HomeLayout) -> None:
+def _run(program: list[str], identity: tuple[int, int] | None, standard_input: str, data: Path) -> None:
     launcher = Path(__file__).with_name("launch.py")
     uid, gid = identity or (-1, -1)
     wrapped = [sys.executable, "-I", "-S", str(launcher), str(os.getpid()), "9", str(uid), str(gid), *program]
-    done = subprocess.run(wrapped, input=standard_input, capture_output=True, text=True, check=False)
+    reading, writing = os.pipe()
+    if identity:
+        # initdb opens /dev/stdin by its name, as a file of whoever made the pipe.
+        os.fchown(reading, *identity)
+    with os.fdopen(reading, "rb") as source:
+        with os.fdopen(writing, "wb") as target:
+            # A pipe holds that much, read or not.
+            target.write(standard_input.encode())
+        done = subprocess.run(wrapped, stdin=source, capture_output=True, text=True, check=False, cwd=data)
     if done.returncode != 0:
         raise StackError(
             f"PostgreSQL's {Path(program[0]).name} failed: {done.stderr.strip()[-300:]}",
-            remedy=f"Look at {layout.postgres}; `credithub up` tries again from nothing.",
+            remedy=f"Look at {data.parent}; `credithub up` tries again from nothing.",
         )

@@ -1,6 +1,7 @@
 """What each role of the database may, and may not, on a real PostgreSQL; a home of before is brought to the roles."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg2
 import pytest
 from psycopg2 import errors
@@ -25,15 +27,13 @@ from hub.stack.status import write_json
 from proofs.continuous.tables import bounded_snapshot
 from queries.table_snapshot import table_snapshot
 from sinks.postgres.schema import MIGRATIONS, grant, migrate
+from sinks.postgres.tables import TABLES
 from tests.databases import execute, superuser_dsn
 from tests.ports import free_port
 from tests.waiting import until
 
 _BEFORE = "0007_generation"
-_TABLES = (
-    "submission", "credit_record", "person_record", "credit_state", "credit_change", "rejected", "unresolved",
-    "sink_position", "sink_topic",
-)  # fmt: skip
+_TABLES = (*(table.name for table in TABLES.values()), "sink_position", "sink_topic")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     uid, gid = postgres.run_as() or (-1, -1)
     launcher = (sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), "9", str(uid), str(gid))
     with layout.log_file("postgres").open("wb") as log:
-        process = subprocess.Popen([*launcher, *postgres.command(layout, port)], stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [*launcher, *postgres.command(layout, port)], stdout=log, stderr=log, cwd=layout.postgres / "data"
+        )
     try:
         until(partial(_answers, superuser_dsn(settings)), lambda: layout.log_file("postgres").read_text("utf-8"))
         _release_of_before(superuser_dsn(settings), tmp_path_factory.mktemp("migrations"))
@@ -184,6 +186,42 @@ def test_nobody_reaches_the_server_s_files_and_programs(access: Endpoints, serve
                 with pytest.raises(errors.InsufficientPrivilege):
                     cursor.execute(statement)
                 connection.rollback()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only for root somebody else runs the server")
+def test_started_by_root_the_server_has_nothing_of_root(access: Endpoints, server: Settings, tmp_path: Path) -> None:
+    data = HomeLayout.of(server).postgres / "data"
+    servers = [process for process in psutil.process_iter() if _folder_of(process) == str(data)]
+    assert len(servers) > 1
+    for process in servers:
+        status = Path(f"/proc/{process.pid}/status").read_text("utf-8")
+        kept = re.findall(r"^Cap(?:Inh|Prm|Eff|Amb):\s*(\w+)$", status, re.MULTILINE)
+        assert [int(capabilities, 16) for capabilities in kept] == [0, 0, 0, 0]
+        assert re.search(r"^NoNewPrivs:\s*1$", status, re.MULTILINE)
+        assert 0 not in process.uids()
+    private, secret = tmp_path / "private", tmp_path / "secret"
+    private.mkdir(mode=0o700)
+    secret.write_text("of root")
+    secret.chmod(0o600)
+    (private / "file").write_text("of root")
+    # Not even its superuser, whom PostgreSQL itself refuses nothing.
+    for statement in (
+        f"select pg_read_file('{secret}')",
+        f"select pg_ls_dir('{private}')",
+        f"create temporary table read (line text); copy read from '{secret}'",
+        f"copy (select 1) to '{secret}'",
+        f"copy (select 1) to program 'cat > {secret}'",
+        f"select pg_read_file('../{DatabaseRole.OWNER.user}.password')",
+    ):
+        with pytest.raises((errors.InsufficientPrivilege, errors.ExternalRoutineException)):
+            run(superuser_dsn(server), statement)
+
+
+def _folder_of(process: psutil.Process) -> str:
+    try:
+        return process.cwd()
+    except psutil.Error:
+        return ""
 
 
 def test_the_registry_has_its_own_database_alone(access: Endpoints, server: Settings) -> None:
