@@ -36,7 +36,7 @@ from connectors.files.source import FileSource
 from connectors.notes import NoteKind
 from hub.commands import not_taken, queries
 from hub.intake import intake_config
-from hub.processes import CREDITHUB, child_environment
+from hub.processes import CREDITHUB, DATABASE_ADDRESSES, child_environment
 from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
 from hub.view import view_of
 from processing.output import InputMessage
@@ -131,7 +131,8 @@ class Hub:
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command of the hub as an operator does."""
         return subprocess.Popen(
-            (*CREDITHUB, *arguments), cwd=tempfile.gettempdir(), env=child_environment(self.settings),
+            (*CREDITHUB, *arguments), cwd=tempfile.gettempdir(),
+            env=child_environment(self.settings, DATABASE_ADDRESSES),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_as_on_a_terminal,
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 import hub.stack
 from catalogue.load import load_catalogue
 from connectors.files.tables import open_tables
-from hub.processes import CREDITHUB, child_environment
+from hub.processes import CREDITHUB, DATABASE_ADDRESSES, child_environment
 from hub.settings import Settings, endpoints
 from producers.tables.headers import HeadedTable, TableRecogniser
 from producers.tables.lookalikes import ItemQuestion
@@ -40,7 +40,7 @@ class Run:
             return subprocess.Popen(
                 (*CREDITHUB, *arguments),
                 cwd=tempfile.gettempdir(),
-                env=child_environment(self.settings),
+                env=child_environment(self.settings, DATABASE_ADDRESSES),
                 stdout=subprocess.PIPE,
                 stderr=told,
                 text=True,
