@@ -7,7 +7,7 @@ from datetime import datetime
 from bus import topics
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
-from bus.crypto.cipher import Cipher
+from bus.crypto.cipher import Cipher, bound
 from catalogue import wire
 from processing.output import DeadLetter
 
@@ -47,6 +47,7 @@ class DeadLetters:
             "message": letter.problem,
             "remedy": "find who writes to this topic with another schema; have the records pushed as files",
         }
+        record = bound(letter.topic, str(partition), str(letter.message.offset))
         return self._encode(
             {
                 "submission_id": "",
@@ -58,7 +59,7 @@ class DeadLetters:
                 "sheet": None,
                 "reasons": [reason],
                 "masked": {},
-                "sealed": self._cipher.close(letter.message.value or b"", POISON_CONTEXT),
+                "sealed": self._cipher.close(letter.message.value or b"", POISON_CONTEXT, record),
                 "source_topic": letter.topic,
                 "source_partition": partition,
                 "source_offset": letter.message.offset,

@@ -125,7 +125,7 @@ class Resolver:
         counts, messages = _counts_so_far(ledger.get(resolution.id)), list[OutgoingMessage]()
         sender: Sender | None = None
         for row in sorted(rows, key=lambda r: int(r["row"])):
-            kept = SealedRow.from_json(self._cipher.open(row["sealed"], f"{resolution.item}.raw"))
+            kept = SealedRow.opened(self._cipher, row)
             if kept.cut or kept.lacks_units(matcher):
                 # Too long to be kept whole, or kept without its units: the department has to send it again.
                 outcome.still_bad += 1

@@ -121,5 +121,5 @@ class RefusedRows:
             "file_name": sub.file_name,
             "sheet": sub.sheet,
             "masked": masked,
-            "sealed": self._cipher.close(SealedRow.of(self._recognised, cells).to_json().encode(), f"{sub.item}.raw"),
+            "sealed": SealedRow.of(self._recognised, cells).closed(self._cipher, sub.item, sub.id, row.row_no),
         }

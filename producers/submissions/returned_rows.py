@@ -55,8 +55,7 @@ def read_returned(config: BusConfig, registry: Registry, cipher: Cipher, submiss
 
 def opened(cipher: Cipher, row: Mapping[str, Any]) -> ReturnedRow:
     """Return the row that a decoded value of one of the two topics holds."""
-    cells = SealedRow.from_json(cipher.open(row["sealed"], f"{row['item']}.raw"))
-    return ReturnedRow(row["row"], cells, tuple(_reasons(row)), waits="state" in row)
+    return ReturnedRow(row["row"], SealedRow.opened(cipher, row), tuple(_reasons(row)), waits="state" in row)
 
 
 def _reasons(row: Mapping[str, Any]) -> Iterator[ReturnedReason]:

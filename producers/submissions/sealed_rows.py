@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from bus.crypto.cipher import Cipher, bound
 from catalogue.model import FieldType
 from connectors.tables import Cell
+from producers.submissions.messages import row_id
 from producers.tables.columns import EXTRA, RETURNED, Column, ColumnMatcher
 from producers.tables.headers import RecognisedTable
 from producers.tables.texts import as_text
@@ -86,6 +88,16 @@ class SealedRow:
         if isinstance(value, Mapping):
             return cls(tuple(SealedCell(*cell) for cell in value["cells"]), cut=value["cut"])
         return cls(tuple(SealedCell(*entry) for entry in value if entry != _CUT_ENTRY), cut=_CUT_ENTRY in value)
+
+    @classmethod
+    def opened(cls, cipher: Cipher, row: Mapping[str, Any]) -> Self:
+        """Return the row that a decoded value of ``rejected.v1`` or ``unresolved.v1`` holds."""
+        record = bound(row_id(row["submission_id"], row["row"]))
+        return cls.from_json(cipher.open(row["sealed"], f"{row['item']}.raw", record))
+
+    def closed(self, cipher: Cipher, item: str, submission_id: str, row_no: int) -> bytes:
+        """Return the row sealed, bound to its number in its submission."""
+        return cipher.close(self.to_json().encode(), f"{item}.raw", bound(row_id(submission_id, row_no)))
 
     def to_json(self) -> str:
         """Return the row as it is sealed."""

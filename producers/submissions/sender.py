@@ -225,7 +225,7 @@ class Sender:
             replaces_set=self._replaces_set,
             unread_fields=row.unread_fields,
         )
-        message = OutgoingMessage(self._topic, subject, self._encode(envelope, self._seal(values)))
+        message = OutgoingMessage(self._topic, subject, self._encode(envelope, self._seal(values, subject, key)))
         if len(message.value) > _LONGEST_EVENT_BYTES:
             return self.refused.reject(row, cells, [self._row_too_long(cells)], counts)
         counts.accepted += 1

@@ -3,23 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bus.crypto.cipher import Cipher
+from bus.crypto.cipher import Cipher, bound
 from catalogue.envelope import PERSON_PREFIX, SubjectKey
 from catalogue.model import Field, FieldType, Item
 from producers.tables.identity import plain
 
 Data = dict[str, Any]
-Seal = Callable[[Mapping[str, Any]], Data]
+Seal = Callable[..., Data]
 
 
 def compile_seal(cipher: Cipher, item: Item) -> Seal:
-    """Return what makes the ``data`` of an event from a row's values.
+    """Return what makes the ``data`` of an event from a row's values and what names its record: subject and key.
 
-    Personal fields are closed, their hashes beside; items about persons are closed whole.
+    Personal fields are closed, their hashes beside; items about persons are closed whole. What is closed is bound to
+    its field and record, and within details to their row.
     """
     if item.about_persons:
         context = f"{item.id}.sealed"
-        return lambda values: {"sealed": cipher.close(plain(dict(values)).encode(), context)}
+        return lambda values, *record: {"sealed": cipher.close(plain(dict(values)).encode(), context, bound(*record))}
     return _columns(cipher, item.fields, item.id)
 
 
@@ -32,15 +33,17 @@ def _columns(cipher: Cipher, fields: Sequence[Field], context: str) -> Seal:
     }
     special = by_name.keys() | nested.keys()
 
-    def seal(values: Mapping[str, Any]) -> Data:
+    def seal(values: Mapping[str, Any], *record: str) -> Data:
         found = {name: value for name, value in values.items() if value is not None}
-        for name in special & found.keys():
+        filled = special & found.keys()
+        binding = bound(*record) if filled else b""
+        for name in filled:
             value = found[name]
             if name in nested:
-                found[name] = [nested[name](row) for row in value]
+                found[name] = [nested[name](row, *record, str(index)) for index, row in enumerate(value)]
                 continue
             field, text = by_name[name], plain(value)
-            found[name] = cipher.close(text.encode(), f"{context}.{name}")
+            found[name] = cipher.close(text.encode(), f"{context}.{name}", binding)
             if field.linked:
                 found[f"{name}_hash"] = cipher.link(text, field.type.value)
         return found

@@ -16,7 +16,7 @@ import fastavro
 
 from bus.avro.registry import Registry
 from bus.avro.wire_format import HEAD_SIZE
-from bus.crypto.cipher import Cipher
+from bus.crypto.cipher import Cipher, bound
 from catalogue import avro
 from catalogue.errors import FileRefused
 from catalogue.model import FieldType, Item
@@ -85,21 +85,21 @@ class RecordingSender(Sender):
         elif message.topic == avro.topic(self.item.category):
             fate = Fate.ACCEPTED
             event = fastavro.schemaless_reader(io.BytesIO(message.value[HEAD_SIZE:]), self._schema, None)
-            event["data"] = self._opened(event["data"] or {})
+            event["data"] = self._opened(event["data"] or {}, bound(event["subject"], event["record_key"]))
         else:
             fate = Fate.REFUSED
         self.rows[row_no] = ReadRow(fate, event)
         return filled, message
 
-    def _opened(self, data: dict[str, Any]) -> dict[str, str | None]:
+    def _opened(self, data: dict[str, Any], record: bytes) -> dict[str, str | None]:
         """Return the canonical values of an event, by field."""
         if "sealed" in data:
-            data = json.loads(self.cipher.open(data["sealed"], f"{self.item.id}.sealed"))
+            data = json.loads(self.cipher.open(data["sealed"], f"{self.item.id}.sealed", record))
         values: dict[str, str | None] = {}
         for kind in self.item.fields:
             value = data.get(kind.name)
             if isinstance(value, bytes):
-                value = self.cipher.open(value, f"{self.item.id}.{kind.name}").decode()
+                value = self.cipher.open(value, f"{self.item.id}.{kind.name}", record).decode()
             values[kind.name] = None if kind.type is FieldType.DETAILS else canonical(kind, value)
         return values
 

@@ -7,6 +7,7 @@ from confluent_kafka import KafkaException
 
 from bus import topics
 from bus.avro.decoding import Decoder
+from bus.crypto.cipher import bound
 from bus.reading.scan import scan
 from catalogue.errors import IntegrityError
 from processing.dead_letters import POISON_CONTEXT
@@ -104,7 +105,7 @@ def test_what_cannot_be_read_is_a_dead_letter_with_its_reason_and_stops_nothing(
     assert letter["reasons"][0]["code"] == "UNREADABLE"
     assert letter["reasons"][0]["message"].isascii()
     assert f"{bench.case.topic}/0@60 cannot be read and is set aside: {letter['reasons'][0]['message']}" in caplog.text
-    assert CIPHER.open(letter["sealed"], POISON_CONTEXT) == poison.value
+    assert CIPHER.open(letter["sealed"], POISON_CONTEXT, bound(bench.case.topic, "0", "60")) == poison.value
 
 
 class Killed(Exception):

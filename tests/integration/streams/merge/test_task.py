@@ -16,6 +16,7 @@ from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.business_date import publish_business_date
 from bus.config import BusConfig
+from bus.crypto.cipher import bound
 from catalogue.avro import event_schema
 from catalogue.load import load_catalogue
 from processing.dead_letters import POISON_CONTEXT
@@ -38,7 +39,7 @@ def test_a_large_message_that_cannot_be_read_is_set_aside(config: BusConfig, tmp
     raw = b"\x01" + random.Random(7).randbytes(9_000_000)
     assert merged(config, tmp_path, [[raw]])["rejected"] == 1
     (rejected,) = all_of(config, topics.REJECTED)
-    assert CIPHER.open(rejected["sealed"], POISON_CONTEXT) == raw
+    assert CIPHER.open(rejected["sealed"], POISON_CONTEXT, bound(PENALTIES, "0", "0")) == raw
 
 
 def test_an_unreadable_message_is_set_aside_with_its_place(config: BusConfig, tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_an_unreadable_message_is_set_aside_with_its_place(config: BusConfig, tm
     assert counts["rejected"] == 2
     rejected = all_of(config, topics.REJECTED)
     assert [(r["source_topic"], r["source_offset"]) for r in rejected] == [(PENALTIES, 1), (PENALTIES, 2)]
-    assert CIPHER.open(rejected[0]["sealed"], POISON_CONTEXT) == b"\x01nonsense"
+    assert CIPHER.open(rejected[0]["sealed"], POISON_CONTEXT, bound(PENALTIES, "0", "1")) == b"\x01nonsense"
 
 
 def test_what_tells_no_day_is_set_aside_and_stops_nobody(config: BusConfig, tmp_path: Path) -> None:

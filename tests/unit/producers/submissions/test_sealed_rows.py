@@ -1,8 +1,12 @@
 """A refused row is read again as it was read at first."""
 
 import json
+import struct
 from decimal import Decimal
+from typing import Any
 
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +15,7 @@ from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import KeyRing
 from catalogue.envelope import Channel
+from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from connectors.tables import Cell
 from producers.submissions.declarations import SubmissionMode
@@ -90,3 +95,24 @@ def test_a_kept_row_is_taken_in_its_unit_once_its_code_is_known() -> None:
     _, message = sender.take(3, texts, counts)
     assert message is not None
     assert (counts.accepted, counts.totals["fine_amount"]) == (1, Decimal(50_000))
+
+
+def test_a_row_does_not_open_as_another_row_or_submission() -> None:
+    cipher = Cipher(KeyRing(bytes(32), {1: bytes(32)}))
+    kept = SealedRow((SealedCell("行政相对人名称", "某公司"),))
+    value: dict[str, Any] = {
+        "item": PENALTY.id,
+        "submission_id": "s",
+        "row": 7,
+        "sealed": kept.closed(cipher, PENALTY.id, "s", 7),
+    }
+    assert SealedRow.opened(cipher, value) == kept
+    for other in ({"row": 8}, {"submission_id": "t"}, {"item": "bank.loan"}):
+        with pytest.raises(HubError, match="changed or moved"):
+            SealedRow.opened(cipher, value | other)
+    # Rows of before were bound to their item alone.
+    (head,) = struct.unpack_from(">I", value["sealed"])
+    assert head >> 31 == 1
+    nonce = bytes(12)
+    sealed = AESGCM(bytes(32)).encrypt(nonce, kept.to_json().encode(), f"{PENALTY.id}.raw".encode())
+    assert SealedRow.opened(cipher, value | {"sealed": struct.pack(">I", 1) + nonce + sealed}) == kept
