@@ -32,6 +32,7 @@ _CARRIED: Mapping[str, Schema] = {
     topics.POSITION: wire.POSITION,
     topics.CALENDAR: wire.BUSINESS_DATE,
     topics.PROOF: wire.PROVEN,
+    topics.KEYS: wire.KEY_FINGERPRINT,
     topics.UPSTREAM_UP: wire.UPSTREAM_UP,
     topics.UPSTREAM_RECEIPT: wire.UPSTREAM_RECEIPT,
 }

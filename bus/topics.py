@@ -33,6 +33,7 @@ STATE = "credit.state.v1"
 POSITION = "stream.position.v1"
 CALENDAR = "calendar.v1"
 PROOF = "proof.v1"
+KEYS = "keys.v1"
 UPSTREAM_UP = "national.up.v1"
 UPSTREAM_RECEIPT = "national.receipt.v1"
 
@@ -90,6 +91,7 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         TopicSpec(POSITION, _COMPACT),
         TopicSpec(CALENDAR, _KEEP),
         TopicSpec(PROOF, _COMPACT, by_subject=False),
+        TopicSpec(KEYS, _COMPACT, by_subject=False),
         TopicSpec(UPSTREAM_UP, _KEEP),
         TopicSpec(UPSTREAM_RECEIPT, _KEEP),
         *(TopicSpec(bank_topic(bank), thirty_days) for bank in banks),

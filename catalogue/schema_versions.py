@@ -25,6 +25,7 @@ _INTERNAL = (
     wire.STATE,
     wire.POSITION,
     wire.PROVEN,
+    wire.KEY_FINGERPRINT,
     wire.BUSINESS_DATE,
     wire.BANK_SEQUENCE,
     wire.UPSTREAM_UP,

@@ -13,6 +13,7 @@ from bus.schema_archive import archived, is_archivable, restore
 from catalogue.errors import IntegrityError
 from catalogue.load import load_catalogue
 from hub.database_access import DatabaseRole
+from hub.key_check import check_keys, was_pushed
 from hub.settings import Settings, bus_config, endpoints
 from hub.stack.database_roles import make_roles
 from sinks.banks.recipients import bank_ids
@@ -32,7 +33,7 @@ def prepare_hub(settings: Settings) -> Preparation:
     """Create what is missing; may be repeated.
 
     Raises UsageError for a Kafka with other partitions or another registry, and for a clock that is far ahead;
-    IntegrityError when the keys, or the registry's schemas, are gone.
+    IntegrityError when the keys are gone or exchanged, or the registry's schemas gone.
     """
     config, banks = bus_config(settings), list(bank_ids())
     created = topics.ensure_topics(config, topics.topic_specs(load_catalogue(), banks))
@@ -48,6 +49,8 @@ def prepare_hub(settings: Settings) -> Preparation:
     migrate(owner)
     grant(owner)
     publish_business_date(config, today(), accepted=settings.processes.accept_date, most_ahead=MOST_AHEAD)
+    # Behind what notices another registry, in which nothing of Kafka's could be read.
+    check_keys(config, settings.keys)
     return Preparation(len(created), registered, restored)
 
 
@@ -87,7 +90,7 @@ def _is_written(config: BusConfig) -> bool:
 
 def _refuse_other_keys(config: BusConfig, key_file: Path) -> None:
     # Once something was pushed, new keys could open none of it, and would give every record another identity.
-    if any(end.high for end in watermarks(config, [(topics.SUBMISSION, 0)]).values()):
+    if was_pushed(config):
         raise IntegrityError(
             f"There is no key file {key_file}, but what Kafka holds was sealed and linked with one.",
             remedy="Restore it from its backup, or name it in CREDITHUB_KEY_FILE. With other keys nothing could be"

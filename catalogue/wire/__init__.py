@@ -7,6 +7,7 @@ to ``schemas/avro/internal``.
 from catalogue.wire.bank import BANK_INDICATORS, BANK_SEQUENCE
 from catalogue.wire.calendar import BUSINESS_DATE
 from catalogue.wire.change import CHANGE
+from catalogue.wire.keys import KEY_FINGERPRINT
 from catalogue.wire.position import POSITION
 from catalogue.wire.proven import PROVEN
 from catalogue.wire.record import RECORD
@@ -21,6 +22,7 @@ __all__ = [
     "BANK_SEQUENCE",
     "BUSINESS_DATE",
     "CHANGE",
+    "KEY_FINGERPRINT",
     "POSITION",
     "PROVEN",
     "RECORD",

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
-from bus.crypto.keys import load_key_file
+from bus.crypto.fingerprints import checked_keys
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.clerk_commands import ClerkCommand
@@ -38,7 +38,8 @@ def receipt(
         progress = _progress(LedgerReader(config, registry), submission_id)
         if output is not None:
             item = catalogue.item(progress.item)
-            rows = read_returned(config, registry, Cipher(load_key_file(settings.keys)), submission_id)
+            cipher = Cipher(checked_keys(config, registry, settings.keys))
+            rows = read_returned(config, registry, cipher, submission_id)
             if not rows:
                 typer.echo("没有退回的行，也没有主体待定的行。", err=True)
                 return

@@ -17,13 +17,14 @@ def resolve(
     """报送主体待定、现在已能确定的行：旧代码、不动产单元号或唯一的名称属于已登记的企业。"""
     from bus.avro.registry import Registry
     from bus.crypto.cipher import Cipher
-    from bus.crypto.keys import load_key_file
+    from bus.crypto.fingerprints import checked_keys
     from catalogue.load import load_catalogue
     from producers.subjects.resolve import Resolver
 
     settings = load_settings()
-    config, cipher = bus_config(settings), Cipher(load_key_file(settings.keys))
+    config = bus_config(settings)
     with closing(Registry(config)) as registry:
+        cipher = Cipher(checked_keys(config, registry, settings.keys))
         outcome = Resolver(config, registry, cipher, load_catalogue()).run(dry_run=dry_run)
     if as_json:
         typer.echo(

@@ -1,15 +1,25 @@
 """``credithub worker``: one process that merges."""
 
-from typing import Annotated
+import logging
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from hub.log_lines import log_to_stderr
 from hub.long_process import MetricsPort, collect_seldom, serve_metrics
 from hub.settings import bus_config, load_settings
 from hub.worker_slot import worker_slot
 from monitoring.metrics import KEY_WRITTEN
+
+if TYPE_CHECKING:
+    from bus.config import BusConfig
+    from bus.crypto.keys import KeyRing
+
+log = logging.getLogger(__name__)
 
 
 def worker(
@@ -21,7 +31,7 @@ def worker(
 ) -> None:
     """Run a stream worker: merge catalogue events into records, changes and states."""
     from bus.crypto.cipher import Cipher
-    from bus.crypto.keys import load_key_file, written_at
+    from bus.crypto.keys import written_at
     from processing.app import run
     from streams.app import create_app
 
@@ -30,13 +40,32 @@ def worker(
     with worker_slot(settings.home / "streams", index) as number:
         log_to_stderr(f"worker-{number}")
         folder = settings.home / "streams" / f"worker-{number}"
-        cipher = Cipher(load_key_file(settings.keys))
+        config = bus_config(settings)
+        cipher = Cipher(_keys_in_use(config, settings.keys))
         if (written := written_at(settings.keys)) is not None:
             KEY_WRITTEN.labels("encryption").set(written.timestamp())
-        app = create_app(bus_config(settings), load_catalogue(), folder, cipher, instance=f"worker-{number}")
+        app = create_app(config, load_catalogue(), folder, cipher, instance=f"worker-{number}")
         serve_metrics(settings, metrics_port, f"worker-{number}", app.readiness)
         collect_seldom()
         run(app)
+
+
+def _keys_in_use(config: "BusConfig", key_file: Path) -> "KeyRing":
+    """Return the keys; raises IntegrityError for a file that was exchanged.
+
+    A worker that is started again while Kafka or the registry is away begins, and waits for them as a running one does:
+    `credithub prepare` compared the file before any worker was started.
+    """
+    from bus.avro.registry import Registry
+    from bus.crypto.fingerprints import checked_keys
+    from bus.crypto.keys import load_key_file
+
+    try:
+        with closing(Registry(config, complete=True)) as registry:
+            return checked_keys(config, registry, key_file)
+    except Unavailable as exc:
+        log.warning("the key file is not compared with keys.v1: %s", exc)
+        return load_key_file(key_file)
 
 
 def register(app: typer.Typer) -> None:

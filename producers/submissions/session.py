@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bus.avro.registry import OfflineRegistry, Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
+from bus.crypto.fingerprints import checked_keys
 from bus.crypto.keys import KeyRing, load_key_file
 from catalogue.envelope import Channel
 from catalogue.errors import FileRefused
@@ -67,7 +68,11 @@ class Session:
             return
         self._bus = config.bus
         self._registry = Registry(self._bus)
-        self._cipher = Cipher(load_key_file(config.key_file))
+        # Checked once a command, as the ledger is read once, for all of its processes.
+        is_first = ledger is None
+        self._cipher = Cipher(
+            checked_keys(self._bus, self._registry, config.key_file) if is_first else load_key_file(config.key_file)
+        )
         self._reader = LedgerReader(self._bus, self._registry)
         # One ledger for all processes of a command, lest they see each other's corrections as earlier ones.
         self.ledger = dict(self._reader.refresh()) if ledger is None else ledger

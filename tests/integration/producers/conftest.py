@@ -94,7 +94,7 @@ def node_with(stack: Endpoints, topic_prefix: str, tmp_path: Path) -> Iterator[C
             upstream_url="unused", topic_prefix=topic_prefix, partitions=1,
         )  # fmt: skip
         create_key_file(settings.keys)
-        names = [*inputs, topics.SUBMISSION, topics.REJECTED, topics.UNRESOLVED, *OUTPUTS]
+        names = [*inputs, topics.SUBMISSION, topics.REJECTED, topics.UNRESOLVED, topics.KEYS, *OUTPUTS]
         ensure_topics(bus_config(settings), [TopicSpec(name, {}) for name in names])
         return Node(settings, tmp_path)
 
