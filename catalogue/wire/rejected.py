@@ -27,7 +27,7 @@ REJECTED = internal_record(
     field(
         "masked",
         {"type": "map", "values": "string"},
-        "the row by its columns, consent and personal values masked",
+        "by the row's columns: its enterprise and what is understood and public, all else masked",
     ),
     field("sealed", "bytes", "the raw row (JSON) or message, AES-256-GCM"),
     optional("source_topic", "string", "for a poison message"),

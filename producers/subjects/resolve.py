@@ -159,7 +159,8 @@ class Resolver:
     def _mark(self, row: Mapping[str, Any], match: SubjectMatch) -> OutgoingMessage:
         """Return the message that says of a row that it waits no more."""
         key = unresolved_key(row["unit"], row["submission_id"], row["row"])
-        value = {**row, "state": "RESOLVED", "message": f"主体已确定：{match.subject}"}
+        # What could be seen of it helped to find its subject, and need not be kept any longer.
+        value = {**row, "masked": {}, "state": "RESOLVED", "message": f"主体已确定：{match.subject}"}
         return OutgoingMessage(UNRESOLVED, key, self._encode(value))
 
 

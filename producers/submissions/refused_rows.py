@@ -23,10 +23,15 @@ from producers.tables.headers import RecognisedTable
 from producers.tables.problems import ReasonCode, RowProblem
 from producers.tables.rows import TableRow
 from producers.tables.seal import subject_of
+from producers.tables.shifted_rows import ShiftCheck, takes_anything
 from producers.tables.texts import as_text
 
 _LONGEST_SHOWN_CHARS = 1000
 _MOST_ROWS_NAMED = 10
+# Cells do not stand under their titles.
+_SHIFTED = frozenset(
+    {ReasonCode.TOO_MANY_CELLS, ReasonCode.TOO_FEW_CELLS, ReasonCode.OTHER_HEADER, ReasonCode.NO_MAIN_ROW}
+)
 _WAITING_REMEDIES = {
     ReasonCode.NATURAL_PERSON: "若是企业，请改填统一社会信用代码后重新报送；自然人的记录不进入企业档案",
     ReasonCode.OLD_CODE: "登记信息到后由平台对应，或补填统一社会信用代码后重新报送",
@@ -52,6 +57,7 @@ class RefusedRows:
         self._rejected = Encoder(registry, REJECTED, wire.REJECTED)
         self._unresolved = Encoder(registry, UNRESOLVED, wire.UNRESOLVED)
         self.unread = UnreadRows()
+        self.shifts = ShiftCheck(recognised)
         self.reasons: Counter[_Reason] = Counter()
         self._first_rows: dict[_Reason, list[int]] = {}
 
@@ -66,7 +72,12 @@ class RefusedRows:
             {"field": p.field, "column": p.column, "code": p.code.value, "message": p.message, "remedy": p.remedy}
             for p in problems
         ]
-        value = {**self._kept(row, cells), "reasons": reasons, "replay_count": 0, "rejected_at": datetime.now(UTC)}
+        value = {
+            **self._kept(row, cells, problems),
+            "reasons": reasons,
+            "replay_count": 0,
+            "rejected_at": datetime.now(UTC),
+        }
         return OutgoingMessage(REJECTED, row_id(self._submission.id, row.row_no), self._rejected(value))
 
     def wait(
@@ -75,7 +86,7 @@ class RefusedRows:
         """Count a row whose subject is not known yet, and return its message."""
         counts.unresolved += 1
         self._count(_Reason(code.value, "", message, _WAITING_REMEDIES.get(code, ""), waits=True), row.row_no)
-        value = {**self._kept(row, cells), "state": "WAITING", "reason": code.value, "message": message}
+        value = {**self._kept(row, cells, row.problems), "state": "WAITING", "reason": code.value, "message": message}
         value["unresolved_at"] = datetime.now(UTC)
         key = unresolved_key(self._submission.unit, self._submission.id, row.row_no)
         return OutgoingMessage(UNRESOLVED, key, self._unresolved(value))
@@ -93,25 +104,15 @@ class RefusedRows:
             for r, count in self.reasons.most_common(most)
         )
 
-    def _kept(self, row: TableRow, cells: Sequence[Cell]) -> dict[str, Any]:
+    def _kept(self, row: TableRow, cells: Sequence[Cell], problems: Sequence[RowProblem]) -> dict[str, Any]:
         """Return what is kept of a row: sealed whole, and shown as far as anybody may see it."""
-        sub, bad = self._submission, {p.field for p in row.problems}
+        sub = self._submission
         if sub.mode is SubmissionMode.FULL:
             subject = subject_of(self._cipher, self._item, row.values)
             if subject is None:
                 self.unread.rows += 1
             else:
                 self.unread.subjects.add(subject)
-        masked: dict[str, str] = {}
-        for index, column in self._recognised.columns.items():
-            cell = cells[index] if index < len(cells) else None
-            if cell is None:
-                continue
-            f = column.field
-            # A cell that its column does not understand may hold anything, a person's number too.
-            clear = f.sensitivity is Sensitivity.PUBLIC and not f.public_when and f.name not in bad
-            shown = clear and not self._item.about_persons
-            masked[column.title] = as_text(cell)[:_LONGEST_SHOWN_CHARS] if shown else "***"
         return {
             "submission_id": sub.id,
             "row": row.row_no,
@@ -120,6 +121,28 @@ class RefusedRows:
             "item": sub.item,
             "file_name": sub.file_name,
             "sheet": sub.sheet,
-            "masked": masked,
+            "masked": self._masked(row, cells, problems),
             "sealed": SealedRow.of(self._recognised, cells).closed(self._cipher, sub.item, sub.id, row.row_no),
         }
+
+    def _masked(self, row: TableRow, cells: Sequence[Cell], problems: Sequence[RowProblem]) -> dict[str, str]:
+        """Return a row's cells by their titles: whom it is about and what its columns understood, as far as public.
+
+        This is kept for ever, and nobody needs a key for it. So all else is masked: what a column takes whatever it is
+        may be a person's name or phone, and so may every cell of a row that has shifted.
+        """
+        item, recognised, codes = self._item, self._recognised, {p.code for p in problems}
+        bad = {p.field for p in (*problems, *row.left_out)} - {""}
+        in_text = recognised.survey.most_cells is not None
+        hides_all = item.about_persons or codes & _SHIFTED or (bad and in_text and self.shifts.has_shifted(row, cells))
+        name = None if ReasonCode.NATURAL_PERSON in codes else item.subject.name
+        masked: dict[str, str] = {}
+        for index, column in recognised.columns.items():
+            cell = cells[index] if index < len(cells) else None
+            if cell is None:
+                continue
+            f = column.field
+            public = f.sensitivity is Sensitivity.PUBLIC and not f.public_when and f.name not in bad
+            shown = public and not hides_all and (f.name == name or not takes_anything(f))
+            masked[column.title] = as_text(cell)[:_LONGEST_SHOWN_CHARS] if shown else "***"
+        return masked

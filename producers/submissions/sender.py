@@ -50,7 +50,6 @@ from producers.tables.problems import (
 )
 from producers.tables.rows import TableRow, added_title, compile_row
 from producers.tables.seal import compile_seal, subject_of
-from producers.tables.shifted_rows import has_shifted
 
 _PASSED_OVER = {
     NoteKind.TOTAL_ROWS: "小计、合计等汇总行，不是记录，没有采集",
@@ -165,7 +164,7 @@ class Sender:
         read is then another column's.
         """
         in_text = self._recognised.survey.most_cells is not None
-        return is_its_content(self.item, row.values) or (in_text and has_shifted(row, cells, self._recognised))
+        return is_its_content(self.item, row.values) or (in_text and self.refused.shifts.has_shifted(row, cells))
 
     def _pass_over(self, kind: NoteKind, row_no: int, cells: Sequence[Cell]) -> None:
         self.notes.add(kind, row_no, _PASSED_OVER[kind])

@@ -8,7 +8,7 @@ from catalogue.load import load_catalogue
 from connectors.tables import Cell
 from producers.tables.headers import TableRecogniser
 from producers.tables.rows import compile_row
-from producers.tables.shifted_rows import has_shifted
+from producers.tables.shifted_rows import ShiftCheck
 
 RECOGNISER = TableRecogniser(load_catalogue())
 TITLES: list[Cell] = [
@@ -40,7 +40,7 @@ def test_a_row_that_has_shifted_is_seen_by_its_neighbours(cells: Sequence[Cell],
     row = compile_row(table.item, table.columns, table.extra)(2, cells)
     assert row is not None
     assert row.left_out
-    assert has_shifted(row, cells, table) is shifted
+    assert ShiftCheck(table).has_shifted(row, cells) is shifted
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_two_bad_values_are_no_shift_where_one_between_them_is_right(
     row = compile_row(table.item, table.columns, table.extra)(2, cells)
     assert row is not None
     assert len(row.left_out) == 2
-    assert has_shifted(row, cells, table) is shifted
+    assert ShiftCheck(table).has_shifted(row, cells) is shifted

@@ -1,0 +1,80 @@
+"""What can be seen of a refused row without a key: no person's name, number or phone, wherever it stands."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import fastavro
+import pytest
+
+from bus.avro.wire_format import HEAD_SIZE
+from bus.topics import REJECTED
+from catalogue import wire
+from connectors.tables import Cell
+from producers.submissions.sender import Sender
+from producers.tables.detail_sheets import StrayDetail
+from tests.unit.producers.submissions.test_sender import CATALOGUE, CODE, sender, taken
+
+# Fictitious: nobody of this birthday lives.
+NUMBER, PHONE, PERSON = "630100189001010011", "13800000000", "虚构人名"
+TITLES = ("企业名称", "统一社会信用代码", "列入日期", "列入机关", "列入异常名录原因", "法定代表人姓名")
+ROW: list[Cell] = ["样例企业", CODE, "2025-01-02", "样例局", "样例原因", PERSON]
+
+
+def table() -> Sender:
+    """Return the sender of a text, whose rows have as many cells as this one."""
+    return sender(CATALOGUE.item("5"), TITLES, [ROW])
+
+
+def kept(made: Sender, cells: Sequence[Cell]) -> tuple[dict[str, Any], bytes]:
+    (message,) = taken(made, [cells])
+    assert message is not None
+    schema = wire.REJECTED if message.topic == REJECTED else wire.UNRESOLVED
+    value: Any = fastavro.schemaless_reader(io.BytesIO(message.value[HEAD_SIZE:]), schema, None)
+    return value, message.value
+
+
+def test_the_enterprise_and_what_was_understood_are_seen_and_no_other_text() -> None:
+    cells = [*ROW[:2], "没写对", "样例局", f"电话{PHONE}", PERSON]
+    value, _ = kept(table(), cells)
+    shown = {title: text for title, text in value["masked"].items() if text != "***"}
+    assert shown == {"企业名称": "样例企业", "统一社会信用代码": CODE}
+    assert set(value["masked"]) == set(TITLES)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        # A comma in the enterprise's name: everything behind it stands one column further right.
+        ["虚构甲", "乙企业", CODE, "2025-01-02", "样例局", "样例原因", PERSON],
+        # The name was lost, and all that is left stands one column further left.
+        [CODE, "2025-01-02", "样例局", "样例原因", PERSON],
+        # As many cells as there should be, and still shifted: the person stands where the enterprise should.
+        [PERSON, "样例企业", CODE, "2025-01-02", "样例局", "样例原因"],
+        [PHONE, PERSON, CODE, "2025-01-02", "样例局", "样例原因"],
+        [NUMBER, PERSON, CODE, "2025-01-02", "样例局", "样例原因"],
+    ],
+)
+def test_nothing_is_seen_of_a_row_that_has_shifted(cells: list[Cell]) -> None:
+    value, message = kept(table(), cells)
+    assert set(value["masked"].values()) == {"***"}
+    for text in (PERSON, PHONE, NUMBER, "样例企业"):
+        assert text.encode() not in message
+
+
+def test_nothing_is_seen_below_a_second_header_or_of_a_detail_that_belongs_to_no_row() -> None:
+    made = table()
+    other = ["统一社会信用代码", "企业名称", *TITLES[2:]]
+    _, message = taken(made, [other, [CODE, PERSON, *ROW[2:]]])
+    assert message is not None
+    assert PERSON.encode() not in message.value
+    value, raw = kept(table(), StrayDetail([PERSON, *ROW[1:]], "明细"))
+    assert set(value["masked"].values()) == {"***"}
+    assert PERSON.encode() not in raw
+
+
+def test_the_name_of_a_person_that_waits_for_a_code_is_not_seen() -> None:
+    value, message = kept(table(), [PERSON, NUMBER, *ROW[2:5], None])
+    assert value["reason"] == "NATURAL_PERSON"
+    assert PERSON.encode() not in message
+    assert value["masked"]["列入日期"] == "2025-01-02"
