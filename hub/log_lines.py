@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+from hub.visible_text import visible
+
 # They tell each request, each service of Faust's that begins or ends (under our modules' names, too), and tables of
 # several lines at each start. What is wrong they tell as warnings.
 _TALKATIVE = ("httpx", "httpx2", "httpcore", "faust", "mode", "aiokafka", "processing.app", "processing.transport")
@@ -38,7 +40,7 @@ class LogLines(logging.Formatter):
         text = _in_one_line(record.getMessage())
         if record.exc_info and record.exc_info[1] is not None:
             text += f": {_in_one_line(' because of '.join(_errors(record.exc_info[1])))}"
-        return f"{at} {record.levelname} {self._process} {record.name}: {text}"
+        return f"{at} {record.levelname} {self._process} {record.name}: {visible(text)}"
 
 
 def log_to_stderr(process: str) -> None:

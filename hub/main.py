@@ -7,10 +7,10 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from catalogue.errors import HubError
 from hub import log_lines
+from hub.terminal import Terminal
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def main() -> None:
         if log_lines.is_logged():
             log.critical("%s: %s", log_lines.ENDS, error)
             sys.exit(error.exit_code)
-        console = Console(stderr=True, soft_wrap=True)
+        console = Terminal(stderr=True, soft_wrap=True)
         console.print(f"error: {error.message}", style="bold red", markup=False, highlight=False)
         if error.remedy:
             console.print(f"  → {error.remedy}", markup=False, highlight=False)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +12,7 @@ from hub.durations import duration
 from hub.overview import Overview
 from hub.printing import grid
 from hub.row_tables import item_name, reason_text, unit_name
+from hub.visible_text import visible
 from queries.flow import ArrowFlow
 from queries.last_told import LastTold
 from queries.not_taken import NotTakenRows
@@ -24,7 +24,7 @@ _OLD_S = 60.0
 def overview_tables(overview: Overview, catalogue: Catalogue, most: int) -> Iterator[Table | Text]:
     """Yield the parts of an overview; ``most``: how many rows of units and items each list shows."""
     for problem in overview.problems:
-        yield Text(f"not seen: {problem}", style="red")
+        yield Text(visible(f"not seen: {problem}"), style="red")
     if overview.arrows:
         yield _arrows(overview.arrows, overview.seen_at)
     if overview.banks:
@@ -44,7 +44,7 @@ def _arrows(arrows: Sequence[ArrowFlow], now: datetime) -> Table:
             f"{arrow.pending:,}" if not arrow.problem else "?",
             "" if arrow.oldest_s is None else duration(arrow.oldest_s),
             _ago(arrow.delivered_at, now),
-            escape(arrow.problem),
+            arrow.problem,
             style="red" if arrow.problem else "yellow" if old else None,
         )
     return table
@@ -58,9 +58,7 @@ def _banks(banks: Sequence[LastTold], now: datetime, catalogue: Catalogue) -> Ta
             continue
         what = "指标" if told.item is None else item_name(catalogue, told.item)
         op = "" if told.op in ("REPORT", "INDICATORS") else f" {told.op}"
-        table.add_row(
-            told.bank, _ago(told.told_at, now), escape(told.subject or ""), escape(f"{what}{op}"), f"#{told.sequence}"
-        )
+        table.add_row(told.bank, _ago(told.told_at, now), told.subject or "", f"{what}{op}", f"#{told.sequence}")
     return table
 
 
@@ -69,9 +67,9 @@ def _rows(title: str, rows: Sequence[NotTakenRows], catalogue: Catalogue, most: 
     table = grid(f"{title}: {total:,}", "item", "rows", "newest", "commonest reason", right=("rows",))
     for group in rows[:most]:
         table.add_row(
-            escape(unit_name(catalogue, group.unit)), escape(item_name(catalogue, group.item)), f"{group.rows:,}",
+            unit_name(catalogue, group.unit), item_name(catalogue, group.item), f"{group.rows:,}",
             f"{group.newest.astimezone(SHANGHAI):%m-%d %H:%M:%S}",
-            escape(f"{reason_text(group)} ({group.reason_rows:,})"),
+            f"{reason_text(group)} ({group.reason_rows:,})",
         )  # fmt: skip
     if len(rows) > most:
         rest = sum(group.rows for group in rows[most:])

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from catalogue.envelope import Envelope
 from catalogue.model import Catalogue
 from catalogue.times import EPOCH, SHANGHAI
+from hub.terminal import Terminal
 from queries.contributions import NO_LONGER, NOT_YET, Contribution, withdrawn_by
 from queries.explain_field import ExplainedVersion, FieldExplanation
 from queries.explain_indicator import IndicatorExplanation
@@ -31,7 +31,7 @@ _STYLES = {Standing.WINNER: "green", Standing.PENDING: "yellow", Standing.CONFLI
 
 def terminal() -> Console:
     """Return the console; a file has no width, so nothing is to be cut there."""
-    console = Console()
+    console = Terminal()
     if not console.is_terminal:
         console.width = _FILE_WIDTH
     return console
@@ -83,8 +83,8 @@ def print_field(console: Console, explained: FieldExplanation) -> None:
             is_told = not record.note or record.note == value
             note = f", {record.note}" if version.standing is Standing.WINNER and not is_told else ""
             table.add_row(
-                escape(record.record_key) if index == 0 else "",
-                escape(value), f"{version.standing.value}{note}", version.rule,
+                record.record_key if index == 0 else "",
+                value, f"{version.standing.value}{note}", version.rule,
                 clock(envelope.source_time), _as_of(envelope), str(envelope.revision), *_origin(version.origin),
                 style=_STYLES.get(version.standing, "dim"),
             )  # fmt: skip
@@ -120,7 +120,7 @@ def print_indicator(console: Console, explained: IndicatorExplanation) -> None:
         for record in counting[:SHOWN]:
             envelope, share = record.contribution.record.envelope, record.contribution.share
             table.add_row(
-                escape(envelope.record_key),
+                envelope.record_key,
                 "" if share is None else share.placed.isoformat(),
                 "" if record.number is None else number(record.number),
                 "" if share is None or share.leave is None else share.leave.isoformat(),
@@ -188,7 +188,7 @@ def _value(target: FieldTarget, version: ExplainedVersion) -> str:
 
 def _origin(origin: RecordOrigin) -> tuple[str, str, str]:
     file = origin.file or f"submission {origin.submission_id}"
-    return escape(origin.unit_zh), escape(f"{file} [{origin.sheet}]" if origin.sheet else file), str(origin.row)
+    return origin.unit_zh, f"{file} [{origin.sheet}]" if origin.sheet else file, str(origin.row)
 
 
 def grid(*titles: str, right: tuple[str, ...] = ()) -> Table:

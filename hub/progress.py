@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from hub.terminal import Terminal
 
 # What ends sooner needs no bar.
 _AFTER_S = 2.0
@@ -13,7 +14,7 @@ _AFTER_S = 2.0
 
 def progress_bar(*columns: ProgressColumn | str, silent: bool = False) -> Progress:
     """Return a bar on the terminal's stderr that disappears at its end; it shows nothing where there is no terminal."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=silent or not console.is_terminal)
 
 

@@ -7,6 +7,7 @@ import typer
 from rich.progress import Progress
 
 from catalogue.errors import Question
+from hub.terminal import echo
 
 
 class TerminalQuestions:
@@ -26,9 +27,9 @@ class TerminalQuestions:
         """Return the answer's place among the choices; typer.Abort ends the command."""
         if self._bar is not None:
             self._bar.stop()
-        typer.echo(question.message, err=True)
+        echo(question.message, err=True)
         for number, choice in enumerate(question.choices, start=1):
-            typer.echo(f"  {number}. {choice}", err=True)
+            echo(f"  {number}. {choice}", err=True)
         answer = ""
         while not (answer.isdecimal() and 1 <= int(answer) <= len(question.choices)):
             answer = typer.prompt("请输入编号（Ctrl-C 退出，不报送）", err=True).strip()

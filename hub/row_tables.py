@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.markup import escape
 
 from catalogue.model import Catalogue
 from hub.printing import grid
@@ -25,9 +24,9 @@ def print_groups(console: Console, groups: Sequence[NotTakenRows], catalogue: Ca
     )  # fmt: skip
     for group in groups:
         table.add_row(
-            escape(unit_name(catalogue, group.unit)), escape(item_name(catalogue, group.item)),
+            unit_name(catalogue, group.unit), item_name(catalogue, group.item),
             f"{group.rows:,}", f"{group.submissions:,}", clock(group.oldest), clock(group.newest),
-            escape(reason_text(group)), f"{group.reason_rows:,}", escape(group.newest_submission or "–"),
+            reason_text(group), f"{group.reason_rows:,}", group.newest_submission or "–",
         )  # fmt: skip
     console.print(table)
     if any(group.newest_message for group in groups):
@@ -59,7 +58,7 @@ def print_rejected(console: Console, rows: Sequence[RejectedRow]) -> None:
     for row in rows:
         for index, reason in enumerate(row.reasons):
             place = row.place if index == 0 else ""
-            table.add_row(place, *map(escape, (reason.column, reason.message, reason.remedy, reason.code)))
+            table.add_row(place, reason.column, reason.message, reason.remedy, reason.code)
     console.print(table)
 
 
@@ -68,7 +67,7 @@ def print_waiting(console: Console, rows: Sequence[WaitingRow]) -> None:
     table = grid("row", "since", "code", "reason", "cells", right=("row",))
     for row in rows:
         cells = "，".join(f"{title} {value}" for title, value in row.masked.items() if value != "***")
-        table.add_row(f"{row.row}", clock(row.unresolved_at), *map(escape, (row.reason, row.message, cells)))
+        table.add_row(f"{row.row}", clock(row.unresolved_at), row.reason, row.message, cells)
     console.print(table)
 
 
@@ -91,5 +90,5 @@ def print_rejected_row(console: Console, row: RejectedRow, catalogue: Catalogue)
 def _cells(masked: Mapping[str, str]) -> object:
     table = grid("column", "cell")
     for title, value in masked.items():
-        table.add_row(escape(title), escape(value))
+        table.add_row(title, value)
     return table

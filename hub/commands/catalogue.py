@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from catalogue.model import PERIOD_ZH, Catalogue, Field, Item
+from hub.terminal import Terminal
 
 _STYLES = {"public": "green", "consent": "yellow", "personal": "red"}
 _MOST_SUGGESTIONS = 5
@@ -30,7 +31,7 @@ def catalogue(
     if as_json:
         typer.echo(json.dumps([described(loaded, shown_item) for shown_item in items], ensure_ascii=False))
         return
-    console = Console()
+    console = Terminal()
     if item is None:
         _print_all(console, loaded)
     else:
@@ -137,8 +138,8 @@ def _add_row(table: Table, field: Field, indent: str) -> None:
     style = _STYLES[field.sensitivity.value]
     kind = f"{field.type.value} {field.unit}".strip()
     cells = (indent + field.zh + marks, indent + field.name, kind)
-    shared = f"[{style}]{field.sensitivity.value}[/{style}] {escape(field.ground)}"
-    table.add_row(*map(escape, cells), shared, escape("\n".join(more)))
+    shared = Text.assemble((field.sensitivity.value, style), f" {field.ground}")
+    table.add_row(*cells, shared, "\n".join(more))
 
 
 def register(app: typer.Typer) -> None:

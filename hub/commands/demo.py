@@ -4,9 +4,9 @@ import time
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hub.settings import exact_settings, load_settings
+from hub.terminal import Terminal
 
 
 def demo(
@@ -30,7 +30,7 @@ def demo(
         jar_repository=outer.stack.jar_repository,
         workers=max(1, outer.processes.workers),
     )
-    console, begun = Console(soft_wrap=True), time.monotonic()
+    console, begun = Terminal(soft_wrap=True), time.monotonic()
     hub.stack.stop(settings, purge=True)
     settings.home.mkdir(parents=True, exist_ok=True)
     try:

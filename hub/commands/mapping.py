@@ -11,6 +11,7 @@ from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Item
 from connectors.files.tables import open_tables
 from hub.clerk_commands import ClerkCommand, ClerkGroup
+from hub.terminal import echo
 from producers.tables.header_rows import HeaderRows, likely_header
 from producers.tables.headers import HeadedTable, TableRecogniser
 from producers.tables.mapping import ColumnMapping, parse_mapping
@@ -39,14 +40,12 @@ def suggest_mapping(
     rows = [cells for _, cells in islice(table.below(row), MOST_ROWS)]
     text = mapping_text(chosen, suggest(recogniser.matcher(chosen), header.titles, rows))
     if output is None:
-        typer.echo(text, nl=False)
+        echo(text, nl=False)
         return
     if output.exists():
         raise UsageError(f"“{output}”已经存在。", remedy="请换一个文件名，以免盖掉核对过的对照表。")
     output.write_text(text, "utf-8")
-    typer.echo(
-        f"已写入 {output}：请逐列核对，把 confirmed 改为 true，再用 credithub push 文件 --mapping {output} 报送。"
-    )
+    echo(f"已写入 {output}：请逐列核对，把 confirmed 改为 true，再用 credithub push 文件 --mapping {output} 报送。")
 
 
 def _table(file: Path, sheet: str | None, known: frozenset[str]) -> tuple[HeadedTable, HeaderRows]:

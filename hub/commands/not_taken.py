@@ -15,6 +15,7 @@ from hub import row_tables
 from hub.commands.catalogue import find
 from hub.printing import terminal
 from hub.settings import load_settings
+from hub.terminal import Terminal, echo
 from hub.view import view_of
 from queries.not_taken import NotTakenFilter, NotTakenRows, WaitingRow
 from queries.receipts import RejectedRow
@@ -75,7 +76,7 @@ def show_rejected(
         )
     for rejected in rows:
         if as_json:
-            typer.echo(json.dumps(rejected.as_json(), ensure_ascii=False))
+            echo(json.dumps(rejected.as_json(), ensure_ascii=False))
         else:
             row_tables.print_rejected_row(terminal(), rejected, view.catalogue)
 
@@ -105,7 +106,7 @@ def _filter(view: View, unit: str | None, item: str | None, since: datetime | No
 
 def _show_groups(view: View, groups: Sequence[NotTakenRows], *, as_json: bool, none: str) -> None:
     if as_json:
-        typer.echo(json.dumps([group.as_json() for group in groups], ensure_ascii=False))
+        echo(json.dumps([group.as_json() for group in groups], ensure_ascii=False))
     else:
         row_tables.print_groups(terminal(), groups, view.catalogue, none)
 
@@ -114,9 +115,9 @@ def _show_rows(
     rows: Sequence[Row], limit: int, show: Callable[[Console, Sequence[Row]], None], *, as_json: bool, nothing: str
 ) -> None:
     """Print the rows as JSON or as a table, and say what that cannot: that there are none, or more."""
-    stderr = Console(stderr=True, soft_wrap=True)
+    stderr = Terminal(stderr=True, soft_wrap=True)
     if as_json:
-        typer.echo(json.dumps([row.as_json() for row in rows[:limit]], ensure_ascii=False))
+        echo(json.dumps([row.as_json() for row in rows[:limit]], ensure_ascii=False))
     elif not rows:
         stderr.print(f"{nothing}, or PostgreSQL has not seen it yet.", highlight=False)
     if len(rows) > limit:

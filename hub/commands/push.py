@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from catalogue.errors import FilesRefused, Unavailable, UsageError
@@ -25,6 +24,8 @@ from hub.push_outcome import PushOutcome, outcome_of
 from hub.questions import TerminalQuestions
 from hub.receipts import print_receipt
 from hub.settings import NotRunning, load_settings
+from hub.terminal import Terminal, echo
+from hub.visible_text import visible
 from producers.submissions.options import Options
 from producers.submissions.parallel import MOST_JOBS, FileDone, PushInterrupted, push_files
 from producers.submissions.receipts import SubmissionReceipt
@@ -101,7 +102,7 @@ def push_dir(
     taken = set(files)
     for path in (p for p in present if p not in taken and (p.suffix.lower() in SUFFIXES or "说明" not in p.stem)):
         why = "文件名含“说明”" if path.suffix.lower() in SUFFIXES else "不是表格文件"
-        typer.echo(f"{path}: 没有报送：{why}。", err=True)
+        echo(f"{path}: 没有报送：{why}。", err=True)
     if not files:
         raise UsageError(f"“{folder}”中没有表格文件。", remedy=f"表格文件的后缀是：{'、'.join(sorted(SUFFIXES))}。")
     units = tuple(money_unit or ())
@@ -134,7 +135,7 @@ def _many(
             _show(receipt, session.catalogue, as_json=as_json)
         if done.refused is not None:
             refused += 1
-            typer.echo(f"{done.path}: {done.refused}", err=True)
+            echo(f"{done.path}: {done.refused}", err=True)
         else:
             worst = max(worst, outcome_of(done.receipts))
     if refused:
@@ -155,14 +156,14 @@ def _try_again_later() -> Iterator[None]:
 
 
 def _bar(*, silent: bool) -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     return progress_bar(*columns, TimeElapsedColumn(), silent=silent)
 
 
 def _one(session: Session, path: Path, questions: TerminalQuestions, *, as_json: bool) -> list[SubmissionReceipt]:
     receipts: list[SubmissionReceipt] = []
     with questions.beside(_bar(silent=as_json)) as bar:
-        task = bar.add_task(path.name, total=None if bar.disable else _lines(path))
+        task = bar.add_task(visible(path.name), total=None if bar.disable else _lines(path))
         for receipt in session.push(FileSource(path), on_rows=lambda rows: bar.update(task, completed=rows)):
             receipts.append(receipt)
             _show(receipt, session.catalogue, as_json=as_json)
@@ -175,7 +176,7 @@ def _with_bar(
     with questions.beside(_bar(silent=silent)) as bar:
         task = bar.add_task("files", total=len(files))
         for done in push_files(session, files, jobs):
-            bar.update(task, advance=1, description=done.path.name)
+            bar.update(task, advance=1, description=visible(done.path.name))
             yield done
 
 
@@ -189,9 +190,9 @@ def _lines(path: Path) -> int | None:
 
 def _show(receipt: SubmissionReceipt, catalogue: Catalogue, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(receipt.to_json(), ensure_ascii=False))
+        echo(json.dumps(receipt.to_json(), ensure_ascii=False))
     else:
-        print_receipt(Console(soft_wrap=True), receipt, catalogue)
+        print_receipt(Terminal(soft_wrap=True), receipt, catalogue)
 
 
 def register(app: typer.Typer) -> None:

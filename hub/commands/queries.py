@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bus import topics
 from catalogue.errors import PoisonMessage, UsageError
@@ -15,6 +14,7 @@ from catalogue.identifiers import Uscc
 from catalogue.identifiers import uscc as checked
 from hub import printing
 from hub.settings import load_settings
+from hub.terminal import Terminal, echo
 from hub.view import view_of
 from queries.explain_field import FieldExplanation
 from sinks.banks.recipients import bank_ids
@@ -38,7 +38,7 @@ def state(
     subject, view = subject_of(code), view_of(load_settings())
     answer = view.state(subject) if day is None else view.state_on(subject, day.date())
     if as_json:
-        typer.echo(json.dumps(answer.as_json(), ensure_ascii=False))
+        echo(json.dumps(answer.as_json(), ensure_ascii=False))
         return
     printing.print_state(printing.terminal(), answer)
 
@@ -62,7 +62,7 @@ def explain(
     with _waiting("reading what was reported of it"):
         explained = view.explain(subject, name)
     if as_json:
-        typer.echo(json.dumps(explained.as_json(), ensure_ascii=False))
+        echo(json.dumps(explained.as_json(), ensure_ascii=False))
     elif isinstance(explained, FieldExplanation):
         printing.print_field(printing.terminal(), explained)
     else:
@@ -81,7 +81,7 @@ def watch(
     """Show what a bank is told, as it is told: committed events only, each with what it changes. Ctrl-C ends it."""
     bank, view = _bank_topic(topic), view_of(load_settings())
     indicators = {i.id: i for i in view.indicators}
-    console, stderr = printing.terminal(), Console(stderr=True, soft_wrap=True)
+    console, stderr = printing.terminal(), Terminal(stderr=True, soft_wrap=True)
 
     def ready(partitions: int) -> None:
         name = view.config.topic(bank)
@@ -96,7 +96,7 @@ def watch(
                     stderr.print(text, style="red", markup=False, highlight=False)
                     continue
                 if as_json:
-                    typer.echo(json.dumps(event.as_json(), ensure_ascii=False))
+                    echo(json.dumps(event.as_json(), ensure_ascii=False))
                 else:
                     printing.print_event(console, event, view.catalogue, indicators)
                 shown += 1
@@ -128,7 +128,7 @@ def subject_of(code: str) -> Uscc:
 
 @contextmanager
 def _waiting(text: str) -> Iterator[None]:
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     if not console.is_terminal:
         yield
         return

@@ -15,6 +15,7 @@ from hub.database_access import DatabaseRole
 from hub.overview import OverviewWatch
 from hub.settings import Settings, endpoints, load_settings
 from hub.stack import control
+from hub.terminal import Terminal
 from proofs.reconcile.findings import POSTGRES
 from sinks.postgres.refilling import digests, empty
 from sinks.postgres.schema import migrate
@@ -36,7 +37,7 @@ def rebuild_postgres(
     is. Exit code 1 when not all is filled in time.
     """
     settings = load_settings()
-    dsn, stderr = endpoints(settings).database(DatabaseRole.OWNER), Console(stderr=True, soft_wrap=True)
+    dsn, stderr = endpoints(settings).database(DatabaseRole.OWNER), Terminal(stderr=True, soft_wrap=True)
     if not yes:
         typer.confirm(
             "All tables are emptied; queries and pages find nothing until they are filled. Go on?", abort=True

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
@@ -18,6 +17,7 @@ from hub.intake import intake_config
 from hub.receipts import print_receipt
 from hub.returned_workbook import write_returned
 from hub.settings import bus_config, load_settings
+from hub.terminal import Terminal, echo
 from producers.submissions.ledger import LedgerReader, submission_of
 from producers.submissions.progress import SubmissionProgress, SubmissionState
 from producers.submissions.receipts import ReceiptFolder, SubmissionReceipt
@@ -41,18 +41,18 @@ def receipt(
             cipher = Cipher(checked_keys(config, registry, settings.keys))
             rows = read_returned(config, registry, cipher, submission_id)
             if not rows:
-                typer.echo("没有退回的行，也没有主体待定的行。", err=True)
+                echo("没有退回的行，也没有主体待定的行。", err=True)
                 return
             write_returned(output, item, progress, rows)
-            typer.echo(f"{output}：{len(rows)}行。改好后报送：credithub push {output} --unit {progress.unit}", err=True)
+            echo(f"{output}：{len(rows)}行。改好后报送：credithub push {output} --unit {progress.unit}", err=True)
             return
     shown = ReceiptFolder(intake_config(settings).receipts).told(
         SubmissionReceipt(submission_of(progress), progress.counts(), SubmissionState(progress.state))
     )
     if as_json:
-        typer.echo(json.dumps(shown.to_json(), ensure_ascii=False))
+        echo(json.dumps(shown.to_json(), ensure_ascii=False))
     else:
-        print_receipt(Console(soft_wrap=True), shown, catalogue)
+        print_receipt(Terminal(soft_wrap=True), shown, catalogue)
 
 
 def _progress(reader: LedgerReader, submission_id: str) -> SubmissionProgress:

@@ -7,7 +7,6 @@ from contextlib import closing
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table as Grid
 
 from bus.avro.registry import Registry
@@ -20,6 +19,7 @@ from hub.database_access import DatabaseRole
 from hub.long_process import serve_metrics
 from hub.progress import counting
 from hub.settings import Settings, bus_config, endpoints, load_settings
+from hub.terminal import Terminal, echo
 from monitoring import metrics
 from proofs.continuous.journal import announce_full_pass
 from proofs.reconcile.decoding import PlainDecoder
@@ -70,7 +70,7 @@ def reconcile(
             with closing(Registry(config)) as registry:
                 announce_full_pass(config, registry, began_at_s)
         if as_json:
-            typer.echo(json.dumps(described(findings, catalogue), ensure_ascii=False))
+            echo(json.dumps(described(findings, catalogue), ensure_ascii=False))
         else:
             _print(findings, catalogue)
         if not every:
@@ -123,17 +123,17 @@ def state_hash(
         }  # fmt: skip
         if by_subject:
             body["by_subject"] = dict(sorted(hashes.by_subject.items()))
-        typer.echo(json.dumps(body))
+        echo(json.dumps(body))
         return
     if by_subject:
         for subject, digest in sorted(hashes.by_subject.items()):
-            typer.echo(f"{subject} {digest}")
-        typer.echo(f"persons {hashes.persons}")
+            echo(f"{subject} {digest}")
+        echo(f"persons {hashes.persons}")
     if pending:
-        typer.echo(f"{pending:,} events are not merged yet", err=True)
+        echo(f"{pending:,} events are not merged yet", err=True)
     if len(days) > 1:
-        typer.echo(f"the states are of several days, {days[0]} to {days[-1]}", err=True)
-    typer.echo(hashes.whole)
+        echo(f"the states are of several days, {days[0]} to {days[-1]}", err=True)
+    echo(hashes.whole)
 
 
 class Behind(HubError):
@@ -178,7 +178,7 @@ def _numbers(tally: Tally) -> dict[str, int]:
 
 
 def _print(findings: Findings, catalogue: Catalogue) -> None:
-    console = Console()
+    console = Terminal()
     if not console.is_terminal:
         # A file has no width: nothing is to be cut.
         console.width = 160

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from catalogue.errors import UsageError
 from hub.progress import progress_bar
+from hub.terminal import Terminal
 
 
 def sample(
@@ -63,7 +63,7 @@ def sample(
         "all", str(len({f.item for f in files})), str(len(files)),
         f"{sum(f.rows for f in files):,}", f"{sum(f.dirty_rows for f in files):,}",
     )  # fmt: skip
-    Console(soft_wrap=True).print(table)
+    Terminal(soft_wrap=True).print(table)
     typer.echo(f"Written to {folder} in {time.monotonic() - started:.1f} s; listed in {MANIFEST}.")
 
 

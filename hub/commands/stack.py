@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from catalogue.errors import UsageError
 from hub.durations import duration
 from hub.settings import Endpoints, Settings, endpoints, load_settings
+from hub.terminal import Terminal, echo
 from monitoring.addresses import shown_address
 
 if TYPE_CHECKING:
@@ -65,14 +67,14 @@ def up(
             on_step=display.step,
         )
     if as_json:
-        typer.echo(json.dumps({**asdict(addresses), "already_up": was_up}))
+        echo(json.dumps({**asdict(addresses), "already_up": was_up}))
         return
     if was_up:
-        typer.echo("Already up.")
+        echo("Already up.")
         if before.services_only and not services_only:
-            typer.echo("Only the services run; workers and sinks too: `credithub down`, then `credithub up`.")
+            echo("Only the services run; workers and sinks too: `credithub down`, then `credithub up`.")
     else:
-        typer.echo(f"Up after {time.monotonic() - started:.1f} s.")
+        echo(f"Up after {time.monotonic() - started:.1f} s.")
     _print_addresses(addresses)
 
 
@@ -87,11 +89,11 @@ def down(
     with StackProgress(enabled=True) as display:
         display.step("stopping")
         ran = control.stop(settings := load_settings(), purge=purge, purge_cache=purge_all)
-    typer.echo("Stopped." if ran else "Nothing was running.")
+    echo("Stopped." if ran else "Nothing was running.")
     if purge or purge_all:
-        typer.echo("The data is deleted.")
+        echo("The data is deleted.")
         if names := control.remaining(settings):
-            typer.echo(f"Left in {settings.home}: {', '.join(names)}.")
+            echo(f"Left in {settings.home}: {', '.join(names)}.")
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -109,7 +111,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         rows = [{**asdict(row), "uptime_s": _uptime(row.started_at, now)} for row in current.processes]
         seen = {} if overview is None else overview.as_json()
         body = {**asdict(current), "home": str(settings.home), "processes": rows, **seen}
-        typer.echo(json.dumps(body, ensure_ascii=False))
+        echo(json.dumps(body, ensure_ascii=False))
     else:
         _print_status(current, now)
         if overview is not None:
@@ -136,9 +138,9 @@ def logs(
         )
     file = folder / f"{name}.log"
     if lines and not file.stat().st_size:
-        typer.echo(f"The log of {name} is empty: no line since its start.", err=True)
+        echo(f"The log of {name} is empty: no line since its start.", err=True)
     for line in tail_of(file, lines, follow=follow):
-        typer.echo(line, nl=False)
+        echo(line, nl=False)
 
 
 def register(app: typer.Typer) -> None:
@@ -162,7 +164,7 @@ def _run_in_foreground(settings: Settings, *, services_only: bool, was_up: bool)
         line = f"{current.phase} {current.step}".strip()
         if line != printed:
             printed = line
-            typer.echo(line)
+            echo(line)
             if current.phase == "ready":
                 _print_addresses(endpoints(settings))
 
@@ -172,7 +174,7 @@ def _run_in_foreground(settings: Settings, *, services_only: bool, was_up: bool)
 
 
 def _print_status(current: "StackStatus", now: float) -> None:
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     mode = " (services only)" if current.services_only else ""
     console.print(f"{current.phase}{mode}{': ' + current.step if current.step else ''}", highlight=False)
     if current.error:
@@ -208,7 +210,7 @@ def _process_table(console: Console, processes: "tuple[ProcessStatus, ...]", now
         style = _STYLES.get(process.state, "red")
         uptime = _uptime(process.started_at, now)
         table.add_row(
-            process.name, str(process.pid or ""), f"[{style}]{process.state}[/]", str(process.restarts),
+            process.name, str(process.pid or ""), Text(process.state, style), str(process.restarts),
             "" if uptime is None else duration(uptime), process.last_exit, process.health, process.address,
         )  # fmt: skip
     return table
@@ -216,10 +218,10 @@ def _process_table(console: Console, processes: "tuple[ProcessStatus, ...]", now
 
 def _print_addresses(addresses: Endpoints) -> None:
     # Without passwords, which stay in run/endpoints.json: terminals are recorded.
-    typer.echo(f"  Kafka       {addresses.bootstrap}")
-    typer.echo(f"  registry    {shown_address(addresses.registry_url)}")
-    typer.echo(f"  PostgreSQL  {shown_address(addresses.postgres_dsn)}")
-    typer.echo(f"  upstream    {shown_address(addresses.upstream_url)}")
+    echo(f"  Kafka       {addresses.bootstrap}")
+    echo(f"  registry    {shown_address(addresses.registry_url)}")
+    echo(f"  PostgreSQL  {shown_address(addresses.postgres_dsn)}")
+    echo(f"  upstream    {shown_address(addresses.upstream_url)}")
 
 
 def _uptime(started_at: float | None, now: float) -> float | None:

@@ -16,6 +16,7 @@ from hub.printing import terminal
 from hub.settings import load_settings
 from hub.stack import control
 from hub.stack.status import GOOD_STATES, ProcessStatus, StackStatus
+from hub.visible_text import visible
 
 _MOST_GROUPS = 4
 _ANSWER_WITHIN_S = 10.0
@@ -55,13 +56,13 @@ def screen_of(stack: StackStatus, overview: Overview, catalogue: Catalogue) -> G
 
 def _processes(stack: StackStatus) -> list[Text]:
     """What is ready on one line, and each that is not with its reason: that is what the eye should fall on."""
-    lines = [Text(f"{stack.error} → {stack.remedy}", style="red")] if stack.error else []
+    lines = [Text(visible(f"{stack.error} → {stack.remedy}"), style="red")] if stack.error else []
     ready = [process.name for process in stack.processes if is_ready(process)]
     if ready:
         lines.append(Text(f"ready: {', '.join(ready)}", style="green"))
     for process in stack.processes:
         if not is_ready(process):
-            lines.append(Text(f"{process.state}: {process.name}: {_why(process)}", style="red"))
+            lines.append(Text(visible(f"{process.state}: {process.name}: {_why(process)}"), style="red"))
     return lines
 
 

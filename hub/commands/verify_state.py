@@ -6,13 +6,13 @@ from contextlib import closing
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from bus.avro.registry import Registry
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.progress import counting
 from hub.settings import bus_config, load_settings
+from hub.terminal import Terminal, echo
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
 from proofs.reconcile.proof import ProofScope
 from proofs.replay.verification import Verification, VerificationReport
@@ -65,7 +65,7 @@ def verify_state(
             say("verifying subjects")
             how, report = {"chosen": "sample", "seed": seed}, verification.some(chosen)
     if as_json:
-        typer.echo(json.dumps(how | described(report), ensure_ascii=False))
+        echo(json.dumps(how | described(report), ensure_ascii=False))
     else:
         _print(how, report)
     raise typer.Exit(1 if report.difference else _BEHIND if report.unverified else 0)
@@ -85,7 +85,7 @@ def described(report: VerificationReport) -> dict[str, Any]:
 
 
 def _print(mode: dict[str, Any], report: VerificationReport) -> None:
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     seed = f" (sample by seed {mode['seed']})" if "seed" in mode else ""
     console.print(
         f"{report.subjects:,} subjects{seed}, {report.records:,} records from {report.events:,} events", highlight=False
