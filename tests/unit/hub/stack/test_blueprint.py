@@ -11,11 +11,12 @@ from hub.stack.layout import HomeLayout
 from hub.stack.ports import Ports
 
 TOKEN, WEBHOOK, PASSWORD = "fictitious-token", "http://localhost/fictitious-webhook", "fictitious-password"
+DATABASE = "fictitious-database"
 # Services that somebody else runs, so that none is prepared here.
 ELSEWHERE = {
     "kafka_bootstrap": "127.0.0.1:9",
     "registry_url": "http://127.0.0.1:9",
-    "postgres_dsn": "postgresql://u@127.0.0.1:9/d",
+    "postgres_dsn": f"postgresql://u:{DATABASE}@127.0.0.1:9/d",
 }
 
 
@@ -63,6 +64,11 @@ def test_a_platform_that_is_named_gets_no_token_of_ours(layout: HomeLayout) -> N
 def test_whom_alerts_go_to_is_told_to_none_of_them(layout: HomeLayout) -> None:
     with drawn(layout, **ELSEWHERE) as specs:
         assert told(specs, WEBHOOK) == told(specs, PASSWORD) == set()
+
+
+def test_the_database_s_password_is_in_no_environment_but_that_of_the_preparation(layout: HomeLayout) -> None:
+    with drawn(layout, **ELSEWHERE) as specs:
+        assert told(specs, DATABASE) == {"prepare"}
 
 
 def test_a_service_is_told_none_of_our_settings(layout: HomeLayout) -> None:
