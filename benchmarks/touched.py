@@ -52,7 +52,7 @@ def measure(settings: Settings, say: Callable[[str], None]) -> Iterator[Touched]
         with closing(Registry(config)) as registry:
             event = _Events(registry)
             cipher = Cipher(load_key_file(own.keys))
-            processor = MergeProcessor(config, registry, (event.topic,), load_indicators())
+            processor = MergeProcessor(config, registry, (event.topic,), load_catalogue().items, load_indicators())
             runtime = Runtime(config, processor, registry, cipher, own.home / "streams")
             with closing(fence(runtime, 0).restore()) as partition:
                 feed = _Feed(partition, event.topic)

@@ -23,6 +23,7 @@ from catalogue.model import (
     IdentityKind,
     Item,
     Period,
+    Publication,
     Send,
     Sensitivity,
     SubjectColumns,
@@ -113,6 +114,7 @@ def _item(
             source=str(row["source"]),
             about_persons=bool(row.get("about_persons", False)),
             rated=bool(row.get("rated", True)),
+            publication=_publication(row["publication"]) if "publication" in row else None,
         )
     except (KeyError, ValueError, TypeError) as exc:
         raise CatalogueError(
@@ -152,6 +154,11 @@ def _field(defaults: Mapping[str, Any], raw: Mapping[str, Any]) -> Field:
     )
 
 
+def _publication(raw: Mapping[str, Any]) -> Publication:
+    lists = {name: tuple(map(str, value)) for name, value in raw.items() if isinstance(value, list)}
+    return Publication(**{**raw, **lists})
+
+
 def _contradictions(item: Item, units: Mapping[str, Unit]) -> Iterator[str]:
     names = [f.name for f in item.fields]
     for name in names:
@@ -160,6 +167,9 @@ def _contradictions(item: Item, units: Mapping[str, Unit]) -> Iterator[str]:
     subject = [item.subject.uscc, item.subject.name, item.subject.person, *item.subject.codes]
     used = [*subject, *item.identity.fields, *item.source_time, *item.reporting_period]
     used += [c.field for f in item.fields for c in f.public_when]
+    if (ends := item.publication) is not None:
+        used += [*ends.until, ends.repaired, ends.bounded_from, *ends.derived_from, *ends.simple_by]
+        used += [ends.amount, ends.corrected]
     for used_name in used:
         if used_name is not None and used_name not in names:
             yield f"names the field {used_name}, which it does not have."

@@ -153,6 +153,23 @@ class SubjectColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """Which of an item's fields say until when the law lets its records be published, shared and used.
+
+    ``rules.release.publication`` reads them.
+    """
+
+    until: tuple[str, ...] = ()  # date fields that name the last day; the earliest filled one counts
+    repaired: str | None = None  # the date field that says from which day on 信用修复 ended it
+    bounded_from: str | None = None  # the date field from which the outer bound runs where no field names a day
+    severity: str = ""  # the 失信程度 of every record; "" = derived from ``derived_from``
+    derived_from: tuple[str, ...] = ()  # the fields with the kinds of a penalty
+    simple_by: tuple[str, ...] = ()  # the fields that tell a penalty by simple procedure
+    amount: str | None = None  # the field with the fine
+    corrected: str | None = None  # the boolean field that says whether the matter was corrected
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One row of the list 涉企信用信息共享清单."""
 
@@ -175,6 +192,7 @@ class Item:
     source: str = ""  # the list's whole text of 共享内容
     about_persons: bool = False  # items 27, 28, 59
     rated: bool = True  # counts towards indicators
+    publication: Publication | None = None  # None: no day ends it
 
     def field(self, name: str) -> Field:
         """Return the field called ``name``; KeyError when the item has none."""

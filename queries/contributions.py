@@ -9,7 +9,8 @@ from typing import Any
 from catalogue.envelope import Envelope, Op, RecordKey
 from rules.indicators.definitions import Fact, Indicator, evaluate, on_the_wire
 from rules.indicators.running import Share, share
-from rules.merge import Record, is_live, set_since
+from rules.merge import Record, SetSince, is_live, set_since
+from rules.release.publication import EndReason, Publications
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def contributions(
     indicator: Indicator,
     records: Iterable[tuple[Record, Payload]],
     marks: Mapping[RecordKey, Envelope],
+    publications: Publications,
     as_of: date,
 ) -> tuple[Decimal | None, list[Contribution]]:
     """Return the indicator's value on ``as_of`` and every record, those that count first, the newest first.
@@ -49,8 +51,7 @@ def contributions(
     explained: list[Contribution] = []
     for record, data in records:
         mark = marks.get(record.envelope.set_key)
-        if not is_live(record.envelope, None if mark is None else set_since(mark)):
-            why = withdrawn_by(record.envelope) or LEFT_OUT
+        if why := not_counted(record, None if mark is None else set_since(mark), publications, as_of):
             explained.append(Contribution(record, None, why))
             continue
         fact = Fact(record.envelope.source_time, data or {})
@@ -60,6 +61,23 @@ def contributions(
     explained.sort(key=lambda c: c.record.envelope.record_key)
     explained.sort(key=lambda c: (c.counts, c.share.placed if c.share else date.min), reverse=True)
     return on_the_wire(evaluate(indicator, facts, as_of)), explained
+
+
+def not_counted(record: Record, since: SetSince | None, publications: Publications, day: date) -> str:
+    """Return why a winning record does not count on a day; "" when it does. Raises PoisonMessage as its rule does."""
+    ending = publications.ending(record)
+    if is_live(record.envelope, since, ending and ending.day, day):
+        return ""
+    if withdrawn := withdrawn_by(record.envelope):
+        return withdrawn
+    if ending is not None and ending.day <= day:
+        by = "the longest period of the law" if ending.derived else "its own data"
+        return (
+            f"repaired (信用修复) on {ending.day}"
+            if ending.reason is EndReason.REPAIRED
+            else (f"its publication ended before {ending.day}, by {by}")
+        )
+    return LEFT_OUT
 
 
 def withdrawn_by(event: Envelope) -> str:

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from bus.reading.offsets import TopicPartition
 from catalogue.envelope import Envelope, RecordKey, is_mark
 from catalogue.model import Catalogue, Item
-from queries.contributions import LEFT_OUT, withdrawn_by
+from queries.contributions import not_counted, withdrawn_by
 from queries.origin import RecordOrigin, origin_of
 from queries.table_snapshot import StateRow, SubmissionSource, TableSnapshot
 from queries.targets import FieldTarget
 from queries.values import SEALED, moment, same_sealed, unit_of, value_of
 from queries.versions import RankedVersion, Standing, ranked
-from rules.merge import Record, SetSince, is_live, set_since
+from rules.merge import Record, SetSince, set_since
+from rules.release.publication import Publications
 from rules.state import DecodePayload
+
+NOT_THERE = "not merged or not delivered yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,9 @@ def explain_field(
     catalogue: Catalogue,
     topic_partition: TopicPartition,
     events: Sequence[Record],
+    as_of: date,
 ) -> FieldExplanation:
-    """Return, for each record of the subject that has the field, its winner, its losers and why.
+    """Return, for each record of the subject that has the field, its winner, its losers and why, as of a day.
 
     ``events``: the item's events of the subject in ``topic_partition``. They must be read before the snapshot of the
     tables is taken, so that what won in them was seen, and only what is still on its way is pending.
@@ -116,14 +121,16 @@ def explain_field(
     for event in events:
         by_key.setdefault(event.envelope.record_key, (None, []))[1].append(event)
     sources = tables.sources({one.envelope.submission_id for one in (*winners, *events)})
-    marks = marks_of(winners)
+    marks, publications = marks_of(winners), Publications(catalogue.items, decode)
     records: list[ExplainedRecord] = []
     for key, (winner, versions) in by_key.items():
         explained = tuple(
             _explained(target, winner, one, decode, catalogue, sources) for one in ranked(winner, versions)
         )
-        live = winner is not None and is_live(winner.envelope, since_of(marks, winner.envelope))
-        records.append(ExplainedRecord(key, live, _note(winner, marks), explained))
+        note = NOT_THERE
+        if winner is not None:
+            note = not_counted(winner, since_of(marks, winner.envelope), publications, as_of)
+        records.append(ExplainedRecord(key, not note, note, explained))
     records.sort(key=lambda r: (r.live, moment(r.versions[0].record.envelope.source_time), r.record_key), reverse=True)
     return FieldExplanation(state.subject, state.subject_name, target, topic_partition, tuple(records))
 
@@ -152,14 +159,6 @@ def heading(subject: str, subject_name: str | None, kind: str, item: Item) -> di
         "kind": kind,
         "item": {"seq": item.seq, "id": item.id, "name": item.zh},
     }
-
-
-def _note(winner: Record | None, marks: Mapping[RecordKey, Envelope]) -> str:
-    if winner is None:
-        return "not merged or not delivered yet"
-    if is_live(winner.envelope, since_of(marks, winner.envelope)):
-        return ""
-    return withdrawn_by(winner.envelope) or LEFT_OUT
 
 
 def _explained(

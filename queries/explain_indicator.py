@@ -14,6 +14,7 @@ from queries.table_snapshot import StateRow, TableSnapshot
 from queries.targets import IndicatorTarget
 from queries.values import moment, number
 from rules.indicators.definitions import from_millionths
+from rules.release.publication import Publications
 from rules.state import DecodePayload
 
 
@@ -102,7 +103,9 @@ def explain_indicator(
     indicator = target.indicator
     winners = tables.records(state.subject, target.item.id)
     records = [(record, content_of(record, decode)) for record in winners if not is_mark(record.envelope.record_key)]
-    value, explained = contributions(indicator, records, marks_of(winners), as_of)
+    value, explained = contributions(
+        indicator, records, marks_of(winners), Publications(catalogue.items, decode), as_of
+    )
     sources = tables.sources({contribution.record.envelope.submission_id for contribution in explained})
     stated = state.indicators.get(indicator.id)
     # A state has no value of an indicator before there is a record of its item.

@@ -10,7 +10,9 @@ from catalogue.model import Catalogue, Category, Item
 from queries.table_snapshot import CountingRecords, StateRow, TableSnapshot
 from queries.values import moment, number
 from rules.indicators.definitions import Indicator
-from rules.state import DecodePayload, by_item, effective, indicators_on
+from rules.merge import Record
+from rules.release.publication import Publications
+from rules.state import DecodePayload, RecordIdentity, by_item, effective, indicators_on, live
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,18 @@ class StateOnDay:
 
 
 def published_state(
-    row: StateRow, tables: TableSnapshot, catalogue: Catalogue, indicators: Iterable[Indicator]
+    row: StateRow,
+    tables: TableSnapshot,
+    decode: DecodePayload,
+    catalogue: Catalogue,
+    indicators: Iterable[Indicator],
 ) -> StateOnDay:
-    """Return the state that was published last."""
+    """Return the state that was published last. Raises PoisonMessage when a record cannot be read."""
+    counting, publications = tables.counting(row.subject), Publications(catalogue.items, decode)
+    for item in publications.rules.keys() & row.counts.keys():
+        # The database knows nothing of what the law ended.
+        winners = _winners(tables.records(row.subject, item))
+        counting |= _counting(live(winners, publications.until, row.as_of).values())
     return StateOnDay(
         subject=row.subject,
         subject_name=row.subject_name,
@@ -99,7 +110,7 @@ def published_state(
         hash=row.hash,
         changed_at=row.changed_at,
         computed=False,
-        categories=_categories(catalogue, row.counts, tables.counting(row.subject)),
+        categories=_categories(catalogue, row.counts, counting),
         indicators=_in_order(row.indicators, indicators),
     )
 
@@ -118,15 +129,11 @@ def computed_state(
     """
     defined = tuple(indicators)
     records = [record for item in tables.record_counts(row.subject) for record in tables.records(row.subject, item)]
-    # The marks of whole sets come with the records of their items.
-    winners = {(record.envelope.item, record.envelope.record_key): record for record in records}
+    winners, until = _winners(records), Publications(catalogue.items, decode).until
     counts: dict[str, int] = {}
-    counting: dict[str, CountingRecords] = {}
-    for (item, _), record in effective(winners, day).items():
+    there = effective(winners, until, day)
+    for item, _ in there:
         counts[item] = counts.get(item, 0) + 1
-        newest, partly_read = counting.get(item, CountingRecords(record.envelope.source_time, 0))
-        unread = bool(record.envelope.unread_fields)
-        counting[item] = CountingRecords(max(record.envelope.source_time, newest), partly_read + unread)
     return StateOnDay(
         subject=row.subject,
         subject_name=row.subject_name,
@@ -135,9 +142,24 @@ def computed_state(
         hash=None,
         changed_at=row.changed_at,
         computed=True,
-        categories=_categories(catalogue, counts, counting),
-        indicators=_in_order(indicators_on(winners, by_item(defined), decode, day), defined),
+        categories=_categories(catalogue, counts, _counting(there.values())),
+        indicators=_in_order(indicators_on(winners, by_item(defined), decode, until, day), defined),
     )
+
+
+def _winners(records: Iterable[Record]) -> dict[RecordIdentity, Record]:
+    # The marks of whole sets come with the records of their items.
+    return {(record.envelope.item, record.envelope.record_key): record for record in records}
+
+
+def _counting(records: Iterable[Record]) -> dict[str, CountingRecords]:
+    counting: dict[str, CountingRecords] = {}
+    for record in records:
+        envelope = record.envelope
+        newest, partly_read = counting.get(envelope.item, CountingRecords(envelope.source_time, 0))
+        partly_read += bool(envelope.unread_fields)
+        counting[envelope.item] = CountingRecords(max(envelope.source_time, newest), partly_read)
+    return counting
 
 
 def _categories(

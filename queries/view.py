@@ -52,8 +52,9 @@ class View:
 
     def state(self, subject: str) -> StateOnDay:
         """Return a subject's newest state; raises UnknownSubject."""
-        with table_snapshot(self.dsn) as tables:
-            return published_state(_known(tables, subject), tables, self.catalogue, self.indicators)
+        with table_snapshot(self.dsn) as tables, closing(Registry(self.config)) as registry:
+            decode = Decoder(registry).payload
+            return published_state(_known(tables, subject), tables, decode, self.catalogue, self.indicators)
 
     def state_on(self, subject: str, day: date) -> StateOnDay:
         """Return a subject's state as of any day, past or to come, from the records known now.
@@ -140,15 +141,20 @@ class View:
             events = events_of(reader, decode, source, subject, target.item.id)
             with table_snapshot(self.dsn) as tables:
                 state = _known(tables, subject)
-                return explain_field(target, state, tables, decode.payload, self.catalogue, source, events)
+                day = _day(reader, decode, state)
+                return explain_field(target, state, tables, decode.payload, self.catalogue, source, events, day)
 
     def _explain_indicator(self, subject: str, target: IndicatorTarget) -> IndicatorExplanation:
         with closing(Registry(self.config)) as registry, table_snapshot(self.dsn) as tables:
             state, decode = _known(tables, subject), Decoder(registry)
-            # The business date of the streams: a state keeps the day on which it last changed.
-            day = business_day(TopicReader(self.config), decode, subject)
-            as_of = state.as_of if day is None else max(day, state.as_of)
-            return explain_indicator(target, state, tables, decode.payload, self.catalogue, as_of)
+            day = _day(TopicReader(self.config), decode, state)
+            return explain_indicator(target, state, tables, decode.payload, self.catalogue, day)
+
+
+def _day(reader: TopicReader, decode: Decoder, state: StateRow) -> date:
+    # The business date of the streams: a state keeps the day on which it last changed.
+    day = business_day(reader, decode, state.subject)
+    return state.as_of if day is None else max(day, state.as_of)
 
 
 def _known(tables: TableSnapshot, subject: str) -> StateRow:

@@ -4,7 +4,7 @@ Repeats, reordering and re-delivery therefore converge to the same records, whoe
 """
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -65,14 +65,22 @@ def set_since(mark: Envelope) -> SetSince:
     return mark.version[:3]
 
 
-def is_live(record: Envelope, since: SetSince | None) -> bool:
-    """Whether a winning record counts: reported, and not older than the latest whole set that it may be a member of.
+def stands(record: Envelope, since: SetSince | None) -> bool:
+    """Whether a winning record is reported, and not older than the latest whole set that it may be a member of.
 
     ``since``: that of the mark under the record's ``set_key``; None where there is none.
     """
     if record.op != Op.REPORT:
         return False
     return since is None or record.version[:3] >= since
+
+
+def is_live(record: Envelope, since: SetSince | None, until: date | None, day: date) -> bool:
+    """Whether a winning record counts on a day: it stands, and the law has not ended it.
+
+    ``until``: the first day on which it may no longer be used (``rules.release.publication``); None: nothing ends it.
+    """
+    return stands(record, since) and (until is None or day < until)
 
 
 class Name(NamedTuple):

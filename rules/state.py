@@ -22,6 +22,8 @@ Winners = Mapping[RecordIdentity, Record]
 IndicatorsByItem = Mapping[str, tuple[Indicator, ...]]
 DecodePayload = Callable[[int, bytes], Mapping[str, Any] | None]
 """Decodes a record's data by its schema id, or raises PoisonMessage: ``bus.avro.decoding.Decoder.payload``."""
+Until = Callable[[Record], date | None]
+"""Returns the first day on which a record may no longer be used: ``rules.release.publication.Publications.until``."""
 
 _DIGEST_MODULUS = 1 << 128
 
@@ -50,23 +52,27 @@ def set_since_of(winners: Winners, record: Envelope) -> SetSince | None:
     return None if mark is None else set_since(mark.envelope)
 
 
-def live(winners: Winners) -> dict[RecordIdentity, Record]:
-    """Return the records that count (``rules.merge.is_live``)."""
+def live(winners: Winners, until: Until, day: date) -> dict[RecordIdentity, Record]:
+    """Return the records that count on a day (``rules.merge.is_live``)."""
     return {
         key: record
         for key, record in winners.items()
-        if not is_mark(key[1]) and is_live(record.envelope, set_since_of(winners, record.envelope))
+        if not is_mark(key[1]) and is_live(record.envelope, set_since_of(winners, record.envelope), until(record), day)
     }
 
 
-def effective(winners: Winners, day: date) -> dict[RecordIdentity, Record]:
+def effective(winners: Winners, until: Until, day: date) -> dict[RecordIdentity, Record]:
     """Return the records that count and are effective on a day: a record effective after it is not there yet."""
-    return {key: one for key, one in live(winners).items() if business_date(one.envelope.source_time) <= day}
+    return {
+        key: one for key, one in live(winners, until, day).items() if business_date(one.envelope.source_time) <= day
+    }
 
 
-def state_on(winners: Winners, indicators: IndicatorsByItem, decode: DecodePayload, day: date) -> ComputedState:
+def state_on(
+    winners: Winners, indicators: IndicatorsByItem, decode: DecodePayload, until: Until, day: date
+) -> ComputedState:
     """Return the state of a day; raises PoisonMessage when a payload that is needed cannot be read."""
-    counting = live(winners)
+    counting = live(winners, until, day)
     counts: dict[str, int] = {}
     for item, _ in counting:
         counts[item] = counts.get(item, 0) + 1
@@ -77,10 +83,10 @@ def state_on(winners: Winners, indicators: IndicatorsByItem, decode: DecodePaylo
 
 
 def indicators_on(
-    winners: Winners, indicators: IndicatorsByItem, decode: DecodePayload, day: date
+    winners: Winners, indicators: IndicatorsByItem, decode: DecodePayload, until: Until, day: date
 ) -> dict[str, Decimal | None]:
     """Return, as states carry them, the indicators of every item of which anything was ever reported or withdrawn."""
-    return _values(winners, live(winners), indicators, decode, day)
+    return _values(winners, live(winners, until, day), indicators, decode, day)
 
 
 def _values(

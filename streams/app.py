@@ -17,5 +17,5 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
     """Build the app of the merge; ``instance`` is the worker's static membership."""
     # One for all partitions: each schema is asked for once.
     registry = Registry(bus)
-    processor = MergeProcessor(bus, registry, merge_inputs(catalogue), load_indicators())
+    processor = MergeProcessor(bus, registry, merge_inputs(catalogue), catalogue.items, load_indicators())
     return create_processor_app(bus, processor, registry, cipher, folder, instance=instance)

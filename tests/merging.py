@@ -6,6 +6,7 @@ from pathlib import Path
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
+from catalogue.load import load_catalogue
 from processing.partition import RestoredPartition, Runtime, fence
 from rules.indicators.definitions import Indicator, load_indicators
 from streams.merge.processor import MergeProcessor
@@ -20,7 +21,8 @@ def merge_runtime(
     on_progress: Callable[[], None] = lambda: None,
 ) -> Runtime:
     """Return what the merge's partitions share, with the product's indicators unless others are given."""
-    processor = MergeProcessor(config, registry, (), load_indicators() if indicators is None else indicators)
+    rated = load_indicators() if indicators is None else indicators
+    processor = MergeProcessor(config, registry, (), load_catalogue().items, rated)
     return Runtime(config, processor, registry, cipher, folder, on_progress)
 
 

@@ -16,9 +16,9 @@ from producers.submissions.snapshot_withdrawals import (
     LeftOut,
     SnapshotScope,
     is_period_bound,
-    live_records,
     record_of,
     scope_of,
+    standing_records,
 )
 from producers.submissions.submission import Submission
 
@@ -74,7 +74,7 @@ def left_out_later(
             later.note(event)
 
     gone: list[LeftOut] = []
-    for record in live_records(events, note):
+    for record in standing_records(events, note):
         if record.submission_id != sub.id or is_derived(record.event_id):
             continue
         for later in lists:

@@ -15,7 +15,7 @@ from producers.submissions.event_history import SubjectRecordKey, derived_id, is
 from producers.submissions.ledger import Ledger
 from producers.submissions.progress import SubmissionProgress
 from producers.submissions.submission import Submission
-from rules.merge import Record, SetSince, is_live, join, set_mark, set_since
+from rules.merge import Record, SetSince, join, set_mark, set_since, stands
 
 # A list that leaves out more than this of what it held before is rather half a list.
 MOST_SHARE, ALWAYS_ALLOWED = 0.3, 10
@@ -104,9 +104,9 @@ def left_out(
         if event.submission_id in scope.own and not is_derived(event.event_id):
             listed.add(record_of(event))
 
-    live = [e for e in live_records(events, note) if e.submission_id in scope.earlier and scope.speaks_of(e)]
-    gone = (e for e in live if record_of(e) not in listed and record_of(e) not in unsent)
-    return len(live), sorted(gone, key=record_of)
+    standing = [e for e in standing_records(events, note) if e.submission_id in scope.earlier and scope.speaks_of(e)]
+    gone = (e for e in standing if record_of(e) not in listed and record_of(e) not in unsent)
+    return len(standing), sorted(gone, key=record_of)
 
 
 def record_of(event: Envelope) -> SubjectRecordKey:
@@ -114,8 +114,8 @@ def record_of(event: Envelope) -> SubjectRecordKey:
     return event.subject, event.record_key
 
 
-def live_records(events: Iterable[Envelope], note: Callable[[Envelope], None]) -> list[Envelope]:
-    """Return the winners among an item's events that count; ``note`` is given each event."""
+def standing_records(events: Iterable[Envelope], note: Callable[[Envelope], None]) -> list[Envelope]:
+    """Return the winners among an item's events that stand; ``note`` is given each event."""
     winners: dict[SubjectRecordKey, Record] = {}
     marks: dict[SubjectRecordKey, SetSince] = {}
     for event in events:
@@ -127,7 +127,7 @@ def live_records(events: Iterable[Envelope], note: Callable[[Envelope], None]) -
         # Its payload is of no matter here.
         winners[record_of(event)], _ = join(winners.get(record_of(event)), Record(event, 0, b""))
     found = (record.envelope for record in winners.values())
-    return [one for one in found if is_live(one, marks.get((one.subject, one.set_key)))]
+    return [one for one in found if stands(one, marks.get((one.subject, one.set_key)))]
 
 
 def withdrawal(sub: Submission, gone: Envelope, as_of: datetime) -> dict[str, Any]:

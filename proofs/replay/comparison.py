@@ -53,8 +53,7 @@ def compare_name(subject: str, held: str | None, folded: FoldedSubject) -> Itera
 
 def compare_state(subject: str, held: Mapping[str, Any], wanted: ComputedState) -> Iterator[StateDifference]:
     """Yield how a decoded state differs from what it has to hold as of its day."""
-    yield from _compare_map(subject, "indicator", held["indicators"], wanted.indicators)
-    yield from _compare_map(subject, "count", held["counts"], wanted.counts)
+    yield from _compare_values(subject, held, wanted)
     for field, one, other in (
         ("records_digest", held["records_digest"], wanted.digest),
         ("hash", held["hash"], wanted.hash),
@@ -63,12 +62,15 @@ def compare_state(subject: str, held: Mapping[str, Any], wanted: ComputedState) 
             yield StateDifference(subject, field, one, other)
 
 
-def compare_day(
-    subject: str, held: Mapping[str, Any], wanted: Mapping[str, Decimal | None], day: date
-) -> Iterator[StateDifference]:
-    """Yield the indicators that moved with the calendar by ``day``, while the state did not."""
-    for one in _compare_map(subject, "indicator", held["indicators"], wanted):
+def compare_day(subject: str, held: Mapping[str, Any], wanted: ComputedState, day: date) -> Iterator[StateDifference]:
+    """Yield what moved with the calendar by ``day``, while the state did not."""
+    for one in _compare_values(subject, held, wanted):
         yield one._replace(field=f"{one.field} on {day.isoformat()}")
+
+
+def _compare_values(subject: str, held: Mapping[str, Any], wanted: ComputedState) -> Iterator[StateDifference]:
+    yield from _compare_map(subject, "indicator", held["indicators"], wanted.indicators)
+    yield from _compare_map(subject, "count", held["counts"], wanted.counts)
 
 
 def shown(value: Any) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
@@ -22,9 +23,10 @@ from proofs.replay.comparison import (
     has_state,
 )
 from proofs.replay.contents import ContentsReader, TopicContents
-from proofs.replay.fold import fold
+from proofs.replay.fold import FoldedSubject, fold
 from rules.indicators.definitions import Indicator
-from rules.state import by_item, indicators_on, state_on
+from rules.release.publication import Publications
+from rules.state import ComputedState, by_item, state_on
 
 # While events flow a subject may move while it is read: it is read again.
 _ATTEMPTS = 3
@@ -69,6 +71,7 @@ class Verification:
         persons = {item.id for item in catalogue.items if item.about_persons}
         self._topics = ContentsReader(config, self._decode, self._inputs, persons, on_read)
         self._by_item = by_item(definitions)
+        self._until = Publications(catalogue.items, self._decode.payload).until
 
     def sample(self, size: int, seed: int) -> frozenset[str]:
         """Return ``size`` subjects of all that have an event or a state; the same seed takes the same ones."""
@@ -128,16 +131,17 @@ class Verification:
             return
         yield from compare_name(subject, state["subject_name"], folded)
         try:
-            wanted = state_on(folded.winners, self._by_item, self._decode.payload, state["as_of"])
-            differences = [*compare_state(subject, state, wanted)]
+            differences = [*compare_state(subject, state, self._state_on(folded, state["as_of"]))]
             day = max(contents.days.get(partition, state["as_of"]) for partition in contents.partitions[subject])
             if day > state["as_of"] and not differences:
-                later = indicators_on(folded.winners, self._by_item, self._decode.payload, day)
-                differences = [*compare_day(subject, state, later, day)]
+                differences = [*compare_day(subject, state, self._state_on(folded, day), day)]
         except PoisonMessage as problem:
             yield StateDifference(subject, "events", "a state", f"unreadable: {problem.message}")
             return
         yield from differences
+
+    def _state_on(self, folded: FoldedSubject, day: date) -> ComputedState:
+        return state_on(folded.winners, self._by_item, self._decode.payload, self._until, day)
 
 
 def _share(share: int, shares: int) -> Callable[[str], bool]:

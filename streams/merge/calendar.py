@@ -1,11 +1,11 @@
 """The calendar of one partition: with each day the shares that are due move, and sums that are missing are made."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import date
 
-from catalogue.envelope import ItemId
-from rules.merge import Record, is_live
+from catalogue.envelope import ItemId, is_mark
+from rules.merge import Record
 from streams.merge.rolling import DueRecord, Rolling
 from streams.merge.subject import SubjectBatch
 
@@ -21,7 +21,7 @@ class Calendar:
     """Takes the subjects of a partition from day to day, in parts of at most ``most`` subjects.
 
     ``begin`` begins a batch of a subject; ``items`` yields the items of which each subject has records, a subject's one
-    after the other.
+    after the other. ``ending``: the items whose records the law ends.
     """
 
     def __init__(
@@ -29,10 +29,11 @@ class Calendar:
         rolling: Rolling,
         begin: Callable[[str], SubjectBatch],
         items: Callable[[], Iterable[tuple[str, ItemId]]],
+        ending: Container[str],
         most: int = MOST_SUBJECTS,
     ) -> None:
         self._rolling, self._begin, self._items = rolling, begin, items
-        self._most = most
+        self._ending, self._most = ending, most
 
     def roll(self, since: date, upto: date) -> Iterator[DayPart]:
         """Yield day by day what moves; each part has to be published and stored before the next is asked for.
@@ -61,9 +62,13 @@ class Calendar:
             batch = subjects.get(subject)
             if batch is None:
                 batch = subjects[subject] = self._begin(subject)
-            batch.due.add(item)
             record = batch.load_record(subject, item, key)
-            counts = record is not None and is_live(record.envelope, batch.since(record, now=False))
+            if record is not None:
+                batch.end(record, day)
+            if not self._rolling.is_rated(item):
+                continue
+            batch.due.add(item)
+            counts = record is not None and batch.was_live(record)
             live.setdefault((subject, item), []).extend([(key, record)] if record is not None and counts else [])
         for (subject, item), records in live.items():
             self._rolling.move(subject, item, records, day)
@@ -76,9 +81,12 @@ class Calendar:
         """
         part: dict[str, SubjectBatch] = {}
         for subject, own in itertools.groupby(self._items(), _subject):
-            lacking = [item for _, item in own if self._rolling.lacks(subject, item)]
+            items = [item for _, item in own]
+            lacking = [item for item in items if self._rolling.lacks(subject, item)]
             batch = self._begin(subject)
-            if not lacking and not batch.state.outdated and batch.state.indicators.keys() <= self._rolling.defined:
+            ended = self._end(batch, items, as_of)
+            is_defined = batch.state.indicators.keys() <= self._rolling.defined
+            if not lacking and not ended and not batch.state.outdated and is_defined:
                 continue
             if len(part) == self._most:
                 yield part, as_of
@@ -90,6 +98,16 @@ class Calendar:
                 batch.due.add(item)
         self._rolling.complete()
         yield part, as_of
+
+    def _end(self, batch: SubjectBatch, items: Iterable[ItemId], as_of: date) -> bool:
+        """End what the law ended by a day, and note the days of what it will end; whether anything ended."""
+        ended = False
+        for item in items:
+            for record in batch.load_item(batch.subject, item) if item in self._ending else ():
+                if not is_mark(record.envelope.record_key):
+                    ended |= batch.end(record, as_of)
+                    self._rolling.expect(batch.subject, record, batch.until(record), as_of)
+        return ended
 
 
 def _subject(subject_item: tuple[str, ItemId]) -> str:

@@ -8,9 +8,11 @@ from bus.avro.registry import Registry
 from bus.business_date import business_date_of
 from bus.config import BusConfig
 from bus.reading.scan import scan
+from catalogue.model import Item
 from processing.processor import PartitionTask, Processor, Restore
 from processing.store import Store
 from rules.indicators.definitions import Indicator
+from rules.release.publication import Publications, publication_rules
 from streams.merge.calendar import EPOCH
 from streams.merge.publishing import SubjectPublisher
 from streams.merge.record_shares import by_item
@@ -29,13 +31,19 @@ class MergeProcessor(Processor):
     positions = topics.POSITION
 
     def __init__(
-        self, config: BusConfig, registry: Registry, inputs: Iterable[str], indicators: Iterable[Indicator]
+        self,
+        config: BusConfig,
+        registry: Registry,
+        inputs: Iterable[str],
+        items: Iterable[Item],
+        indicators: Iterable[Indicator],
     ) -> None:
         self.inputs = tuple(inputs)
-        self._config, self._registry = config, registry
+        self._config, self._registry, self._items = config, registry, tuple(items)
         self._by_item = by_item(indicators)
-        # What indicators may look at; the merge reads no more of a payload.
+        # What indicators and the law may look at; the merge reads no more of a payload.
         self._wanted = {name for own in self._by_item.values() for i in own for name in i.reads()}
+        self._wanted |= {name for rule in publication_rules(self._items).values() for name in rule.reads()}
 
     def restorer(self, store: Store) -> Restore:
         """Return what turns records and states into writes."""
@@ -50,4 +58,5 @@ class MergeProcessor(Processor):
             # A day behind the position is still to be rolled to. Where nothing was read yet, there is nothing to roll.
             if message.offset() < reached.get(topics.CALENDAR, 0) or not reached:
                 as_of = max(as_of, business_date_of(decode, message.value()) or EPOCH)
-        return MergeTask(store, decode, self._by_item, publisher, as_of)
+        publications = Publications(self._items, decode.payload)
+        return MergeTask(store, decode, self._by_item, publications, publisher, as_of)

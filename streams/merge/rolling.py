@@ -178,6 +178,15 @@ class Rolling:
             for i in self._by_item[item]
         }
 
+    def expect(self, subject: str, record: Record, until: date | None, as_of: date) -> None:
+        """Note the day on which the law ends a record, where it is still to come."""
+        if until is not None and until > as_of:
+            self.pending[due_key(until, subject, record.envelope.item, record.envelope.record_key)] = b""
+
+    def is_rated(self, item: str) -> bool:
+        """Whether indicators are computed from an item."""
+        return item in self._by_item
+
     def next_due(self, after: date) -> date | None:
         """Return the first day after ``after`` on which something is due."""
         for key, _ in self._store.below(DUE, due_prefix(date.fromordinal(after.toordinal() + 1))):

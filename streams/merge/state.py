@@ -17,8 +17,10 @@ from rules.merge import Name
 
 # Confluent's magic byte, with which marshal begins no tuple.
 _AVRO = 0
-# The rule by which digests are computed now; see ``digest_rule`` of the wire.
-DIGEST_RULE = 2
+# The rule by which digests are computed now, and by which records count; see ``digest_rule`` of the wire. By the first
+# a whole set was its item's, whatever the period; by the second no record was ended by the law.
+DIGEST_RULE = 3
+BY_PERIOD, BY_LAW = 2, 3
 # So many values has a state that was packed by the first rule.
 _FIRST_PACKED = 6
 
@@ -26,7 +28,7 @@ _FIRST_PACKED = 6
 class SubjectState(NamedTuple):
     """The part of a subject's state that the next one is computed from; its mappings are never changed.
 
-    ``outdated``: the digest, and which records count, are by a former rule: all records of the subject are looked at.
+    ``rule``: that of the digest, and of which records count.
     """
 
     name: Name | None = None
@@ -35,7 +37,12 @@ class SubjectState(NamedTuple):
     digest: int = 0
     indicators: Mapping[str, int | None] = MappingProxyType({})  # in millionths
     counts: Mapping[str, int] = MappingProxyType({})
-    outdated: bool = False
+    rule: int = DIGEST_RULE
+
+    @property
+    def outdated(self) -> bool:
+        """Whether it is by a former rule: all records of the subject are looked at."""
+        return self.rule != DIGEST_RULE
 
     @property
     def subject_name(self) -> str | None:
@@ -67,13 +74,13 @@ def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> SubjectS
     if raw[0] != _AVRO:
         packed = marshal.loads(raw)
         name, sequence, as_of, digest, indicators, counts = packed[:_FIRST_PACKED]
-        outdated = len(packed) == _FIRST_PACKED
+        (rule,) = packed[_FIRST_PACKED:] or (1,)
         if name is not None:
             registered, source_time, *rest = name
             # The first rule's names had no data time.
-            said = EPOCH if outdated else from_micros(rest.pop(0))
+            said = EPOCH if rule == 1 else from_micros(rest.pop(0))
             name = Name(registered, from_micros(source_time), said, *rest)
-        return SubjectState(name, sequence, date.fromordinal(as_of), digest, indicators, counts, outdated)
+        return SubjectState(name, sequence, date.fromordinal(as_of), digest, indicators, counts, rule)
     state = decode(raw)
     by, text = state.get("named_by"), state["subject_name"]
     if by is not None:
@@ -86,5 +93,5 @@ def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> SubjectS
         int(state["records_digest"], 16),
         {name: None if value is None else millionths(value) for name, value in state["indicators"].items()},
         state["counts"],
-        state["digest_rule"] != DIGEST_RULE,
+        state["digest_rule"],
     )

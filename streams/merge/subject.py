@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import NamedTuple
 
 from bus.avro.encoding import encode_envelope
 from catalogue.envelope import SET_MARK, ItemId, RecordKey, is_mark
 from rules.merge import Name, Outcome, Record, SetSince, is_live, join, named, same_content, set_mark, set_since
-from streams.merge.state import SubjectState
+from streams.merge.state import BY_LAW, BY_PERIOD, SubjectState
 
 # From the subject, the item and the record key to the winning record.
 LoadRecord = Callable[[str, str, str], Record | None]
@@ -15,6 +16,8 @@ LoadRecord = Callable[[str, str, str], Record | None]
 LoadItem = Callable[[str, str], Iterable[Record]]
 # From the subject to the winning records of all its items, marks included.
 LoadAll = Callable[[str], Iterable[Record]]
+# From the record to the first day on which it may no longer be used.
+LoadUntil = Callable[[Record], date | None]
 ItemKey = tuple[ItemId, RecordKey]
 
 
@@ -48,19 +51,29 @@ class RecordUpdate(NamedTuple):
 class SubjectBatch:
     """Collects the events of one subject in a batch; nothing is written."""
 
-    __slots__ = ("after", "before", "due", "load_all", "load_item", "load_record", "name", "state", "subject")
+    __slots__ = (
+        "after", "before", "due", "ended", "load_all", "load_item", "load_record", "name", "state", "subject", "until",
+    )  # fmt: skip
 
     def __init__(
-        self, subject: str, state: SubjectState, load_record: LoadRecord, load_item: LoadItem, load_all: LoadAll
+        self,
+        subject: str,
+        state: SubjectState,
+        load_record: LoadRecord,
+        load_item: LoadItem,
+        load_all: LoadAll,
+        until: LoadUntil,
     ) -> None:
         # ``state`` is that before the batch.
         self.subject, self.state = subject, state
-        self.load_record, self.load_item, self.load_all = load_record, load_item, load_all
+        self.load_record, self.load_item, self.load_all, self.until = load_record, load_item, load_all, until
         # The winning records before the batch, of those that were looked at; and those that the batch put in place.
         self.before: dict[ItemKey, Record | None] = {}
         self.after: dict[ItemKey, Record] = {}
         # Items of which a share began or ceased to count with the calendar.
         self.due: set[ItemId] = set()
+        # Records that the law ended with the calendar.
+        self.ended: set[ItemKey] = set()
         self.name: Name | None = None
 
     def take(self, event: Record) -> Outcome:
@@ -87,28 +100,45 @@ class SubjectBatch:
     def since(self, record: Record, *, now: bool) -> SetSince | None:
         """Return since when the latest set that a record may be a member of holds, after or before this batch."""
         # By the former rule an item had one set, whatever the period.
-        key = (record.envelope.item, SET_MARK if self.state.outdated and not now else record.envelope.set_key)
+        by_item = self.state.rule < BY_PERIOD and not now
+        key = (record.envelope.item, SET_MARK if by_item else record.envelope.set_key)
         if key not in self.before:
             self.before[key] = self.load_record(self.subject, *key)
         mark = (self.after.get(key) if now else None) or self.before[key]
         return None if mark is None else set_since(mark.envelope)
 
+    def end(self, record: Record, day: date) -> bool:
+        """Note that the law ends a record by a day; whether it counted until then, as far as that goes."""
+        until = self.until(record)
+        if until is None or not self.state.as_of < until <= day:
+            return False
+        key = (record.envelope.item, record.envelope.record_key)
+        self.before.setdefault(key, record)
+        self.ended.add(key)
+        return True
+
+    def was_live(self, record: Record) -> bool:
+        """Whether a record counted before this batch, as was published last."""
+        until = self.until(record) if self.state.rule >= BY_LAW else None
+        return is_live(record.envelope, self.since(record, now=False), until, self.state.as_of)
+
     def live_before(self, item: ItemId) -> Iterable[tuple[str, Record]]:
         """Yield the item's records that counted before this batch, with their keys."""
         for record in self.load_item(self.subject, item):
             key = record.envelope.record_key
-            if not is_mark(key) and is_live(record.envelope, self.since(record, now=False)):
+            if not is_mark(key) and self.was_live(record):
                 yield key, record
 
-    def record_updates(self) -> list[RecordUpdate]:
+    def record_updates(self, day: date) -> list[RecordUpdate]:
         """Return every record that this batch replaced, or made count or no longer count, in a fixed order.
 
-        Those that say the same for a later moment are among them (``RecordUpdate.changed``).
+        Those that say the same for a later moment are among them (``RecordUpdate.changed``). What counts is what counts
+        on ``day``.
         """
         updates: list[RecordUpdate] = []
         # Of a state by a former rule every record is looked at, once.
         every = [(r.envelope.item, r.envelope.record_key) for r in self._every()]
-        for item, keys in itertools.groupby(sorted({*self.after, *every}), _item):
+        for item, keys in itertools.groupby(sorted({*self.after, *every, *self.ended}), _item):
             own = list(keys)
             untouched: dict[ItemKey, Record] = {}
             if self.state.outdated or any(is_mark(key[1]) and self._moved(key) for key in own):
@@ -118,10 +148,11 @@ class SubjectBatch:
             for key in own:
                 if is_mark(key[1]):
                     continue
-                new = self.after.get(key) or untouched[key]
+                new = self.after.get(key) or untouched.get(key) or self.before[key]
+                assert new is not None, "a record that ended was there before"
                 before = self.before.get(key, new)
-                was_live = before is not None and is_live(before.envelope, self.since(before, now=False))
-                live = is_live(new.envelope, self.since(new, now=True))
+                was_live = before is not None and self.was_live(before)
+                live = is_live(new.envelope, self.since(new, now=True), self.until(new), day)
                 if before is not new or live != was_live or self.state.outdated:
                     updates.append(RecordUpdate(new, live, before, was_live))
         return updates

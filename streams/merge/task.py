@@ -1,5 +1,6 @@
 """The merge of one partition: days first, then events, then what came of each subject."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 
@@ -13,6 +14,7 @@ from processing.output import Batches, Output, no_outcomes
 from processing.processor import PartitionTask
 from processing.store import Store
 from rules.merge import Outcome, Record
+from rules.release.publication import Publications
 from streams.merge.calendar import Calendar
 from streams.merge.keys import RECORDS, record_prefix, stored_record, stored_state, subject_prefix
 from streams.merge.publishing import SubjectPublisher
@@ -22,6 +24,7 @@ from streams.merge.state import SubjectState, unpack
 from streams.merge.subject import SubjectBatch
 from streams.merge.update import update_of
 
+log = logging.getLogger(__name__)
 # Persons and nil reports have no enterprise's state.
 _STATELESS = (PERSON_PREFIX, UNIT_PREFIX)
 # So many are handed to the producer at once; it sends them while the next ones are worked out.
@@ -36,10 +39,17 @@ class MergeTask(PartitionTask):
     """
 
     def __init__(
-        self, store: Store, decode: Decoder, by_item: ByItem, publisher: SubjectPublisher, as_of: date
+        self,
+        store: Store,
+        decode: Decoder,
+        by_item: ByItem,
+        publications: Publications,
+        publisher: SubjectPublisher,
+        as_of: date,
     ) -> None:
         self._store, self._decode, self._by_item = store, decode, by_item
         self._publisher, self._as_of = publisher, as_of
+        self._publications = publications
         self._shares = RecordShares(by_item, decode.payload)
         self._rolling = Rolling(store, by_item, self._shares)
         self._rolling.begin(as_of)
@@ -52,7 +62,8 @@ class MergeTask(PartitionTask):
             self._rolling = Rolling(self._store, self._by_item, self._shares)
         days = [business_date_of(self._decode, message.value) for message in batches.get(topics.CALENDAR, ())]
         upto = max((day for day in days if day is not None), default=self._as_of)
-        for subjects, as_of in Calendar(self._rolling, self._begin, self._items).roll(self._as_of, upto):
+        calendar = Calendar(self._rolling, self._begin, self._items, self._publications.rules)
+        for subjects, as_of in calendar.roll(self._as_of, upto):
             output, changed_at = Output(), writer.timestamp(datetime.now(UTC))
             for batch in subjects.values():
                 self._add(batch, as_of, changed_at, output)
@@ -77,15 +88,17 @@ class MergeTask(PartitionTask):
             for message in messages:
                 try:
                     envelope, head, schema_id, payload = envelope_of(message.value or b"")
+                    event = Record(envelope, schema_id, payload, head)
+                    self._publications.until(event)
                     if careful:
-                        self._shares.check(envelope.item, Record(envelope, schema_id, payload, head))
+                        self._shares.check(envelope.item, event)
                 except PoisonMessage as problem:
                     output.reject(topic, message, problem.message)
                     continue
                 subject = subjects.get(envelope.subject)
                 if subject is None:
                     subject = subjects[envelope.subject] = self._begin(envelope.subject)
-                outcomes[subject.take(Record(envelope, schema_id, payload, head))] += 1
+                outcomes[subject.take(event)] += 1
         changed_at = writer.timestamp(datetime.now(UTC))
         for count, batch in enumerate(subjects.values(), start=1):
             self._add(batch, self._as_of, changed_at, output)
@@ -104,7 +117,16 @@ class MergeTask(PartitionTask):
             self._publisher.add_update(batch.subject, update, changed_at, output)
 
     def _begin(self, subject: str) -> SubjectBatch:
-        return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item, self._load_all)
+        loaders = (self._load_record, self._load_item, self._load_all)
+        return SubjectBatch(subject, self._state(subject), *loaders, self._until)
+
+    def _until(self, record: Record) -> date | None:
+        try:
+            return self._publications.until(record)
+        except PoisonMessage as problem:
+            # It was merged before its item had such a rule. No sink can read it either, so that nobody is told it.
+            log.error("nothing ends the record %s: %s", record.envelope.event_id, problem)
+            return None
 
     def _state(self, subject: str) -> SubjectState:
         raw = self._store.get(stored_state(subject))

@@ -39,10 +39,13 @@ def update_of(batch: SubjectBatch, rolling: Rolling, rated: Container[str], as_o
 
     ``rated``: the items that indicators are computed from.
     """
-    updates, before, subject = batch.record_updates(), batch.state, batch.subject
-    records = [one for one in updates if one.changed]
+    before, subject = batch.state, batch.subject
     # A former owner that ended within a day left some subjects at a later day than the partition's. They stay there.
     as_of = max(as_of, before.as_of)
+    updates = batch.record_updates(as_of)
+    for one in updates:
+        rolling.expect(subject, one.new, batch.until(one.new), as_of)
+    records = [one for one in updates if one.changed]
     digest = 0 if before.outdated else before.digest
     for one in updates if before.outdated else records:
         known = one.before is not None and not before.outdated

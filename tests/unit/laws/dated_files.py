@@ -98,7 +98,10 @@ class Intake:
         found: dict[tuple[str, str, str], str] = {}
         for subject in {one.subject for one in self.events}:
             winners = fold(Record(one, 1, b"") for one in self.events if one.subject == subject).winners
-            found |= {(subject, *key): record.envelope.content_hash for key, record in live(winners).items()}
+            found |= {
+                (subject, *key): record.envelope.content_hash
+                for key, record in live(winners, lambda _: None, date.max).items()
+            }
         return found
 
     def _rows(self, file: File, item: Item, submission: Submission, counts: SubmissionCounts) -> Iterator[Envelope]:

@@ -35,9 +35,16 @@ BY_ITEM: dict[str, tuple[Indicator, ...]] = {
 
 
 def decode(_: int, payload: bytes) -> dict[str, Any]:
-    """Return the payload of a drawn event: an amount, a day of removal; the rest is what encryption makes new."""
-    number, gone, _nonce = payload.decode().split("|")
-    return {"amount": Decimal(number), "removed": date.fromisoformat(gone) if gone else None}
+    """Return a drawn event's payload: an amount, two days; the rest is what encryption makes new."""
+    number, gone, end, _nonce = payload.decode().split("|")
+    days = {"removed": gone, "until": end}
+    return {"amount": Decimal(number), **{name: date.fromisoformat(day) if day else None for name, day in days.items()}}
+
+
+def until(seen: Record) -> date | None:
+    """Return the day on which the law ends an event's record; other items' payloads are not of this form."""
+    ends: date | None = decode(0, seen.payload)["until"] if b"|" in seen.payload else None
+    return ends
 
 
 def event(
@@ -52,17 +59,18 @@ def event(
     *,
     whole: bool = False,
     removed: int | None = None,
+    ends: int | None = None,
     submission: str = "a",
     name: str | None = "样例企业",
     reported_s: int = 0,
     nonce: int = 0,
 ) -> Record:
     """Return an event; what it says is in its id and in its content hash, as the adapters have it."""
-    gone = b"" if removed is None else (START + timedelta(days=removed)).isoformat().encode()
-    said = f"{op}|{amount}|{gone.decode()}"
+    gone, end = ("" if days is None else (START + timedelta(days=days)).isoformat() for days in (removed, ends))
+    said = f"{op}|{amount}|{gone}|{end}"
     at = datetime.combine(START, datetime.min.time(), UTC)
     return record(
-        b"%d|%s|%d" % (amount, gone, nonce),
+        f"{amount}|{gone}|{end}|{nonce}".encode(),
         event_id=f"{submission}:{subject}|{item}|{key}|{said}|{day}|{as_of}|{revision}|{whole}|{name}",
         item=item,
         op=op,
@@ -93,6 +101,7 @@ _SAID: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "amount": st.integers(1, 2),
         "whole": st.booleans(),
         "removed": st.sampled_from([None, None, -5, 20]),
+        "ends": st.sampled_from([None, None, None, -3, 1, 2, 30]),
         "reported_s": st.integers(-1000, 1000),
         "nonce": st.integers(0, 3),
         "name": st.sampled_from(["样例企业", "样例企业（旧名）", None]),
@@ -190,7 +199,7 @@ class Partition:
         return self.states.get(subject, SubjectState(as_of=self.as_of))
 
     def _batch(self, subject: str) -> SubjectBatch:
-        return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item, self._load_all)
+        return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item, self._load_all, until)
 
     def _load_record(self, subject: str, item: str, key: str) -> Record | None:
         return self.records.get((subject, item, key))
@@ -206,7 +215,9 @@ class Partition:
 
     def _roll(self, upto: date) -> None:
         # One subject a transaction: a day that many have something due on is published in parts.
-        for batches, as_of in Calendar(self.rolling, self._batch, self._items, most=1).roll(self.as_of, upto):
+        for batches, as_of in Calendar(self.rolling, self._batch, self._items, {RATED, PLAIN}, most=1).roll(
+            self.as_of, upto
+        ):
             self._publish(batches, as_of)
         self.as_of = max(self.as_of, upto)
 
@@ -233,4 +244,4 @@ def shown(state: SubjectState) -> dict[str, Decimal | None]:
 def computed(events: Iterable[Record], subject: str, day: date) -> ComputedState:
     """Return what the plain reference makes of a subject's events."""
     own = [one for one in events if one.envelope.subject == subject]
-    return state_on(fold(own).winners, BY_ITEM, decode, day)
+    return state_on(fold(own).winners, BY_ITEM, decode, until, day)

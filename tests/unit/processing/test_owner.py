@@ -18,7 +18,7 @@ processing.owner.LET_GO_S = 0.3
 processing.owner.Standby.stop = lambda self: time.sleep(60)
 config = BusConfig("127.0.0.1:1", "http://127.0.0.1:1")
 registry = OfflineRegistry(config)
-owner = processing.owner.Owner(config, MergeProcessor(config, registry, (), ()), registry, None, Path(sys.argv[1]))
+owner = processing.owner.Owner(config, MergeProcessor(config, registry, (), (), ()), registry, None, Path(sys.argv[1]))
 asyncio.run(owner.release())
 """
 

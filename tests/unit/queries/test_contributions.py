@@ -23,10 +23,12 @@ from queries.contributions import (
 )
 from rules.indicators.definitions import Fact, Indicator, evaluate, load_indicators, on_the_wire
 from rules.merge import Record
+from rules.release.publication import Publications
 from tests.builders.events import envelope, record
 
 BY_ID = {indicator.id: indicator for indicator in load_indicators()}
 TODAY = date(2026, 6, 30)
+NOTHING_ENDS = Publications((), lambda schema_id, payload: None)
 Payload = Mapping[str, Any]
 
 
@@ -50,6 +52,7 @@ def test_what_counts_comes_first_and_the_rest_says_why() -> None:
             penalty("newer", date(2026, 6, 30), "200"),
         ],
         {},
+        NOTHING_ENDS,
         TODAY,
     )
     assert value == Decimal("300.5")
@@ -63,7 +66,7 @@ def test_what_counts_comes_first_and_the_rest_says_why() -> None:
 def test_members_that_the_latest_set_left_out_do_not_count() -> None:
     mark = envelope(op="NIL", record_key=SET_MARK, source_time=datetime(2026, 1, 1, tzinfo=UTC))
     rows = [penalty("old", date(2025, 12, 1), "1"), penalty("new", date(2026, 1, 1), "2")]
-    value, found = contributions(BY_ID["fines_36m"], rows, {SET_MARK: mark}, TODAY)
+    value, found = contributions(BY_ID["fines_36m"], rows, {SET_MARK: mark}, NOTHING_ENDS, TODAY)
     assert value == Decimal(2)
     assert [(one.counts, one.why) for one in found] == [(True, ""), (False, LEFT_OUT)]
 
@@ -73,7 +76,7 @@ def test_a_record_that_was_lifted_counts_until_then() -> None:
         return with_payload(key, date(2025, 1, 2), {"list_date": date(2025, 1, 2), "removal_date": removed})
 
     rows = [listed("on", None), listed("off", date(2026, 6, 30)), listed("soon", date(2026, 7, 1))]
-    value, found = contributions(BY_ID["abnormal_current"], rows, {}, TODAY)
+    value, found = contributions(BY_ID["abnormal_current"], rows, {}, NOTHING_ENDS, TODAY)
     assert value == Decimal(2)
     assert {one.record.envelope.record_key for one in found if one.counts} == {"on", "soon"}
 
@@ -94,7 +97,7 @@ FINES = st.none() | st.decimals(0, 1000, places=2)
 def test_the_value_is_that_of_what_counts_and_nothing_else(rows: list[tuple[date, Decimal | None]], day: date) -> None:
     for name in ("fines_36m", "penalties_12m"):
         records = [penalty(str(n), at, None if fine is None else str(fine)) for n, (at, fine) in enumerate(rows)]
-        value, found = contributions(BY_ID[name], records, {}, day)
+        value, found = contributions(BY_ID[name], records, {}, NOTHING_ENDS, day)
         payloads = {one.envelope.record_key: data for one, data in records}
         held = [one.record.envelope for one in found if one.counts]
         facts = [Fact(one.source_time, payloads[one.record_key]) for one in held]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.envelope import SET_MARK, is_mark
-from rules.merge import Outcome, Record, fingerprint, is_live, join, replace_in_digest, set_mark, set_since
+from rules.merge import Outcome, Record, fingerprint, join, replace_in_digest, set_mark, set_since, stands
 from tests.builders.events import MOMENT, record
 
 
@@ -115,7 +115,7 @@ def test_of_full_equals_the_lower_event_stays() -> None:
 def test_a_withdrawal_is_a_value_that_a_late_report_does_not_resurrect() -> None:
     gone = event(op="WITHDRAW", day=1)
     winner, _ = join(gone, event(day=0))
-    assert not is_live(winner.envelope, None)
+    assert not stands(winner.envelope, None)
 
 
 def test_a_newer_set_leaves_departed_members_behind() -> None:
@@ -124,16 +124,16 @@ def test_a_newer_set_leaves_departed_members_behind() -> None:
     assert mark is not None
     assert mark.record_key == SET_MARK
     since = set_since(mark)
-    assert is_live(new.envelope, since)
-    assert not is_live(old.envelope, since)
+    assert stands(new.envelope, since)
+    assert not stands(old.envelope, since)
 
 
 def test_a_member_is_as_new_as_the_list_that_names_it() -> None:
     earlier, later = event(key="old", whole=True), event(key="new", whole=True, as_of=1)
     mark = set_mark(later.envelope)
     assert mark is not None
-    assert is_live(later.envelope, set_since(mark))
-    assert not is_live(earlier.envelope, set_since(mark))
+    assert stands(later.envelope, set_since(mark))
+    assert not stands(earlier.envelope, set_since(mark))
 
 
 def test_the_sets_of_periods_are_apart() -> None:

@@ -20,6 +20,10 @@ INDICATORS = tuple(
 BY_ITEM = by_item(INDICATORS)
 
 
+def never(_: Record) -> None:
+    """Nothing ends these records."""
+
+
 def decode(_: int, payload: bytes) -> Mapping[str, Any]:
     return {"amount": Decimal(payload.decode())}
 
@@ -42,25 +46,28 @@ def test_what_was_withdrawn_or_left_out_of_a_later_set_does_not_count() -> None:
     found = winners(mark, paid("gone", 1, op=Op.WITHDRAW), paid("left", 2, days=-2), paid("here", 4))
     assert set_since_of(found, paid("here", 4).envelope) == set_since(mark.envelope)
     assert set_since_of(found, record(item=MARKET).envelope) is None
-    assert [key for _, key in live(found)] == ["here"]
-    assert indicators_on(found, BY_ITEM, decode, DAY) == {"count": Decimal(1), "sum": Decimal(4)}
+    assert [key for _, key in live(found, never, DAY)] == ["here"]
+    assert indicators_on(found, BY_ITEM, decode, never, DAY) == {"count": Decimal(1), "sum": Decimal(4)}
 
 
 def test_a_record_is_not_effective_before_its_day() -> None:
     found = winners(paid("now", 1), paid("later", 2, days=1))
-    assert [key for _, key in effective(found, DAY)] == ["now"]
-    assert indicators_on(found, BY_ITEM, decode, DAY)["sum"] == Decimal(1)
-    assert indicators_on(found, BY_ITEM, decode, date(9000, 1, 1))["sum"] == Decimal(3)
+    assert [key for _, key in effective(found, never, DAY)] == ["now"]
+    assert indicators_on(found, BY_ITEM, decode, never, DAY)["sum"] == Decimal(1)
+    assert indicators_on(found, BY_ITEM, decode, never, date(9000, 1, 1))["sum"] == Decimal(3)
 
 
 def test_an_item_keeps_its_indicators_when_nothing_of_it_counts() -> None:
-    assert indicators_on(winners(paid("k", 1, op=Op.WITHDRAW)), BY_ITEM, decode, DAY) == {"count": 0, "sum": None}
-    assert indicators_on(winners(record(item=MARKET)), BY_ITEM, decode, DAY) == {}
+    assert indicators_on(winners(paid("k", 1, op=Op.WITHDRAW)), BY_ITEM, decode, never, DAY) == {
+        "count": 0,
+        "sum": None,
+    }
+    assert indicators_on(winners(record(item=MARKET)), BY_ITEM, decode, never, DAY) == {}
 
 
 def test_the_state_has_every_live_record_whatever_its_day() -> None:
     found = winners(paid("now", 1), paid("later", 2, days=1), record(b"0", item=MARKET))
-    state = state_on(found, BY_ITEM, decode, DAY)
+    state = state_on(found, BY_ITEM, decode, never, DAY)
     digest = f"{sum(fingerprint(one.envelope, True) for one in found.values()) % (1 << 128):032x}"
     text = f"{digest}\ncount 1000000\nsum 1000000"
     assert state == ComputedState(

@@ -1,6 +1,7 @@
 """Whatever differs between what is held and what is computed is named, with both values; what is equal is not."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -37,7 +38,7 @@ def records(held: Record) -> list[StateDifference]:
 def test_equal_ones_do_not_differ() -> None:
     assert records(event()) == []
     assert list(compare_state("S", HELD, WANTED)) == []
-    assert list(compare_day("S", HELD, WANTED.indicators, DAY.date())) == []
+    assert list(compare_day("S", HELD, WANTED, DAY.date())) == []
 
 
 @pytest.mark.parametrize(
@@ -86,9 +87,15 @@ def test_a_field_of_a_state_is_named(changed: Mapping[str, Any], field: str, hel
 
 
 def test_an_indicator_that_did_not_move_with_the_calendar_is_named_with_the_day() -> None:
-    moved = {**WANTED.indicators, "sum": None}
+    moved = replace(WANTED, indicators={**WANTED.indicators, "sum": None})
     assert list(compare_day("S", HELD, moved, date(2026, 7, 1))) == [
         StateDifference("S", "indicator sum on 2026-07-01", "1.000000", "none")
+    ]
+
+
+def test_a_record_that_the_law_ended_meanwhile_is_named_with_the_day() -> None:
+    assert list(compare_day("S", HELD, replace(WANTED, counts={}), date(2026, 7, 1))) == [
+        StateDifference("S", "count tax.payment on 2026-07-01", "1", "absent")
     ]
 
 

@@ -61,6 +61,10 @@ def decode(_: int, payload: bytes) -> dict[str, Any]:
     return {"amount": Decimal(payload.decode())}
 
 
+def never(_: Record) -> None:
+    """Nothing ends these records."""
+
+
 def with_own_id(one: Record, submission: str) -> Record:
     """Give equal events of one submission one id, and no others: an id names one event."""
     return one._replace(envelope=one.envelope._replace(event_id=EventId(f"{submission}:{one}")))
@@ -90,7 +94,9 @@ def test_any_order_and_repetition_gives_the_same_records_and_state(
     shuffled = [*seen, *seen[::2]]
     random.shuffle(shuffled)
     assert fold(shuffled) == fold(seen)
-    assert state_on(fold(shuffled).winners, BY_ITEM, decode, day) == state_on(fold(seen).winners, BY_ITEM, decode, day)
+    assert state_on(fold(shuffled).winners, BY_ITEM, decode, never, day) == state_on(
+        fold(seen).winners, BY_ITEM, decode, never, day
+    )
 
 
 @given(st.lists(events, max_size=12))
@@ -114,17 +120,17 @@ def test_of_one_event_that_is_there_twice_the_first_stays() -> None:
 
 
 def test_a_withdrawn_record_counts_no_more_and_its_item_keeps_its_indicators() -> None:
-    gone = state_on(fold([event(), event(op="WITHDRAW", day=1)]).winners, BY_ITEM, decode, DAY.date())
+    gone = state_on(fold([event(), event(op="WITHDRAW", day=1)]).winners, BY_ITEM, decode, never, DAY.date())
     assert gone.counts == {}
     assert gone.indicators["count_None"] == Decimal(0)
     assert gone.indicators["sum_None"] is None
-    assert state_on(fold([]).winners, BY_ITEM, decode, DAY.date()).indicators == {}
+    assert state_on(fold([]).winners, BY_ITEM, decode, never, DAY.date()).indicators == {}
 
 
 def test_a_set_leaves_departed_members_behind() -> None:
     old, new = event(key="old", whole=True), event(event_id="t:1", key="new", day=1, whole=True)
     folded = fold([new, old])
-    assert [key for _, key in live(folded.winners)] == ["new"]
+    assert [key for _, key in live(folded.winners, never, DAY.date())] == ["new"]
     assert len(folded.winners) == 3
     mark = folded.winners[ITEMS[1], SET_MARK].envelope
     assert (mark.event_id, mark.source_time, mark.content_hash) == ("t:1", new.envelope.source_time, "")
@@ -133,14 +139,14 @@ def test_a_set_leaves_departed_members_behind() -> None:
 def test_the_digest_is_the_sum_over_all_winners() -> None:
     seen = [event(), event(key="l", op="WITHDRAW")]
     total = sum(fingerprint(one.envelope, one.envelope.op == "REPORT") for one in seen) % (1 << 128)
-    assert state_on(fold(seen).winners, {}, decode, DAY.date()).digest == f"{total:032x}"
+    assert state_on(fold(seen).winners, {}, decode, never, DAY.date()).digest == f"{total:032x}"
 
 
 def test_a_value_that_differs_changes_the_hash() -> None:
-    one, other = (state_on(fold([event(amount=n)]).winners, BY_ITEM, decode, DAY.date()) for n in (1, 2))
+    one, other = (state_on(fold([event(amount=n)]).winners, BY_ITEM, decode, never, DAY.date()) for n in (1, 2))
     assert one.hash != other.hash
     renamed = event()._replace(envelope=event().envelope._replace(event_id=EventId("z:9")))
-    assert state_on(fold([renamed]).winners, BY_ITEM, decode, DAY.date()).hash == one.hash
+    assert state_on(fold([renamed]).winners, BY_ITEM, decode, never, DAY.date()).hash == one.hash
 
 
 def test_nothing_of_the_engine_is_loaded() -> None:

@@ -35,7 +35,7 @@ STATES = st.builds(
     st.integers(0, 2**128 - 1),
     st.dictionaries(NAMES, NUMBERS, max_size=5),
     st.dictionaries(NAMES, LONGS, max_size=5),
-    st.just(False),
+    st.just(DIGEST_RULE),
 )
 
 
@@ -81,7 +81,7 @@ def test_a_state_that_was_packed_by_the_first_rule_is_outdated_and_its_name_is_o
     state = unpack(packed, lambda _: {})
     assert state.name == Name(True, at, EPOCH, 3, "hash", "样例企业")
     assert (state.sequence, state.digest, state.outdated) == (7, 5, True)
-    assert unpack(pack(state), lambda _: {}) == state._replace(outdated=False)
+    assert unpack(pack(state), lambda _: {}) == state._replace(rule=DIGEST_RULE)
 
 
 @given(STATES, st.lists(st.builds(IndicatorUpdate, NAMES, NUMBERS, NUMBERS), max_size=4), MOMENTS)

@@ -6,7 +6,7 @@ from catalogue.envelope import SET_MARK, Op
 from rules.merge import Outcome, Record
 from streams.merge.state import SubjectState
 from streams.merge.subject import RecordUpdate, SubjectBatch
-from tests.unit.laws.partition import ONE, PLAIN, event
+from tests.unit.laws.partition import ONE, PLAIN, START, event, until
 
 
 class Records:
@@ -24,7 +24,7 @@ class Records:
         return [r for (i, _), r in self.held.items() if i == item]
 
     def batch(self) -> SubjectBatch:
-        return SubjectBatch(ONE, SubjectState(), self.load, self.load_item, lambda subject: self.held.values())
+        return SubjectBatch(ONE, SubjectState(), self.load, self.load_item, lambda subject: self.held.values(), until)
 
     def after(self, *events: Record) -> "Records":
         """Return the records after a batch of events."""
@@ -54,17 +54,17 @@ def test_only_what_differs_in_the_end_is_an_update() -> None:
     old = event(day=0)
     batch = Records(old).batch()
     batch.take(event(day=0))
-    assert batch.record_updates() == []
+    assert batch.record_updates(START) == []
     new = event(day=1, amount=2)
     batch.take(new)
-    assert batch.record_updates() == [RecordUpdate(new, True, old, True)]
+    assert batch.record_updates(START) == [RecordUpdate(new, True, old, True)]
 
 
 def test_a_withdrawal_ends_a_record_and_is_kept() -> None:
     old, gone = event(day=0), event(day=1, op=Op.WITHDRAW)
     batch = Records(old).batch()
     batch.take(gone)
-    assert batch.record_updates() == [RecordUpdate(gone, False, old, True)]
+    assert batch.record_updates(START) == [RecordUpdate(gone, False, old, True)]
     assert list(batch.after.values()) == [gone]
 
 
@@ -72,7 +72,7 @@ def test_a_set_leaves_members_behind_that_have_no_event_of_their_own() -> None:
     before = Records().after(event(item=PLAIN, key="a", whole=True), event(item=PLAIN, key="b", whole=True))
     batch = before.batch()
     batch.take(event(item=PLAIN, key="a", day=1, whole=True))
-    updates = batch.record_updates()
+    updates = batch.record_updates(START)
     assert [(u.new.envelope.record_key, u.was_live, u.live) for u in updates] == [("a", True, True), ("b", True, False)]
     # The mark is a record of its own, and is told to nobody.
     assert (PLAIN, SET_MARK) in batch.after
@@ -84,7 +84,7 @@ def test_updates_come_in_the_order_of_items_and_keys() -> None:
     for key in ("c", "a", "b"):
         batch.take(event(key=key))
         batch.take(event(item=PLAIN, key=key))
-    own = [(u.new.envelope.item, u.new.envelope.record_key) for u in batch.record_updates()]
+    own = [(u.new.envelope.item, u.new.envelope.record_key) for u in batch.record_updates(START)]
     assert own == sorted(own)
     assert len(own) == 6
 

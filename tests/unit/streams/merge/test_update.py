@@ -86,7 +86,7 @@ def test_a_state_by_a_former_rule_is_made_anew_and_tells_what_counts_now(partiti
     mark = former._replace(envelope=former.envelope._replace(record_key="~set"))  # type: ignore[arg-type]
     partition.records = {key: one for key, one in partition.records.items() if "~set" not in key[2]}
     partition.records[ONE, PLAIN, "~set"] = mark
-    partition.states[ONE] = SubjectState(wanted.name, 9, wanted.as_of, 12345, {}, {PLAIN: 1}, outdated=True)
+    partition.states[ONE] = SubjectState(wanted.name, 9, wanted.as_of, 12345, {}, {PLAIN: 1}, rule=1)
     partition.work(yearly(2025, "a"))
     renewed = partition.states[ONE]
     assert (renewed.digest, renewed.counts, renewed.outdated) == (wanted.digest, wanted.counts, False)
@@ -100,7 +100,7 @@ def test_a_state_by_a_former_rule_is_made_anew_and_tells_what_counts_now(partiti
 def test_a_state_by_a_former_rule_is_made_anew_with_the_next_day(partition: Partition) -> None:
     partition.work([event(key=key, amount=n) for n, key in enumerate("abc", start=1)])
     wanted = partition.states[ONE]
-    partition.states[ONE] = wanted._replace(digest=12345, outdated=True)
+    partition.states[ONE] = wanted._replace(digest=12345, rule=2)
     # The rule of the digests is among the definitions: another one forgets the sums.
     partition.lose()
     changes = len(partition.changes)
@@ -108,3 +108,37 @@ def test_a_state_by_a_former_rule_is_made_anew_with_the_next_day(partition: Part
     renewed = partition.states[ONE]
     assert (renewed.digest, renewed.outdated, renewed.sequence) == (wanted.digest, False, wanted.sequence)
     assert len(partition.changes) == changes
+
+
+def test_a_state_of_before_the_law_s_rule_tells_what_it_has_ended(partition: Partition) -> None:
+    partition.work([event(item=item, key="k", ends=30) for item in (RATED, PLAIN)])
+    told, sequence = partition.states[ONE], partition.states[ONE].sequence
+    # By the former rule both counted, however long ago they had ended.
+    partition.work([], START + timedelta(days=29))
+    partition.states[ONE] = told._replace(rule=2, as_of=START + timedelta(days=40))
+    partition.lose()
+    partition.as_of = START + timedelta(days=40)
+    partition.work([], START + timedelta(days=41))
+    assert partition.states[ONE].counts == {}
+    subject, number, update = partition.changes[-1]
+    assert (subject, number) == (ONE, sequence + 1)
+    assert sorted((one.new.envelope.item, one.was_live, one.live) for one in update.records) == [
+        (PLAIN, True, False), (RATED, True, False),
+    ]  # fmt: skip
+
+
+def test_a_record_ends_with_its_day_and_a_later_version_may_count_again(partition: Partition) -> None:
+    partition.work([event(item=PLAIN, ends=2)])
+    partition.work([], START + timedelta(days=1))
+    assert partition.states[ONE].counts == {PLAIN: 1}
+    changes = len(partition.changes)
+    partition.work([], START + timedelta(days=2))
+    assert partition.states[ONE].counts == {}
+    (update,) = [change[2] for change in partition.changes[changes:]]
+    assert [(one.was_live, one.live) for one in update.records] == [(True, False)]
+    partition.work([event(item=PLAIN, day=1, amount=2, ends=30)])
+    assert partition.states[ONE].counts == {PLAIN: 1}
+    # What was over before it came is nobody's news.
+    changes = len(partition.changes)
+    partition.work([event(item=PLAIN, key="old", ends=-3)])
+    assert [(one.was_live, one.live) for one in partition.changes[changes][2].records] == [(False, False)]
