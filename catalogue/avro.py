@@ -118,6 +118,7 @@ BANK_ENVELOPE: tuple[Schema, ...] = (
         "default": [],
         "doc": "未提供的字段",
     },
+    optional("reason", "string", "WITHDRAW 的原因: SOURCE, REPAIRED or PUBLICATION_ENDED; null of a REPORT"),
 )
 
 

@@ -36,6 +36,9 @@ class UploadedRecord(BaseModel):
     record_key: str = Field(max_length=900, description="identity of the record inside its subject and item")
     change_sequence: int = Field(ge=1, description="rises with every change of the subject; the highest is in force")
     op: Literal["REPORT", "WITHDRAW"] = Field(description="REPORT 报送; WITHDRAW 撤回, without data")
+    reason: Literal["SOURCE", "REPAIRED", "PUBLICATION_ENDED"] | None = Field(
+        None, description="撤回原因: SOURCE 来源撤销; REPAIRED 信用修复; PUBLICATION_ENDED 公示期满. Null of a REPORT"
+    )
     period: str | None = Field(None, description="数据所属期: YYYY, YYYY-MM, YYYY-Qn or YYYY-MM-DD")
     unit: str = Field(max_length=100, description="责任单位")
     region: str = Field(max_length=12, description="行政区划代码 (GB/T 2260)")

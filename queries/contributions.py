@@ -10,7 +10,8 @@ from catalogue.envelope import Envelope, Op, RecordKey
 from rules.indicators.definitions import Fact, Indicator, evaluate, on_the_wire
 from rules.indicators.running import Share, share
 from rules.merge import Record, SetSince, is_live, set_since
-from rules.release.publication import EndReason, Publications
+from rules.release.publication import Publications
+from rules.release.reasons import WithdrawalReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def not_counted(record: Record, since: SetSince | None, publications: Publicatio
         by = "the longest period of the law" if ending.derived else "its own data"
         return (
             f"repaired (信用修复) on {ending.day}"
-            if ending.reason is EndReason.REPAIRED
+            if ending.reason is WithdrawalReason.REPAIRED
             else (f"its publication ended before {ending.day}, by {by}")
         )
     return LEFT_OUT

@@ -43,6 +43,7 @@ class BankEvent:
     changed: Mapping[str, tuple[Any, Any]]
     first: bool
     withheld: tuple[str, ...] = ()
+    reason: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the event for JSON."""
@@ -61,6 +62,7 @@ class BankEvent:
             "changed": changed,
             "first": self.first,
             "withheld": list(self.withheld),
+            "reason": self.reason,
             "partition": self.partition,
             "offset": self.offset,
         }
@@ -92,7 +94,7 @@ class RecordMemory:
         return BankEvent(
             partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
             value["item"], value["op"], value["record_key"], changed, before is None,
-            tuple(field["field"] for field in value["withheld"]),
+            tuple(field["field"] for field in value["withheld"]), value.get("reason"),
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalogue.times import micros
+from rules.release.reasons import WithdrawalReason
 from rules.release.visible import VisibleChange
 
 _SIZE = 8  # bytes: sums of hashes are compared, and a pass has millions of them
@@ -21,7 +22,7 @@ def due_of_record(subject_name: str | None, visible: VisibleChange) -> int:
     withheld = [(w.field, w.code, w.reason) for w in after.withheld] if after else []
     return content_hash(
         subject_name, record["item"], record["record_key"], visible.op.value, record["source_time"], record["unit"],
-        withheld, None if after is None else _filled(after.visible),
+        withheld, None if after is None else _filled(after.visible), *_because(visible.reason),
     )  # fmt: skip
 
 
@@ -31,7 +32,7 @@ def told_of_record(message: Mapping[str, Any]) -> int:
     withheld = [(w["field"], w["code"], w["reason"]) for w in message["withheld"]]
     return content_hash(
         message["subject_name"], message["item"], message["record_key"], message["op"], micros(message["source_time"]),
-        message["unit"], withheld, None if data is None else _filled(data),
+        message["unit"], withheld, None if data is None else _filled(data), *_because(message.get("reason")),
     )  # fmt: skip
 
 
@@ -44,6 +45,11 @@ def of_indicators(subject_name: str | None, as_of: int, values: Mapping[str, byt
 def content_hash(*parts: object) -> int:
     """Return 64 bits of a hash of values that are shown by ``repr``, the same in every process."""
     return int.from_bytes(hashlib.blake2b(repr(parts).encode(errors="surrogatepass"), digest_size=_SIZE).digest())
+
+
+def _because(reason: str | None) -> tuple[str, ...]:
+    # Messages of before there were reasons have none, and all of them were the source's.
+    return () if reason in (None, WithdrawalReason.SOURCE) else (str(reason),)
 
 
 def _filled(values: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from catalogue.model import Item
 from rules.release.kinds import Kinds
 from rules.release.projection import Projection
+from rules.release.publication import PublicationRule, publication_rules
 
 RECIPIENTS = ("bank", "upstream")
 
@@ -16,6 +17,7 @@ class ReleasePlan(NamedTuple):
     item: Item
     projection: Projection
     kinds: Kinds
+    publication: PublicationRule | None
 
 
 def release_plans(items: Iterable[Item], recipient: str) -> Mapping[str, ReleasePlan]:
@@ -25,5 +27,7 @@ def release_plans(items: Iterable[Item], recipient: str) -> Mapping[str, Release
     """
     if recipient not in RECIPIENTS:
         raise ValueError(f"no projection is defined for the recipient {recipient!r}")
-    plans = (ReleasePlan(item, Projection(item), Kinds(item)) for item in items)
+    items = tuple(items)
+    publications = publication_rules(items)
+    plans = (ReleasePlan(item, Projection(item), Kinds(item), publications.get(item.id)) for item in items)
     return {plan.item.id: plan for plan in plans if not plan.projection.is_blind}

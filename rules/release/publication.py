@@ -20,6 +20,7 @@ from catalogue.model import Item, Publication
 from catalogue.times import business_date
 from rules.indicators.definitions import as_date, months_before
 from rules.merge import Record
+from rules.release.reasons import WithdrawalReason
 from rules.state import DecodePayload
 
 DEFINITIONS = Path(__file__).with_name("publication.yaml")
@@ -35,18 +36,11 @@ class Severity(StrEnum):
     SEVERE = "severe"
 
 
-class EndReason(StrEnum):
-    """What ended a record's publication."""
-
-    REPAIRED = "REPAIRED"
-    PUBLICATION_ENDED = "PUBLICATION_ENDED"
-
-
 class Ending(NamedTuple):
     """The first day on which a record may no longer be used; ``derived``: by a period, no field says it."""
 
     day: date
-    reason: EndReason
+    reason: WithdrawalReason
     derived: bool = False
 
 
@@ -95,18 +89,18 @@ class PublicationRule:
         ends = self._ends
         found: list[Ending] = []
         if ends.repaired and (repaired := as_date(data.get(ends.repaired))):
-            found.append(Ending(repaired, EndReason.REPAIRED))
+            found.append(Ending(repaired, WithdrawalReason.REPAIRED))
         named = [day for name in ends.until if (day := as_date(data.get(name)))]
         if named:
             # The last day itself still is one of publication.
-            found.append(Ending(_after(min(named)), EndReason.PUBLICATION_ENDED))
+            found.append(Ending(_after(min(named)), WithdrawalReason.PUBLICATION_ENDED))
         elif ends.bounded_from and not (ends.corrected and data.get(ends.corrected) is False):
             months = self._periods.most_months[self.severity(data)]
             since = as_date(data.get(ends.bounded_from)) or effective
             day = max(_after(_months_after(since, months)), self._periods.in_force)
-            found.append(Ending(day, EndReason.PUBLICATION_ENDED, derived=True))
+            found.append(Ending(day, WithdrawalReason.PUBLICATION_ENDED, derived=True))
         # Of one day repair is what a recipient has to know.
-        return min(found, key=lambda one: (one.day, one.reason is not EndReason.REPAIRED), default=None)
+        return min(found, key=lambda one: (one.day, one.reason is not WithdrawalReason.REPAIRED), default=None)
 
     def severity(self, data: Mapping[str, Any]) -> Severity:
         """Return a record's 失信程度: its item's, else by the procedure, the fine and the kinds of the penalty."""

@@ -1,4 +1,4 @@
-"""Why a field is withheld: a stable code for programs, and the Chinese text with its ground for people."""
+"""Why a field is withheld, or a record withdrawn: stable codes for programs, and Chinese texts for people."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,6 +13,14 @@ class WithheldCode(StrEnum):
     INTERNAL = "INTERNAL"  # for the authorities alone
     UNPUBLISHED = "UNPUBLISHED"  # this record is not published
     COMMERCIAL_SECRET = "COMMERCIAL_SECRET"  # needs the enterprise's consent
+
+
+class WithdrawalReason(StrEnum):
+    """Why a recipient is told that a record no longer counts; the guides list them, and each keeps its meaning."""
+
+    SOURCE = "SOURCE"  # its source withdrew it, or says something that may not be released
+    REPAIRED = "REPAIRED"  # 信用修复 ended its publication
+    PUBLICATION_ENDED = "PUBLICATION_ENDED"  # the last day of its publication is over
 
 
 class Withheld(NamedTuple):

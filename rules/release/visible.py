@@ -5,14 +5,16 @@ other kinds than its item's, is found here. It alone is a dead letter: the other
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, Op
 from catalogue.errors import PoisonMessage
 from catalogue.model import Item
+from catalogue.times import business_date, from_micros
 from rules.release.plan import ReleasePlan
 from rules.release.projection import Projected
-from rules.release.reasons import Withheld
+from rules.release.reasons import WithdrawalReason, Withheld
 
 Payload = Callable[[int, bytes], Any]
 """Decodes the data of an event by its schema id, or raises PoisonMessage: ``bus.avro.decoding.Decoder.payload``."""
@@ -24,12 +26,16 @@ _UNKNOWN = Projected({}, [Withheld("", "", "")])
 
 
 class VisibleChange(NamedTuple):
-    """A record of a change, and what the recipient could see of it before and can now; None: nothing."""
+    """A record of a change, and what the recipient could see of it before and can now; None: nothing.
+
+    ``reason``: why it can see nothing now; None while it can.
+    """
 
     record: Mapping[str, Any]
     item: Item
     before: Projected | None
     after: Projected | None
+    reason: WithdrawalReason | None = None
 
     @property
     def op(self) -> Op:
@@ -72,7 +78,8 @@ def visible(
         except PoisonMessage:
             before = _UNKNOWN
         if before != after:
-            yield VisibleChange(record, plan.item, before, after)
+            reason = None if after else _withdrawal(plan, record, change["as_of"], payload)
+            yield VisibleChange(record, plan.item, before, after, reason)
 
 
 def moved_indicators(change: Mapping[str, Any], public: Collection[str]) -> dict[str, Any]:
@@ -92,6 +99,26 @@ def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_no_enterprise(change: Mapping[str, Any]) -> bool:
     return str(change["subject"]).startswith((PERSON_PREFIX, UNIT_PREFIX))
+
+
+def _withdrawal(plan: ReleasePlan, record: Mapping[str, Any], as_of: date | int, payload: Payload) -> WithdrawalReason:
+    """Return why nothing of a record is seen any more. Dates and times may be as on the wire, too."""
+    encoded, schema_id = record["payload"], record["schema_id"]
+    if plan.publication is None or record["op"] != Op.REPORT or record["live"] or encoded is None:
+        return WithdrawalReason.SOURCE
+    try:
+        data = payload(schema_id, encoded)
+    except PoisonMessage:
+        return WithdrawalReason.SOURCE
+    if not isinstance(data, Mapping):
+        return WithdrawalReason.SOURCE
+    at, day = record["source_time"], as_of
+    effective = business_date(from_micros(at) if isinstance(at, int) else at)
+    ending = plan.publication.ending(data, effective)
+    if isinstance(day, int):
+        day = from_micros(0).date() + timedelta(days=day)
+    # What a later whole set left behind may have an end that is still to come.
+    return ending.reason if ending is not None and ending.day <= day else WithdrawalReason.SOURCE
 
 
 def _projected(plan: ReleasePlan, record: Mapping[str, Any], which: str, payload: Payload) -> Projected | None:

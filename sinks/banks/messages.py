@@ -64,6 +64,7 @@ def _record_message(record_change: VisibleChange) -> dict[str, Any]:
         "source_time": record["source_time"],
         "unit": record["unit"],
         "op": record_change.op,
+        "reason": record_change.reason,
         "withheld": [{"field": w.field, "reason": w.reason, "code": w.code} for w in after.withheld] if after else [],
         "data": after.visible if after else None,
     }

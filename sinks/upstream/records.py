@@ -28,6 +28,7 @@ class UpstreamRecord:
     record_key: str
     change_sequence: int
     op: str
+    reason: str | None
     period: str | None
     unit: str
     region: str
@@ -98,6 +99,7 @@ def _record(change: Mapping[str, Any], record_change: VisibleChange) -> Upstream
         record_key=record["record_key"],
         change_sequence=sequence,
         op=record_change.op.value,
+        reason=record_change.reason and record_change.reason.value,
         period=record["period"],
         unit=record["unit"],
         region=record["region"],

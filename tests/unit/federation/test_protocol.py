@@ -1,6 +1,7 @@
 """What the sender builds by itself is what the protocol asks for."""
 
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from federation.protocol import UploadBatch
@@ -14,6 +15,7 @@ RECORD = UpstreamRecord(
     record_key="p-1",
     change_sequence=3,
     op="REPORT",
+    reason=None,
     period=None,
     unit="market_supervision",
     region="630102",
@@ -26,6 +28,12 @@ def test_the_senders_body_is_a_batch_of_the_protocol() -> None:
     batch = UploadBatch.model_validate_json(gzip.decompress(body("provincial", "630100", [RECORD])))
     (record,) = batch.records
     assert record.model_dump() == {name: getattr(RECORD, name) for name in UpstreamRecord.__slots__}
+
+
+def test_a_withdrawal_tells_its_reason() -> None:
+    gone = replace(RECORD, op="WITHDRAW", reason="REPAIRED", data=None)
+    batch = UploadBatch.model_validate_json(gzip.decompress(body("provincial", "630100", [gone])))
+    assert [(one.op, one.reason) for one in batch.records] == [("WITHDRAW", "REPAIRED")]
 
 
 def test_the_key_names_subject_item_record_and_change() -> None:

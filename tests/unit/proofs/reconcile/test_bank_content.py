@@ -11,7 +11,7 @@ from catalogue.load import load_catalogue
 from catalogue.times import micros
 from proofs.reconcile.bank_content import due_of_record, of_indicators, told_of_record
 from rules.release.projection import Projected
-from rules.release.reasons import Withheld
+from rules.release.reasons import WithdrawalReason, Withheld
 from rules.release.visible import VisibleChange
 from tests.builders.events import MOMENT
 
@@ -38,6 +38,17 @@ TOLD: dict[str, Any] = {
 
 def test_what_is_due_and_what_was_told_are_the_same() -> None:
     assert due_of_record(NAME, VISIBLE) == told_of_record(TOLD)
+
+
+def test_why_a_record_is_withdrawn_is_compared_and_messages_without_a_reason_are_the_sources() -> None:
+    message = {**TOLD, "op": "WITHDRAW", "withheld": [], "data": None}
+    due = {
+        reason: due_of_record(NAME, VISIBLE._replace(before=VISIBLE.after, after=None, reason=reason))
+        for reason in WithdrawalReason
+    }
+    assert due[WithdrawalReason.SOURCE] == told_of_record(message) == told_of_record({**message, "reason": "SOURCE"})
+    assert due[WithdrawalReason.REPAIRED] == told_of_record({**message, "reason": "REPAIRED"})
+    assert len(set(due.values())) == len(due)
     gone = VISIBLE._replace(after=None)
     assert due_of_record(NAME, gone) == told_of_record({**TOLD, "op": "WITHDRAW", "withheld": [], "data": None})
 

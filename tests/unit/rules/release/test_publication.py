@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
 from rules.merge import is_live
-from rules.release.publication import Ending, EndReason, Publications, Severity, load_periods, publication_rules
+from rules.release.publication import Ending, Publications, Severity, load_periods, publication_rules
+from rules.release.reasons import WithdrawalReason
 from tests.builders.events import record
 
 CATALOGUE = load_catalogue()
@@ -38,7 +39,7 @@ def test_the_items_that_the_law_ends_are_known() -> None:
 
 def test_the_last_day_that_a_field_names_still_counts_and_the_earliest_one_decides() -> None:
     last = date(2027, 1, 31)
-    assert ending(publicity_deadline=last) == Ending(last + DAY, EndReason.PUBLICATION_ENDED)
+    assert ending(publicity_deadline=last) == Ending(last + DAY, WithdrawalReason.PUBLICATION_ENDED)
     assert ends(RED_LIST, publicity_deadline=last, valid_until=last - DAY) == last
     assert ends(RED_LIST, valid_until=last) == last + DAY
     # What is named is before any period, however long it is.
@@ -49,11 +50,11 @@ def test_the_last_day_that_a_field_names_still_counts_and_the_earliest_one_decid
 
 def test_repair_ends_a_record_on_its_day() -> None:
     repaired = date(2026, 8, 1)
-    assert ending(repair_date=repaired) == Ending(repaired, EndReason.REPAIRED)
+    assert ending(repair_date=repaired) == Ending(repaired, WithdrawalReason.REPAIRED)
     assert ends(repair_date=repaired, publicity_deadline=date(2026, 7, 1)) == date(2026, 7, 2)
     # Of the same day a recipient has to know of the repair.
     both = ending(repair_date=repaired, publicity_deadline=repaired - DAY)
-    assert both == Ending(repaired, EndReason.REPAIRED)
+    assert both == Ending(repaired, WithdrawalReason.REPAIRED)
     assert ends("administration.coercion") is None
     assert ends("administration.coercion", repair_date=repaired) == repaired
 
@@ -76,7 +77,7 @@ def test_where_no_field_says_it_the_longest_period_of_the_severity_ends_it(
     said: Mapping[str, Any], severity: Severity, last: date
 ) -> None:
     assert RULES[PENALTY].severity(said) is severity
-    derived = Ending(last + DAY, EndReason.PUBLICATION_ENDED, derived=True)
+    derived = Ending(last + DAY, WithdrawalReason.PUBLICATION_ENDED, derived=True)
     assert ending(decision_date=DECIDED, **said) == derived
     # A decision without its date is of the day that its record is of.
     assert ending(**said) == derived

@@ -1,11 +1,14 @@
 """What cannot be read concerns its own record: others are told, and so is the version that mends it."""
 
+from datetime import date
 from typing import Any
 
 from catalogue.envelope import Op
 from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
+from catalogue.times import micros
 from rules.release.plan import release_plans
+from rules.release.reasons import WithdrawalReason
 from rules.release.visible import moved_indicators, visible
 from tests.builders.changes import change_value, record_change
 
@@ -58,3 +61,27 @@ def test_nothing_is_told_of_persons_or_units() -> None:
         assert _seen(_record(None, SOUND), subject=subject) == ([], [])
         change = change_value([], subject=subject, indicators={"changes_12m": "1"})
         assert moved_indicators(change, {"changes_12m"}) == {}
+
+
+def test_a_withdrawal_says_whether_its_source_or_the_law_ended_the_record() -> None:
+    penalty, fine = "administration.penalty", {"penalty_type": "罚款"}
+
+    def reason(now: dict[str, Any], **fields: Any) -> str | None:
+        record = record_change(fine, None, payload=now, item=penalty, **fields)
+        (told,) = visible(change_value([record]), PLANS, _payload, lambda record, problem: None)
+        return told.reason
+
+    ended, today = date(2025, 5, 31), date(2025, 6, 1)
+    assert reason({**fine, "publicity_deadline": ended}) == WithdrawalReason.PUBLICATION_ENDED
+    assert reason({**fine, "repair_date": today}) == WithdrawalReason.REPAIRED
+    # Left behind by a whole set, and withdrawn by its source: an end that is still to come, or was, is of no matter.
+    assert reason({**fine, "publicity_deadline": today}) == WithdrawalReason.SOURCE
+    assert reason({**fine, "publicity_deadline": ended}, op="WITHDRAW") == WithdrawalReason.SOURCE
+    assert reason(CUT) == WithdrawalReason.SOURCE
+    (reported,) = visible(change_value([_record(None, SOUND)]), PLANS, _payload, lambda record, problem: None)
+    assert reported.reason is None
+    # As the proof reads it, times are as on the wire.
+    record = record_change(fine, None, payload={**fine, "repair_date": today}, item=penalty)
+    change = change_value([{**record, "source_time": micros(record["source_time"])}])
+    (told,) = visible({**change, "as_of": (today - date(1970, 1, 1)).days}, PLANS, _payload, lambda r, p: None)
+    assert told.reason == WithdrawalReason.REPAIRED
