@@ -88,8 +88,10 @@ def registry_database(site: Site) -> None:
     site.operator.follows(Passage.VARIABLES, Passage.REGISTRY)
     assert site.content() == before
     site.operator.types(f"credithub schemas export {shlex.quote(str(site.operator.safe / 'schemas.zip'))}")
-    (site.operator.home / "schemas.zip").unlink()
-    refused = site.operator.follows(Passage.VARIABLES, Passage.REGISTRY, allowed=(1,))
+    # Each start makes the archive anew while there is a registry: it is lost between the registry and the next start.
+    dropped, command, rest = str(Passage.REGISTRY).partition("credithub up  ")
+    lost = f"rm {shlex.quote(str(site.operator.home / 'schemas.zip'))}\n"
+    refused = site.operator.types(f"{Passage.VARIABLES}\n{dropped}{lost}{command}{rest}", allowed=(1,))
     assert "is empty, but what Kafka holds was written with its schemas' ids" in refused
     site.operator.follows(Passage.SCHEMAS)
     assert site.content() == before
