@@ -1,7 +1,7 @@
 """Cells of which only the field's type is known."""
 
 import json
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from catalogue.model import Field, FieldType, Item
 from simulation.people import make_uscc
@@ -52,7 +52,7 @@ _FOUNDED = {
 }
 _LATER_DAYS = {
     "valid_until": 1095,
-    "publicity_deadline": 365,
+    "publicity_deadline": 1095,
     "performance_end": 730,
     "measure_end_date": 30,
     "filing_date": 0,
@@ -62,6 +62,7 @@ _LATER_DAYS = {
     "meter_reading_date": 0,
     "decision_date": 0,
 }
+_REPAIRED_AFTER_DAYS = 120
 _FOUNDED_ONLY_IN = {"registration_date": (13, 25), "approval_date": (1,), "subscription_date": (2, 8)}
 _PER_HEAD = {"payroll_amount": 6000.0, "contribution_base": 6000.0, "amount_due": 1620.0, "deposit_amount": 1200.0}
 
@@ -112,10 +113,18 @@ def _date(name: str, item: Item) -> DrawCell:
         return lambda s: s.enterprise.deregistered
     if name in ("closing_date", "termination_date"):
         return lambda s: min(s.moment.when + timedelta(days=90), s.as_of)
+    if name == "repair_date":
+        return _repaired
     later = _LATER_DAYS.get(name, 0)
     if later < 200:
         return lambda s: min(s.moment.when + timedelta(days=later), s.as_of)
     return lambda s: s.moment.when + timedelta(days=later)
+
+
+def _repaired(setting: Setting) -> date | None:
+    """Return the day of 信用修复 of one record in ten, which may be old enough for it."""
+    day = setting.moment.when + timedelta(days=_REPAIRED_AFTER_DAYS)
+    return day if setting.serial % 10 == 9 and day <= setting.as_of else None
 
 
 def _details(field: Field, setting: Setting) -> str:

@@ -19,7 +19,12 @@ def execute(dsn: str, *statements: str) -> None:
 
 
 def superuser_dsn(settings: Settings) -> str:
-    """Return the address of the embedded PostgreSQL as its superuser, which none of the hub's processes uses."""
+    """Return the address of the embedded PostgreSQL as its superuser, which none of the hub's processes uses.
+
+    A hub of a test that is beside another one has it in its settings: the password lies in the other's home.
+    """
+    if settings.postgres.dsn:
+        return settings.postgres.dsn
     port = urlsplit(endpoints(settings).postgres_dsn).port
     assert port is not None
     return dsn(HomeLayout.of(settings), port)

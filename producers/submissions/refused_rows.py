@@ -10,7 +10,8 @@ from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
 from bus.topics import REJECTED, UNRESOLVED
 from catalogue import wire
-from catalogue.model import Item, Sensitivity
+from catalogue.identifiers import looks_like_id_number
+from catalogue.model import FieldType, Item, Sensitivity
 from connectors.tables import Cell
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.messages import OutgoingMessage, row_id, unresolved_key
@@ -143,6 +144,9 @@ class RefusedRows:
                 continue
             f = column.field
             public = f.sensitivity is Sensitivity.PUBLIC and not f.public_when and f.name not in bad
-            shown = public and not hides_all and (f.name == name or not takes_anything(f))
+            # By its number a record is found again at its source; where it could be somebody's, it is masked, too.
+            number = f.type is FieldType.CODE and f.name in item.identity.fields
+            named = f.name == name or (number and not looks_like_id_number(as_text(cell)))
+            shown = public and not hides_all and (named or not takes_anything(f))
             masked[column.title] = as_text(cell)[:_LONGEST_SHOWN_CHARS] if shown else "***"
         return masked

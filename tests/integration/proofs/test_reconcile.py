@@ -230,7 +230,7 @@ def another_value(told: Mapping[str, Any]) -> dict[str, Any]:
 FALSE_WORDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "a withdrawal as a report": lambda told: {"op": "REPORT" if told["op"] == "WITHDRAW" else "WITHDRAW"},
     "another record": lambda told: {"record_key": f"{told['record_key']}9"},
-    "another item": lambda told: {"item": "market.change"},
+    "another item": lambda told: {"item": f"{told['item']}9"},
     "other indicators": lambda told: {"indicators": dict.fromkeys(told["indicators"], b"\x01")},
     "another day": lambda told: {"as_of": told["as_of"] + 1},
     "another value": lambda told: {"data": another_value(told)},

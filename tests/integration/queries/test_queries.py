@@ -188,6 +188,8 @@ def penalty(number: str, days_ago: int, fine: str) -> dict[str, str]:
         "行政机关名称": "样例市场监督管理局",
         "罚款金额": fine,
         "行政处罚决定日期": (today() - timedelta(days=days_ago)).isoformat(),
+        # Long after every period of the law.
+        "公示截止期": (today() + timedelta(days=3000)).isoformat(),
     }
 
 
@@ -533,6 +535,32 @@ def test_a_withdrawal_by_flag_is_called_one(hub: Hub) -> None:
     shown = hub.run("explain", CODE, "53.fine_amount")
     assert shown.count("withdrawn by the reporter's flag (删)") == 1
     assert record["record_key"] in shown
+
+
+def test_a_penalty_whose_publication_has_ended_says_so_and_counts_in_nothing(hub: Hub) -> None:
+    code, yesterday, decided = make_uscc("630102", 8), today() - timedelta(days=1), today() - timedelta(days=40)
+    own = {"统一社会信用代码": code, "行政处罚决定日期": decided.isoformat()}
+    lapsed = penalty("71", 40, "70") | own | {"公示截止期": yesterday.isoformat()}
+    repaired = penalty("72", 40, "71") | own | {"信用修复日期": yesterday.isoformat()}
+    hub.push("公示期满.csv", "53", [lapsed, repaired, penalty("73", 40, "72") | own], unit="functional_departments")
+    hub.merge()
+    until(hub.delivered)
+    notes = {one["versions"][0]["value"]: one["note"] for one in hub.json("explain", code, "53.fine_amount")["records"]}
+    assert notes == {
+        "70": f"its publication ended before {today()}, by its own data",
+        "71": f"repaired (信用修复) on {yesterday}",
+        "72": "",
+    }
+    state = hub.json("state", code)
+    assert [item["records"] for group in state["categories"] for item in group["items"]] == [1]
+    assert {one["id"]: one["value"] for one in state["indicators"]}["fines_36m"] == "72"
+    on = hub.json("state", code, "--as-of", (yesterday - timedelta(days=1)).isoformat())
+    assert [item["records"] for group in on["categories"] for item in group["items"]] == [3]
+    # No bank ever hears of what was over before it came.
+    with closing(Registry(hub.config)) as registry:
+        values = [Decoder(registry)(message.value() or b"") for message in scan(hub.config, BANK)]
+    fines = [one["data"]["fine_amount"] for one in values if one["subject"] == code and one.get("item")]
+    assert fines == [Decimal(72)]
 
 
 def test_a_name_that_contradicts_the_registered_one_is_told_in_the_receipt(hub: Hub) -> None:
