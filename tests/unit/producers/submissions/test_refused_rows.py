@@ -78,3 +78,11 @@ def test_the_name_of_a_person_that_waits_for_a_code_is_not_seen() -> None:
     assert value["reason"] == "NATURAL_PERSON"
     assert PERSON.encode() not in message
     assert value["masked"]["列入日期"] == "2025-01-02"
+
+
+def test_the_number_by_which_a_record_is_found_again_is_seen_but_no_person_s() -> None:
+    titles = ("行政相对人名称", "统一社会信用代码", "行政处罚决定文书号", "行政机关名称", "行政处罚决定日期")
+    for number, shown in (("样罚〔9〕号", "样罚〔9〕号"), ("样罚809999189001010017号", "***")):
+        row: list[Cell] = ["样例企业", CODE, number, "样例局", "没写对"]
+        value, _ = kept(sender(CATALOGUE.item("53"), titles, [[*row[:-1], "2025-01-02"]]), row)
+        assert value["masked"]["行政处罚决定文书号"] == shown
