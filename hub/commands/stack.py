@@ -26,6 +26,7 @@ _EXIT_DEGRADED = 1
 # Phases in which nothing runs that could be looked at.
 _AWAY = ("stopped", "failed")
 _MOST_GROUPS = 20
+_TITLES = {"kafka": "Kafka", "registry": "registry", "postgres": "PostgreSQL", "upstream": "upstream"}
 _STYLES = {
     "healthy": "green",
     "external": "green",
@@ -67,7 +68,8 @@ def up(
             on_step=display.step,
         )
     if as_json:
-        echo(json.dumps({**asdict(addresses), "already_up": was_up}))
+        more = {"endpoints_file": str(settings.endpoints_file), "already_up": was_up}
+        echo(json.dumps({**_shown(addresses), **more}, ensure_ascii=False))
         return
     if was_up:
         echo("Already up.")
@@ -217,11 +219,18 @@ def _process_table(console: Console, processes: "tuple[ProcessStatus, ...]", now
 
 
 def _print_addresses(addresses: Endpoints) -> None:
-    # Without passwords, which stay in run/endpoints.json: terminals are recorded.
-    echo(f"  Kafka       {addresses.bootstrap}")
-    echo(f"  registry    {shown_address(addresses.registry_url)}")
-    echo(f"  PostgreSQL  {shown_address(addresses.postgres_dsn)}")
-    echo(f"  upstream    {shown_address(addresses.upstream_url)}")
+    for name, address in _shown(addresses).items():
+        echo(f"  {_TITLES[name]:<10}  {address}")
+
+
+def _shown(addresses: Endpoints) -> dict[str, str]:
+    """Return the addresses without passwords, which stay in run/endpoints.json: terminals and logs are kept."""
+    return {
+        "kafka": addresses.bootstrap,
+        "registry": shown_address(addresses.registry_url),
+        "postgres": shown_address(addresses.postgres_dsn),
+        "upstream": shown_address(addresses.upstream_url),
+    }
 
 
 def _uptime(started_at: float | None, now: float) -> float | None:

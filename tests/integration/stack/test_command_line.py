@@ -33,6 +33,19 @@ def test_up_on_a_running_stack_says_so_and_changes_nothing(stack: Endpoints, set
     assert [row["pid"] for row in first] == [row["pid"] for row in second]
 
 
+def test_up_tells_programs_the_addresses_without_any_password(settings: Settings) -> None:
+    done = credithub("up", "--services-only", "--json", home=settings.home, **cache_of(settings))
+    told, known = json.loads(done.stdout), json.loads(settings.endpoints_file.read_text("utf-8"))
+    assert (told["kafka"], told["already_up"], told["endpoints_file"]) == (
+        known["bootstrap"], True, str(settings.endpoints_file),
+    )  # fmt: skip
+    passwords = {
+        part for dsn in known.values() if "@" in dsn for part in dsn.split("@")[0].split("://")[1].split(":")[1:]
+    }
+    assert passwords
+    assert not [one for one in passwords if one in done.stdout + done.stderr]
+
+
 def test_status_shows_every_process(stack: Endpoints, settings: Settings) -> None:
     done = credithub("status", home=settings.home)
     assert done.returncode == 0
