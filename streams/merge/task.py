@@ -75,7 +75,7 @@ class MergeTask(PartitionTask):
         """Merge the events, then yield what came of their subjects."""
         subjects: dict[str, SubjectBatch] = {}
         output = Output(no_outcomes(batches))
-        envelope_of = self._decode.envelope
+        envelope_of, ending = self._decode.envelope, self._publications.rules
         for topic, messages in batches.items():
             outcomes = output.outcomes[topic]
             if topic == topics.CALENDAR:
@@ -89,7 +89,9 @@ class MergeTask(PartitionTask):
                 try:
                     envelope, head, schema_id, payload = envelope_of(message.value or b"")
                     event = Record(envelope, schema_id, payload, head)
-                    self._publications.until(event)
+                    if envelope.item in ending:
+                        # One that cannot be read would count without end.
+                        self._publications.until(event)
                     if careful:
                         self._shares.check(envelope.item, event)
                 except PoisonMessage as problem:
@@ -121,6 +123,9 @@ class MergeTask(PartitionTask):
         return SubjectBatch(subject, self._state(subject), *loaders, self._until)
 
     def _until(self, record: Record) -> date | None:
+        # Asked some times for each event, nearly all of which are of other items.
+        if record.envelope.item not in self._publications.rules:
+            return None
         try:
             return self._publications.until(record)
         except PoisonMessage as problem:
