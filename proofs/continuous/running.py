@@ -104,6 +104,7 @@ class RunningProof:
         self._proof = ProofPass(config, scope, registry, self.moment)
         self._seen: dict[TopicPartition, Watermarks] = {}
         self._last = PassResult()
+        self._shown: set[str] = set()
 
     def run(self, stop: threading.Event, readiness: ProofReadiness, every_s: float) -> None:
         """Make passes until asked to stop; raises Unavailable."""
@@ -146,9 +147,11 @@ class RunningProof:
             self._journal.write(facts)
 
     def _show(self) -> None:
-        now_s, found = time.time(), dict.fromkeys(arrows(self._scope), 0)
+        # Of a bank that is there no more, too: its differences may be over, and the gauge would keep the last one.
+        now_s, found = time.time(), dict.fromkeys([*arrows(self._scope), *self._shown], 0)
         for difference in self.moment.differences.values():
             found[difference.arrow] = found.get(difference.arrow, 0) + difference.count
+        self._shown |= found.keys()
         for arrow, count in found.items():
             metrics.DIFFERENCE.labels(arrow).set(count)
             metrics.PENDING.labels(arrow).set(self._last.pending.get(arrow, 0))
