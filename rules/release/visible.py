@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, Op
 from catalogue.errors import PoisonMessage
 from catalogue.model import Item
-from catalogue.times import business_date, from_micros
+from catalogue.times import EPOCH, business_date, from_micros
 from rules.release.plan import ReleasePlan
 from rules.release.projection import Projected
 from rules.release.reasons import WithdrawalReason, Withheld
@@ -112,11 +112,9 @@ def _withdrawal(plan: ReleasePlan, record: Mapping[str, Any], as_of: date | int,
         return WithdrawalReason.SOURCE
     if not isinstance(data, Mapping):
         return WithdrawalReason.SOURCE
-    at, day = record["source_time"], as_of
-    effective = business_date(from_micros(at) if isinstance(at, int) else at)
-    ending = plan.publication.ending(data, effective)
-    if isinstance(day, int):
-        day = from_micros(0).date() + timedelta(days=day)
+    at = record["source_time"]
+    ending = plan.publication.ending(data, business_date(from_micros(at) if isinstance(at, int) else at))
+    day = EPOCH.date() + timedelta(days=as_of) if isinstance(as_of, int) else as_of
     # What a later whole set left behind may have an end that is still to come.
     return ending.reason if ending is not None and ending.day <= day else WithdrawalReason.SOURCE
 

@@ -64,7 +64,7 @@ class Calendar:
                 batch = subjects[subject] = self._begin(subject)
             record = batch.load_record(subject, item, key)
             if record is not None:
-                batch.end(record, day)
+                batch.end(record, batch.until(record), day)
             if not self._rolling.is_rated(item):
                 continue
             batch.due.add(item)
@@ -105,8 +105,9 @@ class Calendar:
         for item in items:
             for record in batch.load_item(batch.subject, item) if item in self._ending else ():
                 if not is_mark(record.envelope.record_key):
-                    ended |= batch.end(record, as_of)
-                    self._rolling.expect(batch.subject, record, batch.until(record), as_of)
+                    until = batch.until(record)
+                    ended |= batch.end(record, until, as_of)
+                    self._rolling.expect(batch.subject, record, until, as_of)
         return ended
 
 

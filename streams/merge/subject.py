@@ -107,9 +107,8 @@ class SubjectBatch:
         mark = (self.after.get(key) if now else None) or self.before[key]
         return None if mark is None else set_since(mark.envelope)
 
-    def end(self, record: Record, day: date) -> bool:
-        """Note that the law ends a record by a day; whether it counted until then, as far as that goes."""
-        until = self.until(record)
+    def end(self, record: Record, until: date | None, day: date) -> bool:
+        """Note that the law ends a record by a day, if it does; whether that is news. ``until``: the record's own."""
         if until is None or not self.state.as_of < until <= day:
             return False
         key = (record.envelope.item, record.envelope.record_key)
