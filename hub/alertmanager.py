@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 import monitoring
-from hub.settings import AlertSettings
+from hub.setting_groups import AlertSettings
 
 _BASE = Path(monitoring.__file__).with_name("alertmanager") / "base.yml"
 

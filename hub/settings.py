@@ -7,120 +7,27 @@ that is named here is used as it is. One that is not named is the embedded one; 
 
 import json
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bus.config import BusConfig
 from catalogue.errors import UsageError
 from hub.database_access import DatabaseRole, PostgresSettings
-from hub.variables import SettingsGroup, VariablesSource, flattened, grouped, setting_paths, variable
-
-
-class StackSettings(SettingsGroup):
-    """How the embedded stack gets its programs and its ports."""
-
-    cache: Path | None = Field(
-        default=None, description="downloads of the embedded stack, may be shared; unset: <home>/cache"
-    )
-    jar_repository: str | None = Field(
-        default=None, description="a mirror to download the jars from; unset: jgo's default"
-    )
-    pin_ports: bool = Field(
-        default=False, description="fail when a preferred port is taken instead of choosing another"
-    )
-
-
-class KafkaSettings(SettingsGroup):
-    """The broker."""
-
-    prefix = "kafka_"
-
-    bootstrap: str | None = Field(default=None, description="an existing Kafka, host:port[,…]; unset: the embedded one")
-    port: int = Field(default=9092, description="port the embedded broker prefers; another is chosen when it is taken")
-
-
-class RegistrySettings(SettingsGroup):
-    """The schema registry."""
-
-    prefix = "registry_"
-
-    url: str | None = Field(
-        default=None, description="an existing registry with the Confluent API; unset: the embedded one"
-    )
-    port: int = Field(default=8081, description="port the embedded registry prefers")
-
-
-class UpstreamSettings(SettingsGroup):
-    """The platform above, which this node reports to."""
-
-    prefix = "upstream_"
-
-    url: str | None = Field(default=None, description="the upstream platform's interface; unset: the reference node")
-    port: int = Field(default=8090, description="port the reference upstream node prefers")
-    profile: str = Field(default="provincial", description="provincial or national: sinks/upstream/<profile>.yaml")
-    token: Annotated[str, StringConstraints(strip_whitespace=True)] | None = Field(
-        default=None,
-        repr=False,
-        description="what authenticates this node at the platform above; unset: one is made for the embedded node",
-    )
-
-
-class SinkSettings(SettingsGroup):
-    """The sinks."""
-
-    prefix = "sink_"
-
-    behind_s: int = Field(
-        default=60, ge=1, description="age in seconds of an undelivered event from which on a sink is not ready"
-    )
-
-
-class BusSettings(SettingsGroup):
-    """The shape of the topics."""
-
-    topic_prefix: str = Field(
-        default="", description="put before every topic and group name; each needs a database of its own"
-    )
-    partitions: int = Field(
-        default=8, ge=1, le=256, description="partitions of every topic keyed by subject; fixed at creation"
-    )
-    replication: int = Field(default=1, ge=1, le=5, description="replicas of every topic")
-
-
-class ProcessSettings(SettingsGroup):
-    """The hub's own processes."""
-
-    workers: int = Field(default=1, ge=0, le=64, description="stream workers that the supervisor runs")
-    metrics_port: int = Field(default=9400, description="first of the ports the processes serve /metrics on")
-    listen_host: str = Field(
-        default="127.0.0.1",
-        description="interface that the hub's own servers listen on; 0.0.0.0 in a container",
-    )
-    process_addresses: str | None = Field(
-        default=None,
-        description="host:port[,…] of the processes' /metrics and /readyz, where others than `credithub up` run them",
-    )
-    accept_date: date | None = Field(
-        default=None, description="a day that the clock may jump to, more than a month ahead; unset: none"
-    )
-
-
-class AlertSettings(SettingsGroup):
-    """Whom Alertmanager tells."""
-
-    prefix = "alert_"
-
-    webhook: str | None = Field(default=None, repr=False, description="a URL that is called with each alert")
-    mail_to: str | None = Field(default=None, description="an address that each alert is sent to")
-    mail_from: str | None = Field(default=None, description="the sender; unset: the same address")
-    mail_server: str = Field(default="localhost:25", description="the mail server, host:port")
-    mail_tls: bool = Field(default=True, description="refuse a mail server that does not encrypt")
-    mail_user: str | None = Field(default=None, description="who logs in at the mail server; unset: nobody")
-    mail_password: str | None = Field(default=None, repr=False, description="that user's password")
+from hub.setting_groups import (
+    AlertSettings,
+    BusSettings,
+    CertificateSettings,
+    KafkaSettings,
+    ProcessSettings,
+    RegistrySettings,
+    SinkSettings,
+    StackSettings,
+    UpstreamSettings,
+)
+from hub.variables import VariablesSource, flattened, grouped, setting_paths, variable
 
 
 class Settings(BaseSettings):
@@ -149,6 +56,7 @@ class Settings(BaseSettings):
     bus: BusSettings = BusSettings()
     processes: ProcessSettings = ProcessSettings()
     alert: AlertSettings = AlertSettings()
+    certs: CertificateSettings = CertificateSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -167,6 +75,11 @@ class Settings(BaseSettings):
     def keys(self) -> Path:
         """Where the key file lies."""
         return self.key_file or self.home / "keys.json"
+
+    @property
+    def certificates(self) -> Path:
+        """The folder of the certificates that this hub made."""
+        return self.certs.folder or self.home / "certs"
 
     @property
     def schema_archive(self) -> Path:
@@ -220,6 +133,8 @@ def settings_environment(settings: Settings) -> dict[str, str]:
     values["home"] = str(settings.home.expanduser().absolute())
     if settings.key_file is not None:
         values["key_file"] = str(settings.key_file.expanduser().absolute())
+    if settings.certs.folder is not None:
+        values["certs_folder"] = str(settings.certs.folder.expanduser().absolute())
     return {variable(name): str(value) for name, value in values.items() if value is not None}
 
 

@@ -6,12 +6,9 @@ which must stay the same for ever.
 
 import base64
 import contextlib
-import fcntl
 import json
 import os
 import secrets
-import stat
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +16,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from bus.crypto.private_files import create_private, folder_alone, private_text, written_beside
 from catalogue.errors import UsageError
-
-_ROOT = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +37,9 @@ def create_key_file(path: Path) -> KeyRing:
     """Make a key file that only its owner can read; raises UsageError when there is one already."""
     ring = KeyRing(secrets.token_bytes(32), {1: AESGCM.generate_key(256)})
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(path.parent), _written(path, ring) as fresh:
+    with folder_alone(path.parent), _writable(path):
         try:
-            # Unlike a rename, a link never replaces what is there, nor follows it.
-            os.link(fresh, path)
+            create_private(path, _body(ring))
         except FileExistsError as exc:
             raise UsageError(
                 f"There is a key file {path} already.", remedy="`credithub keys rotate` adds a key to it."
@@ -55,10 +50,10 @@ def create_key_file(path: Path) -> KeyRing:
 def rotate(path: Path) -> KeyRing:
     """Add a new encryption key; the linking key and the retired keys stay."""
     load_key_file(path)
-    with _alone(path.parent):
+    with folder_alone(path.parent):
         ring = load_key_file(path)
         ring = KeyRing(ring.link, {**ring.keys, ring.current + 1: AESGCM.generate_key(256)})
-        with _written(path, ring) as fresh:
+        with _writable(path), written_beside(path, _body(ring)) as fresh:
             os.replace(fresh, path)
     return ring
 
@@ -91,73 +86,27 @@ def written_at(path: Path) -> datetime | None:
         return None
 
 
-def why_unsafe(mode: int, owner: int, user: int) -> str | None:
-    """Return what lets others read or exchange a file, as ``user`` sees it; None when nothing does.
-
-    A secret that a container is given belongs to root, and the hub's user reads it as a member of its group.
-    """
-    if not stat.S_ISREG(mode):
-        return "is no file"
-    if owner not in (user, _ROOT):
-        return f"belongs to another user (uid {owner}, this is uid {user})"
-    others = 0o077 if owner == user else 0o037
-    if mode & others:
-        return f"can be read or changed by others (mode {stat.S_IMODE(mode):04o})"
-    return None
-
-
 def _text(path: Path) -> str:
-    # Not through a link, and not waiting for whoever would write into a pipe. What is judged is what is read.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, encoding="utf-8") as stream:
-        status = os.fstat(descriptor)
-        unsafe = why_unsafe(status.st_mode, status.st_uid, os.geteuid())
-        if unsafe is not None:
-            raise UsageError(
-                f"The key file {path} {unsafe}.",
-                remedy=f"`chmod 600 {path}`, and `chown` it to the hub's user. If others may have read it, rotate the"
-                " keys. A file of root's may be read by the group of the hub's user (mode 0440).",
-            )
-        return stream.read()
+    return private_text(path, what="The key file", exposed="rotate the keys")
 
 
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold a folder: of two rotations at once the later one would drop the other's key, which may be in use."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-        # A new name is on the disk once its folder is.
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _written(path: Path, ring: KeyRing) -> Iterator[Path]:
-    """Write another file, to be moved into place: a crash must not leave half a key file.
-
-    It has a name that nobody can guess, and is made with O_EXCL and O_NOFOLLOW: no link that was planted is followed.
-    """
+def _body(ring: KeyRing) -> str:
     body = {
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "link": base64.b64encode(ring.link).decode(),
         "keys": [{"id": key_id, "key": base64.b64encode(key).decode()} for key_id, key in sorted(ring.keys.items())],
     }
+    return json.dumps(body, indent=1)
+
+
+@contextlib.contextmanager
+def _writable(path: Path) -> Iterator[None]:
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        yield
+    except FileExistsError:
+        raise
     except OSError as exc:
         raise UsageError(
             f"The key file {path} cannot be written: {exc.strerror}.",
             remedy="A file that a container is given is rotated where it is kept.",
         ) from exc
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(body, stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        yield Path(name)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)

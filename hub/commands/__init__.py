@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "catalogue": ("catalogue",),
     "schemas": ("schemas",),
     "keys": ("keys",),
+    "certs": ("certs",),
     "sample": ("sample",),
     "template": ("template",),
     "push": ("push", "push-dir"),

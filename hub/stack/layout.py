@@ -7,7 +7,8 @@ from hub.settings import Settings
 
 # Every entry that the hub makes in its home, by whatever command, apart from the downloads and the keys.
 _OWN_NAMES = (
-    "kafka", "postgres", "streams", "upstream", "run", "logs", "prometheus", "receipts", "schemas.zip", "schemas.new",
+    "kafka", "postgres", "streams", "upstream", "run", "logs", "prometheus", "receipts", "certs",
+    "schemas.zip", "schemas.new",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bus.crypto.keys import create_key_file, load_key_file, rotate, why_unsafe, written_at
+from bus.crypto.keys import create_key_file, load_key_file, rotate, written_at
 from catalogue.errors import UsageError
 
 
@@ -97,28 +97,6 @@ def test_a_file_of_another_user_stops(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"another user .uid 10001, this is uid 0.") as refused:
         load_key_file(path)
     assert "chown" in refused.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("mode", "owner", "user", "safe"),
-    [
-        (0o600, 10001, 10001, True),
-        (0o400, 10001, 10001, True),
-        (0o640, 10001, 10001, False),
-        (0o600, 10002, 10001, False),
-        # A secret that a container is given: root's, and its group's alone.
-        (0o440, 0, 10001, True),
-        (0o400, 0, 10001, True),
-        (0o444, 0, 10001, False),
-        (0o460, 0, 10001, False),
-        # To root such a group is of others.
-        (0o440, 0, 0, False),
-        (0o600, 10001, 0, False),
-    ],
-)
-def test_who_may_own_and_read_it(mode: int, owner: int, user: int, safe: bool) -> None:
-    assert (why_unsafe(stat.S_IFREG | mode, owner, user) is None) is safe
-    assert why_unsafe(stat.S_IFIFO | mode, owner, user)
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:

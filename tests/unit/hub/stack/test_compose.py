@@ -99,6 +99,7 @@ def test_defaults_in_the_compose_file_are_those_of_the_hub(text: str) -> None:
         *(f"CREDITHUB_POSTGRES_{role.upper()}_DSN" for role in DatabaseRole),
         "CREDITHUB_UPSTREAM_URL",
         "CREDITHUB_KEY_FILE",
+        "CREDITHUB_CERTS_FOLDER",
     }
     seen = 0
     for name, default in re.findall(r"\$\{(CREDITHUB_[A-Z_]+):-([^${}]*)\}", text):

@@ -1,0 +1,85 @@
+"""Files for their owner alone: read only when nobody else could read or exchange them, made without overwriting."""
+
+import contextlib
+import fcntl
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from catalogue.errors import UsageError
+
+_ROOT = 0
+
+
+def why_unsafe(mode: int, owner: int, user: int) -> str | None:
+    """Return what lets others read or exchange a file, as ``user`` sees it; None when nothing does.
+
+    A secret that a container is given belongs to root, and the hub's user reads it as a member of its group.
+    """
+    if not stat.S_ISREG(mode):
+        return "is no file"
+    if owner not in (user, _ROOT):
+        return f"belongs to another user (uid {owner}, this is uid {user})"
+    others = 0o077 if owner == user else 0o037
+    if mode & others:
+        return f"can be read or changed by others (mode {stat.S_IMODE(mode):04o})"
+    return None
+
+
+def private_text(path: Path, *, what: str, exposed: str) -> str:
+    """Return a file's text; raises OSError, and UsageError when others can read or exchange it.
+
+    ``what`` is the file in the error, ``exposed`` what to do when others may have read it.
+    """
+    # Not through a link, and not waiting for whoever would write into a pipe. What is judged is what is read.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, encoding="utf-8") as stream:
+        status = os.fstat(descriptor)
+        unsafe = why_unsafe(status.st_mode, status.st_uid, os.geteuid())
+        if unsafe is not None:
+            raise UsageError(
+                f"{what} {path} {unsafe}.",
+                remedy=f"`chmod 600 {path}`, and `chown` it to the hub's user. If others may have read it, {exposed}."
+                " A file of root's may be read by the group of the hub's user (mode 0440).",
+            )
+        return stream.read()
+
+
+@contextlib.contextmanager
+def folder_alone(folder: Path) -> Iterator[None]:
+    """Hold a folder: of two changes at once the later one would drop the other's."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+        # A new name is on the disk once its folder is.
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def written_beside(path: Path, text: str) -> Iterator[Path]:
+    """Write another file, to be moved into place: a crash must not leave half of one. Raises OSError.
+
+    It has a name that nobody can guess, and is made with O_EXCL and O_NOFOLLOW: no link that was planted is followed.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        yield Path(name)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def create_private(path: Path, text: str) -> None:
+    """Make a file that only its owner can read; raises FileExistsError when there is one, or a link, of that name."""
+    with written_beside(path, text) as fresh:
+        # Unlike a rename, a link never replaces what is there, nor follows it.
+        os.link(fresh, path)
