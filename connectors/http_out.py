@@ -1,6 +1,7 @@
 """Sends to an outside system by HTTP: tries again while it is away, and says why when it refuses.
 
-    Unavailable: the receiver, the way to it, or our permission is missing (no answer, 401, 403, 404, 429, 5xx …)
+    Unavailable: the receiver, the way to it, or our permission is missing (no answer, a certificate that is refused,
+                 401, 403, 404, 429, 5xx …)
     Refused:     the receiver read the message and does not take it (400, 409 and 422 with its reason; 413)
 
 Only the second may reject a record. A wrong token, or a proxy on the way, is the first: it says nothing about the
@@ -19,6 +20,7 @@ import httpx
 import tenacity
 
 from catalogue.errors import HubError, SinkUnavailable
+from connectors.tls import ClientTls, tls_problem
 from monitoring.addresses import shown_address
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ _OF_OUR_SETTINGS = frozenset((401, 403, 404, 405, 407))
 # What the sender's caller may wait without its own peers taking it for dead.
 _LONGEST_RETRY_AFTER_S = 120.0
 _LONGEST_REASON_CHARS = 500
+_TLS_SETTINGS = "The settings are CREDITHUB_UPSTREAM_CA, _CERT and _KEY; the sink reads the files when it starts."
 
 
 class Refused(HubError):
@@ -61,11 +64,18 @@ class HttpOut:
         backoff: Backoff,
         stop: threading.Event,
         on_refusal: Callable[[str], None] = lambda status: None,
+        tls: ClientTls | None = None,
     ) -> None:
-        """``on_refusal`` is told the status of each request that was not taken; ``none``: there was no answer."""
+        """``on_refusal`` is told the status of each request that was not taken; ``none``: there was no answer.
+
+        Raises UsageError when a file of ``tls`` is missing or wrong.
+        """
+        context = (tls or ClientTls()).context()
         # The environment's proxies are for the internet; platforms lie in closed networks and are named exactly.
-        self._client = httpx.Client(base_url=url, headers=dict(headers), timeout=timeout_s, trust_env=False)
-        self._shown = shown_address(url)
+        self._client = httpx.Client(
+            base_url=url, headers=dict(headers), timeout=timeout_s, trust_env=False, verify=context
+        )
+        self._shown, self._is_https = shown_address(url), url.startswith("https:")
         self._backoff, self._stop, self._on_refusal = backoff, stop, on_refusal
         self.problem = ""
         """What is wrong with the receiver, as the last request found it; empty: it answers. From any thread."""
@@ -104,8 +114,13 @@ class HttpOut:
             response = self._client.put(path, content=content, headers=dict(headers))
         except httpx.TransportError as exc:
             self._on_refusal("none")
-            self.problem = f"{self._shown} does not answer ({type(exc).__name__})."
-            raise SinkUnavailable(self.problem, retry_after_s=0.0) from exc
+            what, remedy = (tls_problem(exc) if self._is_https else None) or ("", "")
+            self.problem = (
+                f"{self._shown}: {what}." if what else f"{self._shown} does not answer ({type(exc).__name__})."
+            )
+            raise SinkUnavailable(
+                self.problem, remedy=f"{remedy} {_TLS_SETTINGS}" if remedy else "", retry_after_s=0.0
+            ) from exc
         status = response.status_code
         reason = _reason(response)
         self.problem = "" if response.is_success else f"{self._shown} answers {status}."

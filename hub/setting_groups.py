@@ -56,6 +56,11 @@ class UpstreamSettings(SettingsGroup):
         repr=False,
         description="what authenticates this node at the platform above; unset: one is made for the embedded node",
     )
+    ca: Path | None = Field(
+        default=None, description="PEM of the authorities trusted for it by https; unset: those that browsers know"
+    )
+    cert: Path | None = Field(default=None, description="PEM of this node's certificate for the platform above")
+    key: Path | None = Field(default=None, description="PEM of its private key; unset: it lies in the same file")
 
 
 class SinkSettings(SettingsGroup):

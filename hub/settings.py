@@ -130,11 +130,9 @@ def plain_settings(settings: Settings) -> dict[str, Any]:
 def settings_environment(settings: Settings) -> dict[str, str]:
     """Return the variables that give a child exactly these settings, in whatever folder it runs."""
     values = plain_settings(settings)
-    values["home"] = str(settings.home.expanduser().absolute())
-    if settings.key_file is not None:
-        values["key_file"] = str(settings.key_file.expanduser().absolute())
-    if settings.certs.folder is not None:
-        values["certs_folder"] = str(settings.certs.folder.expanduser().absolute())
+    for name, value in flattened(settings.model_dump(), SETTING_PATHS).items():
+        if isinstance(value, Path):
+            values[name] = str(value.expanduser().absolute())
     return {variable(name): str(value) for name, value in values.items() if value is not None}
 
 

@@ -24,6 +24,7 @@ def sink(
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a sink: deliver what the streams publish to one receiver."""
+    from connectors.tls import ClientTls
     from sinks.banks import sink as bank_sink
     from sinks.banks.recipients import bank_ids
     from sinks.postgres import sink as postgres_sink
@@ -44,8 +45,13 @@ def sink(
         postgres_sink.run(config, endpoints(settings).database(DatabaseRole.SINK), stop_event(), readiness=readiness)
         return
     if name == "upstream":
-        profile, url = load_profile(settings.upstream.profile), endpoints(settings).upstream_url
-        target = upstream_sink.Target(url, profile, settings.region, settings.upstream.token)
+        profile, url, above = (
+            load_profile(settings.upstream.profile),
+            endpoints(settings).upstream_url,
+            settings.upstream,
+        )
+        tls = ClientTls(above.ca, above.cert, above.key)
+        target = upstream_sink.Target(url, profile, settings.region, above.token, tls)
         upstream_sink.run(config, target, stop_event(), readiness=readiness)
         return
     public = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")

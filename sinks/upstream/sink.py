@@ -21,6 +21,7 @@ from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
 from connectors.http_out import HttpOut
+from connectors.tls import ClientTls
 from monitoring.metrics import DELIVERIES, REFUSALS
 from rules.release.plan import release_plans
 from sinks import dead_letters, runner
@@ -49,6 +50,7 @@ class Target:
     profile: Profile
     sender: str
     token: str | None = None
+    tls: ClientTls | None = None
 
 
 def run(
@@ -98,6 +100,7 @@ class UpstreamSink(Sink[UpstreamBatch]):
             backoff=target.profile.backoff,
             stop=stop,
             on_refusal=lambda status: REFUSALS.labels(status).inc(),
+            tls=target.tls,
         )
         for status in _REFUSED_WITH:
             REFUSALS.labels(status)

@@ -17,6 +17,7 @@ from hub.settings import (
     plain_settings,
     settings_environment,
 )
+from hub.variables import variable
 from tests.conftest import READ_BY_TESTS
 
 
@@ -63,6 +64,13 @@ def test_a_child_reads_exactly_these_settings(monkeypatch: pytest.MonkeyPatch, t
         monkeypatch.setenv(name, value)
     assert load_settings().model_dump() == settings.model_dump()
     assert exact_settings(**plain_settings(settings)).model_dump() == settings.model_dump()
+
+
+def test_a_child_finds_every_file_in_whatever_folder_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {"home": "h", "key_file": "k", "cache": "c", "certs_folder": "f", "upstream_ca": "ca.pem"}
+    environment = settings_environment(exact_settings(**files))
+    assert {name: environment[variable(name)] for name in files} == {n: str(tmp_path / f) for n, f in files.items()}
 
 
 def test_a_value_is_changed_by_its_variables_name() -> None:
