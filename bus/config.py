@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from monitoring.addresses import shown_address
 
 
+def bank_topic(bank: str) -> str:
+    """Return the topic of a bank."""
+    return f"bank.{bank}.v1"
+
+
 @dataclass(frozen=True, slots=True)
 class BusConfig:
     """Addresses and shape of the bus; ``topic_prefix`` comes before every topic, group and transactional id."""

@@ -17,6 +17,7 @@ from confluent_kafka.admin import (
 
 from bus import clients
 from bus.config import BusConfig
+from bus.config import bank_topic as bank_topic
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import StackError
 from catalogue.model import Catalogue
@@ -54,11 +55,6 @@ class TopicSpec:
     name: str
     settings: dict[str, str]
     by_subject: bool = True
-
-
-def bank_topic(bank: str) -> str:
-    """Return the topic of a bank."""
-    return f"bank.{bank}.v1"
 
 
 def sequence_topic(bank: str) -> str:

@@ -11,6 +11,9 @@ from catalogue.model import Catalogue, Field, FieldType, Item
 
 Schema = dict[str, Any]
 
+BANK_NAMESPACE = "credithub.bank"
+"""Where the names of all records lie that banks may read."""
+
 TIMESTAMP: Schema = {"type": "long", "logicalType": "timestamp-micros"}
 DATE: Schema = {"type": "int", "logicalType": "date"}
 MONEY: Schema = {"type": "bytes", "logicalType": "decimal", "precision": 24, "scale": 4}
@@ -107,7 +110,7 @@ BANK_ENVELOPE: tuple[Schema, ...] = (
             "items": {
                 "type": "record",
                 "name": "Withheld",
-                "namespace": "credithub.bank",
+                "namespace": BANK_NAMESPACE,
                 "fields": [
                     _field("field", "string", "字段"),
                     _field("reason", "string", "未提供的原因及依据"),
@@ -155,7 +158,7 @@ def bank_schema(item: Item) -> Schema | None:
     visible = [f for f in item.fields if not f.encrypted and f.audience == "all"]
     if item.about_persons or not visible:
         return None
-    namespace = f"credithub.bank.{item.category}"
+    namespace = f"{BANK_NAMESPACE}.{item.category}"
     columns = [column for field in visible for column in _columns(field, namespace, item)]
     data = {"type": "record", "name": f"{type_name(item)}Data", "fields": columns}
     return {

@@ -29,8 +29,13 @@ class HubProcess:
     """The settings that it alone is given, by the names of their variables."""
 
 
-def hub_processes(settings: Settings, upstream_port: int | None, banks: tuple[str, ...]) -> Iterator[HubProcess]:
-    """Yield what runs beside the services; ``upstream_port`` None: an existing upstream platform is used."""
+def hub_processes(
+    settings: Settings, upstream_port: int | None, banks: tuple[str, ...], *, door_port: int | None = None
+) -> Iterator[HubProcess]:
+    """Yield what runs beside the services; ``upstream_port`` None: an existing upstream platform is used.
+
+    ``door_port`` is the registry door's; None: that of the settings.
+    """
     if upstream_port is not None:
         yield HubProcess("upstream", ("upstream", "--port", str(upstream_port)), frozenset((UPSTREAM_TOKEN,)))
     yield HubProcess("clock", ("clock",))
@@ -41,6 +46,8 @@ def hub_processes(settings: Settings, upstream_port: int | None, banks: tuple[st
     for bank in banks:
         yield HubProcess(f"sink-bank.{bank}", ("sink", f"bank.{bank}"))
     yield HubProcess("proof", ("prove",))
+    port = door_port or settings.registry_door.port
+    yield HubProcess("registry-door", ("registry-door", "--port", str(port)))
 
 
 def environment_without_settings() -> dict[str, str]:

@@ -43,6 +43,15 @@ class RegistrySettings(SettingsGroup):
     port: int = Field(default=8081, description="port the embedded registry prefers")
 
 
+class RegistryDoorSettings(SettingsGroup):
+    """The registry's door for banks."""
+
+    prefix = "registry_door_"
+
+    port: int = Field(default=8082, description="port that it prefers")
+    host: str = Field(default="127.0.0.1", description="interface that it listens on; 0.0.0.0: all")
+
+
 class UpstreamSettings(SettingsGroup):
     """The platform above, which this node reports to."""
 

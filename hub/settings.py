@@ -22,6 +22,7 @@ from hub.setting_groups import (
     CertificateSettings,
     KafkaSettings,
     ProcessSettings,
+    RegistryDoorSettings,
     RegistrySettings,
     SinkSettings,
     StackSettings,
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     stack: StackSettings = StackSettings()
     kafka: KafkaSettings = KafkaSettings()
     registry: RegistrySettings = RegistrySettings()
+    registry_door: RegistryDoorSettings = RegistryDoorSettings()
     postgres: PostgresSettings = PostgresSettings()
     upstream: UpstreamSettings = UpstreamSettings()
     sink: SinkSettings = SinkSettings()

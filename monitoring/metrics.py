@@ -18,6 +18,7 @@ OUTCOMES = Counter(
 )
 DELIVERIES = Counter("credithub_deliveries_total", "what a sink delivered, by outcome", ["stage", "outcome"])
 REFUSALS = Counter("credithub_upstream_refusals_total", "requests that the platform above did not take", ["status"])
+DOOR_ANSWERS = Counter("credithub_registry_door_answers_total", "answers to banks that read schemas", ["status"])
 REJECTED_ROWS = Counter("credithub_rejected_rows_total", "rows that were not taken, each counted once", ["item"])
 REJECTION_REASONS = Counter(
     "credithub_rejection_reasons_total", "reasons of the rows that were not taken; a row may have several",

@@ -1,6 +1,6 @@
 """What the banks' topics carry beside the records that ``catalogue.avro`` describes."""
 
-from catalogue.avro import DATE, TIMESTAMP, Schema, optional
+from catalogue.avro import BANK_NAMESPACE, DATE, TIMESTAMP, Schema, optional
 from catalogue.wire.parts import INDICATOR, field, internal_record
 
 BANK_SEQUENCE = internal_record(
@@ -14,7 +14,7 @@ BANK_SEQUENCE = internal_record(
 BANK_INDICATORS: Schema = {
     "type": "record",
     "name": "Indicators",
-    "namespace": "credithub.bank",
+    "namespace": BANK_NAMESPACE,
     "doc": "rolling indicators of a subject that rest on public data alone",
     "fields": [
         field("subject", "string", "统一社会信用代码"),

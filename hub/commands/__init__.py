@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "worker": ("worker",),
     "clock": ("clock",),
     "sinks": ("sink", "upstream"),
+    "registry_door": ("registry-door",),
     "queries": ("state", "explain", "watch"),
     "not_taken": ("rejected", "waiting"),
     "reconcile": ("reconcile", "state-hash"),

@@ -74,7 +74,8 @@ def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only:
     if not services_only:
         if upstream_port is not None and not settings.upstream.token:
             settings = changed_settings(settings, upstream_token=generated_secret(layout.upstream_token))
-        wanted = hub_processes(settings, upstream_port, bank_ids())
+        door_port = ports.give("registry-door", settings.registry_door.port)
+        wanted = hub_processes(settings, upstream_port, bank_ids(), door_port=door_port)
         specs = HubSpecs(wanted, settings, layout, ports, partial(own_environment, settings, layout))
         processes, metrics_port = specs.all(), specs.supervisor_port
     prepare = ChildSpec(

@@ -21,6 +21,14 @@ def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
         yield config
 
 
+@pytest.fixture
+def door(config: BusConfig) -> Iterator[str]:
+    from tests.integration.banks.door import open_door
+
+    with open_door(config) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def downloads(settings: Settings) -> Path:
     """Return the folder of the checkout's downloads."""

@@ -1,4 +1,4 @@
-"""What the guide promises of every example client, whatever its language."""
+"""What the guide promises of every example client, whatever its language; ``registry`` is the address of the door."""
 
 import base64
 from datetime import UTC, date, datetime
@@ -14,18 +14,18 @@ from tests.integration.banks.programs import Program
 _IDLE = ("--idle", "5")
 
 
-def check_decoding(program: Program, config: BusConfig) -> None:
+def check_decoding(program: Program, config: BusConfig, registry: str) -> None:
     """Everything the sink published is read, to the letter; nothing that was aborted."""
     fill(config)
     assert aborted_count(config) == 8
-    lines = _run(program, config, "--idle", "3")
+    lines = _run(program, config, registry, "--idle", "3")
     assert {line["kind"] for line in lines} == {"event"}
     mine, other = ([line for line in lines if line["value"]["subject"] == subject] for subject in (A, B))
     assert [line["value"]["sequence"] for line in mine] == [1, 2, 3, 4]
     assert [line["value"]["sequence"] for line in other] == [1, 2]
     _check_values(mine, other)
     expected = {
-        (m.partition(), m.offset()): {name: _plain(value) for name, value in decoded.items()}
+        (m.partition(), m.offset()): {name: plain(value) for name, value in decoded.items()}
         for m, decoded in published(config)
     }
     assert {(line["partition"], line["offset"]): line["value"] for line in lines} == expected
@@ -54,10 +54,10 @@ def _check_values(mine: list[dict[str, Any]], other: list[dict[str, Any]]) -> No
     assert funded["approval_date"] == "1969-12-31"
 
 
-def check_gaps(program: Program, config: BusConfig) -> None:
+def check_gaps(program: Program, config: BusConfig, registry: str) -> None:
     """A missing sequence and a repeated one are reported, and the events around them still come."""
     publish(config, [1, 2, 5, 5, 6])
-    lines = _run(program, config, "--max", "4", *_IDLE)
+    lines = _run(program, config, registry, "--max", "4", *_IDLE)
     found = [(line["kind"], line.get("expected"), line.get("received"), line.get("sequence")) for line in lines]
     assert found == [
         ("event", None, None, None),
@@ -70,30 +70,30 @@ def check_gaps(program: Program, config: BusConfig) -> None:
     assert [line["value"]["sequence"] for line in lines if line["kind"] == "event"] == [1, 2, 5, 6]
 
 
-def check_restart(program: Program, config: BusConfig, folder: Path) -> None:
+def check_restart(program: Program, config: BusConfig, registry: str, folder: Path) -> None:
     """A second run goes on where the first ended; one that reads all again takes nothing twice."""
     publish(config, [1, 2, 3, 4, 5])
     state = ("--state", str(folder / "sequences.json"))
-    first = _run(program, config, "--max", "2", *state, *_IDLE)
-    second = _run(program, config, "--max", "3", *state, *_IDLE)
+    first = _run(program, config, registry, "--max", "2", *state, *_IDLE)
+    second = _run(program, config, registry, "--max", "3", *state, *_IDLE)
     assert [line["value"]["sequence"] for line in first + second] == [1, 2, 3, 4, 5]
     publish(config, [6])
     # Another group stands for a bank that lost its positions, or that set them back.
-    third = _run(program, config, "--max", "1", *state, *_IDLE, group="again")
+    third = _run(program, config, registry, "--max", "1", *state, *_IDLE, group="again")
     assert [line["kind"] for line in third] == ["repeat"] * 5 + ["event"]
 
 
-def _run(program: Program, config: BusConfig, *more: str, group: str = "bank") -> list[dict[str, Any]]:
-    addresses = (config.bootstrap, config.registry_url, config.topic(TOPIC))
+def _run(program: Program, config: BusConfig, registry: str, *more: str, group: str = "bank") -> list[dict[str, Any]]:
+    addresses = (config.bootstrap, registry, config.topic(TOPIC))
     return program(*addresses, "--group", config.topic(group), *more)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a decoded value as the guide says that the clients print it."""
     if isinstance(value, dict):
-        return {name: _plain(held) for name, held in value.items()}
+        return {name: plain(held) for name, held in value.items()}
     if isinstance(value, list):
-        return [_plain(held) for held in value]
+        return [plain(held) for held in value]
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""The guide's clients read a bank's topic with nothing but the addresses of the broker and the registry."""
+"""The guide's clients read a bank's topic with nothing but the addresses of the broker and the registry's door."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ def program(request: pytest.FixtureRequest, downloads: Path) -> Program:
     return PROGRAMS[request.param](downloads)
 
 
-def test_it_reads_what_the_sink_published_and_nothing_aborted(program: Program, config: BusConfig) -> None:
-    check_decoding(program, config)
+def test_it_reads_what_the_sink_published_and_nothing_aborted(program: Program, config: BusConfig, door: str) -> None:
+    check_decoding(program, config, door)
 
 
-def test_it_reports_a_missing_and_a_repeated_sequence(program: Program, config: BusConfig) -> None:
-    check_gaps(program, config)
+def test_it_reports_a_missing_and_a_repeated_sequence(program: Program, config: BusConfig, door: str) -> None:
+    check_gaps(program, config, door)
 
 
-def test_it_goes_on_where_it_ended(program: Program, config: BusConfig, tmp_path: Path) -> None:
-    check_restart(program, config, tmp_path)
+def test_it_goes_on_where_it_ended(program: Program, config: BusConfig, door: str, tmp_path: Path) -> None:
+    check_restart(program, config, door, tmp_path)

@@ -32,7 +32,7 @@ _WORKERS = 2
 _COMMAND_S = 300.0
 _START_S = 300.0
 # What a supervisor would run beside the services.
-_OWN = ("upstream", "clock", "worker", "sink-postgres", "sink-upstream", "proof")
+_OWN = ("upstream", "clock", "worker", "sink-postgres", "sink-upstream", "proof", "registry-door")
 _METRICS_PORT = 9400
 _ADDRESS = re.compile(r"([\w.-]+):(\d+)")
 
@@ -51,7 +51,8 @@ class Containers:
         # A container sees the keys where their volume is mounted, and nothing at that path elsewhere.
         mounted = any(mount.startswith("keys:") for mount in self.services[service]["volumes"])
         keys = self.home / ("keys" if mounted else "no-keys") / "keys.json"
-        given |= {"CREDITHUB_HOME": str(self.home), "CREDITHUB_LISTEN_HOST": address, "CREDITHUB_KEY_FILE": str(keys)}
+        listening = dict.fromkeys(("CREDITHUB_LISTEN_HOST", "CREDITHUB_REGISTRY_DOOR_HOST"), address)
+        given |= {"CREDITHUB_HOME": str(self.home), "CREDITHUB_KEY_FILE": str(keys), **listening}
         given = {name: _ADDRESS.sub(self._by_number, value) for name, value in given.items()}
         return {**environment_without_settings(), **given}
 

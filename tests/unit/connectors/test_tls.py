@@ -19,10 +19,9 @@ from catalogue.load import load_catalogue
 from connectors.http_out import Backoff, HttpOut, Refused
 from connectors.tls import ClientTls
 from federation.receiver.app import create_app
-from federation.receiver.server import CalmServer
 from hub.certificates.authority import Issued, certificate_pem, issue_client, issue_server, new_authority
 from tests.ports import free_port
-from tests.waiting import until
+from tests.serving import serving
 
 NOW = datetime.now(UTC)
 TOKEN = "fictitious-token"
@@ -48,19 +47,17 @@ class Site:
     def issued(self, name: str, issued: Issued) -> Path:
         return self.written(name, issued.pem())
 
-    def serve(self) -> CalmServer:
+    def server(self) -> uvicorn.Config:
         identity = self.issued("server.pem", issue_server(self.own, [], NOW))
-        return CalmServer(
-            uvicorn.Config(
-                create_app(self._folder / "store.sqlite3", load_catalogue(), TOKEN),
-                host="0.0.0.0",
-                port=self.port,
-                access_log=False,
-                log_config=None,
-                ssl_certfile=identity,
-                ssl_ca_certs=str(self.authority),
-                ssl_cert_reqs=ssl.CERT_REQUIRED,
-            )
+        return uvicorn.Config(
+            create_app(self._folder / "store.sqlite3", load_catalogue(), TOKEN),
+            host="0.0.0.0",
+            port=self.port,
+            access_log=False,
+            log_config=None,
+            ssl_certfile=identity,
+            ssl_ca_certs=str(self.authority),
+            ssl_cert_reqs=ssl.CERT_REQUIRED,
         )
 
     def put(self, tls: ClientTls, host: str = "127.0.0.1", port: int = 0) -> Any:
@@ -83,15 +80,8 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("tls"))
-    server = site.serve()
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        until(lambda: server.started, "the node listens")
+    with serving(site.server()):
         yield site
-    finally:
-        server.should_exit = True
-        thread.join(60)
 
 
 def test_who_is_known_is_let_in(site: Site) -> None:

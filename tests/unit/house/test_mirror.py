@@ -39,6 +39,7 @@ LOOKED_AT_BY_OTHERS = {
     "bus/avro/": "tests/unit/bus/avro/test_encoding.py, and every test that reads a topic",
     "bus/config": "values without a decision",
     "bus/reading/": "tests/integration/proofs/test_reconcile.py reads every topic by them",
+    "bus/registry_http": "tests/integration/banks/test_clients.py",
     "bus/transactions": "tests/integration/sinks/test_banks.py",
     "catalogue/avro": "tests/unit/catalogue/test_schema_versions.py",
     "catalogue/envelope": "tests/unit/rules/test_merge.py",

@@ -14,6 +14,9 @@ def test_every_worker_and_sink_is_a_process() -> None:
     assert processes["worker-1"] == ("worker", "--index", "1")
     assert processes["sink-bank.x"] == ("sink", "bank.x")
     assert processes["upstream"] == ("upstream", "--port", "8090")
+    assert processes["registry-door"] == ("registry-door", "--port", "8082")
+    door = [p.arguments for p in hub_processes(settings, None, (), door_port=9) if p.name == "registry-door"]
+    assert door == [("registry-door", "--port", "9")]
     assert "upstream" not in {process.name for process in hub_processes(settings, None, ())}
 
 

@@ -2,7 +2,7 @@
 
 Needs confluent-kafka and fastavro, and three addresses:
 
-    python bank_client.py --bootstrap HOST:9092 --registry http://HOST:8081/apis/ccompat/v7 --topic bank.yinhe.v1
+    python bank_client.py --bootstrap HOST:9092 --registry http://HOST:8082 --topic bank.yinhe.v1
 
 It stops, with nothing committed beyond what it printed, when a message cannot be decoded or the registry is away;
 started again it goes on there.

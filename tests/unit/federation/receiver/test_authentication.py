@@ -16,9 +16,8 @@ from catalogue.load import load_catalogue
 from connectors.http_out import Backoff, HttpOut
 from federation.receiver import requests
 from federation.receiver.app import create_app
-from federation.receiver.server import CalmServer
 from tests.ports import free_port
-from tests.waiting import until
+from tests.serving import serving
 
 TOKEN = "fictitious-token"
 BATCH = "/v1/batches/" + "0" * 32
@@ -35,15 +34,8 @@ def stranger(tmp_path: Path) -> Iterator[TestClient]:
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return where a node answers that listens on a port."""
     app = create_app(tmp_path_factory.mktemp("node") / "store.sqlite3", load_catalogue(), TOKEN)
-    server = CalmServer(uvicorn.Config(app, port=(port := free_port()), access_log=False, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        until(lambda: server.started, "the node listens")
+    with serving(uvicorn.Config(app, port=(port := free_port()), access_log=False, log_config=None)):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(60)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,9 @@ PLACE = {
 # Where the key file lies, and the services that close or open with it, or make it.
 KEYS = Path("/var/lib/credithub-keys")
 WITH_KEYS = {"prepare", "worker"}
+# Where certificates lie, and the services that serve by them.
+CERTS = Path("/var/lib/credithub-certs")
+WITH_CERTS = {"registry-door"}
 SERVICES = {"kafka", "postgres", "registry", "prepare", "prometheus", "alerting", "alertmanager", "grafana"}
 
 
@@ -179,6 +182,22 @@ def test_the_keys_are_mounted_only_where_they_are_used(compose: dict[str, Any]) 
     assert re.search(f"chown credithub:credithub .*{KEYS} ", image)
 
 
+def test_certificates_are_mounted_only_where_they_are_served(compose: dict[str, Any]) -> None:
+    mounts = {name: [m.split(":")[:2] for m in s.get("volumes", ())] for name, s in compose["services"].items()}
+    assert {name for name, mounted in mounts.items() if ["certs", str(CERTS)] in mounted} == WITH_CERTS
+    assert sum(volume == "certs" for mounted in mounts.values() for volume, _ in mounted) == len(WITH_CERTS)
+    assert not CERTS.is_relative_to(compose["x-hub"]["environment"]["CREDITHUB_HOME"])
+    image = (REPOSITORY / "deploy/Dockerfile").read_text("utf-8")
+    assert re.search(f"chmod 0700 .*{CERTS}", image)
+    assert re.search(f"chown credithub:credithub .*{CERTS} ", image)
+
+
+def test_the_registry_is_never_opened_to_others_and_its_door_where_it_is_said() -> None:
+    opened = interpolated({**DEMANDED, "REGISTRY_DOOR_LISTEN": "10.1.2.3"})["services"]
+    assert opened["registry"]["ports"] == ["127.0.0.1:8081:8080"]
+    assert opened["registry-door"]["ports"] == ["10.1.2.3:8082:8082"]
+
+
 def test_adding_a_worker_is_one_number() -> None:
     services = interpolated({**DEMANDED, "CREDITHUB_WORKERS": "3"})["services"]
     assert services["worker"]["scale"] == "3"
@@ -241,6 +260,7 @@ def test_a_container_s_command_and_settings_are_understood(service: str, monkeyp
     )
     assert settings.alert.webhook is None
     assert settings.keys.parent == KEYS
+    assert settings.certificates == CERTS
     app = typer.Typer()
     app.callback()(lambda: None)
     commands.register(app)
@@ -301,6 +321,6 @@ def test_metrics_are_for_the_hub_and_prometheus_alone() -> None:
     for name in ("prometheus", "alertmanager", "grafana"):
         assert "services" not in services[name]["networks"], name
     published = {name: one["ports"] for name, one in services.items() if "ports" in one}
-    assert set(published) == {"kafka", "registry", "postgres", "upstream", "grafana"}
+    assert set(published) == {"kafka", "registry", "registry-door", "postgres", "upstream", "grafana"}
     for name, ports in published.items():
         assert all(port.startswith("127.0.0.1:") for port in ports), name

@@ -1,0 +1,50 @@
+"""``credithub registry-door``: the process that reads the registry's schemas to banks."""
+
+import logging
+from typing import Annotated
+
+import typer
+
+from hub.log_lines import log_to_stderr
+from hub.long_process import MetricsPort, serve_metrics, stop_event
+from hub.settings import bus_config, load_settings
+
+log = logging.getLogger(__name__)
+_REGISTRY_TIMEOUT_S = 10.0
+
+
+def registry_door(
+    port: Annotated[int | None, typer.Option(help="Port to listen on; unset: CREDITHUB_REGISTRY_DOOR_PORT.")] = None,
+    metrics_port: MetricsPort = 0,
+) -> None:
+    """Read the registry to banks: the schemas of their topics, by the Confluent API; by https with certificates."""
+    from bus.registry_http import registry_reader
+    from federation.receiver.server import CalmServer
+    from hub.certificates.folder import CertificateFolder
+    from hub.registry_door.answers import RegistryAnswers
+    from hub.registry_door.app import RegistryDoor
+    from hub.registry_door.questions import BankPaths
+    from hub.registry_door.server import door_config
+    from hub.registry_door.throttle import Throttle
+    from sinks.banks.recipients import bank_ids
+
+    log_to_stderr("registry-door")
+    settings = load_settings()
+    config = bus_config(settings)
+    paths = BankPaths(config, bank_ids())
+    app = RegistryDoor(
+        paths,
+        lambda: RegistryAnswers(registry_reader(config, _REGISTRY_TIMEOUT_S), paths),
+        Throttle(),
+        on_started=lambda health: serve_metrics(settings, metrics_port, "registry-door", health),
+    )
+    pem = CertificateFolder(settings.certificates).server_pem()
+    host, port = settings.registry_door.host, port or settings.registry_door.port
+    log.info("banks read schemas at %s://%s:%d", "https" if pem else "http", host, port)
+    stop_event()
+    CalmServer(door_config(app, host, port, pem)).run()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("registry-door")(registry_door)
