@@ -61,6 +61,10 @@ BUSINESS_DATE = Gauge(
     "credithub_business_date_timestamp_seconds", "midnight of the newest published business date", ["topic"]
 )
 KEY_WRITTEN = Gauge("credithub_key_written_timestamp_seconds", "when the newest key was made", ["kind"])
+CERTIFICATE_ENDS = Gauge(
+    "credithub_certificate_not_after_timestamp_seconds", "until when a certificate that a process shows is valid",
+    ["certificate"],
+)  # fmt: skip
 
 DIFFERENCE = Gauge("credithub_reconcile_difference", "messages lost, doubled or altered, by arrow", ["arrow"])
 PENDING = Gauge("credithub_reconcile_pending", "messages that the stage behind an arrow has still to read", ["arrow"])

@@ -20,6 +20,7 @@ def registry_door(
     """Read the registry to banks: the schemas of their topics, by the Confluent API; by https with certificates."""
     from bus.registry_http import registry_reader
     from federation.receiver.server import CalmServer
+    from hub.certificates.ends import tell_end
     from hub.certificates.folder import CertificateFolder
     from hub.registry_door.answers import RegistryAnswers
     from hub.registry_door.app import RegistryDoor
@@ -40,6 +41,9 @@ def registry_door(
     )
     pem = CertificateFolder(settings.certificates).server_pem()
     host, port = settings.registry_door.host, port or settings.registry_door.port
+    if pem is not None:
+        tell_end("ca", pem.authority)
+        tell_end("server", pem.identity)
     log.info("banks read schemas at %s://%s:%d", "https" if pem else "http", host, port)
     stop_event()
     CalmServer(door_config(app, host, port, pem)).run()

@@ -25,6 +25,7 @@ def sink(
 ) -> None:
     """Run a sink: deliver what the streams publish to one receiver."""
     from connectors.tls import ClientTls
+    from hub.certificates.ends import tell_end
     from sinks.banks import sink as bank_sink
     from sinks.banks.recipients import bank_ids
     from sinks.postgres import sink as postgres_sink
@@ -51,6 +52,8 @@ def sink(
             settings.upstream,
         )
         tls = ClientTls(above.ca, above.cert, above.key)
+        if above.cert is not None and tls.context():
+            tell_end("upstream", above.cert)
         target = upstream_sink.Target(url, profile, settings.region, above.token, tls)
         upstream_sink.run(config, target, stop_event(), readiness=readiness)
         return

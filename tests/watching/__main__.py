@@ -35,6 +35,7 @@ STORIES: Mapping[str, Story] = {
     "worker": parts.no_worker,
     "lost": parts.rows_that_never_came,
     "rejects": parts.platform_that_rejects,
+    "certificate": parts.certificate_that_ends,
     "clock": parts.clock_of_a_wrong_machine,
     "opening": late.sink_that_cannot_open,
     "restart": parts.one_restart,

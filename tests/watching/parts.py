@@ -1,7 +1,10 @@
 """One part of the hub at a time: a service or a worker that hangs, a clock that is wrong, a record that is lost."""
 
+import shutil
 import time
+from datetime import UTC, datetime, timedelta
 
+from hub.certificates.folder import CertificateFolder
 from tests.watching.causes import REGISTRAR, Site, frozen, killed
 from tests.watching.staged import late_clock, losing_table, taken_keys
 from tests.watching.story import Say, alarm, assert_no_page_but_of, stay_quiet
@@ -31,6 +34,23 @@ def one_restart(site: Site, tower: Tower, process: str = "sink-bank.yinhe", say:
     tower.until_over(told.name, patience_s=300 + 900 / tower.speed)
     say(f"{told.name}: over after {time.monotonic() - since:.0f} s")
     assert_no_page_but_of(tower, begun, frozenset({process} if tower.speed > 1 else ()))
+
+
+def certificate_that_ends(site: Site, tower: Tower, say: Say = print) -> None:
+    """The door shows a certificate that ends soon: a ticket, until it is renewed and the door started anew."""
+    door, begun, since = "registry-door", len(tower.told), time.monotonic()
+    folder = site.settings.certificates
+    CertificateFolder(folder).make([], datetime.now(UTC) - timedelta(days=380))
+    killed(site, door)
+    told = tower.until_told(f"CertificateEnding {door}", since=begun, patience_s=600)
+    say(f"{told.name}: told after {time.monotonic() - since:.0f} s: {told.summary}")
+    site.run("certs", "renew", "server")
+    killed(site, door)
+    tower.until_over(told.name)
+    say(f"{told.name}: over after {time.monotonic() - since:.0f} s")
+    shutil.rmtree(folder)
+    killed(site, door)
+    assert_no_page_but_of(tower, begun, frozenset({door} if tower.speed > 1 else ()))
 
 
 def clock_of_a_wrong_machine(site: Site, tower: Tower, say: Say = print) -> None:
