@@ -10,7 +10,7 @@ from hub.long_process import MetricsPort, serve_metrics, stop_event
 from hub.settings import bus_config, load_settings
 
 log = logging.getLogger(__name__)
-_REGISTRY_TIMEOUT_S = 10.0
+_REGISTRY_TIMEOUT_S = 5.0
 
 
 def registry_door(

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 # How long an answer counts that may change, and one that says that there is nothing.
 FRESH_S = 10.0
+# For so long a registry that did not answer is not asked again: one that hangs would hold everybody up in turn.
+AWAY_S = 2.0
 # Strangers may ask for what is not there, without end.
 _MOST_UNKNOWN = 1024
 # So that strangers keep the registry from nobody.
@@ -54,6 +56,7 @@ class RegistryAnswers:
         self._known: dict[Question, _Kept] = {}
         self._unknown: OrderedDict[Question, _Kept] = OrderedDict()
         self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._away_until_s = 0.0
         self.has_begun = False
         """Whether the registry has answered since the door was opened."""
         self.problem = ""
@@ -67,15 +70,18 @@ class RegistryAnswers:
             # Whoever waited may find that another asked the same.
             if (kept := self._usable(question)) is not None:
                 return kept
-            try:
-                reply = await self._understood(question)
-            except Unavailable as problem:
-                self.problem = problem.message
-                if question in self._known:
-                    return self._known[question].reply
-                return Reply.error(503, 50003, "The registry is away. Ask again in some seconds.")
-            self._keep(question, reply)
-            return reply
+            if time.monotonic() >= self._away_until_s:
+                try:
+                    reply = await self._understood(question)
+                except Unavailable as problem:
+                    self.problem = problem.message
+                    self._away_until_s = time.monotonic() + AWAY_S
+                else:
+                    self._keep(question, reply)
+                    return reply
+            if question in self._known:
+                return self._known[question].reply
+            return Reply.error(503, 50003, "The registry is away. Ask again in some seconds.")
 
     async def close(self) -> None:
         """Close the connections to the registry."""
@@ -83,13 +89,18 @@ class RegistryAnswers:
 
     async def read_ahead(self) -> None:
         """Learn the answers to everything that a bank may ask, slowly, and once: so the registry may go away."""
-        while (subjects := await self.reply(BankSubjects())).status != HTTPStatus.OK:
+        subjects = await self._learnt(BankSubjects())
+        log.info("the registry answers: %d subjects of banks", len(subjects))
+        for subject in subjects:
+            for number in await self._learnt(SubjectVersions(subject)):
+                await self._learnt(SubjectVersion(subject, number))
+
+    async def _learnt(self, question: Question) -> Sequence[Any]:
+        """Return a list from the registry, however long it is away; empty when the answer is none."""
+        while (reply := await self.reply(question)).status == HTTPStatus.SERVICE_UNAVAILABLE:
             await asyncio.sleep(_RETRY_S)
-        log.info("the registry answers")
-        for subject in _list(subjects.body):
-            for number in _list((await self.reply(SubjectVersions(subject))).body):
-                await asyncio.sleep(_READ_AHEAD_PAUSE_S)
-                await self.reply(SubjectVersion(subject, number))
+        await asyncio.sleep(_READ_AHEAD_PAUSE_S)
+        return reply.body if isinstance(reply.body, list) else ()
 
     def _usable(self, question: Question) -> Reply | None:
         kept = self._known.get(question) or self._unknown.get(question)
@@ -172,7 +183,3 @@ def _is_final(question: Question, kept: _Kept) -> bool:
     if kept.reply.status != HTTPStatus.OK:
         return False
     return isinstance(question, SchemaById) or (isinstance(question, SubjectVersion) and question.number is not None)
-
-
-def _list(body: object) -> Sequence[Any]:
-    return body if isinstance(body, list) else ()

@@ -1,5 +1,6 @@
 """A registry for the door, with the answers of Apicurio 3.3.3 to the Confluent API, as they were recorded."""
 
+import math
 from collections import Counter
 
 import httpx
@@ -10,10 +11,13 @@ BASE = "http://registry/apis/ccompat/v7"
 
 
 class FakeRegistry:
-    """Subjects with their versions; an id is the same wherever the same schema is. ``away``: it does not answer."""
+    """Subjects with their versions; an id is the same wherever the same schema is.
+
+    ``away``: it does not answer. ``lasts``: so many times it does still.
+    """
 
     def __init__(self) -> None:
-        self.away = False
+        self.away, self.lasts = False, math.inf
         self.asked: Counter[str] = Counter()
         self.urls: list[httpx.URL] = []
         self.headers: list[httpx.Headers] = []
@@ -32,7 +36,8 @@ class FakeRegistry:
         self.asked[path] += 1
         self.urls.append(request.url)
         self.headers.append(request.headers)
-        if self.away:
+        self.lasts -= 1
+        if self.away or self.lasts < 0:
             raise httpx.ConnectError("refused")
         return self._found(path.split("/")[1:], request.url.params.get("subjectPrefix", ""))
 

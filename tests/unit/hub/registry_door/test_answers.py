@@ -1,6 +1,7 @@
 """What is kept, what is asked again, and what is told while the registry is away."""
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -82,6 +83,7 @@ def test_an_id_that_a_bank_shares_with_others_is_the_bank_s() -> None:
 
 def test_what_never_changes_is_asked_once_and_told_while_the_registry_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "FRESH_S", 0.0)
+    monkeypatch.setattr(answers, "AWAY_S", 0.0)
     registry = FakeRegistry()
     asked = (
         SchemaById(1),
@@ -109,6 +111,22 @@ def test_what_never_changes_is_asked_once_and_told_while_the_registry_is_away(mo
     assert registry.asked["/schemas/ids/1"] == 1
     assert registry.asked[f"/subjects/{YINHE}/versions/1"] == 1
     assert registry.asked[f"/subjects/{YINHE}/versions/latest"] > 1
+
+
+def test_a_registry_that_does_not_answer_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "AWAY_S", 1.0)
+    registry = FakeRegistry()
+    registry.away = True
+
+    async def story(opened: RegistryAnswers) -> None:
+        for number in range(1, 20):
+            assert (await opened.reply(SchemaById(number))).status == 503
+        assert registry.asked.total() == 1
+        registry.away = False
+        await asyncio.sleep(1.1)
+        assert (await opened.reply(SchemaById(1))).status == 200
+
+    told(registry, story)
 
 
 def test_what_may_change_is_asked_again_after_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,6 +204,7 @@ def test_another_program_in_the_registry_s_place_is_a_registry_that_is_away(answ
 def test_it_reads_ahead_so_that_the_registry_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "_READ_AHEAD_PAUSE_S", 0.0)
     monkeypatch.setattr(answers, "_RETRY_S", 0.01)
+    monkeypatch.setattr(answers, "AWAY_S", 0.0)
     registry = FakeRegistry()
     registry.subjects = {YINHE: [1, 3], QINGHE: [1], RECORD: [2]}
     registry.away = True
@@ -193,8 +212,12 @@ def test_it_reads_ahead_so_that_the_registry_may_go(monkeypatch: pytest.MonkeyPa
     async def story(opened: RegistryAnswers) -> None:
         reading = asyncio.create_task(opened.read_ahead())
         await asyncio.sleep(0.05)
-        assert not opened.has_begun
-        registry.away = False
+        before = opened.has_begun
+        # It comes, and goes away again before all was read.
+        registry.away, registry.lasts = False, 3
+        await asyncio.sleep(0.1)
+        assert (before, opened.has_begun, reading.done()) == (False, True, False)
+        registry.lasts = math.inf
         await reading
         registry.away = True
         for number in (1, 3):
