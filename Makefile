@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup demo check test style unit corpus disturbed integration prometheus alerts ordeal bench bench-full chaos rehearsal lock clean
+.PHONY: help setup demo check test style unit corpus disturbed integration attacks prometheus alerts ordeal bench bench-full chaos rehearsal lock clean
 # Style before tests, whatever -j says: what is cheap to know comes first.
 .NOTPARALLEL:
 # Hundreds of programs start here. Without bytecode each compiles all that it imports, which takes as long again as that.
@@ -41,7 +41,7 @@ style: setup
 	@$(BIN)/python -m tests.layers
 
 unit: setup
-	@$(BIN)/python -m pytest -q -n auto tests/unit
+	@$(BIN)/python -m pytest -q -n auto --ignore tests/attacks/services tests/unit tests/attacks
 
 corpus: setup  ## 3,000 malformed files, each with a clear answer; MORE=100000 for more of them
 	@$(if $(MORE),$(BIN)/python -m tests.corpus --first 3000 --count $(MORE),$(BIN)/python -m pytest -q -n auto tests/corpus)
@@ -53,7 +53,12 @@ disturbed: setup  ## files of the sample city, disturbed as real ones are: no wr
 LONGEST := tests/integration/whole/ tests/chaos/ tests/integration/stack/
 integration: setup
 	@$(BIN)/python -m pytest -q -n $(PROCESSES) --dist loadscope --no-loadscope-reorder --durations 15 $(LONGEST) \
-	  $(filter-out $(LONGEST) %/__pycache__/,$(wildcard tests/integration/*/))
+	  $(filter-out $(LONGEST) %/__pycache__/,$(wildcard tests/integration/*/)) tests/attacks/services/
+
+# All of them are in `make test`, too: those that need no service among the unit tests.
+attacks: setup  ## every attempt to do harm (docs/security.md), on the real services: none may succeed; NAME=terminal for some
+	@$(BIN)/python -m pytest -v -n $(PROCESSES) --dist loadscope --no-loadscope-reorder -m attack $(if $(NAME),-k $(NAME)) \
+	  tests/integration/whole/ tests/integration/stack/ tests/integration tests/attacks tests/unit
 
 prometheus: setup  ## Debian's Prometheus, promtool and Alertmanager into the cache, for the tests of alerts; needs apt, not root
 	@$(BIN)/python -m tests.prometheus

@@ -1,8 +1,10 @@
 """The workbook of rows that were not taken: the clerk's own columns, the reasons beside them, ready to be pushed."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import xlsxwriter
 
@@ -21,10 +23,12 @@ _Key = tuple[str, str, int]  # title, field, and which of the columns with both
 def write_returned(path: Path, item: Item, progress: SubmissionProgress, rows: Sequence[ReturnedRow]) -> None:
     """Write the rows of one submission below the declarations that hold for them.
 
-    They are an addition, whatever their list was: pushed as a whole list they would withdraw all the others.
+    They are an addition, whatever their list was: pushed as a whole list they would withdraw all the others. Only its
+    owner may read the file, for what was sealed is open in it.
     """
     columns = _columns(rows)
-    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with _private(path) as stream, xlsxwriter.Workbook(stream, options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#DDEBF7", "border": 1})
         faulty = book.add_format({"bg_color": "#FFF2CC", "num_format": "@"})
         plain = book.add_format({"num_format": "@"})
@@ -56,6 +60,13 @@ def write_returned(path: Path, item: Item, progress: SubmissionProgress, rows: S
             sheet.write_string(line, len(columns), "；".join([*named, *cut]))
             sheet.write_string(line, len(columns) + 1, "；".join(remedies))
             sheet.write_number(line, len(columns) + 2, row.row_no)
+
+
+def _private(path: Path) -> IO[bytes]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    # It may have been there.
+    os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "wb")
 
 
 def _columns(rows: Sequence[ReturnedRow]) -> dict[_Key, SealedCell]:

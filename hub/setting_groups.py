@@ -86,7 +86,9 @@ class BusSettings(SettingsGroup):
     """The shape of the topics."""
 
     topic_prefix: str = Field(
-        default="", description="put before every topic and group name; each needs a database of its own"
+        default="",
+        pattern="^[A-Za-z0-9._-]{0,64}$",
+        description="put before every topic and group name; each needs a database of its own",
     )
     partitions: int = Field(
         default=8, ge=1, le=256, description="partitions of every topic keyed by subject; fixed at creation"

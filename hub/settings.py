@@ -28,6 +28,7 @@ from hub.setting_groups import (
     StackSettings,
     UpstreamSettings,
 )
+from hub.trusted_files import refuse_planted
 from hub.variables import VariablesSource, flattened, grouped, setting_paths, variable
 
 
@@ -141,8 +142,9 @@ def settings_environment(settings: Settings) -> dict[str, str]:
 def load_settings() -> Settings:
     """Read the settings from the environment, once in each command.
 
-    Raises UsageError naming each variable whose value is none.
+    Raises UsageError naming each variable whose value is none, and for a credithub.env that others may have put here.
     """
+    refuse_planted(Path(str(Settings.model_config["env_file"])))
     try:
         return Settings()
     except ValidationError as error:
@@ -183,6 +185,7 @@ def endpoints(settings: Settings) -> Endpoints:
     """
     running: dict[str, str] = {}
     if settings.endpoints_file.exists():
+        refuse_planted(settings.endpoints_file)
         running = json.loads(settings.endpoints_file.read_text("utf-8"))
     named = {
         "bootstrap": settings.kafka.bootstrap,

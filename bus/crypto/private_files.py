@@ -61,17 +61,18 @@ def folder_alone(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def written_beside(path: Path, text: str) -> Iterator[Path]:
+def written_beside(path: Path, text: str, *, durable: bool = True) -> Iterator[Path]:
     """Write another file, to be moved into place: a crash must not leave half of one. Raises OSError.
 
-    It has a name that nobody can guess, and is made with O_EXCL and O_NOFOLLOW: no link that was planted is followed.
+    ``durable``: it is on the disk, and outlives the machine's power. It has a name that nobody can guess, and is made with O_EXCL and O_NOFOLLOW: no link that was planted is followed.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
         yield Path(name)
     finally:
         with contextlib.suppress(FileNotFoundError):

@@ -97,6 +97,11 @@ def push_dir(
         raise UsageError(f"没有文件夹“{folder}”。", remedy="请写放有各单位文件夹的那个文件夹。")
     # Without what programs leave beside a file while it is open, and hidden files.
     present = [p for p in sorted(folder.rglob("*")) if p.is_file() and not p.name.startswith(("~$", "."))]
+    # A link that somebody laid into the folder must not make a file of this machine's a report of his.
+    outside = [p for p in present if not p.resolve().is_relative_to(folder.resolve())]
+    for path in outside:
+        echo(f"{path}: 没有报送：是指向文件夹以外的链接。", err=True)
+    present = [p for p in present if p not in outside]
     files = [p for p in present if p.suffix.lower() in SUFFIXES and "说明" not in p.stem]
     # Notes are no data, and each unit's folder may have one.
     taken = set(files)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.settings import Settings
+from hub.trusted_files import refuse_planted
 
 # Every entry that the hub makes in its home, by whatever command, apart from the downloads and the keys.
 _OWN_NAMES = (
@@ -28,9 +29,13 @@ class HomeLayout:
         return cls(home, cache.expanduser().absolute(), keys.expanduser().absolute())
 
     def create(self) -> None:
-        """Make the folders; those with data, logs or a database password are closed to all but their owner."""
+        """Make the folders; those with data, logs or a database password are closed to all but their owner.
+
+        Raises UsageError for a home, or a cache of programs, that others have made or may change.
+        """
         for folder in (self.home, self.cache, self.postgres):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            refuse_planted(folder)
         for folder in (self.run, self.logs, self.kafka, self.streams, self.upstream):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # An earlier version made them readable by everybody.

@@ -1,10 +1,11 @@
 """The published state of the stack: one file that is replaced as a whole, so that no reader sees half of it."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from bus.crypto.private_files import written_beside
 
 GOOD_STATES = ("healthy", "external", "done")
 """The states of a process that is there, whatever it says of itself."""
@@ -44,11 +45,9 @@ STOPPED = StackStatus("stopped", "", "", "", None, False, ())
 
 def write_private(file: Path, content: str) -> None:
     """Replace a file in one step; only its owner may read it."""
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(content)
-    temporary.replace(file)
+    # Not durable: what is published is of this run of the machine, and a secret that is lost is made anew.
+    with written_beside(file, content, durable=False) as fresh:
+        fresh.replace(file)
 
 
 def write_json(file: Path, value: Any) -> None:

@@ -108,7 +108,9 @@ class ReceiptFolder:
         if receipt.recognised:
             return self.told(receipt)
         if receipt.state is SubmissionState.COMPLETED:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            # Reasons repeat what cells hold.
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.chmod(0o700)
             path.write_text(json.dumps(receipt.to_json(), ensure_ascii=False, indent=1), "utf-8")
         return receipt
 

@@ -19,6 +19,15 @@ from producers.tables.numbered_codes import is_numbered
 from producers.tables.problems import ValueProblem
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """Reads YAML without references: a file of a page can have them stand for gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("a reference")
+        return super().compose_node(parent, index)
+
+
 @dataclass(frozen=True, slots=True)
 class MappedColumn:
     """One column: its title as the file has it; ``field_name``: of the item or an added
@@ -141,10 +150,10 @@ def parse_mapping(text: str, catalogue: Catalogue) -> ColumnMapping:
     Raises FileRefused, in Chinese, for one that nobody confirmed, that is incomplete or contradicts the list.
     """
     try:
-        raw: Any = yaml.safe_load(text)
+        raw: Any = yaml.load(text, Loader=_PlainLoader)
         columns = tuple(_mapped(entry) for entry in raw["columns"])
         mapping, confirmed = ColumnMapping(str(raw["item"]), columns), raw.get("confirmed") is True
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as exc:
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
         raise _refused("读不懂对照表的格式", "请用 credithub mapping suggest 重新生成后再修改。") from exc
     try:
         item = catalogue.item(mapping.item)

@@ -10,6 +10,7 @@ import psycopg2.extensions
 from hub.settings import exact_settings
 from hub.stack import postgres
 from hub.stack.layout import HomeLayout
+from hub.stack.status import write_private
 
 
 def test_a_password_is_generated_once_kept_private_and_quoted(tmp_path: Path) -> None:
@@ -19,7 +20,7 @@ def test_a_password_is_generated_once_kept_private_and_quoted(tmp_path: Path) ->
     assert postgres.password(layout, "a") == first
     assert postgres.password(layout, "b") != first
     assert (layout.postgres / "a.password").stat().st_mode & 0o077 == 0
-    (layout.postgres / "credithub.password").write_text("p@ss/w:rd")
+    write_private(layout.postgres / "credithub.password", "p@ss/w:rd")
     parsed = psycopg2.extensions.parse_dsn(postgres.dsn(layout, 5433))
     assert (parsed["password"], parsed["port"], parsed["dbname"]) == ("p@ss/w:rd", "5433", "credithub")
 

@@ -15,4 +15,5 @@ def test_a_secret_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
 
 def test_a_file_that_was_emptied_locks_nothing_and_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "one").write_text("\n")
+    (tmp_path / "one").chmod(0o600)
     assert len(generated_secret(tmp_path / "one")) >= 32
