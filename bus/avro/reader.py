@@ -195,6 +195,8 @@ class _Source:
         self.say(f"if {left} == 0: break")
         self.say(f"if {left} < 0:")
         self.say(f"    {left} = -{left}; _, at = read_long(raw, at)")
+        # An element takes a byte at least; a forged count of millions of nulls would take the memory.
+        self.say(f"if {left} > len(raw): raise EOFError")
         self.say(f"while {left}:")
         self._depth += 1
         self.say(f"{left} -= 1")

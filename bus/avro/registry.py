@@ -6,11 +6,11 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TypeVar
 
-import fastavro
 from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from bus import clients
+from bus.avro.foreign_schemas import parsed_record
 from bus.config import BusConfig
 from catalogue.avro import Schema
 from catalogue.errors import PoisonMessage, Unavailable
@@ -87,6 +87,7 @@ class Registry:
         self._locks: dict[object, threading.Lock] = {}
         self._ids: dict[tuple[str, str], int] = {}
         self._schemas: dict[int, Schema] = {}
+        self._unread: dict[int, str] = {}
 
     def close(self) -> None:
         """Close the connections; the registry is unusable afterwards."""
@@ -114,14 +115,24 @@ class Registry:
         return int(schema_id)
 
     def schema(self, schema_id: int) -> Schema:
-        """Return the parsed schema of an id."""
+        """Return the parsed schema of an id; PoisonMessage for one that is not read (``bus.avro.foreign_schemas``)."""
+        if schema_id in self._unread:
+            raise PoisonMessage(self._unread[schema_id])
         if schema_id not in self._schemas:
             with self._locks.setdefault(schema_id, threading.Lock()):
                 if schema_id not in self._schemas:
-                    self._schemas[schema_id] = self._fetched(schema_id)
+                    self._schemas[schema_id] = self._parsed(schema_id, self._fetched(schema_id))
         return self._schemas[schema_id]
 
-    def _fetched(self, schema_id: int) -> Schema:
+    def _parsed(self, schema_id: int, text: str) -> Schema:
+        try:
+            return parsed_record(schema_id, text)
+        except PoisonMessage as problem:
+            # Ids never change what they mean: whoever sends a million such messages has it asked for once.
+            self._unread[schema_id] = problem.message
+            raise
+
+    def _fetched(self, schema_id: int) -> str:
         answer = ask(lambda: self._client.get_schema(schema_id), "The registry does not answer")
         if answer is None and self._complete:
             raise Unavailable(
@@ -131,8 +142,7 @@ class Registry:
             )
         if answer is None:
             raise PoisonMessage(f"The registry knows no schema {schema_id}.")
-        parsed: Schema = fastavro.parse_schema(json.loads(answer.schema_str or ""))
-        return parsed
+        return answer.schema_str or ""
 
 
 class OfflineRegistry(Registry):
