@@ -8,6 +8,7 @@ Only the second may reject a record. A wrong token, or a proxy on the way, is th
 records, which are sent again.
 """
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -33,6 +34,8 @@ _OF_OUR_SETTINGS = frozenset((401, 403, 404, 405, 407))
 _LONGEST_RETRY_AFTER_S = 120.0
 _LONGEST_REASON_CHARS = 500
 _TLS_SETTINGS = "The settings are CREDITHUB_UPSTREAM_CA, _CERT and _KEY; the sink reads the files when it starts."
+# Some twenty times what the receipts of the largest batch come to.
+MOST_ANSWER_BYTES = 32 << 20
 
 
 class Refused(HubError):
@@ -111,7 +114,8 @@ class HttpOut:
 
     def _once(self, path: str, content: bytes, headers: Mapping[str, str]) -> Any:
         try:
-            response = self._client.put(path, content=content, headers=dict(headers))
+            with self._client.stream("PUT", path, content=content, headers=dict(headers)) as response:
+                status, answer = response.status_code, _answer(response)
         except httpx.TransportError as exc:
             self._on_refusal("none")
             what, remedy = (tls_problem(exc) if self._is_https else None) or ("", "")
@@ -121,8 +125,7 @@ class HttpOut:
             raise SinkUnavailable(
                 self.problem, remedy=f"{remedy} {_TLS_SETTINGS}" if remedy else "", retry_after_s=0.0
             ) from exc
-        status = response.status_code
-        reason = _reason(response)
+        reason = _reason(response, answer)
         self.problem = "" if response.is_success else f"{self._shown} answers {status}."
         if not response.is_success:
             self._on_refusal(str(status))
@@ -134,10 +137,9 @@ class HttpOut:
                 remedy=_remedy(status),
                 retry_after_s=_retry_after_s(response),
             )
-        try:
-            return response.json()
-        except ValueError as exc:
-            raise SinkUnavailable(f"{self._shown} answers no JSON.", retry_after_s=0.0) from exc
+        if answer is None:
+            raise SinkUnavailable(f"{self._shown} answers no JSON, or more than is read of it.", retry_after_s=0.0)
+        return answer
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         backoff_s = tenacity.wait_random_exponential(self._backoff.first_wait_s, self._backoff.longest_wait_s)(state)
@@ -169,13 +171,22 @@ def _remedy(status: int) -> str:
     return ""
 
 
-def _reason(response: httpx.Response) -> str | None:
+def _answer(response: httpx.Response) -> Any:
+    """Return the JSON that a receiver answers; None for what is none, or would take the memory."""
+    content = bytearray()
+    try:
+        for piece in response.iter_bytes():
+            content += piece
+            if len(content) > MOST_ANSWER_BYTES:
+                return None
+        return json.loads(content)
+    except (httpx.DecodingError, ValueError, RecursionError):
+        return None
+
+
+def _reason(response: httpx.Response, answer: Any) -> str | None:
     """Return what the receiver itself says of a message; None when this is not the answer of its interface."""
     if response.is_success:
-        return None
-    try:
-        answer = response.json()
-    except ValueError:
         return None
     reason = answer.get("reason") if isinstance(answer, dict) else None
     return reason[:_LONGEST_REASON_CHARS] if isinstance(reason, str) and reason else None

@@ -5,10 +5,11 @@ batches by itself, so that a mistake of one side shows on the other. ``tests/uni
 the two together.
 """
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MAX_RECORDS = 5000
 
@@ -24,6 +25,15 @@ Key = Annotated[
 Status = Literal["ACCEPTED", "REJECTED"]
 
 
+def _writable(data: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Refuse what JSON can say and no text can hold (halves of characters), or nests too deeply to be written."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except RecursionError as exc:
+        raise ValueError("nested too deeply") from exc
+    return data
+
+
 class UploadedRecord(BaseModel):
     """One record of one subject, as it is after one change."""
 
@@ -34,7 +44,9 @@ class UploadedRecord(BaseModel):
     subject_name: str | None = Field(None, description="主体名称")
     item: str = Field(max_length=100, description="信息项: id of the catalogue's item")
     record_key: str = Field(max_length=900, description="identity of the record inside its subject and item")
-    change_sequence: int = Field(ge=1, description="rises with every change of the subject; the highest is in force")
+    change_sequence: int = Field(
+        ge=1, le=2**53 - 1, description="rises with every change of the subject; the highest is in force"
+    )
     op: Literal["REPORT", "WITHDRAW"] = Field(description="REPORT 报送; WITHDRAW 撤回, without data")
     reason: Literal["SOURCE", "REPAIRED", "PUBLICATION_ENDED"] | None = Field(
         None, description="撤回原因: SOURCE 来源撤销; REPAIRED 信用修复; PUBLICATION_ENDED 公示期满. Null of a REPORT"
@@ -43,7 +55,7 @@ class UploadedRecord(BaseModel):
     unit: str = Field(max_length=100, description="责任单位")
     region: str = Field(max_length=12, description="行政区划代码 (GB/T 2260)")
     source_time: datetime = Field(description="信息产生时间, with its zone")
-    data: dict[str, Any] | None = Field(
+    data: Annotated[dict[str, Any] | None, AfterValidator(_writable)] = Field(
         None,
         description="共享内容: the fields of the item that may be released, by name; amounts and numbers as text, "
         "dates and times by ISO 8601. A field without a value is left out.",

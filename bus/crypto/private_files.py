@@ -64,7 +64,8 @@ def folder_alone(folder: Path) -> Iterator[None]:
 def written_beside(path: Path, text: str, *, durable: bool = True) -> Iterator[Path]:
     """Write another file, to be moved into place: a crash must not leave half of one. Raises OSError.
 
-    ``durable``: it is on the disk, and outlives the machine's power. It has a name that nobody can guess, and is made with O_EXCL and O_NOFOLLOW: no link that was planted is followed.
+    It has a name that nobody can guess, and is made with O_EXCL and O_NOFOLLOW: no link that was planted is followed.
+    Not ``durable``: it need not outlive the machine's power.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

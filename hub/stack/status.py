@@ -43,16 +43,16 @@ class StackStatus:
 STOPPED = StackStatus("stopped", "", "", "", None, False, ())
 
 
-def write_private(file: Path, content: str) -> None:
+def write_private(file: Path, content: str, *, durable: bool = True) -> None:
     """Replace a file in one step; only its owner may read it."""
-    # Not durable: what is published is of this run of the machine, and a secret that is lost is made anew.
-    with written_beside(file, content, durable=False) as fresh:
+    with written_beside(file, content, durable=durable) as fresh:
         fresh.replace(file)
 
 
 def write_json(file: Path, value: Any) -> None:
     """Replace a file by a value as JSON; only its owner may read it."""
-    write_private(file, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    # It tells of this run of the machine, and is written at each change of a process.
+    write_private(file, json.dumps(value, indent=1, ensure_ascii=False) + "\n", durable=False)
 
 
 def write_status(file: Path, status: StackStatus) -> None:
