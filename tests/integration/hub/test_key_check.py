@@ -53,6 +53,7 @@ def event(registry: Registry, ring: KeyRing) -> bytes:
     return encode({**value, **moments, **named, "revision": 0, "row": 1, "data": data})
 
 
+@pytest.mark.attack(by="who may exchange the key file", wants="a hub that runs with other keys")
 def test_keys_that_were_exchanged_stop_the_start(
     registry: Registry, stack: Endpoints, topic_prefix: str, tmp_path: Path
 ) -> None:

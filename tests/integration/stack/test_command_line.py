@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from hub.processes import environment_without_settings
 from hub.settings import Endpoints, Settings
 
@@ -33,6 +35,7 @@ def test_up_on_a_running_stack_says_so_and_changes_nothing(stack: Endpoints, set
     assert [row["pid"] for row in first] == [row["pid"] for row in second]
 
 
+@pytest.mark.attack(by="who reads what `up --json` says", wants="the database's password")
 def test_up_tells_programs_the_addresses_without_any_password(settings: Settings) -> None:
     done = credithub("up", "--services-only", "--json", home=settings.home, **cache_of(settings))
     told, known = json.loads(done.stdout), json.loads(settings.endpoints_file.read_text("utf-8"))

@@ -2,6 +2,7 @@
 
 import httpx
 import psycopg2
+import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -44,6 +45,7 @@ def test_the_registry_speaks_confluents_api(stack: Endpoints) -> None:
     assert isinstance(response.json(), list)
 
 
+@pytest.mark.attack(by="a local user", wants="into PostgreSQL with a wrong password")
 def test_postgres_wants_the_password(stack: Endpoints) -> None:
     with psycopg2.connect(stack.postgres_dsn) as connection, connection.cursor() as cursor:
         cursor.execute("select current_database(), pg_encoding_to_char(encoding) from pg_database limit 1")

@@ -4,11 +4,13 @@ import json
 from urllib.parse import urlsplit
 
 import psutil
+import pytest
 
 from hub.stack.layout import HomeLayout
 from tests.integration.whole.conftest import Reference
 
 
+@pytest.mark.attack(by="a local user", wants="a secret from process lists, environments, logs or `status`")
 def test_a_secret_is_seen_by_the_process_that_needs_it_alone(reference: Reference) -> None:
     run = reference.run
     layout = HomeLayout.of(run.settings)

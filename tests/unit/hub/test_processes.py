@@ -30,6 +30,7 @@ def test_a_child_has_the_given_settings_and_none_of_ours(monkeypatch: pytest.Mon
     assert environment["PATH"] == os.environ["PATH"]
 
 
+@pytest.mark.attack(by="who reads a process's environment", wants="the secrets of other processes")
 def test_a_child_has_no_secret_but_those_it_needs() -> None:
     secrets = {"upstream_token": "fictitious-1", "alert_mail_password": "fictitious-2", "alert_webhook": "fictitious-3"}
     settings = exact_settings(**secrets)
@@ -39,6 +40,7 @@ def test_a_child_has_no_secret_but_those_it_needs() -> None:
         assert given == [value]
 
 
+@pytest.mark.attack(by="who reads a process's environment", wants="the token of the platform above")
 def test_the_token_is_for_the_node_and_its_sink_alone() -> None:
     processes = list(hub_processes(exact_settings(), 8090, ("x",)))
     assert {p.name for p in processes if "upstream_token" in p.secrets} == {"upstream", "sink-upstream"}

@@ -65,6 +65,7 @@ def test_the_console_s_own_colours_pass() -> None:
     assert console.file.getvalue() == f"\x1b[31m{SHOWN}\x1b[0m\n"
 
 
+@pytest.mark.attack(by="a refused row", wants="to command the terminal of whoever lists it")
 def test_rows_that_were_not_taken() -> None:
     reason = RejectReason("", ATTACK, "NOT_A_DATE", f"“{ATTACK}”不是日期", "请填写")
     where = ("s.r0", 7, ATTACK, "630100", "market.abnormal_list", ATTACK, ATTACK)
@@ -79,6 +80,7 @@ def test_rows_that_were_not_taken() -> None:
     assert printed(console).count(SHOWN) > 10
 
 
+@pytest.mark.attack(by="a record", wants="to command the terminal of whoever asks for it")
 def test_explanations_and_events() -> None:
     item = CATALOGUE.item("3")
     envelope = Envelope(
@@ -112,6 +114,9 @@ def hostile_files(folder: Path) -> list[Path]:
     return [text, folder / f"异常名录{inside}.xlsx"]
 
 
+@pytest.mark.attack(
+    by="a department's file", wants="to command the operator's terminal, by ESC and by turning the direction of writing"
+)
 @pytest.mark.parametrize("options", [("push", "--dry-run"), ("push", "--dry-run", "--json"), ("mapping", "suggest")])
 def test_no_command_prints_what_commands_a_terminal(tmp_path: Path, options: tuple[str, ...]) -> None:
     said = ""

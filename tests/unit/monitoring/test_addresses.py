@@ -24,6 +24,7 @@ def test_an_address_is_shown_without_what_lets_in(address: str, shown: str) -> N
     assert shown_address(address) == shown
 
 
+@pytest.mark.attack(by="who reads logs, status or a screen", wants="a password, from an address that is shown")
 @given(st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1), st.sampled_from(":@/?#=&%"))
 def test_a_password_is_never_shown_whatever_is_in_it(text: str, mark: str) -> None:
     password = f"QQ{text}{mark}{text}QQ"

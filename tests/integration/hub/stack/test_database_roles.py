@@ -138,6 +138,7 @@ def test_a_sink_that_finds_tables_of_before_says_who_can_help(access: Endpoints,
         migrate(access.postgres_sink_dsn, tmp_path)
 
 
+@pytest.mark.attack(by="who has the reader's password", wants="persons' records, or ciphertext")
 def test_the_reader_sees_no_person_and_no_ciphertext(access: Endpoints) -> None:
     reader = access.postgres_reader_dsn
     for table in ("submission", "credit_record", "credit_state", "credit_change", "sink_position", "sink_topic"):
@@ -157,6 +158,7 @@ def test_the_reader_sees_no_person_and_no_ciphertext(access: Endpoints) -> None:
         assert tables.record_counts("x") == {}
 
 
+@pytest.mark.attack(by="who has the proof's password", wants="what persons' records hold")
 def test_the_proof_compares_persons_and_reads_no_payload(access: Endpoints) -> None:
     proof = access.postgres_proof_dsn
     with bounded_snapshot(proof, "") as database:
@@ -172,6 +174,7 @@ def test_the_proof_compares_persons_and_reads_no_payload(access: Endpoints) -> N
         assert not run(access.postgres_reader_dsn, active)
 
 
+@pytest.mark.attack(by="who has any password of PostgreSQL", wants="the machine's files, by COPY")
 def test_nobody_reaches_the_server_s_files_and_programs(access: Endpoints, server: Settings) -> None:
     dsns = [access.database(role) for role in DatabaseRole]
     for dsn in (*dsns, as_registry(server, postgres.REGISTRY_DATABASE)):
@@ -188,6 +191,7 @@ def test_nobody_reaches_the_server_s_files_and_programs(access: Endpoints, serve
                 connection.rollback()
 
 
+@pytest.mark.attack(by="who has the superuser's password", wants="root's files")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only for root somebody else runs the server")
 def test_started_by_root_the_server_has_nothing_of_root(access: Endpoints, server: Settings, tmp_path: Path) -> None:
     data = HomeLayout.of(server).postgres / "data"
@@ -224,6 +228,7 @@ def _folder_of(process: psutil.Process) -> str:
         return ""
 
 
+@pytest.mark.attack(by="who has the registry's password", wants="the hub's tables, and the reverse")
 def test_the_registry_has_its_own_database_alone(access: Endpoints, server: Settings) -> None:
     own = as_registry(server, postgres.REGISTRY_DATABASE)
     run(own, "create table schemas (a text); drop table schemas")
@@ -242,6 +247,7 @@ def test_nobody_logs_in_as_the_portals_yet(access: Endpoints, server: Settings) 
     assert [run(dsn, may.format(table)) for table in ("credit_state", "person_record")] == [[(True,)], [(False,)]]
 
 
+@pytest.mark.attack(by="who reads a failed start", wants="the passwords of the roles")
 def test_what_fails_shows_no_password(access: Endpoints, server: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = postgres.password(HomeLayout.of(server), DatabaseRole.OWNER.user)
     broken = HomeLayout.of(server).home / "broken.sql"

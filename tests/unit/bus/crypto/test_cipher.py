@@ -27,12 +27,18 @@ def test_equal_values_have_different_ciphertexts() -> None:
     assert CIPHER.close(b"630102", CONTEXT, RECORD) != CIPHER.close(b"630102", CONTEXT, RECORD)
 
 
+@pytest.mark.attack(
+    by="whoever writes into a topic", wants="a secret shown where its field is open, by moving its ciphertext there"
+)
 def test_a_ciphertext_moved_to_another_field_is_refused() -> None:
     closed = CIPHER.close(b"630102", CONTEXT, RECORD)
     with pytest.raises(HubError, match="changed or moved"):
         CIPHER.open(closed, "market.registration legal_rep_phone", RECORD)
 
 
+@pytest.mark.attack(
+    by="whoever writes into a topic", wants="one enterprise's secret told as another's, by swapping ciphertexts"
+)
 @pytest.mark.parametrize("other", [("91630000000000002X", "2024"), ("91630000000000001X", "2025"), ()])
 def test_a_ciphertext_moved_to_another_record_is_refused(other: tuple[str, ...]) -> None:
     closed = CIPHER.close(b"630102", CONTEXT, RECORD)
@@ -44,6 +50,9 @@ def test_parts_of_a_record_s_name_do_not_run_together() -> None:
     assert len({bound("a", "bc"), bound("ab", "c"), bound("abc")}) == 3
 
 
+@pytest.mark.attack(
+    by="whoever writes into a topic", wants="a bound ciphertext taken for one of before, which was not bound"
+)
 def test_what_was_closed_before_opens_and_is_not_taken_for_bound() -> None:
     # As it was written then: the plain key id, and nothing authenticated but the field.
     nonce = bytes(12)
@@ -57,6 +66,7 @@ def test_what_was_closed_before_opens_and_is_not_taken_for_bound() -> None:
             CIPHER.open(bytes([closed[0] ^ 0x80]) + closed[1:], CONTEXT, RECORD)
 
 
+@pytest.mark.attack(by="whoever writes into a topic", wants="another value, by changing bits of its ciphertext")
 @pytest.mark.parametrize("at", [4, 15, 16, -1])
 def test_a_changed_ciphertext_is_refused(at: int) -> None:
     closed = bytearray(CIPHER.close(b"630102", CONTEXT, RECORD))
@@ -89,6 +99,7 @@ def test_a_link_is_the_same_for_ever_and_apart_by_purpose(tmp_path: Path) -> Non
     assert CIPHER.link("样例", "name") == "35d5acd9231867370fe8b54fa589ad97"
 
 
+@pytest.mark.attack(by="whoever writes into a topic", wants="another value, by cutting its ciphertext")
 @pytest.mark.parametrize("length", [0, 3, 4, 15, 16, 31])
 def test_a_value_that_was_cut_is_refused(length: int) -> None:
     with pytest.raises(HubError, match="changed or moved"):

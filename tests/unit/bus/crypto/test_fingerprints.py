@@ -28,6 +28,7 @@ def test_the_same_file_and_a_rotated_one_are_the_ones_in_use(ring: KeyRing, key_
         assert len(published[name]) == 32
 
 
+@pytest.mark.attack(by="who may exchange the key file", wants="records sealed from now on with keys of his")
 def test_another_linking_key_is_refused_whatever_the_other_keys_are() -> None:
     with pytest.raises(IntegrityError, match="another than the one that what Kafka holds") as refused:
         refuse_exchanged(FILE, replace(RING, link=bytes(32)), fingerprints(RING))
@@ -35,6 +36,7 @@ def test_another_linking_key_is_refused_whatever_the_other_keys_are() -> None:
     assert "CREDITHUB_KEY_FILE" in refused.value.remedy
 
 
+@pytest.mark.attack(by="who may exchange the key file", wants="an older copy of it in use")
 def test_a_file_without_a_retired_key_is_refused() -> None:
     for kept in (1, 2):
         with pytest.raises(IntegrityError, match=f"lacks the key {3 - kept}, with") as refused:

@@ -76,6 +76,7 @@ def test_a_damaged_file_is_refused_with_its_remedy(tmp_path: Path, text: str) ->
     assert "backup" in refused.value.remedy
 
 
+@pytest.mark.attack(by="a local user", wants="keys that he can read or exchange")
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o620, 0o602, 0o644, 0o444])
 def test_a_file_that_others_may_read_or_write_stops_with_its_remedy(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "keys.json"
@@ -89,6 +90,7 @@ def test_a_file_that_others_may_read_or_write_stops_with_its_remedy(tmp_path: Pa
     assert load_key_file(path).current == 1
 
 
+@pytest.mark.attack(by="a local user", wants="keys that are his")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_a_file_of_another_user_stops(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
@@ -99,6 +101,7 @@ def test_a_file_of_another_user_stops(tmp_path: Path) -> None:
     assert "chown" in refused.value.remedy
 
 
+@pytest.mark.attack(by="a local user", wants="the keys written to, or read from, where a link of his leads")
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     path, kept = tmp_path / "keys.json", tmp_path / "elsewhere.json"
     create_key_file(kept)
@@ -119,6 +122,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.attack(by="a local user", wants="new keys written through a link under a guessed name")
 def test_a_rotation_follows_no_link_that_was_planted_beside_it(tmp_path: Path) -> None:
     path, victim = tmp_path / "keys.json", tmp_path / "victim"
     create_key_file(path)
@@ -140,6 +144,7 @@ def test_rotations_at_once_lose_no_key(tmp_path: Path) -> None:
     assert all(last.keys[ring.current] == ring.keys[ring.current] for ring in rings)
 
 
+@pytest.mark.attack(by="a local user", wants="the hub to wait for ever at a pipe, or to read keys from it")
 def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "keys.json", 0o600)
     with pytest.raises(UsageError, match="is no file"):

@@ -207,6 +207,7 @@ def cell(reference: str, value: str = "1") -> str:
     return f'<c r="{reference}"><v>{value}</v></c>'
 
 
+@pytest.mark.attack(by="a workbook", wants="the memory, by one cell in the last corner")
 def test_a_cell_in_the_last_corner_asks_for_no_memory(tmp_path: Path) -> None:
     path = with_sheet(tmp_path, f'<row r="1">{cell("A1")}</row><row r="1048576">{cell("XFD1048576")}</row>')
     assert path.stat().st_size < 10_000
@@ -236,6 +237,7 @@ def test_styled_blanks_far_away_are_no_extent(tmp_path: Path) -> None:
     assert cells_of(path) == [[1.0]]
 
 
+@pytest.mark.attack(by="a workbook", wants="the memory, by one long text in many cells")
 def test_a_text_that_many_cells_share_counts_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_texts, "MOST_SHEET_TEXT_BYTES", 100_000)
     long, short = f"<si><t>{'长' * 1000}</t></si>", "<si><t>短</t></si>"
@@ -245,6 +247,7 @@ def test_a_text_that_many_cells_share_counts_for_each(tmp_path: Path, monkeypatc
     assert len(cells_of(with_sheet(tmp_path, rows.replace("{}", "1"), long + short))) == 100
 
 
+@pytest.mark.attack(by="a workbook", wants="the memory, by unpacking to gigabytes (zip bomb)")
 def test_what_unpacks_to_too_much_is_refused_before_it_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +261,7 @@ def test_what_unpacks_to_too_much_is_refused_before_it_is_unpacked(
     refused(path, "解开后超过 512 MB")
 
 
+@pytest.mark.attack(by="a workbook", wants="the memory, by a part that hides its size")
 def test_a_part_that_says_less_than_it_holds_is_refused(tmp_path: Path) -> None:
     path = with_sheet(tmp_path, f"<row>{cell('A1')}</row>" + " " * 100_000)
     content = bytearray(path.read_bytes())
@@ -268,6 +272,7 @@ def test_a_part_that_says_less_than_it_holds_is_refused(tmp_path: Path) -> None:
     refused(path, "损坏")
 
 
+@pytest.mark.attack(by="a workbook", wants="the memory, by XML entities (billion laughs)")
 @pytest.mark.parametrize(
     "xml",
     [

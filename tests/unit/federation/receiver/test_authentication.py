@@ -38,6 +38,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@pytest.mark.attack(by="a stranger on the network", wants="to send or read records without the token")
 @pytest.mark.parametrize(
     "given", [None, "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer", f"Bearer {TOKEN}x", "Bearer 口令".encode()]
 )
@@ -54,22 +55,26 @@ def test_who_carries_it_is_let_in_and_anybody_may_ask_for_the_health(stranger: T
     assert stranger.get("/health").json() == {"status": "ok"}
 
 
+@pytest.mark.attack(by="a stranger on the network", wants="a description of the interface")
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json", "/docs/oauth2-redirect"])
 def test_the_interface_is_shown_to_nobody(stranger: TestClient, path: str) -> None:
     assert stranger.get(path).status_code == 401
     assert stranger.get(path, headers={"authorization": f"Bearer {TOKEN}"}).status_code == 404
 
 
+@pytest.mark.attack(by="a stranger on the network", wants="past the token, by a path that is read in two ways")
 @pytest.mark.parametrize("path", ["/health/", "//health", "/health/../v1/summary", "/health%2f..%2fv1/summary"])
 def test_no_other_path_passes_for_the_one_that_is_open(stranger: TestClient, path: str) -> None:
     assert stranger.get(path).status_code == 401
 
 
+@pytest.mark.attack(by="a stranger on the network", wants="past the token, by a header that holds a path")
 def test_no_header_passes_for_the_path_that_is_open(stranger: TestClient) -> None:
     for host in ("a/health?", "a/health#"):
         assert stranger.get("/v1/summary", headers={"host": host}).status_code == 401
 
 
+@pytest.mark.attack(by="a stranger on the network", wants="the node's memory, by a large body without a token")
 def test_a_stranger_s_body_is_not_read(url: str) -> None:
     taken = 0
 

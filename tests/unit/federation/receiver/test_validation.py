@@ -84,6 +84,7 @@ CASES = [
 ]
 
 
+@pytest.mark.attack(by="a node below", wants="personal or secret fields taken, or repeated in a refusal")
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.says)
 def test_a_fault_is_named_without_its_value(case: Case) -> None:
     found = _reasons(case.item, case.data, **(case.more or {}))

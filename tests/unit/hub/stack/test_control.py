@@ -39,6 +39,7 @@ def test_a_home_of_the_hub_alone_is_deleted_but_for_the_downloads(used: Settings
     assert not used.home.exists()
 
 
+@pytest.mark.attack(by="who sets CREDITHUB_HOME", wants="`down --purge` to delete a folder of other things")
 def test_what_is_not_the_hub_s_stays_and_is_named(used: Settings) -> None:
     (used.home / "accounts.xlsx").write_text("theirs")
     (used.home / "demo").mkdir()
@@ -49,6 +50,7 @@ def test_what_is_not_the_hub_s_stays_and_is_named(used: Settings) -> None:
     assert (used.home / "demo" / "keys.json").exists()
 
 
+@pytest.mark.attack(by="a local user", wants="`down --purge` to delete what a link in the home leads to")
 def test_a_link_is_deleted_and_not_followed(used: Settings, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -76,6 +78,7 @@ def test_a_key_file_by_another_name_goes_with_the_data_it_opens(used: Settings, 
     assert outside.exists()
 
 
+@pytest.mark.attack(by="who sets CREDITHUB_HOME", wants="`down --purge` to delete a checkout or the current folder")
 def test_a_folder_of_other_things_is_refused(used: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     before = names(used.home)
     monkeypatch.chdir(used.home)

@@ -106,6 +106,7 @@ def test_a_damaged_part_is_thrown_away(mirror: Mirror, tmp_path: Path) -> None:
     assert (tmp_path / "a.jar").read_bytes() == CONTENT
 
 
+@pytest.mark.attack(by="whoever is at the mirror", wants="a program of his run as Kafka or the registry")
 def test_other_content_than_the_pinned_never_gets_its_name(mirror: Mirror, tmp_path: Path) -> None:
     mirror.content = CONTENT[:-1] + b"?"
     with pytest.raises(StackError) as caught:

@@ -42,6 +42,7 @@ def test_the_enterprise_and_what_was_understood_are_seen_and_no_other_text() -> 
     assert set(value["masked"]) == set(TITLES)
 
 
+@pytest.mark.attack(by="who may read refused rows", wants="a person's data, in a column that it slipped into")
 @pytest.mark.parametrize(
     "cells",
     [
@@ -73,6 +74,7 @@ def test_nothing_is_seen_below_a_second_header_or_of_a_detail_that_belongs_to_no
     assert PERSON.encode() not in raw
 
 
+@pytest.mark.attack(by="who may read waiting rows", wants="the names of persons")
 def test_the_name_of_a_person_that_waits_for_a_code_is_not_seen() -> None:
     value, message = kept(table(), [PERSON, NUMBER, *ROW[2:5], None])
     assert value["reason"] == "NATURAL_PERSON"

@@ -97,6 +97,7 @@ def test_a_kept_row_is_taken_in_its_unit_once_its_code_is_known() -> None:
     assert (counts.accepted, counts.totals["fine_amount"]) == (1, Decimal(50_000))
 
 
+@pytest.mark.attack(by="whoever writes into a topic", wants="a refused row given back to another department")
 def test_a_row_does_not_open_as_another_row_or_submission() -> None:
     cipher = Cipher(KeyRing(bytes(32), {1: bytes(32)}))
     kept = SealedRow((SealedCell("行政相对人名称", "某公司"),))

@@ -50,6 +50,7 @@ def _row(item: Item, flags: dict[str, Any]) -> dict[str, Any]:
     return {**row, **flags}
 
 
+@pytest.mark.attack(by="a bank", wants="a commercial secret or a person's data in what it is told")
 @given(item=st.sampled_from(CATALOGUE.items), data=st.data())
 def test_no_secret_is_ever_visible(item: Item, data: st.DataObject) -> None:
     conditions = sorted({c.field for f in item.fields for c in f.public_when})
@@ -91,6 +92,7 @@ def test_a_published_case_is_visible(flag: object) -> None:
     assert projected.visible["case_number"] == "（2025）青1号"
 
 
+@pytest.mark.attack(by="a bank", wants="to learn that there is a case which is not published")
 @pytest.mark.parametrize("flag", [False, "否", "false", "", None])
 def test_an_unpublished_case_is_not_betrayed(flag: object) -> None:
     item = CATALOGUE.item("41")

@@ -16,6 +16,7 @@ def test_banks_are_the_names_of_their_files(tmp_path: Path) -> None:
     assert bank_ids(tmp_path) == ("aa", "a" * 31, "b2")
 
 
+@pytest.mark.attack(by="who names a bank", wants="a path, a pattern or another's topic as its id")
 @pytest.mark.parametrize(
     "stem",
     ["a", "a" * 32, "2a", "yinhe-2", "a_b", "a.b", "Yinhe", "银河", "a a", "..", "...", "ab\n", "\x1b[31m", "yinhé"],
