@@ -48,6 +48,7 @@ def test_confluent_s_deserializer_reads_a_bank_s_topic_through_it(config: BusCon
             assert plain(decode(message.value(), context)) == plain(event)
 
 
+@pytest.mark.attack(by="a bank", wants="to change the registry with Confluent's own client")
 def test_confluent_s_client_reads_subjects_and_changes_nothing(config: BusConfig, pem: ServerPem) -> None:
     publish(config, [1])
     subject = f"{config.topic(TOPIC)}-{full_name(schema_of(PENALTY))}"
@@ -69,6 +70,7 @@ def test_confluent_s_client_reads_subjects_and_changes_nothing(config: BusConfig
             assert error.value.error_message
 
 
+@pytest.mark.attack(by="a bank", wants="the schemas of the hub's own topics, on the real registry")
 def test_the_schemas_of_other_topics_are_not_there(config: BusConfig, pem: ServerPem) -> None:
     publish(config, [1])
     with closing(Registry(config)) as registry:

@@ -148,6 +148,7 @@ def test_what_a_platform_says_of_our_certificate_is_told(
             thread.join(60)
 
 
+@pytest.mark.attack(by="who answers in the platform's place", wants="records and the token, without its certificate")
 @pytest.mark.parametrize(("host", "trusted"), [("127.0.0.1", "stranger"), ("127.0.0.1", None), ("127.0.0.2", "own")])
 def test_a_node_that_is_not_known_is_told_nothing(site: Site, host: str, trusted: str | None) -> None:
     """Neither one of another authority, nor one at an address that its certificate does not name."""

@@ -35,6 +35,9 @@ from tests.integration.streams.penalties import (
 )
 
 
+@pytest.mark.attack(
+    by="whoever writes into a topic", wants="the merge to stop at a message that is too large to be set aside"
+)
 def test_a_large_message_that_cannot_be_read_is_set_aside(config: BusConfig, tmp_path: Path) -> None:
     raw = b"\x01" + random.Random(7).randbytes(9_000_000)
     assert merged(config, tmp_path, [[raw]])["rejected"] == 1
@@ -42,6 +45,7 @@ def test_a_large_message_that_cannot_be_read_is_set_aside(config: BusConfig, tmp
     assert CIPHER.open(rejected["sealed"], POISON_CONTEXT, bound(PENALTIES, "0", "0")) == raw
 
 
+@pytest.mark.attack(by="whoever writes into a topic", wants="the merge to stop at a message that cannot be read")
 def test_an_unreadable_message_is_set_aside_with_its_place(config: BusConfig, tmp_path: Path) -> None:
     values = list(penalties(config, 5))
     counts = merged(config, tmp_path, [[values[0], b"\x01nonsense", values[1][:40], *values[1:]]])

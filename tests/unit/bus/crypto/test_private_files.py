@@ -31,6 +31,7 @@ def test_who_may_own_and_read_it(mode: int, owner: int, user: int, safe: bool) -
     assert why_unsafe(stat.S_IFIFO | mode, owner, user)
 
 
+@pytest.mark.attack(by="a local user", wants="a certificate's key written where a link of his leads")
 def test_it_is_made_once_and_never_through_a_link(tmp_path: Path) -> None:
     path, planted = tmp_path / "a.pem", tmp_path / "planted"
     create_private(path, "secret")

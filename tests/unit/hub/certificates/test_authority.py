@@ -44,6 +44,7 @@ def test_a_client_is_known_by_its_name() -> None:
     assert alternative_names(authority.certificate) == ()
 
 
+@pytest.mark.attack(by="who has a certificate", wants="to be taken for somebody else, or for an authority")
 @pytest.mark.parametrize(
     "refused",
     [

@@ -60,6 +60,7 @@ def test_what_a_make_that_was_cut_short_left_is_not_overwritten(path: Path) -> N
     assert contents(path) == {"ca.key.pem": b"left"}
 
 
+@pytest.mark.attack(by="who names a client", wants="a certificate written somewhere else")
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "A", "a..b", ".a", "a.", "ca", "server", "a" * 49, "a\n"])
 def test_a_client_s_name_leads_out_of_no_folder(folder: CertificateFolder, path: Path, name: str) -> None:
     before = contents(path)
@@ -106,6 +107,7 @@ def test_a_server_gets_its_files_by_absolute_paths(folder: CertificateFolder, pa
     assert CertificateFolder(path.parent / "none").server_pem() is None
 
 
+@pytest.mark.attack(by="a local user", wants="a server whose key he has")
 def test_a_server_does_not_start_with_a_key_that_others_can_read(folder: CertificateFolder, path: Path) -> None:
     (path / "server.pem").chmod(0o644)
     with pytest.raises(UsageError, match="by others") as refused:

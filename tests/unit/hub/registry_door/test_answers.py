@@ -57,6 +57,7 @@ def test_what_the_registry_says_of_banks_subjects_is_told(question: Question, bo
     told(FakeRegistry(), story)
 
 
+@pytest.mark.attack(by="a bank", wants="the schemas of other topics, by counting through the ids")
 def test_an_id_that_no_bank_has_is_told_as_one_that_is_not() -> None:
     registry = FakeRegistry()
 
@@ -161,6 +162,7 @@ def test_many_who_ask_the_same_ask_the_registry_once() -> None:
     assert registry.asked["/schemas/ids/1"] <= 4
 
 
+@pytest.mark.attack(by="a stranger at the door", wants="its memory, by questions without number")
 def test_what_is_not_there_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "_MOST_UNKNOWN", 3)
     registry = FakeRegistry()

@@ -83,6 +83,7 @@ def test_a_schema_is_told_in_the_registry_s_form(door: Door) -> None:
     assert set(answer.headers) == {"date", "content-type", "content-length", "x-content-type-options"}
 
 
+@pytest.mark.attack(by="a bank", wants="to register, set or delete something through the door")
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
@@ -108,6 +109,7 @@ def test_what_is_refused_is_refused_in_the_registry_s_form(
         assert answer.headers["allow"] == "GET"
 
 
+@pytest.mark.attack(by="a stranger at the door", wants="past it, by a path that is decoded twice")
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -127,6 +129,7 @@ def test_a_path_is_compared_as_it_is_decoded_once(door: Door, path: str, status:
     assert int(door.raw(request.encode()).split()[1]) == status
 
 
+@pytest.mark.attack(by="a stranger at the door", wants="to speak to the registry, by a query, a header or a body")
 def test_neither_query_nor_header_nor_body_reaches_the_registry() -> None:
     with listening() as door:
         until(lambda: door.health().ready, "the door reads ahead")
@@ -141,6 +144,7 @@ def test_neither_query_nor_header_nor_body_reaches_the_registry() -> None:
             assert "secret" not in f"{url} {sent}"
 
 
+@pytest.mark.attack(by="a stranger at the door", wants="the door's end, by what is no HTTP")
 def test_what_is_no_http_is_answered_and_the_door_stays_open(door: Door) -> None:
     for rubbish in (
         b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
@@ -151,6 +155,7 @@ def test_what_is_no_http_is_answered_and_the_door_stays_open(door: Door) -> None
     assert door.get("/subjects").status_code == 200
 
 
+@pytest.mark.attack(by="a stranger at the door", wants="all of its time, under any address that he names")
 def test_who_asks_too_often_is_told_when_to_ask_again() -> None:
     with listening(Throttle(per_s=0.5, burst=2)) as door:
         statuses = [door.get("/subjects").status_code for _ in range(3)]
@@ -173,6 +178,7 @@ def test_a_registry_that_is_away_is_told_with_when_to_ask_again() -> None:
         assert "What is kept is told" in door.health().reason
 
 
+@pytest.mark.attack(by="a stranger at the door", wants="all of its connections, by silence and by heads that drip")
 def test_connections_of_one_client_are_counted_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "MOST_PER_CLIENT", 2)
     monkeypatch.setattr(connections, "LONGEST_S", 1.5)

@@ -29,6 +29,7 @@ def test_what_banks_ask_is_understood(path: str, question: object) -> None:
     assert PATHS.understood(path) == question
 
 
+@pytest.mark.attack(by="a bank", wants="a schema of the hub's own topics, by a name that looks like a bank's")
 @pytest.mark.parametrize(
     ("subject", "holds"),
     [
@@ -54,6 +55,9 @@ def test_a_bank_s_subject_is_known_by_its_name(subject: str, holds: bool) -> Non
     assert PATHS.holds(subject) is holds
 
 
+@pytest.mark.attack(
+    by="a stranger at the door", wants="another question to the registry, by another spelling of a path"
+)
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
