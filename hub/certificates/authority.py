@@ -94,6 +94,10 @@ def _issue(
     key = _new_key()
     # What outlives its authority would be refused all the same.
     life = min(CERTIFICATE_LIFE, authority.certificate.not_valid_after_utc - now)
+    if life <= timedelta():
+        raise UsageError(
+            "The authority has expired.", remedy="`credithub certs renew ca`, and hand out the new ca.pem."
+        )
     builder = (
         _builder(subject, authority.certificate.subject, key, now, life)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

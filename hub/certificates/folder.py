@@ -70,7 +70,7 @@ class CertificateFolder:
         """Make an authority and the server's certificate; raises UsageError when there is an authority."""
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with folder_alone(self._path):
-            if self._ca.exists():
+            if self._is_made():
                 raise UsageError(
                     f"There is an authority in {self._path} already.",
                     remedy="`credithub certs renew server` makes the server's certificate anew.",
@@ -122,7 +122,7 @@ class CertificateFolder:
 
         Raises UsageError when others can read the private key, or a file is missing or damaged.
         """
-        if not self._ca.exists():
+        if not self._is_made():
             return None
         for path in (self._ca, self._server):
             _certificates(path)
@@ -159,8 +159,16 @@ class CertificateFolder:
         self._existing()
         return _certificates(self._ca)
 
+    def _is_made(self) -> bool:
+        try:
+            return self._ca.exists()
+        except PermissionError as exc:
+            raise UsageError(
+                f"The folder {self._path} cannot be read: {exc.strerror}.", remedy="Run this as the hub's user."
+            ) from exc
+
     def _existing(self) -> Path:
-        if not self._ca.exists():
+        if not self._is_made():
             raise UsageError(f"There are no certificates in {self._path}.", remedy="`credithub certs make` makes them.")
         return self._path
 

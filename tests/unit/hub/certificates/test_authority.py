@@ -70,6 +70,13 @@ def test_nothing_outlives_its_authority() -> None:
     assert issued.certificate.not_valid_after_utc == authority.certificate.not_valid_after_utc
 
 
+def test_an_authority_that_has_expired_signs_nothing() -> None:
+    authority = new_authority(NOW)
+    with pytest.raises(UsageError, match="has expired") as refused:
+        issue_client(authority, "bank.yinhe", authority.certificate.not_valid_after_utc)
+    assert "certs renew ca" in refused.value.remedy
+
+
 def test_the_pem_holds_the_key_of_its_certificate() -> None:
     issued = new_authority(NOW)
     text = issued.pem().encode()
