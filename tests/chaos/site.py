@@ -1,5 +1,6 @@
 """A hub under fire: services and sinks under the product's own supervisor, workers and the feed under the harness."""
 
+import http.client
 import json
 import os
 import sys
@@ -118,12 +119,14 @@ class Site:
     def readiness(self, worker: Process) -> tuple[str, str]:
         """Return what a worker says of itself: state and reason; ("silent", "") when it says nothing."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port(worker)}/readyz", timeout=3) as answer:
+            try:
+                answer = urllib.request.urlopen(f"http://127.0.0.1:{self._port(worker)}/readyz", timeout=3)
+            except urllib.error.HTTPError as refused:
+                answer = refused
+            with answer:
                 told = json.load(answer)
-        except urllib.error.HTTPError as refused:
-            with refused:
-                told = json.load(refused)
-        except (OSError, ValueError):
+        except (OSError, ValueError, http.client.HTTPException):
+            # A worker that is killed while it answers has sent the head alone.
             return "silent", ""
         return told["state"], told["reason"]
 

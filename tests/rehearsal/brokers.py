@@ -1,6 +1,7 @@
 """One of three brokers is lost with its disk while files are pushed."""
 
 import shlex
+import sys
 from pathlib import Path
 
 import hub.stack
@@ -15,8 +16,7 @@ from tests.waiting import until
 
 _LOST, _ANOTHER = 2, 1
 _HEAP = ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-# What Kafka's own scripts run; the jars of the stack come without them.
-_SCRIPTS = {"kafka-storage.sh": "kafka.tools.StorageTool", "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand"}
+_DESCRIBING = Path(__file__).with_name("kafka_topics.py")
 
 
 def one_of_three_brokers(folder: Path) -> None:
@@ -64,9 +64,11 @@ def _lose_one(site: Site, cluster: Cluster) -> None:
 
 def _lines(site: Site) -> dict[str, str]:
     """Return the guide's lines by the program that they call, each of which can be called now."""
-    for name, tool in _SCRIPTS.items():
-        script = site.operator.programs / name
-        command = shlex.join([*kafka.java_command(HomeLayout.of(site.settings).cache, _HEAP), tool])
+    # The jars of the stack come without Kafka's own scripts.
+    storage = [*kafka.java_command(HomeLayout.of(site.settings).cache, _HEAP), "kafka.tools.StorageTool"]
+    scripts = {"kafka-storage.sh": storage, "kafka-topics.sh": [sys.executable, str(_DESCRIBING)]}
+    for name, arguments in scripts.items():
+        script, command = site.operator.programs / name, shlex.join(arguments)
         script.write_text(f'#!/bin/sh\nexec {command} "$@"\n', "utf-8")
         script.chmod(0o755)
     return {line.split()[0]: line for line in str(Passage.BROKER).splitlines()}
