@@ -33,6 +33,8 @@ _CARRIED: Mapping[str, Schema] = {
     topics.CALENDAR: wire.BUSINESS_DATE,
     topics.PROOF: wire.PROVEN,
     topics.KEYS: wire.KEY_FINGERPRINT,
+    topics.LABEL_POLICY: wire.LABEL_POLICY,
+    topics.RELEASE_SNAPSHOT: wire.RELEASE_SNAPSHOT,
     topics.UPSTREAM_UP: wire.UPSTREAM_UP,
     topics.UPSTREAM_RECEIPT: wire.UPSTREAM_RECEIPT,
 }

@@ -35,6 +35,8 @@ POSITION = "stream.position.v1"
 CALENDAR = "calendar.v1"
 PROOF = "proof.v1"
 KEYS = "keys.v1"
+LABEL_POLICY = "release.policy.v1"
+RELEASE_SNAPSHOT = "release.snapshot.v1"
 UPSTREAM_UP = "national.up.v1"
 UPSTREAM_RECEIPT = "national.receipt.v1"
 
@@ -88,6 +90,9 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         TopicSpec(CALENDAR, _KEEP),
         TopicSpec(PROOF, _COMPACT, by_subject=False),
         TopicSpec(KEYS, _COMPACT, by_subject=False),
+        # What was told long ago is only known by the labels of then.
+        TopicSpec(LABEL_POLICY, _KEEP, by_subject=False),
+        TopicSpec(RELEASE_SNAPSHOT, _COMPACT, by_subject=False),
         TopicSpec(UPSTREAM_UP, _KEEP),
         TopicSpec(UPSTREAM_RECEIPT, _KEEP),
         *(TopicSpec(bank_topic(bank), thirty_days) for bank in banks),

@@ -99,7 +99,7 @@ BANK_ENVELOPE: tuple[Schema, ...] = (
     _field("sequence", "long", "1…n per subject in this topic, without a gap"),
     _field("op", "string", "REPORT: the record is now this; WITHDRAW: the record no longer counts"),
     _field("item", "string", "信息名称: id of the item"),
-    _field("record_key", "string", "identity of the record inside its subject and item"),
+    _field("record_key", "string", "handle of the record, of this recipient alone; the same as long as the record is"),
     _field("source_time", TIMESTAMP, "time of the information at its source"),
     _field("unit", "string", "责任单位: id of the unit"),
     _field("emitted_at", TIMESTAMP, "发布时间"),
@@ -121,7 +121,10 @@ BANK_ENVELOPE: tuple[Schema, ...] = (
         "default": [],
         "doc": "未提供的字段",
     },
-    optional("reason", "string", "WITHDRAW 的原因: SOURCE, REPAIRED or PUBLICATION_ENDED; null of a REPORT"),
+    optional(
+        "reason", "string", "WITHDRAW 的原因: SOURCE, REPAIRED, PUBLICATION_ENDED or LABEL_CHANGED; null of a REPORT"
+    ),
+    optional("policy", "int", "标签版本: version of the label policy by which this was made"),
 )
 
 

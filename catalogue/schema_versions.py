@@ -26,6 +26,8 @@ _INTERNAL = (
     wire.POSITION,
     wire.PROVEN,
     wire.KEY_FINGERPRINT,
+    wire.LABEL_POLICY,
+    wire.RELEASE_SNAPSHOT,
     wire.BUSINESS_DATE,
     wire.BANK_SEQUENCE,
     wire.UPSTREAM_UP,

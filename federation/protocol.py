@@ -18,8 +18,9 @@ Key = Annotated[
     Field(
         min_length=1,
         max_length=1024,
-        description="幂等键: subject|item|record_key|change_sequence. The same key is taken once, whatever batch "
-        "brings it; with another content it is rejected.",
+        description="幂等键: subject|item|record_key|change_sequence, with |policy behind it where a record is told "
+        "once more because the labels changed. The same key is taken once, whatever batch brings it; with another "
+        "content it is rejected.",
     ),
 ]
 Status = Literal["ACCEPTED", "REJECTED"]
@@ -45,11 +46,15 @@ class UploadedRecord(BaseModel):
     item: str = Field(max_length=100, description="信息项: id of the catalogue's item")
     record_key: str = Field(max_length=900, description="identity of the record inside its subject and item")
     change_sequence: int = Field(
-        ge=1, le=2**53 - 1, description="rises with every change of the subject; the highest is in force"
+        ge=1,
+        le=2**53 - 1,
+        description="rises with every change of the subject; the highest is in force, of equal ones the highest policy",
     )
     op: Literal["REPORT", "WITHDRAW"] = Field(description="REPORT 报送; WITHDRAW 撤回, without data")
-    reason: Literal["SOURCE", "REPAIRED", "PUBLICATION_ENDED"] | None = Field(
-        None, description="撤回原因: SOURCE 来源撤销; REPAIRED 信用修复; PUBLICATION_ENDED 公示期满. Null of a REPORT"
+    reason: Literal["SOURCE", "REPAIRED", "PUBLICATION_ENDED", "LABEL_CHANGED"] | None = Field(
+        None,
+        description="撤回原因: SOURCE 来源撤销; REPAIRED 信用修复; PUBLICATION_ENDED 公示期满; "
+        "LABEL_CHANGED 公开范围变更. Null of a REPORT",
     )
     period: str | None = Field(None, description="数据所属期: YYYY, YYYY-MM, YYYY-Qn or YYYY-MM-DD")
     unit: str = Field(max_length=100, description="责任单位")
@@ -59,6 +64,9 @@ class UploadedRecord(BaseModel):
         None,
         description="共享内容: the fields of the item that may be released, by name; amounts and numbers as text, "
         "dates and times by ISO 8601. A field without a value is left out.",
+    )
+    policy: int = Field(
+        1, ge=1, le=2**31 - 1, description="标签版本: by which version of its labels the sender releases the record"
     )
 
 

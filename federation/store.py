@@ -33,7 +33,7 @@ create index if not exists receipt_batch on receipt (batch_id);
 create table if not exists record (
     subject text not null, item text not null, record_key text not null, change_sequence integer not null,
     live integer not null, period text, unit text not null, region text not null, source_time text not null,
-    data text, primary key (subject, item, record_key)
+    data text, policy integer not null default 1, primary key (subject, item, record_key)
 ) without rowid;
 """
 _KNOWN = """
@@ -41,11 +41,12 @@ select key, digest, batch_id, status, reason, received_at from receipt
 where key in (select value from json_each(?))
 """
 _UPSERT = """
-insert into record values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+insert into record values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 on conflict (subject, item, record_key) do update set
     change_sequence = excluded.change_sequence, live = excluded.live, period = excluded.period,
-    unit = excluded.unit, region = excluded.region, source_time = excluded.source_time, data = excluded.data
-where excluded.change_sequence > record.change_sequence
+    unit = excluded.unit, region = excluded.region, source_time = excluded.source_time, data = excluded.data,
+    policy = excluded.policy
+where (excluded.change_sequence, excluded.policy) > (record.change_sequence, record.policy)
 """
 _ITEMS = """
 select item, sum(accepted), sum(rejected), sum(live), sum(withdrawn) from (
@@ -68,6 +69,10 @@ class NodeStore:
         for pragma in ("journal_mode = wal", "synchronous = full", "busy_timeout = 5000"):
             self._connection.execute(f"pragma {pragma}")
         self._connection.executescript(_SCHEMA)
+        # A store of before labels had versions.
+        columns = {row[1] for row in self._connection.execute("pragma table_info(record)")}
+        if "policy" not in columns:
+            self._connection.execute("alter table record add column policy integer not null default 1")
 
     def close(self) -> None:
         """Close the file."""
@@ -185,7 +190,7 @@ def _row(record: UploadedRecord) -> tuple[Any, ...]:
     data = None if record.data is None else json.dumps(record.data, ensure_ascii=False, separators=(",", ":"))
     return (
         *(record.subject, record.item, record.record_key, record.change_sequence, record.op == "REPORT"),
-        *(record.period, record.unit, record.region, record.source_time.isoformat(), data),
+        *(record.period, record.unit, record.region, record.source_time.isoformat(), data, record.policy),
     )
 
 

@@ -16,7 +16,9 @@ from hub.database_access import DatabaseRole
 from hub.key_check import check_keys, was_pushed
 from hub.settings import Settings, bus_config, endpoints
 from hub.stack.database_roles import make_roles
+from rules.release.labels import current_labels
 from sinks.banks.recipients import bank_ids
+from sinks.policies import publish_labels
 from sinks.postgres.schema import grant, migrate
 
 
@@ -43,6 +45,7 @@ def prepare_hub(settings: Settings) -> Preparation:
     restored = _restore_schemas(config, settings)
     registered = register_all(config, banks)
     keep_schemas(config, settings)
+    publish_labels(config, current_labels())
     if not settings.postgres.existing:
         make_roles(settings)
     owner = endpoints(settings).database(DatabaseRole.OWNER)

@@ -9,9 +9,7 @@ from typing import Any
 from bus import topics
 from bus.avro.decoding import Decoder
 from bus.reading.topic_reader import TopicReader
-
-_RecordOfSubject = tuple[str, str, str]
-"""Subject, item, record key."""
+from rules.release.handles import Handles
 
 
 @dataclass(slots=True)
@@ -29,18 +27,22 @@ def deliveries(reader: TopicReader, decode: Decoder, banks: Iterable[str]) -> Ma
     Raises PoisonMessage when a message cannot be read, Unavailable when Kafka or the registry is away.
     """
     by_item: dict[str, ItemDeliveries] = defaultdict(ItemDeliveries)
-    arrivals: dict[_RecordOfSubject, datetime] = {}
+    # By the bank's handle of a record, which no other bank has.
+    arrivals: dict[str, datetime] = {}
     for bank in banks:
         for event in _values(reader, decode, topics.bank_topic(bank)):
             if "item" in event:
                 by_item[event["item"]].bank_changes += 1
-                key = (event["subject"], event["item"], event["record_key"])
-                arrivals[key] = min(event["emitted_at"], arrivals.get(key, event["emitted_at"]))
+                handle = event["record_key"]
+                arrivals[handle] = min(event["emitted_at"], arrivals.get(handle, event["emitted_at"]))
+    keys = {value["recipient"]: value["handle_key"] for value in _values(reader, decode, topics.RELEASE_SNAPSHOT)}
+    handles = [Handles(key) for key in keys.values()]
     for change in _values(reader, decode, topics.CHANGE):
         for record in change["records"]:
             # The last hop is the first bank's topic; for a record that no bank may see, the change topic.
             key = (change["subject"], record["item"], record["record_key"])
-            arrived_at = arrivals.get(key, change["changed_at"])
+            known = [at for handle_of in handles if (at := arrivals.get(handle_of(*key)))]
+            arrived_at = min(known, default=change["changed_at"])
             by_item[record["item"]].latencies_s.append((arrived_at - record["reported_at"]).total_seconds())
     item_of_upload = {upload["key"]: upload["item"] for upload in _values(reader, decode, topics.UPSTREAM_UP)}
     for receipt in _values(reader, decode, topics.UPSTREAM_RECEIPT):

@@ -62,6 +62,13 @@ class ChangeFeed:
         self._reached = {start.partition: start.offset for start in self._starts if start.offset >= 0}
         return self._reached
 
+    def begin_at(self, positions: Mapping[int, int]) -> None:
+        """Read on from these offsets, by partition: no transaction has ended yet."""
+        self._reached = dict(positions)
+        self._starts = [
+            confluent_kafka.TopicPartition(self.topic, partition, offset) for partition, offset in positions.items()
+        ]
+
     def refuse_forgotten(self, problem: str) -> None:
         """Raise IntegrityError with this ``problem``: something was delivered, but the group's offsets are gone."""
         raise IntegrityError(

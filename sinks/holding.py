@@ -50,6 +50,11 @@ class Patience:
         """Whether the last try failed."""
         return self._tries > 0
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the process is to end."""
+        return self._stop.is_set()
+
     def hold(self, problem: Unavailable) -> None:
         """Wait after a failure."""
         self._tries += 1

@@ -12,6 +12,7 @@ from catalogue.wire.position import POSITION
 from catalogue.wire.proven import PROVEN
 from catalogue.wire.record import RECORD
 from catalogue.wire.rejected import REJECTED
+from catalogue.wire.release import LABEL_POLICY, RELEASE_SNAPSHOT
 from catalogue.wire.state import STATE
 from catalogue.wire.submission import SUBMISSION
 from catalogue.wire.unresolved import UNRESOLVED
@@ -23,10 +24,12 @@ __all__ = [
     "BUSINESS_DATE",
     "CHANGE",
     "KEY_FINGERPRINT",
+    "LABEL_POLICY",
     "POSITION",
     "PROVEN",
     "RECORD",
     "REJECTED",
+    "RELEASE_SNAPSHOT",
     "STATE",
     "SUBMISSION",
     "UNRESOLVED",

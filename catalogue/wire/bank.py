@@ -23,5 +23,6 @@ BANK_INDICATORS: Schema = {
         field("as_of", DATE, "指标计算日期"),
         field("emitted_at", TIMESTAMP, "发布时间"),
         field("indicators", {"type": "map", "values": ["null", INDICATOR]}, "指标"),
+        optional("policy", "int", "标签版本: version of the label policy by which this was made"),
     ],
 }

@@ -10,13 +10,14 @@ UPSTREAM_UP = internal_record(
     "NationalUp",
     "one record sent upstream",
     field("batch_id", "string"),
-    field("key", "string", "idempotency key: subject, item, record key, change sequence"),
+    field("key", "string", "idempotency key: subject, item, record key, change sequence, and a version of labels"),
     field("profile", "string"),
     field("subject", "string"),
     field("item", "string"),
     field("change_sequence", "long"),
     field("op", "string"),
     field("sent_at", TIMESTAMP),
+    optional("policy", "int", "version of the label policy by which it was sent"),
 )
 
 UPSTREAM_RECEIPT = internal_record(

@@ -35,14 +35,12 @@ _CONFLICTS_SHOWN = 10
 
 def scope_of(settings: Settings, catalogue: Catalogue) -> ProofScope:
     """Return what there is to prove under these settings."""
-    from rules.indicators.definitions import load_indicators
     from sinks.banks.recipients import bank_ids
     from sinks.upstream.profile import load_profile
 
     return ProofScope(
         catalogue=catalogue,
         banks=tuple(bank_ids()),
-        public_indicators=frozenset(i.id for i in load_indicators() if i.sensitivity == "public"),
         dsn=endpoints(settings).database(DatabaseRole.PROOF),
         upstream=load_profile(settings.upstream.profile),
     )

@@ -10,7 +10,6 @@ from hub.database_access import DatabaseRole
 from hub.log_lines import log_to_stderr
 from hub.long_process import MetricsPort, collect_seldom, serve_metrics, stop_event
 from hub.settings import bus_config, endpoints, load_settings
-from rules.indicators.definitions import load_indicators
 
 
 def register(app: typer.Typer) -> None:
@@ -57,9 +56,7 @@ def sink(
         target = upstream_sink.Target(url, profile, settings.region, above.token, tls)
         upstream_sink.run(config, target, stop_event(), readiness=readiness)
         return
-    public = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
-    bank_id = name.removeprefix("bank.")
-    bank_sink.run(config, bank_id, stop_event(), public_indicators=public, readiness=readiness)
+    bank_sink.run(config, name.removeprefix("bank."), stop_event(), readiness=readiness)
 
 
 def upstream(

@@ -11,11 +11,12 @@ from bus.reading.topic_reader import TopicReader
 from catalogue.errors import SinkUnavailable
 from proofs.continuous.arrivals import Arrivals
 from proofs.continuous.moment import Cursor, FactKind, ProvenMoment
+from proofs.continuous.released import Released
 from proofs.continuous.tables import POSTGRES_TOPICS, bounded_snapshot
 from proofs.continuous.taking import OUTPUTS, PassWindow
 from proofs.continuous.windows import ReadingPlan, read_windows
+from proofs.reconcile.bank_due import Deliverable
 from proofs.reconcile.banks import ToldReader
-from proofs.reconcile.changes import Deliverable
 from proofs.reconcile.database import DatabaseSnapshot
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
@@ -40,12 +41,13 @@ class ProofPass:
     def __init__(self, config: BusConfig, scope: ProofScope, registry: Registry, moment: ProvenMoment) -> None:
         self._config, self._scope, self._moment, self._registry = config, scope, moment, registry
         self._reader, self._plain, self._told = TopicReader(config), PlainDecoder(registry), ToldReader(registry)
-        self._deliver = Deliverable(scope.catalogue, registry, scope.public_indicators)
+        self._deliver = Deliverable(registry)
         self._arrivals = Arrivals()
+        of = self._reader.partitions
+        self._released = Released(config, scope, registry, self._reader, self._deliver)
         for (_, partition), cursor in moment.cursors.items():
             if cursor.since_s:
                 self._arrivals.note(partition, cursor.offset, cursor.since_s)
-        of = self._reader.partitions
         self._inputs = of(topics.merge_inputs(scope.catalogue))
         self._outputs = of((topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.CHANGE))
         self._not_taken = of((topics.REJECTED, topics.UNRESOLVED))
@@ -59,7 +61,9 @@ class ProofPass:
     def ends(self) -> dict[TopicPartition, Watermarks]:
         """Return where everything ends that a pass reads; while it stays the same, nothing came."""
         received = [partition for partitions in self._received.values() for partition in partitions]
-        return self._reader.ends([*self._inputs, *self._outputs, *self._not_taken, *self._marks, *received])
+        return self._reader.ends(
+            [*self._inputs, *self._outputs, *self._not_taken, *self._marks, *self._released.partitions, *received]
+        )
 
     def run(self) -> PassResult:
         """Make one pass, and move the moment to its end."""
@@ -83,7 +87,9 @@ class ProofPass:
         """Read one window of everything and settle all arrows but that to PostgreSQL."""
         moment = self._moment
         reached = {arrow: self._committed(arrow) for arrow in self._received}
-        window = PassWindow(moment, self._scope, self._plain, self._told, self._deliver)
+        window = PassWindow(moment, self._scope, self._plain, self._told, self._deliver, self._released.dues())
+        for one in window.recipients:
+            self._released.take_past(moment, one, self._changes)
         ends = self._reader.ends(self._marks)
         self._tell_lost_tails(ends)
         window.plan = ReadingPlan()
@@ -101,7 +107,9 @@ class ProofPass:
         self._plan(plan, MERGE, merged_to)
         self._plan(plan, OUTPUTS, {partition: highs[partition] for partition in self._outputs})
         for arrow, partitions in self._received.items():
-            self._plan(plan, arrow, {**reached[arrow], **{one: highs[one] for one in partitions}})
+            bank = window.bank(arrow)
+            changes = reached[arrow] if bank is None or bank.due.is_settled else {}
+            self._plan(plan, arrow, {**changes, **{one: highs[one] for one in partitions}})
             window.note_lost(arrow, [one for one in partitions if ends[one].low > moment.cursor(arrow, one).offset])
         if database is not None:
             own = {source: offset for source, offset in database.positions.items() if source.topic in POSTGRES_TOPICS}

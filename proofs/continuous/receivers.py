@@ -1,14 +1,13 @@
 """The arrows to the banks and to the platform above: what the changes of a window bring them, against what they got."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bus import topics
 from proofs.continuous.moment import ProvenMoment
+from proofs.reconcile.bank_due import BankDue
 from proofs.reconcile.findings import UPSTREAM, bank_arrow
-from rules.release.visible import VisibleChange
-from sinks.upstream.profile import Profile
-from sinks.upstream.records import goes_up, idempotency_key
+from proofs.reconcile.upstream import UpstreamDue
 
 _STATUSES = ("ACCEPTED", "REJECTED")
 
@@ -19,8 +18,8 @@ class BankWindow:
     The sequence of each message is known before it is read: the sink counts each subject's messages without a gap.
     """
 
-    def __init__(self, moment: ProvenMoment, bank: str) -> None:
-        self._moment, self._arrow = moment, bank_arrow(bank)
+    def __init__(self, moment: ProvenMoment, bank: str, due: BankDue) -> None:
+        self._moment, self.arrow, self.due = moment, bank_arrow(bank), due
         self._topic = topics.bank_topic(bank)
         self._due: dict[str, str] = {}
         self._told: list[tuple[str, str]] = []
@@ -29,12 +28,12 @@ class BankWindow:
 
     def take_change(self, subject: str, partition: int, contents: Sequence[int]) -> None:
         """Take a change; ``contents``: the hash of each message that the bank gets of it."""
-        sequence = self._moment.last(self._arrow, subject)
+        sequence = self._moment.last(self.arrow, subject)
         for content in contents:
             sequence += 1
             self._due[_message(subject, sequence, content)] = f"{self._topic}/{partition}"
         if contents:
-            self._moment.follow(self._arrow, subject, sequence)
+            self._moment.follow(self.arrow, subject, sequence)
 
     def take_message(self, subject: str, sequence: int, content: int, where: str) -> None:
         """Take a message of the bank's topic."""
@@ -44,7 +43,7 @@ class BankWindow:
     def settle(self) -> None:
         """Compare both sides."""
         places = dict(self._told)
-        for one in self._moment.balance(self._arrow).settle(self._due, [token for token, _ in self._told]):
+        for one in self._moment.balance(self.arrow).settle(self._due, [token for token, _ in self._told]):
             subject, sequence, _ = [*one.token.split("\x00"), "", ""][:3]
             if one.was_seen:
                 place, problem = places.get(one.token, self._topic), "was told what no change says, or a second time"
@@ -52,25 +51,26 @@ class BankWindow:
                 continue
             else:
                 place, problem = self._due.get(one.token, self._topic), "was not told, or told otherwise"
-            self._moment.differ(self._arrow, place, f"{subject}: message {sequence} {problem}", one.times)
+            self._moment.differ(self.arrow, place, f"{subject}: message {sequence} {problem}", one.times)
 
 
 class UpstreamWindow:
     """One window of the arrow to the platform above: each record change that goes up is sent and answered once."""
 
-    def __init__(self, moment: ProvenMoment, profile: Profile) -> None:
-        self._moment, self._profile = moment, profile
+    arrow = UPSTREAM
+
+    def __init__(self, moment: ProvenMoment, due: UpstreamDue) -> None:
+        self._moment, self.due = moment, due
         self._due: list[str] = []
         self._seen: dict[str, list[str]] = {topics.UPSTREAM_UP: [], topics.UPSTREAM_RECEIPT: []}
 
-    def take_change(self, change: Mapping[str, Any], visible_changes: Iterable[VisibleChange]) -> None:
+    def take_change(self, change: Mapping[str, Any], partition: int, offset: int) -> None:
         """Take a change that the sink has read."""
-        for seen in visible_changes:
-            if goes_up(seen, self._profile):
-                record = seen.record
-                self._due.append(
-                    idempotency_key(change["subject"], record["item"], record["record_key"], change["sequence"])
-                )
+        self._due += self.due.keys(change, partition, offset)
+
+    def take_relabelled(self, key: str) -> None:
+        """Take a record that went up because the labels changed."""
+        self._due.append(key)
 
     def take_answer(self, topic: str, value: Mapping[str, Any], where: str) -> None:
         """Take what the sink wrote down: a record that was sent, or the platform's answer."""

@@ -13,10 +13,11 @@ from proofs.continuous.filed import FiledRows
 from proofs.continuous.merged import MergedEvents
 from proofs.continuous.moment import ProvenMoment
 from proofs.continuous.receivers import BankWindow, UpstreamWindow
+from proofs.continuous.released import ReleasedDues
 from proofs.continuous.tables import TableRows
 from proofs.continuous.windows import ReadingPlan
+from proofs.reconcile.bank_due import Deliverable, DueMessage
 from proofs.reconcile.banks import ToldReader
-from proofs.reconcile.changes import Deliverable
 from proofs.reconcile.database import DatabaseSnapshot
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
@@ -41,7 +42,13 @@ class PassWindow:
     """One pass's windows. ``settle`` compares all but PostgreSQL's, which ``settle_tables`` does."""
 
     def __init__(
-        self, moment: ProvenMoment, scope: ProofScope, plain: PlainDecoder, told: ToldReader, deliver: Deliverable
+        self,
+        moment: ProvenMoment,
+        scope: ProofScope,
+        plain: PlainDecoder,
+        told: ToldReader,
+        deliver: Deliverable,
+        released: ReleasedDues,
     ) -> None:
         self._moment, self._plain, self._told, self._deliver = moment, plain, told, deliver
         self.plan = ReadingPlan()
@@ -49,8 +56,17 @@ class PassWindow:
         self.read = 0
         self._filed, self._merged = FiledRows(moment), MergedEvents(moment)
         self._changed, self._tables = PublishedChanges(moment), TableRows(moment)
-        self._banks = {bank_arrow(bank): BankWindow(moment, bank) for bank in scope.banks}
-        self._upstream = None if scope.upstream is None else UpstreamWindow(moment, scope.upstream)
+        self._banks = {bank_arrow(bank): BankWindow(moment, bank, released.banks[bank]) for bank in scope.banks}
+        self._upstream = None if released.upstream is None else UpstreamWindow(moment, released.upstream)
+
+    def bank(self, arrow: str) -> BankWindow | None:
+        """Return the window of a bank's arrow; None where the arrow is no bank's."""
+        return self._banks.get(arrow)
+
+    @property
+    def recipients(self) -> list[BankWindow | UpstreamWindow]:
+        """The windows of all who are told something."""
+        return [*self._banks.values(), *([self._upstream] if self._upstream else [])]
 
     def note_lost(self, arrow: str, partitions: Iterable[TopicPartition]) -> None:
         """Note that retention deleted messages of a receiver's topic before they were proven."""
@@ -132,13 +148,14 @@ class PassWindow:
         goes_up = self._upstream if UPSTREAM in readers else None
         if not banks and goes_up is None:
             return
-        visible = self._deliver.records(change)
         if goes_up is not None:
-            goes_up.take_change(change, visible)
-        if banks:
-            contents = self._deliver.bank_messages(change, visible)
-            for bank in banks:
-                bank.take_change(change["subject"], source.partition, contents)
+            goes_up.take_change(change, source.partition, message.offset() or 0)
+        by_policy: dict[int, list[DueMessage]] = {}
+        for bank in banks:
+            due, policy = bank.due, bank.due.policy
+            if policy not in by_policy:
+                by_policy[policy] = self._deliver.due(change, due.labels(policy))
+            bank.take_change(change["subject"], source.partition, due.contents(by_policy[policy], policy))
 
     def _take_other(self, source: TopicPartition, message: Message, readers: list[str], where: str) -> None:
         topic = source.topic

@@ -1,8 +1,9 @@
 """A hash of all that a message tells a bank, but for its sequence and the time at which it was sent.
 
-What must be told is made of the change, by the rules of release; what was told is read from the bank's topic. Both are
-brought into one form here, in which what is not filled is left out: a bank cannot tell it from what is not there.
-The hash is the same in every process, so that it can be kept.
+What must be told is made of the change, by the rules of release; what was told is read from the bank's topic. What all
+banks are told alike is hashed once, and then with what is each one's own: the handle and the version of its labels.
+Both are brought into one form here, in which what is not filled is left out: a bank cannot tell it from what is not
+there. The hash is the same in every process, so that it can be kept.
 """
 
 import hashlib
@@ -10,30 +11,35 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalogue.times import micros
-from rules.release.reasons import WithdrawalReason
 from rules.release.visible import VisibleChange
 
 _SIZE = 8  # bytes: sums of hashes are compared, and a pass has millions of them
 
 
-def due_of_record(subject_name: str | None, visible: VisibleChange) -> int:
-    """Return the hash of what a bank must be told of a record; its times are microseconds, as on the wire."""
+def of_record(subject_name: str | None, visible: VisibleChange) -> int:
+    """Return the hash of what every bank must be told of a record; its times are microseconds, as on the wire."""
     record, after = visible.record, visible.after
     withheld = [(w.field, w.code, w.reason) for w in after.withheld] if after else []
     return content_hash(
-        subject_name, record["item"], record["record_key"], visible.op.value, record["source_time"], record["unit"],
+        subject_name, record["item"], visible.op.value, record["source_time"], record["unit"],
         withheld, None if after is None else _filled(after.visible), *_because(visible.reason),
     )  # fmt: skip
 
 
 def told_of_record(message: Mapping[str, Any]) -> int:
-    """Return the hash of what a bank was told of a record; ``message`` has its times as moments."""
+    """Return the hash of what a bank was told of a record, ``addressed``; ``message`` has its times as moments."""
     data = message["data"]
     withheld = [(w["field"], w["code"], w["reason"]) for w in message["withheld"]]
-    return content_hash(
-        message["subject_name"], message["item"], message["record_key"], message["op"], micros(message["source_time"]),
-        message["unit"], withheld, None if data is None else _filled(data), *_because(message.get("reason")),
+    content = content_hash(
+        message["subject_name"], message["item"], message["op"], micros(message["source_time"]), message["unit"],
+        withheld, None if data is None else _filled(data), *_because(message["reason"]),
     )  # fmt: skip
+    return addressed(content, message["record_key"], message["policy"])
+
+
+def addressed(content: int, handle: str, policy: int) -> int:
+    """Return the hash of a message to one bank, with its handle of the record ("" without one) and its labels."""
+    return content_hash(content, handle, policy)
 
 
 def of_indicators(subject_name: str | None, as_of: int, values: Mapping[str, bytes | None]) -> int:
@@ -48,8 +54,7 @@ def content_hash(*parts: object) -> int:
 
 
 def _because(reason: str | None) -> tuple[str, ...]:
-    # Messages of before there were reasons have none, and all of them were the source's.
-    return () if reason in (None, WithdrawalReason.SOURCE) else (str(reason),)
+    return () if reason is None else (str(reason),)
 
 
 def _filled(values: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -6,22 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bus import topics
-from bus.avro.decoding import Decoder
-from bus.avro.registry import Registry
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
-from catalogue.avro import bank_schema
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, changelog_key, is_mark
 from catalogue.errors import PoisonMessage
-from catalogue.model import Catalogue
 from proofs.reconcile import banks
-from proofs.reconcile.bank_content import due_of_record, of_indicators
+from proofs.reconcile.bank_due import Deliverable, DueMessage
 from proofs.reconcile.decoding import PlainDecoder, content, stamp
 from proofs.reconcile.findings import CHANGES, Findings
 from proofs.reconcile.records import Records, named
 from proofs.reconcile.upstream import ExpectedReceipts
-from rules.release.plan import release_plans
-from rules.release.visible import VisibleChange, moved_indicators, visible
 
 
 class PublishedState(NamedTuple):
@@ -69,26 +63,6 @@ def read_states(
                 findings.differ(CHANGES, where, f"an older state over a newer one of {subject}")
         states[subject] = state
     return states
-
-
-class Deliverable:
-    """Decides what of a change a receiver of the public projection must get, by the same rules as the sinks."""
-
-    def __init__(self, catalogue: Catalogue, registry: Registry, public_indicators: frozenset[str]) -> None:
-        self._public, self._payload = public_indicators, Decoder(registry).payload
-        self._plans = release_plans(catalogue.items, "bank")
-        self._banks = {item.id for item in catalogue.items if bank_schema(item) is not None}
-
-    def records(self, change: Mapping[str, Any]) -> list[VisibleChange]:
-        """Return the record changes that a receiver can see. Sinks pass over what cannot be read, so it is left out."""
-        return list(visible(change, self._plans, self._payload, lambda record, problem: None))
-
-    def bank_messages(self, change: Mapping[str, Any], visible_changes: Iterable[VisibleChange]) -> list[int]:
-        """Return a hash of each message that a bank gets of a change, given its visible record changes."""
-        name = change["subject_name"]
-        messages = [due_of_record(name, seen) for seen in visible_changes if seen.item.id in self._banks]
-        indicators = moved_indicators(change, self._public)
-        return [*messages, of_indicators(name, change["as_of"], indicators)] if indicators else messages
 
 
 @dataclass(slots=True)
@@ -148,13 +122,29 @@ def read_changes(
         for record in change["records"]:
             key = changelog_key(subject, record["item"], record["record_key"])
             scanned.last[key] = stamp(record)
-        visible_changes = deliver.records(change)
-        messages = deliver.bank_messages(change, visible_changes)
-        for bank in receivers.values():
-            bank.expect(subject, partition, offset, messages)
+        _expect_at_banks(change, partition, offset, deliver, receivers.values())
         if expected_receipts is not None:
-            expected_receipts.expect(change, visible_changes, (partition, offset))
+            expected_receipts.expect(change, partition, offset)
     return scanned
+
+
+def _expect_at_banks(
+    change: Mapping[str, Any],
+    partition: int,
+    offset: int,
+    deliver: Deliverable,
+    receivers: Iterable[banks.ExpectedDeliveries],
+) -> None:
+    by_policy: dict[int, list[DueMessage]] = {}
+    for bank in receivers:
+        due = bank.due
+        # What lies before its last snapshot was counted with that.
+        if not due.has_begun or offset < due.since(partition):
+            continue
+        if due.policy not in by_policy:
+            by_policy[due.policy] = deliver.due(change, due.labels(due.policy))
+        contents = due.contents(by_policy[due.policy], due.policy)
+        bank.expect(change["subject"], partition, offset, contents)
 
 
 def compare(

@@ -29,12 +29,20 @@ class ExpectedCounts:
 
     def count(self, subject: str, partition: int, offset: int, messages: int) -> None:
         """Count what one change brings to the receiver."""
+        if offset < self.window.after.get(partition, 0):
+            is_certain = offset < self.window.before.get(partition, 0)
+            self.count_told(subject, partition, messages, is_certain=is_certain)
+        else:
+            self.total += messages
+            self.partition[subject] = partition
+
+    def count_told(self, subject: str, partition: int, messages: int, *, is_certain: bool) -> None:
+        """Count what the receiver may have; ``is_certain``: it had it before its topics were scanned."""
         self.total += messages
         self.partition[subject] = partition
-        if offset < self.window.after.get(partition, 0):
-            self.most[subject] += messages
-            if offset < self.window.before.get(partition, 0):
-                self.least[subject] += messages
+        self.most[subject] += messages
+        if is_certain:
+            self.least[subject] += messages
 
 
 def outside(count: int, least: int, most: int) -> int:

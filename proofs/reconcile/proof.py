@@ -5,17 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bus import topics
+from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import OnRead, TopicReader
 from catalogue.model import Catalogue
 from proofs.reconcile import banks, changes, database, files, merge, upstream
+from proofs.reconcile.bank_due import BankDue, Deliverable
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.expectations import Window
-from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, Findings
+from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, Findings, bank_arrow
 from proofs.reconcile.positions import Position, ledger, merge_positions
 from proofs.reconcile.records import Records, read_records, record_topics
+from sinks.policies import Policies
+from sinks.snapshots import read_snapshots
 from sinks.upstream.profile import Profile
 
 # A commit reaches its partitions one after another, within milliseconds.
@@ -28,7 +32,6 @@ class ProofScope:
 
     catalogue: Catalogue
     banks: tuple[str, ...]
-    public_indicators: frozenset[str]
     dsn: str | None
     upstream: Profile | None
     upstream_group: str = "sink.upstream"
@@ -36,7 +39,7 @@ class ProofScope:
     @classmethod
     def of_the_merge(cls, catalogue: Catalogue) -> "ProofScope":
         """Return a scope without receivers: the merge and what it reads."""
-        return cls(catalogue, banks=(), public_indicators=frozenset(), dsn=None, upstream=None)
+        return cls(catalogue, banks=(), dsn=None, upstream=None)
 
 
 class Proof:
@@ -46,6 +49,7 @@ class Proof:
         self._config, self._scope = config, scope
         self._reader = TopicReader(config, on_read)
         self._registry, self._plain = registry, PlainDecoder(registry)
+        self._deliverable = Deliverable(registry)
         self.findings = Findings()
 
     def run(self) -> Findings:
@@ -62,10 +66,15 @@ class Proof:
 
     def _prove(self, snapshot: database.DatabaseSnapshot | None) -> None:
         reader, findings, scope = self._reader, self.findings, self._scope
-        before = self._receivers()
+        decode = Decoder(self._registry)
+        snapshots, before = read_snapshots(self._config, decode), self._receivers()
         time.sleep(_SETTLE_S)
-        expected, delivered, starts = self._banks(before)
-        expected_receipts, answered = self._upstream(before)
+        expected, delivered, starts = self._banks(before, decode)
+        for bank, expectation in expected.items():
+            expectation.expect_past(snapshots.get(bank_arrow(bank), []))
+        expected_receipts, answered = self._upstream(before, decode)
+        if expected_receipts is not None:
+            expected_receipts.expect_relabelled(snapshots.get(UPSTREAM, []))
         inputs = self._partitions(*topics.merge_inputs(scope.catalogue))
         position_partitions, ledger_partitions = self._partitions(topics.POSITION), self._partitions(topics.SUBMISSION)
         positions = merge_positions(reader, self._plain, position_partitions)
@@ -80,7 +89,7 @@ class Proof:
             reader,
             self._plain,
             self._change_partitions,
-            changes.Deliverable(scope.catalogue, self._registry, scope.public_indicators),
+            self._deliverable,
             expected,
             expected_receipts,
             snapshot.of(topics.CHANGE) if snapshot is not None else {},
@@ -120,7 +129,7 @@ class Proof:
         return {group: self._committed(group) for group in groups}
 
     def _banks(
-        self, before: Mapping[str, Mapping[int, int]]
+        self, before: Mapping[str, Mapping[int, int]], decode: Decoder
     ) -> tuple[dict[str, banks.ExpectedDeliveries], dict[str, banks.BankDelivery], dict[str, dict[int, int]]]:
         reader, told, expected, delivered, starts = self._reader, banks.ToldReader(self._registry), {}, {}, {}
         for bank in self._scope.banks:
@@ -129,21 +138,27 @@ class Proof:
             starts[bank] = {partition: low for (_, partition), (low, _) in reader.ends(partitions).items()}
             runs = banks.read_topic(reader, told, partitions, bank, self.findings)
             delivered[bank] = banks.BankDelivery(sequences, runs)
+        # Behind what was told, before up to where: a snapshot lies within what was read.
+        policies, snapshots = Policies(self._config, decode), read_snapshots(self._config, decode)
+        for bank, one in delivered.items():
             window = Window(before[_bank_group(bank)], self._committed(_bank_group(bank)))
-            expected[bank] = banks.ExpectedDeliveries(
-                window, firsts={subject: run.first for subject, run in runs.items()}
-            )
+            own = snapshots.get(bank_arrow(bank), [])
+            due = BankDue(self._config, own, policies, self._plain, self._deliverable)
+            firsts = {subject: run.first for subject, run in one.runs.items()}
+            expected[bank] = banks.ExpectedDeliveries(window, firsts=firsts, due=due)
         return expected, delivered, starts
 
     def _upstream(
-        self, before: Mapping[str, Mapping[int, int]]
+        self, before: Mapping[str, Mapping[int, int]], decode: Decoder
     ) -> tuple[upstream.ExpectedReceipts | None, upstream.UpstreamAnswers]:
         profile, group = self._scope.upstream, self._scope.upstream_group
         if profile is None:
             return None, upstream.UpstreamAnswers()
         partitions = self._partitions(topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT)
         answered = upstream.read_answers(self._reader, self._plain, partitions, self.findings)
-        return upstream.ExpectedReceipts(profile, Window(before[group], self._committed(group))), answered
+        policies, own = Policies(self._config, decode), read_snapshots(self._config, decode).get(UPSTREAM, [])
+        due = upstream.UpstreamDue(self._config, own, policies, self._plain, self._deliverable, profile)
+        return upstream.ExpectedReceipts(due, Window(before[group], self._committed(group))), answered
 
     def _committed(self, group: str) -> dict[int, int]:
         return {

@@ -64,6 +64,11 @@ def load_indicators(path: Path = DEFINITIONS) -> tuple[Indicator, ...]:
     return indicators
 
 
+def public_indicators() -> frozenset[str]:
+    """Return the ids of the indicators that rest on public data alone."""
+    return frozenset(indicator.id for indicator in load_indicators() if indicator.sensitivity == "public")
+
+
 def _indicator(row: Mapping[str, Any]) -> Indicator:
     if row["aggregate"] not in _AGGREGATES:
         raise CatalogueError(

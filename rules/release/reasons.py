@@ -21,6 +21,7 @@ class WithdrawalReason(StrEnum):
     SOURCE = "SOURCE"  # its source withdrew it, or says something that may not be released
     REPAIRED = "REPAIRED"  # 信用修复 ended its publication
     PUBLICATION_ENDED = "PUBLICATION_ENDED"  # the last day of its publication is over
+    LABEL_CHANGED = "LABEL_CHANGED"  # the record counts as before, but may not be released any more
 
 
 class Withheld(NamedTuple):

@@ -62,7 +62,7 @@ def visible(
     reporting units. A record that cannot be read is handed to ``dead_letter`` and left out. Where only the former
     version cannot be read, it was never sent: the recipient still has the version before it, or nothing.
     """
-    if _is_no_enterprise(change):
+    if not is_enterprise(change):
         return
     for record in change["records"]:
         plan = plans.get(record["item"])
@@ -82,11 +82,50 @@ def visible(
             yield VisibleChange(record, plan.item, before, after, reason)
 
 
+def relabelled(
+    change: Mapping[str, Any],
+    former: Mapping[str, ReleasePlan],
+    plans: Mapping[str, ReleasePlan],
+    payload: Payload,
+    dead_letter: DeadLetter,
+    is_wanted: Callable[[Mapping[str, Any]], bool],
+) -> Iterator[VisibleChange]:
+    """Yield the records that count as of a change and of which other plans show something else than the former ones.
+
+    ``former``: those by which the recipient was told before; none: it knows nothing yet. Only records that
+    ``is_wanted`` says yes to are looked at. A field that is not filled makes no difference.
+    """
+    if not is_enterprise(change):
+        return
+    for record in change["records"]:
+        plan, former_plan = plans.get(record["item"]), former.get(record["item"])
+        either = plan or former_plan
+        if either is None or not record["live"] or not is_wanted(record):
+            continue
+        try:
+            before = former_plan and _projected(former_plan, record, "", payload)
+        except PoisonMessage:
+            # It was never told; but an older version may have been, by labels that hold no more.
+            before = _UNKNOWN
+        try:
+            after = plan and _projected(plan, record, "", payload)
+        except PoisonMessage as problem:
+            dead_letter(record, problem)
+            after = None
+        if _shown(before) != _shown(after):
+            reason = None if after else WithdrawalReason.LABEL_CHANGED
+            yield VisibleChange(record, either.item, before, after, reason)
+
+
 def moved_indicators(change: Mapping[str, Any], public: Collection[str]) -> dict[str, Any]:
     """Return by id what a change says of the indicators that are ``public``; nothing where it says nothing of them."""
-    if _is_no_enterprise(change):
+    if not is_enterprise(change):
         return {}
     return {moved["id"]: moved["current"] for moved in change["indicators"] if moved["id"] in public}
+
+
+def _shown(projected: Projected | None) -> object:
+    return projected and (_filled(projected.visible), projected.withheld)
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,8 +136,9 @@ def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _is_no_enterprise(change: Mapping[str, Any]) -> bool:
-    return str(change["subject"]).startswith((PERSON_PREFIX, UNIT_PREFIX))
+def is_enterprise(change: Mapping[str, Any]) -> bool:
+    """Whether a change is about an enterprise, not a person or a reporting unit."""
+    return not str(change["subject"]).startswith((PERSON_PREFIX, UNIT_PREFIX))
 
 
 def _withdrawal(plan: ReleasePlan, record: Mapping[str, Any], as_of: date | int, payload: Payload) -> WithdrawalReason:

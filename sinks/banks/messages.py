@@ -1,6 +1,6 @@
 """What a bank is told of a change: a message for each record of which it sees something else, one for indicators."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,19 +9,19 @@ from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry, full_name
 from catalogue import wire
 from catalogue.avro import Schema, bank_schema
-from catalogue.model import Catalogue, Item
-from rules.release.plan import release_plans
+from catalogue.model import Item
+from rules.release.handles import Handles
+from rules.release.labels import LabelPolicy
 from rules.release.visible import DeadLetter, VisibleChange, moved_indicators, visible
 
 
 class BankMessages:
-    """Makes a bank's messages but for their sequence; ``public`` are the ids of indicators that rest on public data."""
+    """Makes a bank's messages by one label policy, but for their sequence."""
 
-    def __init__(self, registry: Registry, topic: str, catalogue: Catalogue, public: Collection[str]) -> None:
-        self._registry, self._topic, self._public = registry, topic, public
-        self._plans = release_plans(catalogue.items, "bank")
+    def __init__(self, registry: Registry, topic: str, policy: LabelPolicy, handle: Handles) -> None:
+        self._registry, self._topic, self._policy, self._handle = registry, topic, policy, handle
         self._encoders: dict[str, Encoder] = {}
-        self._by_item: dict[str, Encoder | None] = {}
+        self._by_item: dict[str, Encoder] = {}
 
     def of(
         self, change: Mapping[str, Any], decode: Decoder, dead_letter: DeadLetter
@@ -30,23 +30,32 @@ class BankMessages:
 
         Raises Unavailable while the registry is away.
         """
+        labels = self._policy.labels
+        seen = visible(change, labels.plans, decode.payload, dead_letter)
+        return self.told(change, seen, moved_indicators(change, labels.public_indicators))
+
+    def told(
+        self, change: Mapping[str, Any], records: Iterable[VisibleChange], indicators: Mapping[str, Any]
+    ) -> Iterator[tuple[Encoder, dict[str, Any]]]:
+        """Yield the values that tell these records and indicators of a change's enterprise, as ``of`` does."""
         head = {
             "subject": change["subject"],
             "subject_name": change["subject_name"],
             "emitted_at": datetime.now(UTC),
+            "policy": self._policy.version,
         }
-        for record_change in visible(change, self._plans, decode.payload, dead_letter):
-            encoder = self._record_encoder(record_change.item)
-            if encoder is not None:
-                yield encoder, {**head, **_record_message(record_change)}
-        values = moved_indicators(change, self._public)
-        if values:
-            yield self._encoder(wire.BANK_INDICATORS), {**head, "as_of": change["as_of"], "indicators": values}
+        for seen in records:
+            yield self._record_encoder(seen.item), {**head, **self._record_message(change["subject"], seen)}
+        if indicators:
+            message = {**head, "as_of": change["as_of"], "indicators": indicators}
+            yield self._encoder(wire.BANK_INDICATORS), message
 
-    def _record_encoder(self, item: Item) -> Encoder | None:
+    def _record_encoder(self, item: Item) -> Encoder:
         if item.id not in self._by_item:
             schema = bank_schema(item)
-            self._by_item[item.id] = None if schema is None else self._encoder(schema)
+            if schema is None:
+                raise ValueError(f"a plan of {item.id}, of which a bank may see nothing")
+            self._by_item[item.id] = self._encoder(schema)
         return self._by_item[item.id]
 
     def _encoder(self, schema: Schema) -> Encoder:
@@ -55,16 +64,17 @@ class BankMessages:
             self._encoders[name] = Encoder(self._registry, self._topic, schema)
         return self._encoders[name]
 
-
-def _record_message(record_change: VisibleChange) -> dict[str, Any]:
-    record, after = record_change.record, record_change.after
-    return {
-        "item": record["item"],
-        "record_key": record["record_key"],
-        "source_time": record["source_time"],
-        "unit": record["unit"],
-        "op": record_change.op,
-        "reason": record_change.reason,
-        "withheld": [{"field": w.field, "reason": w.reason, "code": w.code} for w in after.withheld] if after else [],
-        "data": after.visible if after else None,
-    }
+    def _record_message(self, subject: str, record_change: VisibleChange) -> dict[str, Any]:
+        record, after = record_change.record, record_change.after
+        return {
+            "item": record["item"],
+            "record_key": self._handle(subject, record["item"], record["record_key"]),
+            "source_time": record["source_time"],
+            "unit": record["unit"],
+            "op": record_change.op,
+            "reason": record_change.reason,
+            "withheld": [{"field": w.field, "reason": w.reason, "code": w.code} for w in after.withheld]
+            if after
+            else [],
+            "data": after.visible if after else None,
+        }

@@ -1,32 +1,40 @@
 """One bank's topic: of every change, what that bank may see, in a gapless sequence per subject.
 
+A bank begins with what counts then, never with history; and when the labels change it is told what that changes.
+
 The messages, the sequences and the positions of a batch are one Kafka transaction under one ``transactional.id`` per
 bank, so a bank that reads ``read_committed`` sees 1…n whatever is killed (law 6).
 """
 
+import secrets
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
 from bus import topics
 from bus.avro.decoding import Decoder
+from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.offsets import partitions, watermarks
 from catalogue.errors import IntegrityError, PoisonMessage
-from catalogue.load import load_catalogue
-from catalogue.model import Catalogue
+from rules.release.handles import Handles
+from rules.release.labels import LabelPolicy, Labels, current_labels
 from sinks import dead_letters, runner
 from sinks.banks.messages import BankMessages
 from sinks.banks.sequences import Sequences
 from sinks.change_feed import ChangeFeed, Published, is_empty
 from sinks.contract import Sink
 from sinks.holding import Patience
+from sinks.policies import Policies
 from sinks.readiness import SinkReadiness
+from sinks.snapshot_telling import SnapshotTeller, Telling
+from sinks.snapshots import Snapshot, Told
 
 BATCH_SIZE = 2000
+_HANDLE_KEY_BYTES = 32
 
 
 def run(
@@ -34,15 +42,14 @@ def run(
     bank_id: str,
     stop: threading.Event,
     *,
-    public_indicators: Collection[str] = frozenset(),
-    catalogue: Catalogue | None = None,
+    labels: Labels | None = None,
     readiness: SinkReadiness | None = None,
 ) -> None:
-    """Serve one bank until ``stop``; ``public_indicators`` are the ids that rest on public data alone.
+    """Serve one bank until ``stop``; ``labels`` are the catalogue's unless others are given.
 
     Raises what ``sinks.runner.run`` raises.
     """
-    sink = BankSink(config, bank_id, frozenset(public_indicators), catalogue or load_catalogue())
+    sink = BankSink(config, bank_id, labels or current_labels())
     runner.run(sink, config, stop, readiness)
 
 
@@ -60,7 +67,7 @@ class BankSink(Sink[BankBatch]):
     poll_s = 0.05
     outcomes = ("delivered",)
 
-    def __init__(self, config: BusConfig, bank: str, public: frozenset[str], catalogue: Catalogue) -> None:
+    def __init__(self, config: BusConfig, bank: str, labels: Labels) -> None:
         self._config, self._bank = config, bank
         self.name, self.batch_size = f"sink.bank.{bank}", BATCH_SIZE
         self.reached = {}
@@ -70,20 +77,50 @@ class BankSink(Sink[BankBatch]):
         self.consumer, self.sources = self._feed.consumer, {self._feed.topic: topics.CHANGE}
         self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
-        self._messages = BankMessages(self._registry, self._topic, catalogue, public)
+        self._labels = labels
         self._sequences = Sequences(config, self._registry, bank)
         self._real_topic = config.topic(self._topic)
 
     def open(self, patience: Patience) -> None:
-        """Fence a former owner, restore the sequences, take the positions of the last transaction."""
+        """Fence a former owner, restore the sequences, take the positions of the last transaction; tell snapshots."""
         self._feed.fence()
         self._sequences.restore(self._decode)
+        policies = Policies(self._config, self._decode)
+        policy = policies.current(self._labels)
+        teller = SnapshotTeller(self._config, self._registry, self._decode, self._feed, f"bank.{self._bank}")
         reached = self._feed.positions()
-        if self._sequences and not reached:
+        self._refuse_lost(teller.has_begun, reached)
+        if not teller.has_begun:
+            self._begin(teller, policy)
+
+        def tell(snapshot: Snapshot, partition: int, batch: Sequence[Told]) -> Telling:
+            messages, drawn = self._messages_by(policies.of(snapshot.policy), teller), dict[str, int]()
+            events = [
+                event
+                for told in batch
+                for event in self._in_sequence(
+                    told.change["subject"], partition, messages.told(told.change, told.records, told.indicators), drawn
+                )
+            ]
+            return Telling([*events, *self._sequences.marks(drawn)], lambda: self._sequences.keep(drawn))
+
+        teller.tell(policies, policy, reached, patience, self.batch_size, tell)
+        self._messages = self._messages_by(policy, teller)
+        self.reached = self._feed.assign(f"The sink of the bank {self._bank}")
+
+    def _refuse_lost(self, has_begun: bool, reached: Mapping[int, int]) -> None:
+        """Raise IntegrityError where something is gone without which this bank would be told too much or too little."""
+        if self._sequences and has_begun and not reached:
             self._feed.refuse_forgotten(
                 f"The bank {self._bank} was given events, but Kafka has forgotten up to where: all would go out again."
             )
-        if any(reached.values()) and not self._sequences and not is_empty(self._config, self._topic):
+        if self._sequences and not has_begun:
+            raise IntegrityError(
+                f"The bank {self._bank} was given events, but {self._config.topic(topics.RELEASE_SNAPSHOT)} does not"
+                " say with what it began.",
+                remedy="Restore that topic from a backup, or let the bank begin anew under another id.",
+            )
+        if not self._sequences and any(reached.values()) and not is_empty(self._config, self._topic):
             raise IntegrityError(
                 f"The bank {self._bank} was given events, but {self._config.topic(self._sequences.topic)}, which says"
                 " how many of each subject, is empty: all would be counted from 1 again.",
@@ -95,7 +132,16 @@ class BankSink(Sink[BankBatch]):
                 " anew. What comes next would begin in the middle.",
                 remedy="Restore that topic from a backup, or let the bank begin anew under another id.",
             )
-        self.reached = self._feed.assign(f"The sink of the bank {self._bank}")
+
+    def _begin(self, teller: SnapshotTeller, policy: LabelPolicy) -> None:
+        """Begin with what counts at what is the end of the changes now."""
+        wanted = [(topics.CHANGE, partition) for partition in partitions(self._config, topics.CHANGE)]
+        ends = watermarks(self._config, wanted, stable=True)
+        positions = {partition: end.high for (_, partition), end in ends.items()}
+        teller.begin(policy, positions, positions, secrets.token_bytes(_HANDLE_KEY_BYTES))
+
+    def _messages_by(self, policy: LabelPolicy, teller: SnapshotTeller) -> BankMessages:
+        return BankMessages(self._registry, self._topic, policy, Handles(teller.handle_key))
 
     def prepare(self, messages: Sequence[Message]) -> BankBatch:
         """Encode what the bank is told, with sequences drawn ahead."""
@@ -111,9 +157,14 @@ class BankSink(Sink[BankBatch]):
         except PoisonMessage as problem:
             dead_letters.pass_over(self.name, topics.CHANGE, message, problem)
             return
-        subject = change["subject"]
-        key, partition = subject.encode(), message.partition()
-        for encode, value in self._messages.of(change, self._decode, dead_letter):
+        values = self._messages.of(change, self._decode, dead_letter)
+        yield from self._in_sequence(change["subject"], message.partition() or 0, values, drawn)
+
+    def _in_sequence(
+        self, subject: str, partition: int, values: Iterable[tuple[Encoder, dict[str, Any]]], drawn: dict[str, int]
+    ) -> Iterator[Published]:
+        key = subject.encode()
+        for encode, value in values:
             value["sequence"] = self._sequences.draw(subject, drawn)
             yield self._real_topic, encode(value), key, partition
 

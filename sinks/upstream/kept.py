@@ -14,7 +14,7 @@ from sinks.upstream.records import UpstreamRecord
 
 Sent = Sequence[tuple[UpstreamRecord, UpstreamReceipt]]
 
-_UP_FIELDS = ("key", "subject", "item", "change_sequence", "op")
+_UP_FIELDS = ("key", "subject", "item", "change_sequence", "op", "policy")
 
 
 class KeptUploads:

@@ -2,14 +2,14 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic_core import to_json
 
-from rules.release.plan import ReleasePlan
+from rules.release.labels import LabelPolicy
 from rules.release.visible import DeadLetter, Payload, VisibleChange, visible
 from sinks.upstream.profile import Profile
 
@@ -34,25 +34,29 @@ class UpstreamRecord:
     region: str
     source_time: datetime
     data: dict[str, Any] | None
+    policy: int
 
 
 def upstream_records(
-    change: Mapping[str, Any],
-    plans: Mapping[str, ReleasePlan],
-    payload: Payload,
-    profile: Profile,
-    dead_letter: DeadLetter,
+    change: Mapping[str, Any], policy: LabelPolicy, payload: Payload, profile: Profile, dead_letter: DeadLetter
 ) -> list[UpstreamRecord]:
-    """Return what of a value of ``credit.change.v1`` goes up, in its order.
+    """Return what of a value of ``credit.change.v1`` goes up by a label policy, in its order.
 
     A record goes up when what may be released of it changed, and as WITHDRAW when nothing of it may be released
     any more. Nothing about natural persons ever does. ``dead_letter`` is told of records that cannot be read.
     """
     return [
-        _record(change, record_change)
-        for record_change in visible(change, plans, payload, dead_letter)
+        _record(change, record_change, policy.version)
+        for record_change in visible(change, policy.labels.plans, payload, dead_letter)
         if goes_up(record_change, profile)
     ]
+
+
+def relabelled_records(
+    change: Mapping[str, Any], records: Iterable[VisibleChange], policy: int, profile: Profile
+) -> list[UpstreamRecord]:
+    """Return what of a snapshot's records goes up because the labels changed; ``change``: the last word on them."""
+    return [_record(change, one, policy, relabelled=True) for one in records if goes_up(one, profile)]
 
 
 def goes_up(change: VisibleChange, profile: Profile) -> bool:
@@ -63,9 +67,15 @@ def goes_up(change: VisibleChange, profile: Profile) -> bool:
     return change.op in profile.ops and profile.takes(change.item.id) and change.values_before != change.values
 
 
-def idempotency_key(subject: str, item: str, record_key: str, change_sequence: int) -> str:
-    """Return the key under which the receiver takes this change of this record once, however often it is sent."""
-    return f"{subject}|{item}|{record_key}|{change_sequence}"
+def idempotency_key(
+    subject: str, item: str, record_key: str, change_sequence: int, relabelled_by: int | None = None
+) -> str:
+    """Return the key under which the receiver takes this change of this record once, however often it is sent.
+
+    ``relabelled_by``: the version of the labels by which it goes up once more.
+    """
+    key = f"{subject}|{item}|{record_key}|{change_sequence}"
+    return key if relabelled_by is None else f"{key}|{relabelled_by}"
 
 
 def chunks(records: Sequence[UpstreamRecord], size: int) -> Iterator[Sequence[UpstreamRecord]]:
@@ -89,10 +99,12 @@ def body(profile: str, sender: str, records: Sequence[UpstreamRecord]) -> bytes:
     return gzip.compress(to_json(value), _GZIP_LEVEL, mtime=0)
 
 
-def _record(change: Mapping[str, Any], record_change: VisibleChange) -> UpstreamRecord:
+def _record(
+    change: Mapping[str, Any], record_change: VisibleChange, policy: int, *, relabelled: bool = False
+) -> UpstreamRecord:
     subject, sequence, record = change["subject"], change["sequence"], record_change.record
     return UpstreamRecord(
-        key=idempotency_key(subject, record["item"], record["record_key"], sequence),
+        key=idempotency_key(subject, record["item"], record["record_key"], sequence, policy if relabelled else None),
         subject=subject,
         subject_name=change["subject_name"],
         item=record["item"],
@@ -105,6 +117,7 @@ def _record(change: Mapping[str, Any], record_change: VisibleChange) -> Upstream
         region=record["region"],
         source_time=record["source_time"],
         data=record_change.values,
+        policy=policy,
     )
 
 

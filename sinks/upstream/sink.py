@@ -17,24 +17,27 @@ from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
+from bus.reading.offsets import partitions
 from catalogue.errors import PoisonMessage
-from catalogue.load import load_catalogue
-from catalogue.model import Catalogue
 from connectors.http_out import HttpOut
 from connectors.tls import ClientTls
 from monitoring.metrics import DELIVERIES, REFUSALS
-from rules.release.plan import release_plans
+from rules.release.labels import Labels, current_labels
 from sinks import dead_letters, runner
 from sinks.change_feed import ChangeFeed, is_empty
 from sinks.contract import Sink
 from sinks.holding import Patience
+from sinks.policies import Policies
 from sinks.readiness import SinkReadiness
+from sinks.snapshot_telling import SnapshotTeller, Telling
+from sinks.snapshots import Snapshot, Told
 from sinks.upstream.delivery import ACCEPTED, Delivery
 from sinks.upstream.kept import KeptUploads, Sent
 from sinks.upstream.profile import Profile
-from sinks.upstream.records import UpstreamRecord, chunks, upstream_records
+from sinks.upstream.records import UpstreamRecord, chunks, relabelled_records, upstream_records
 
 GROUP = "sink.upstream"
+_RECIPIENT = "upstream"
 # Changes in one transaction, and about how many records: a change carries from none to hundreds of them.
 BATCH_CHANGES = 2000
 _BATCH_RECORDS = 10_000
@@ -58,14 +61,14 @@ def run(
     target: Target,
     stop: threading.Event,
     *,
-    catalogue: Catalogue | None = None,
+    labels: Labels | None = None,
     readiness: SinkReadiness | None = None,
 ) -> None:
     """Send until ``stop``; a platform that is away holds the position and delays nothing but this sink.
 
     Raises what ``sinks.runner.run`` raises.
     """
-    runner.run(UpstreamSink(config, target, catalogue or load_catalogue(), stop), config, stop, readiness)
+    runner.run(UpstreamSink(config, target, labels or current_labels(), stop), config, stop, readiness)
 
 
 @dataclass(slots=True)
@@ -83,13 +86,13 @@ class UpstreamSink(Sink[UpstreamBatch]):
     pipelined = True
     outcomes = ("accepted", "rejected", "retried")
 
-    def __init__(self, config: BusConfig, target: Target, catalogue: Catalogue, stop: threading.Event) -> None:
+    def __init__(self, config: BusConfig, target: Target, labels: Labels, stop: threading.Event) -> None:
         self._config, self._profile, self._stop = config, target.profile, stop
         self.name, self.batch_size = GROUP, BATCH_CHANGES
         self.reached = {}
         self._feed = ChangeFeed(config, GROUP)
         self.consumer, self.sources = self._feed.consumer, {self._feed.topic: topics.CHANGE}
-        self._plans = release_plans([i for i in catalogue.items if target.profile.takes(i.id)], "upstream")
+        self._labels = labels
         self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
         self._kept = KeptUploads(config, self._registry, target.profile.id)
@@ -109,12 +112,30 @@ class UpstreamSink(Sink[UpstreamBatch]):
         self._pool = ThreadPoolExecutor(target.profile.parallel, "upstream")
 
     def open(self, patience: Patience) -> None:
-        """Fence a former owner and take the positions of the last transaction."""
+        """Fence a former owner and take the positions of the last transaction; send what other labels change."""
         self._feed.fence()
-        if not self._feed.positions() and not is_empty(self._config, topics.UPSTREAM_UP):
+        policies = Policies(self._config, self._decode)
+        self._policy = policies.current(self._labels)
+        teller = SnapshotTeller(self._config, self._registry, self._decode, self._feed, _RECIPIENT)
+        reached = self._feed.positions()
+        if not reached and not is_empty(self._config, topics.UPSTREAM_UP):
             self._feed.refuse_forgotten(
                 "Records were sent to the platform above, but Kafka has forgotten up to where: all would go up again."
             )
+        if not teller.has_begun:
+            # It is sent all history. What went up before labels had versions is taken to have gone up by the first.
+            nothing = dict.fromkeys(partitions(self._config, topics.CHANGE), 0)
+            teller.begin(self._policy, nothing, {**nothing, **reached}, b"")
+
+        def tell(snapshot: Snapshot, partition: int, batch: Sequence[Told]) -> Telling:
+            records = [
+                record
+                for told in batch
+                for record in relabelled_records(told.change, told.records, snapshot.policy, self._profile)
+            ]
+            return Telling(list(self._kept.messages([(partition, self._send(records))])))
+
+        teller.tell(policies, self._policy, reached, patience, BATCH_CHANGES, tell)
         self.reached = self._feed.assign("The upstream sink")
 
     def prepare(self, messages: Sequence[Message]) -> UpstreamBatch:
@@ -137,7 +158,7 @@ class UpstreamSink(Sink[UpstreamBatch]):
         except PoisonMessage as problem:
             dead_letters.pass_over(GROUP, topics.CHANGE, message, problem)
             return []
-        return upstream_records(change, self._plans, self._decode.payload, self._profile, dead_letter)
+        return upstream_records(change, self._policy, self._decode.payload, self._profile, dead_letter)
 
     def start(self, prepared: UpstreamBatch) -> None:
         """Send the partitions beside each other; the batches of one go one after the other, to keep their order."""

@@ -14,7 +14,9 @@ from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from catalogue.avro import Schema, bank_schema
+from rules.release.labels import labels_of
 from sinks.banks import sink
+from tests import released
 from tests.builders.changes import CATALOGUE, MOMENT, Streams
 from tests.kafka import messages, own_topics
 from tests.running import Running
@@ -25,6 +27,7 @@ TOPIC = topics.bank_topic(BANK)
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
 PENALTY = "administration.penalty"
 SUPPORT = "administration.support_fund"
+_LABELS = labels_of(CATALOGUE.items, {"fines_36m", "penalties_12m"})
 
 FINED = {
     "subject_name": "青海虚构样例有限公司",
@@ -47,7 +50,8 @@ FUNDED = {
 @contextmanager
 def bank_topics(config: BusConfig) -> Iterator[None]:
     """Create the topics of one bank as the hub does, and delete them afterwards."""
-    with own_topics(config, [topics.CHANGE, topics.sequence_topic(BANK), TOPIC], [BANK]):
+    with own_topics(config, [topics.CHANGE, topics.sequence_topic(BANK), TOPIC, *released.TOPICS], [BANK]):
+        released.release(config, f"bank.{BANK}", labels=_LABELS)
         yield
 
 
@@ -136,4 +140,4 @@ def _await(config: BusConfig, count: int) -> None:
 
 
 def _run(config: BusConfig, stop: Any) -> None:
-    sink.run(config, BANK, stop, public_indicators={"fines_36m", "penalties_12m"})
+    sink.run(config, BANK, stop, labels=_LABELS)

@@ -41,12 +41,15 @@ from tests.databases import execute
 from tests.integration.proofs.tampered import Forge, Spot
 from tests.integration.sinks.upstream_node import Node
 from tests.merging import merge_partition
+from tests.released import release
 from tests.running import Running
 
 CATALOGUE = load_catalogue()
 MARKET, PENALTIES = catalogue_topic("market"), catalogue_topic("administration")
 # No indicator rests on it: the merge reads none of its payloads.
 UNRATED = "evaluation.environment"
+# A bank that begins when all is over.
+LATE = "late"
 ITEMS = {
     "market.registration",
     "tax.arrears",
@@ -70,6 +73,7 @@ class Hub:
     scope: ProofScope
     forge: Forge
     folder: Path
+    target: upstream.Target
 
     @property
     def config(self) -> BusConfig:
@@ -109,15 +113,16 @@ def small_hub(stack: Endpoints, folder: Path) -> Iterator[Hub]:
         postgres_dsn=dsn, topic_prefix=f"{name}.", partitions=2,
     )  # fmt: skip
     config = bus_config(settings)
-    specs = topics.topic_specs(CATALOGUE, list(bank_ids()))
+    specs = topics.topic_specs(CATALOGUE, [*bank_ids(), LATE])
     try:
         create_key_file(settings.keys)
         topics.ensure_topics(config, specs)
         migrate(dsn)
         node.start()
         scope = scope_of(settings, CATALOGUE)
-        run_through(settings, scope, node, folder)
-        yield Hub(settings, scope, Forge(config, specs), folder)
+        target = upstream.Target(node.url, load_profile(settings.upstream.profile), settings.region, node.token)
+        run_through(settings, scope, target, folder)
+        yield Hub(settings, scope, Forge(config, specs), folder, target)
     finally:
         node.kill()
         kafka.delete_topics(config)
@@ -129,10 +134,11 @@ def cut_short(news: list[InputMessage]) -> list[InputMessage]:
     return [news[0]._replace(value=(news[0].value or b"")[:-1]), *news[1:]] if news else []
 
 
-def run_through(settings: Settings, scope: ProofScope, node: Node, folder: Path) -> None:
+def run_through(settings: Settings, scope: ProofScope, target: upstream.Target, folder: Path) -> None:
     """Push a few files, merge, and deliver to everybody."""
     config = bus_config(settings)
     publish_business_date(config, today())
+    release(config, "upstream", *(f"bank.{bank}" for bank in scope.banks))
     files = write_city(folder / "city", enterprises=6, seed=7, dirty=0.25, as_of=date(2026, 6, 30))
     waiting = folder / f"{CATALOGUE.item('47').zh}.csv"
     waiting.write_text(WAITING, "utf-8")
@@ -145,9 +151,8 @@ def run_through(settings: Settings, scope: ProofScope, node: Node, folder: Path)
     stray.produce(config.topic(PENALTIES), b"no event", b"nobody", 0)
     assert stray.flush(30) == 0
     merge(config, settings, folder / "streams", cut_short, catalogue_topic("evaluation"))
-    target = upstream.Target(node.url, load_profile(settings.upstream.profile), settings.region, node.token)
     running = [Running(postgres.run, config, settings.postgres.dsn), Running(upstream.run, config, target)]
-    running += [Running(sink.run, config, one, public_indicators=scope.public_indicators) for one in scope.banks]
+    running += [Running(sink.run, config, one) for one in scope.banks]
     try:
         found = proved(config, scope, 60)
     finally:

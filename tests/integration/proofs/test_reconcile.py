@@ -50,6 +50,7 @@ from tests.integration.proofs.small_hub import (
     without_sinks,
 )
 from tests.integration.proofs.tampered import View
+from tests.released import handle_of
 
 
 def test_nothing_is_lost(hub: Hub) -> None:
@@ -71,7 +72,8 @@ def test_a_record_that_nobody_can_read_is_told_nobody_and_is_no_difference(hub: 
                 try:
                     decode.payload(record["schema_id"], record["payload"])
                 except PoisonMessage:
-                    unread.append((record["item"], record["record_key"]))
+                    of = (record["subject"], record["item"], record["record_key"])
+                    unread.append((record["item"], handle_of(*of)))
         topic = topics.bank_topic(hub.scope.banks[0])
         told = [(v.get("item"), v.get("record_key")) for m in hub.forge.messages(topic) if (v := plain(m.value))]
     assert {item for item, _ in unread} == {UNRATED}

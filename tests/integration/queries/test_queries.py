@@ -46,7 +46,6 @@ from queries.arrow_sources import ArrowNames, arrow_sources
 from queries.events import partition_of
 from queries.flow import FlowWatch
 from queries.last_told import LastTolds
-from rules.indicators.definitions import load_indicators
 from simulation.people import make_uscc
 from sinks.banks import sink
 from sinks.postgres import sink as postgres
@@ -55,12 +54,12 @@ from sinks.postgres.tables import TABLES
 from tests import kafka
 from tests.databases import execute
 from tests.merging import merge_partition
+from tests.released import release
 from tests.running import Running
 
 CATALOGUE = load_catalogue()
 INPUTS = (topics.CALENDAR, catalogue_topic("market"), catalogue_topic("administration"))
 BANK = topics.bank_topic("yinhe")
-PUBLIC = frozenset(i.id for i in load_indicators() if i.sensitivity == "public")
 CODE, OTHER = make_uscc("630102", 1), make_uscc("630102", 2)
 NAME = "虚构青禾商贸有限公司"
 MOBILE, SECOND_MOBILE = "13800000001", "13800000002"
@@ -222,8 +221,9 @@ def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         create_key_file(settings.keys)
         topics.ensure_topics(made.config, topics.topic_specs(CATALOGUE, ["yinhe"]))
         migrate(settings.postgres.dsn or "")
+        release(made.config, "bank.yinhe")
         running.append(Running(postgres.run, made.config, settings.postgres.dsn))
-        running.append(Running(sink.run, made.config, "yinhe", public_indicators=PUBLIC))
+        running.append(Running(sink.run, made.config, "yinhe"))
         fill(made)
         until(made.delivered)
         yield made

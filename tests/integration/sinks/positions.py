@@ -1,5 +1,6 @@
 """What may happen to the positions of a sink: a commit that fails, positions that are forgotten or beyond the end."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +15,18 @@ from sinks import change_feed
 def failing_commit(*_: Any) -> None:
     """Stand in for ``commit_with`` while the coordinator has an error that another try might not have."""
     raise KafkaException(KafkaError(KafkaError.COORDINATOR_LOAD_IN_PROGRESS))
+
+
+def failing_commit_after(times: int) -> Callable[..., None]:
+    """Return what stands in for ``commit_with`` and fails, as ``failing_commit`` does, after so many that did not."""
+    left = iter(range(times))
+
+    def commit(producer: Any, consumer: Any, topic: str, ends: dict[int, int]) -> None:
+        if next(left, None) is None:
+            failing_commit()
+        commit_with(producer, consumer, topic, ends)
+
+    return commit
 
 
 def noted_commits(monkeypatch: pytest.MonkeyPatch) -> list[dict[int, int]]:

@@ -17,37 +17,46 @@ from bus.topics import ensure_topics
 from catalogue.errors import IntegrityError, Unavailable
 from hub.settings import Endpoints
 from queries.events import partition_of
+from rules.release.labels import labels_of
 from sinks import change_feed
 from sinks.banks import sink as bank
-from tests import kafka
-from tests.builders.changes import Streams
-from tests.integration.sinks.positions import failing_commit, forget, move_beyond, noted_commits
+from tests import kafka, released
+from tests.builders.changes import CATALOGUE, Streams
+from tests.integration.sinks.positions import failing_commit, failing_commit_after, forget, move_beyond, noted_commits
 from tests.running import Running
 from tests.waiting import until
 
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
-BANK_TOPIC = topics.bank_topic("yinhe")
+BANK_TOPIC, LATE_TOPIC = topics.bank_topic("yinhe"), topics.bank_topic("late")
 REPORT = "market.annual_report_basic"
 ASSETS = "market.annual_report_assets"
+LABELS = labels_of(CATALOGUE.items, {"changes_12m"})
 
 
 @pytest.fixture
 def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
     config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
-    with kafka.own_topics(config, [topics.CHANGE, topics.sequence_topic("yinhe"), BANK_TOPIC]):
+    sequences = [topics.sequence_topic(bank_id) for bank_id in ("yinhe", "late")]
+    names = [topics.CHANGE, *sequences, BANK_TOPIC, LATE_TOPIC, *released.TOPICS]
+    with kafka.own_topics(config, names, ["yinhe", "late"]):
+        released.release(config, "bank.yinhe", labels=LABELS)
         yield config
+
+
+def _run(config: BusConfig, stop: Any, bank_id: str = "yinhe") -> None:
+    bank.run(config, bank_id, stop, labels=LABELS)
 
 
 def _read(config: BusConfig, topic: str = BANK_TOPIC) -> list[tuple[Message, dict[str, Any]]]:
     return kafka.messages(config, topic)
 
 
-def _await(config: BusConfig, count: int) -> list[tuple[Message, dict[str, Any]]]:
+def _await(config: BusConfig, count: int, topic: str = BANK_TOPIC) -> list[tuple[Message, dict[str, Any]]]:
     messages: list[tuple[Message, dict[str, Any]]] = []
 
     def came() -> bool:
         with contextlib.suppress(Unavailable):
-            messages[:] = _read(config)
+            messages[:] = _read(config, topic)
         return len(messages) >= count
 
     until(came, lambda: f"{len(messages)} of {count} messages came")
@@ -56,7 +65,7 @@ def _await(config: BusConfig, count: int) -> list[tuple[Message, dict[str, Any]]
 
 def _served(config: BusConfig, count: int) -> list[tuple[Message, dict[str, Any]]]:
     """Let a sink run until so many messages are in the bank's topic, and end it."""
-    sink = Running(bank.run, config, "yinhe")
+    sink = Running(_run, config)
     found = _await(config, count)
     sink.stop()
     return found
@@ -79,7 +88,7 @@ def test_only_what_is_public_leaves_and_sequences_have_no_gap(config: BusConfig)
                 streams.record_change(subject, REPORT, "2024", None, first),
                 streams.record_change(subject, ASSETS, "2024", None, secret),
             ],
-            {"changes_12m": "2", "tax_paid_12m": "99999"},
+            {"tax_paid_12m": "99999"},
         )
         # A consent-bound figure moves: the bank must not see that anything happened.
         streams.change(
@@ -114,7 +123,7 @@ def test_public_indicators_alone_are_released(config: BusConfig) -> None:
     streams.change(A, 1, [], {"changes_12m": "2", "tax_paid_12m": "99999"})
     streams.change(A, 2, [], {"tax_paid_12m": "88888"})
     streams.flush()
-    sink = Running(_run_with_indicators, config)
+    sink = Running(_run, config)
     found = _await(config, 1)
     sink.stop()
     assert [value["indicators"] for _, value in _read(config)] == [{"changes_12m": Decimal("2.000000")}]
@@ -130,10 +139,11 @@ def test_what_cannot_be_read_is_passed_over_alone_and_told_when_it_is_mended(con
     streams.tombstone(topics.CHANGE, A)
     streams.change(A, 2, [streams.mended(record, value) for record in bad])
     streams.flush()
-    sink = Running(_run_with_indicators, config)
+    sink = Running(_run, config)
     found = [value for _, value in _await(config, 4)]
     sink.stop()
-    assert [one.get("record_key") for one in found] == ["sound", None, "cut", "foreign"]
+    keys = [None if key is None else released.handle_of(A, REPORT, key) for key in ("sound", None, "cut", "foreign")]
+    assert [one.get("record_key") for one in found] == keys
     assert [one["sequence"] for one in found] == [1, 2, 3, 4]
     assert found[1]["indicators"] == {"changes_12m": Decimal("2.000000")}
 
@@ -167,7 +177,7 @@ def test_a_producer_whose_transaction_was_aborted_is_not_used_again(
     _report(streams, "a", 20)
     with monkeypatch.context() as broken:
         broken.setattr(change_feed, "commit_with", failing_commit)
-        sink = Running(bank.run, config, "yinhe")
+        sink = Running(_run, config)
         assert sink.ended()
     with pytest.raises(KafkaException):
         sink.stop()
@@ -185,7 +195,7 @@ def test_what_the_registry_does_not_know_is_held_and_not_passed_over(
         producer.produce(config.topic(topics.CHANGE), unknown, A.encode(), number)
     assert producer.flush(30) == 0
     _report(Streams(config), "a", 5)
-    sink = Running(bank.run, config, "yinhe")
+    sink = Running(_run, config)
     labels = {"stage": "sink.bank.yinhe", "topic": topics.CHANGE, "partition": "0"}
     until(lambda: "holds its position" in caplog.text)
     # What the alert looks at.
@@ -200,7 +210,7 @@ def test_an_open_transaction_hides_no_sequence(config: BusConfig) -> None:
     # Whoever left it open, sequences committed behind it must not be given again.
     streams = Streams(config)
     _report(streams, "a", 20)
-    sink = Running(bank.run, config, "yinhe")
+    sink = Running(_run, config)
     _await(config, 20)
     other = clients.producer(config, **{"transactional.id": config.topic("other")})
     other.init_transactions(30)
@@ -211,7 +221,7 @@ def test_an_open_transaction_hides_no_sequence(config: BusConfig) -> None:
     _await(config, 40)
     sink.stop()
     _report(streams, "c", 20)
-    again = Running(bank.run, config, "yinhe")
+    again = Running(_run, config)
     time.sleep(2)
     assert len(_read(config)) == 40
     other.abort_transaction(30)
@@ -225,7 +235,7 @@ def test_a_forgotten_position_stops_the_sink_before_it_repeats_everything(config
     _report(streams, "a", 5)
     _served(config, 5)
     forget(config, "sink.bank.yinhe")
-    again = Running(bank.run, config, "yinhe")
+    again = Running(_run, config)
     assert again.ended()
     with pytest.raises(IntegrityError):
         again.stop()
@@ -236,7 +246,7 @@ def test_a_position_beyond_the_end_stops_the_sink_before_it_repeats_everything(c
     _report(Streams(config), "a", 5)
     _served(config, 5)
     move_beyond(config, "sink.bank.yinhe")
-    again = Running(bank.run, config, "yinhe")
+    again = Running(_run, config)
     assert again.ended()
     with pytest.raises(IntegrityError, match="it lost its tail"):
         again.stop()
@@ -267,7 +277,7 @@ def test_forgotten_sequences_stop_the_sink_before_it_counts_from_1_again(config:
         config, topics.TopicSpec(topics.sequence_topic("yinhe"), {"cleanup.policy": "compact"}, by_subject=False)
     )
     _report(streams, "b", 5)
-    again = Running(bank.run, config, "yinhe")
+    again = Running(_run, config)
     assert again.ended()
     with pytest.raises(IntegrityError):
         again.stop()
@@ -280,7 +290,7 @@ def test_a_topic_of_the_bank_that_was_lost_stops_the_sink_before_it_begins_in_th
     _served(config, 5)
     _made_anew(config, topics.TopicSpec(BANK_TOPIC, {}))
     _report(streams, "b", 5)
-    again = Running(bank.run, config, "yinhe")
+    again = Running(_run, config)
     assert again.ended()
     with pytest.raises(IntegrityError, match="was deleted, and made anew"):
         again.stop()
@@ -297,9 +307,9 @@ def _made_anew(config: BusConfig, spec: topics.TopicSpec) -> None:
 def test_a_former_owner_that_goes_on_is_fenced(config: BusConfig) -> None:
     streams = Streams(config)
     _report(streams, "a", 20)
-    former = Running(bank.run, config, "yinhe")
+    former = Running(_run, config)
     _await(config, 20)
-    fresh = Running(bank.run, config, "yinhe")
+    fresh = Running(_run, config)
     time.sleep(2)
     _report(streams, "b", 20)
     _await(config, 40)
@@ -317,5 +327,33 @@ def _report(streams: Streams, key: str, count: int) -> None:
     streams.flush()
 
 
-def _run_with_indicators(config: BusConfig, stop: Any) -> None:
-    bank.run(config, "yinhe", stop, public_indicators={"changes_12m"})
+def test_a_snapshot_that_is_interrupted_goes_on_where_it_was_and_tells_nothing_twice(
+    config: BusConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = Streams(config)
+    _report(streams, "a", 9)
+    gone = {"registration_authority": "已撤"}
+    streams.change(A, 10, [streams.record_change(A, REPORT, "gone", None, gone)], {"changes_12m": "1"})
+    streams.change(A, 11, [streams.record_change(A, REPORT, "gone", gone, None)], {"changes_12m": "2"})
+    streams.flush()
+    with monkeypatch.context() as broken:
+        broken.setattr(bank, "BATCH_SIZE", 2)
+        broken.setattr(change_feed, "commit_with", failing_commit_after(3))
+        sink = Running(_run, config, bank_id="late")
+        assert sink.ended()
+    with pytest.raises(KafkaException):
+        sink.stop()
+    assert 0 < len(_read(config, LATE_TOPIC)) < 10
+    again = Running(_run, config, bank_id="late")
+    _await(config, 10, LATE_TOPIC)
+    _report(streams, "b", 1)
+    found = [value for _, value in _await(config, 11, LATE_TOPIC)]
+    again.stop()
+    assert [one["sequence"] for one in found] == list(range(1, 12))
+    keys = [*(f"a-{n}" for n in range(9)), None, "b-0"]
+    assert [one["data"]["registration_authority"] if "item" in one else None for one in found] == keys
+    assert found[9]["indicators"] == {"changes_12m": Decimal(2)}
+    # Each bank has handles of its own.
+    assert not {one["record_key"] for one in found if "item" in one} & {
+        released.handle_of(A, REPORT, f"a-{n}") for n in range(9)
+    }

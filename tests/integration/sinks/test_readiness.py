@@ -16,6 +16,7 @@ from hub.settings import Endpoints
 from monitoring.serving import serve
 from sinks.readiness import SinkReadiness
 from sinks.upstream import sink
+from tests import released
 from tests.builders.changes import Streams
 from tests.integration.sinks.test_upstream import target_of
 from tests.integration.sinks.upstream_node import Node
@@ -31,7 +32,8 @@ ITEM = "administration.penalty"
 @pytest.fixture
 def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
     config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
-    with own_topics(config, [topics.CHANGE, topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT]):
+    with own_topics(config, [topics.CHANGE, topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT, *released.TOPICS]):
+        released.release(config, "upstream")
         yield config
 
 

@@ -24,11 +24,13 @@ from catalogue.errors import IntegrityError, Unavailable
 from connectors.http_out import Backoff
 from hub.settings import Endpoints
 from queries.events import partition_of
+from rules.release.labels import current_labels, labels_of
 from sinks import change_feed
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 from sinks.upstream.sink import Target
-from tests.builders.changes import Streams
+from tests import released
+from tests.builders.changes import CATALOGUE, Streams
 from tests.integration.sinks.positions import failing_commit, forget, move_beyond, noted_commits
 from tests.integration.sinks.upstream_node import Node
 from tests.kafka import own_topics, values
@@ -43,6 +45,7 @@ ITEM, REPORT = "administration.penalty", "market.annual_report_basic"
 _DRIVER = """
 import os, sys, threading
 from bus.config import BusConfig
+from rules.release.labels import current_labels, labels_of
 from sinks import change_feed
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
@@ -57,7 +60,8 @@ sink.run(config, sink.Target(url, load_profile("provincial"), "630100", token), 
 @pytest.fixture
 def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
     config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
-    with own_topics(config, [topics.CHANGE, topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT]):
+    with own_topics(config, [topics.CHANGE, topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT, *released.TOPICS]):
+        released.release(config, "upstream")
         yield config
 
 
@@ -322,3 +326,25 @@ def test_a_former_owner_that_goes_on_is_fenced(config: BusConfig, node: Node) ->
         former.stop()
     assert fenced.value.args[0].fatal()
     _agree(config, node, receipts)
+
+
+def test_what_changed_labels_forbid_is_withdrawn_and_comes_again_when_they_allow_it(
+    config: BusConfig, node: Node
+) -> None:
+    streams = Streams(config)
+    streams.change(A, 1, [streams.record_change(A, ITEM, one, None, _penalty(int(one))) for one in "12"])
+    streams.change(A, 2, [streams.record_change(A, ITEM, "2", _penalty(2), None)])
+    streams.flush()
+    without = labels_of((item for item in CATALOGUE.items if item.id != ITEM), ())
+    for count, labels in enumerate((current_labels(), without, current_labels()), 3):
+        released.release(config, labels=labels)
+        running = Running(sink.run, config, target_of(node), labels=labels)
+        receipts = _await_receipts(config, count)
+        running.stop()
+        assert len(receipts) == count
+    assert {r["status"] for r in receipts} == {"ACCEPTED"}
+    ups = [(u["key"].split("|", 2)[2], u["op"], u["policy"]) for u in values(config, topics.UPSTREAM_UP)]
+    assert ups == [("1|1", "REPORT", 1), ("2|1", "REPORT", 1), ("2|2", "WITHDRAW", 1),
+                   ("1|1|2", "WITHDRAW", 2), ("1|1|3", "REPORT", 3)]  # fmt: skip
+    held = {row["record_key"]: row["live"] for row in node.get("/records", subject=A)}
+    assert held == {"1": True, "2": False}

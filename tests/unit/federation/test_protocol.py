@@ -21,6 +21,7 @@ RECORD = UpstreamRecord(
     region="630102",
     source_time=datetime(2025, 6, 1, 8, tzinfo=UTC),
     data={"authority_name": "虚构机关"},
+    policy=2,
 )
 
 
@@ -38,3 +39,5 @@ def test_a_withdrawal_tells_its_reason() -> None:
 
 def test_the_key_names_subject_item_record_and_change() -> None:
     assert RECORD.key == "91630100MA7540001X|administration.penalty|p-1|3"
+    again = idempotency_key("91630100MA7540001X", "administration.penalty", "p-1", 3, relabelled_by=2)
+    assert again == f"{RECORD.key}|2"

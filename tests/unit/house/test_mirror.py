@@ -27,6 +27,7 @@ ABOUT_SEVERAL = {
     "integration/banks": "the example clients of the banks' guide",
     "integration/proofs/test_continuous": "the whole proof without end",
     "integration/proofs/test_reconcile": "the whole reconciliation",
+    "integration/proofs/test_snapshots": "banks that begin late, labels that change, and their proof",
     "integration/proofs/test_verify_state": "the whole recomputation",
     "integration/queries/test_queries": "the commands that only read",
     "integration/stack": "the embedded stack and its commands",
@@ -66,7 +67,10 @@ LOOKED_AT_BY_OTHERS = {
     "sinks/change_feed": "tests/integration/sinks/test_banks.py and tests/integration/sinks/test_upstream.py",
     "sinks/contract": "tests/unit/sinks/test_runner.py",
     "sinks/dead_letters": "tests/integration/sinks/test_upstream.py",
+    "sinks/policies": "tests/integration/proofs/test_snapshots.py",
     "sinks/postgres/": "tests/integration/sinks/test_postgres.py",
+    "sinks/snapshot_telling": "tests/integration/proofs/test_snapshots.py and tests/integration/sinks/test_banks.py",
+    "sinks/snapshots": "tests/integration/proofs/test_snapshots.py and tests/integration/sinks/test_banks.py",
     "sinks/upstream/": "tests/integration/sinks/test_upstream.py",
     "streams/": "tests/integration/streams/test_workers.py",
 }

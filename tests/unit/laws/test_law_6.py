@@ -1,15 +1,18 @@
 """Law 6 of the design: sequences without a gap and without a repetition, whatever is repeated, aborted or reordered."""
 
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from processing.store import Store
 from proofs.reconcile import banks
+from proofs.reconcile.bank_due import BankDue
 from proofs.reconcile.expectations import Window
 from proofs.reconcile.findings import Findings
 from rules.merge import Record
+from sinks.snapshots import Snapshot
 from tests.unit.laws.partition import DAYS, EVENTS, START, Partition
 
 STEPS = st.lists(st.tuples(DAYS, st.booleans()), min_size=1, max_size=5)
@@ -72,7 +75,10 @@ def test_every_change_begins_where_the_last_one_ended(
 def test_a_banks_topic_that_is_not_1_to_n_is_a_difference(due: int, told: int, first: int, last: int) -> None:
     """Per subject, the sequences […] in every bank topic are exactly 1…n under `read_committed`."""
     assume(first <= last or last == 0)
-    expected = banks.ExpectedDeliveries(Window({0: due}, {0: due}), firsts={"S": first})
+    unasked: Any = None
+    begun = Snapshot("bank.yinhe", 1, 1, None, b"", {}, {})
+    rules = BankDue(unasked, [begun], unasked, unasked, unasked)
+    expected = banks.ExpectedDeliveries(Window({0: due}, {0: due}), firsts={"S": first}, due=rules)
     for offset in range(due):
         expected.expect("S", 0, offset, [7])
     runs = {"S": banks.SequenceRun(first, last, 0, expected.digests["S"])} if last else {}

@@ -11,6 +11,7 @@ from bus.avro.decoding import Decoder
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from queries.deliveries import ItemDeliveries, deliveries
+from rules.release.handles import Handles
 
 READ_AT = datetime(2026, 6, 30, 8, tzinfo=UTC)
 PENALTY, PERMIT = "administration.penalty", "administration.permit"
@@ -47,15 +48,19 @@ def _record(item: str) -> dict[str, Any]:
     return {"item": item, "record_key": "1", "reported_at": READ_AT}
 
 
-def _bank_event(seconds: int) -> dict[str, Any]:
-    return {"subject": "a", "item": PENALTY, "record_key": "1", "emitted_at": _after(seconds)}
+def _bank_event(bank: str, seconds: int) -> dict[str, Any]:
+    handle = Handles(bank.encode())("a", PENALTY, "1")
+    return {"subject": "a", "item": PENALTY, "record_key": handle, "emitted_at": _after(seconds)}
 
 
 def test_a_record_arrives_with_the_first_bank_else_with_its_change() -> None:
     reader = _Topics(
         {
-            topics.bank_topic("yinhe"): [_bank_event(9), {"subject": "a", "indicators": {}}],
-            topics.bank_topic("kunlun"): [_bank_event(7)],
+            topics.bank_topic("yinhe"): [_bank_event("yinhe", 9), {"subject": "a", "indicators": {}}],
+            topics.bank_topic("kunlun"): [_bank_event("kunlun", 7)],
+            topics.RELEASE_SNAPSHOT: [
+                {"recipient": f"bank.{bank}", "handle_key": bank.encode()} for bank in ("yinhe", "kunlun")
+            ],
             topics.CHANGE: [
                 {"subject": "a", "changed_at": _after(2), "records": [_record(PENALTY), _record(PERMIT)]},
             ],

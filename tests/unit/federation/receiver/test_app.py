@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +94,23 @@ def test_a_key_used_for_other_content_is_rejected(client: TestClient) -> None:
     (receipt,) = _put(client, OTHER, _record(1, authority_name="乙")).json()["receipts"]
     assert (receipt["status"], receipt["reason"]) == ("REJECTED", "这个幂等键已用于另一内容")
     assert client.get("/v1/records", params={"subject": USCC}).json()[0]["data"]["authority_name"] == "甲"
+
+
+def test_of_one_sequence_what_was_told_by_the_latest_labels_is_in_force(tmp_path: Path) -> None:
+    first = _record(1, 2)
+    by_labels = {**first, "key": f"{first['key']}|2", "op": "WITHDRAW", "reason": "LABEL_CHANGED", "data": None}
+    with _node(tmp_path) as client:
+        _put(client, NAME, {**by_labels, "policy": 2}, first)
+        (held,) = client.get("/v1/records", params={"subject": USCC}).json()
+        assert (held["change_sequence"], held["live"]) == (2, False)
+    # A store of before labels had versions takes them too.
+    with closing(sqlite3.connect(tmp_path / "store.sqlite3")) as store:
+        store.execute("alter table record drop column policy")
+        store.commit()
+    with _node(tmp_path) as client:
+        _put(client, OTHER, {**first, "key": f"{first['key']}|3", "policy": 3})
+        (held,) = client.get("/v1/records", params={"subject": USCC}).json()
+        assert held["live"]
 
 
 def test_the_highest_sequence_is_in_force_in_whatever_order(client: TestClient) -> None:

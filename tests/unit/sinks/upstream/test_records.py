@@ -13,14 +13,13 @@ import pytest
 
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
-from rules.release.plan import release_plans
+from rules.release.labels import LabelPolicy, current_labels
 from sinks.upstream.profile import FOLDER, Profile, load_profile
 from sinks.upstream.records import UpstreamRecord, batch_id, body, chunks, upstream_records
 from tests.builders.changes import change_value, record_change
 
 USCC = "91630100MA7540001X"
 CATALOGUE = load_catalogue()
-PLANS = release_plans(CATALOGUE.items, "upstream")
 PROFILE = load_profile("provincial")
 REPORT = "market.annual_report_basic"
 
@@ -40,7 +39,9 @@ def _record(item: str, before: Mapping[str, Any] | None, after: Mapping[str, Any
 def _out(*records: dict[str, Any], subject: str = USCC, profile: Profile = PROFILE) -> list[UpstreamRecord]:
     change = change_value(records, subject=subject, sequence=7)
     # The payload stands here as it is, so that nothing need be encoded.
-    return upstream_records(change, PLANS, lambda _, payload: payload, profile, lambda record, problem: None)
+    return upstream_records(
+        change, LabelPolicy(1, current_labels()), lambda _, payload: payload, profile, lambda record, problem: None
+    )
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda p: p.stem)

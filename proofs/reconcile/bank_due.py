@@ -1,0 +1,144 @@
+"""What a bank must be told of each change since its first snapshot, and by each snapshot, in its topic's order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
+from bus.config import BusConfig
+from proofs.reconcile.bank_content import addressed, of_indicators, of_record
+from proofs.reconcile.decoding import PlainDecoder
+from rules.release.handles import Handles
+from rules.release.labels import Labels
+from rules.release.snapshot import Relabelling
+from rules.release.visible import VisibleChange, moved_indicators, visible
+from sinks.policies import Policies
+from sinks.snapshots import Snapshot, changes_between, told_by
+
+
+class DueMessage(NamedTuple):
+    """A message that some bank must get: the hash of what every bank is told alike, and whose record it is of."""
+
+    content: int
+    record: tuple[str, str, str] | None  # subject, item, record key; None: it is about indicators
+
+
+class Deliverable:
+    """Decides what of a change a receiver of the public projection must get, by the same rules as the sinks."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.payload = Decoder(registry).payload
+
+    def records(self, change: Mapping[str, Any], labels: Labels) -> list[VisibleChange]:
+        """Return the record changes that a receiver can see. Sinks pass over what cannot be read, so it is left out."""
+        return list(visible(change, labels.plans, self.payload, lambda record, problem: None))
+
+    def due(self, change: Mapping[str, Any], labels: Labels) -> list[DueMessage]:
+        """Return the messages that a bank gets of a change by these labels."""
+        return due_messages(change, self.records(change, labels), moved_indicators(change, labels.public_indicators))
+
+
+def due_messages(
+    change: Mapping[str, Any], records: Sequence[VisibleChange], indicators: Mapping[str, Any]
+) -> list[DueMessage]:
+    """Return the messages that tell these records and indicators of a change's enterprise."""
+    name, subject = change["subject_name"], change["subject"]
+    found = [
+        DueMessage(of_record(name, seen), (subject, seen.record["item"], seen.record["record_key"])) for seen in records
+    ]
+    if indicators:
+        found.append(DueMessage(of_indicators(name, change["as_of"], indicators), None))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What one change of the past brought to a bank; ``number``: by which snapshot it was told, 0: by none."""
+
+    subject: str
+    partition: int
+    offset: int
+    number: int
+    contents: list[int]
+
+
+class BankDue:
+    """The rules of one bank; ``snapshots`` are all that it has, in their order."""
+
+    def __init__(
+        self,
+        config: BusConfig,
+        snapshots: Sequence[Snapshot],
+        policies: Policies,
+        plain: PlainDecoder,
+        deliverable: Deliverable,
+    ) -> None:
+        self._config, self._policies, self._plain, self._deliverable = config, policies, plain, deliverable
+        self.snapshots = snapshots
+        self._handle = Handles(snapshots[-1].handle_key if snapshots else b"")
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the bank was told with what it begins."""
+        return bool(self.snapshots)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it was told all of its snapshots."""
+        return self.has_begun and self.snapshots[-1].is_over
+
+    @property
+    def policy(self) -> int:
+        """The version of the labels by which it is told behind its last snapshot."""
+        return self.snapshots[-1].policy
+
+    def labels(self, version: int) -> Labels:
+        """Return the labels of a version."""
+        return self._policies.of(version).labels
+
+    def since(self, partition: int) -> int:
+        """Return from which offset of the changes on it is told each change, by its last snapshot."""
+        return self.snapshots[-1].positions.get(partition, 0)
+
+    def contents(self, messages: Sequence[DueMessage], policy: int) -> list[int]:
+        """Return the hash of each message as it is addressed to this bank."""
+        return [
+            addressed(one.content, "" if one.record is None else self._handle(*one.record), policy) for one in messages
+        ]
+
+    def past(self, number: int, reached: Mapping[int, int], told_to: Mapping[int, int]) -> Iterator[Past]:
+        """Yield what the bank was told up to its last snapshot's point, and by that snapshot so far.
+
+        Begins behind ``number`` snapshots; ``reached``: the next offset of the changes by partition, as of which the
+        bank was told all; ``told_to``: how far snapshot ``number + 1`` was taken already. Each partition's changes come
+        in their order.
+        """
+        told, at = told_to, dict(reached)
+        for snapshot in self.snapshots[number:]:
+            former = snapshot.former_policy
+            for partition, end in snapshot.positions.items():
+                if former is not None:
+                    yield from self._changes(partition, at.get(partition, 0), end, former)
+                yield from self._snapshot(snapshot, partition, end, told.get(partition, 0))
+                at[partition] = end
+            told = {}
+
+    def _changes(self, partition: int, since: int, end: int, policy: int) -> Iterator[Past]:
+        for offset, change in changes_between(self._config, partition, since, end, self._plain):
+            contents = self.contents(self._deliverable.due(change, self.labels(policy)), policy)
+            yield Past(change["subject"], partition, offset, 0, contents)
+
+    def _snapshot(self, snapshot: Snapshot, partition: int, end: int, since: int) -> Iterator[Past]:
+        to = snapshot.told_to.get(partition, 0)
+        if since >= to:
+            return
+        former = None if snapshot.former_policy is None else self.labels(snapshot.former_policy)
+        step, payload = Relabelling(former, self.labels(snapshot.policy)), self._deliverable.payload
+        for one in told_by(
+            self._config, step, partition, end, self._plain, payload, lambda record, problem: None, since=since
+        ):
+            if one.offset >= to:
+                return
+            contents = self.contents(due_messages(one.change, one.records, one.indicators), snapshot.policy)
+            yield Past(one.change["subject"], partition, one.offset, snapshot.number, contents)

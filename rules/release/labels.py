@@ -1,0 +1,98 @@
+"""The label policy: what the catalogue lets recipients see, as data that is kept with a version.
+
+What was told under one policy is only known by that policy. So it is published before anything is told by it, and
+each delivery names the version it was made by.
+"""
+
+import functools
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import orjson
+from pydantic import TypeAdapter
+
+from catalogue.avro import bank_schema
+from catalogue.load import load_catalogue
+from catalogue.model import Field, Identity, IdentityKind, Item, Period, Send
+from rules.indicators.definitions import public_indicators
+from rules.release.plan import ReleasePlan, release_plans
+
+_ITEMS = TypeAdapter(tuple[Item, ...])
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The items as far as release and publication read them, and the indicators that rest on public data alone."""
+
+    items: tuple[Item, ...]
+    public_indicators: frozenset[str]
+
+    @functools.cached_property
+    def plans(self) -> Mapping[str, ReleasePlan]:
+        """What a bank may see, by item id; only of items for which it has a schema."""
+        plans = release_plans(self.items, "bank")
+        return {name: plan for name, plan in plans.items() if bank_schema(plan.item) is not None}
+
+    def text(self) -> str:
+        """Return them as JSON; equal labels have equal texts, in every process."""
+        items = _ITEMS.dump_python(tuple(sorted(self.items, key=lambda item: item.id)), mode="json")
+        value = {"items": items, "public_indicators": sorted(self.public_indicators)}
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+class LabelPolicy(NamedTuple):
+    """Labels as they were published: ``version`` counts from 1."""
+
+    version: int
+    labels: Labels
+
+
+@functools.cache
+def current_labels() -> Labels:
+    """Return the labels of this version of the catalogue and of the indicators."""
+    return labels_of(load_catalogue().items, public_indicators())
+
+
+def labels_of(items: Iterable[Item], public: Iterable[str]) -> Labels:
+    """Return the labels of a catalogue's items, without what they say to those who fill them.
+
+    ``public``: the ids of the indicators that rest on public data alone.
+    """
+    return Labels(tuple(_item(item) for item in items), frozenset(public))
+
+
+def read_labels(text: str) -> Labels:
+    """Return the labels that a text holds; raises ValueError for one that ``Labels.text`` did not write."""
+    value = orjson.loads(text)
+    return Labels(_ITEMS.validate_python(value["items"]), frozenset(value["public_indicators"]))
+
+
+def digest_of(text: str) -> str:
+    """Return the SHA-256 of the text of some labels, hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def differing_items(former: Labels | None, labels: Labels) -> frozenset[str]:
+    """Return the ids of the items of which recipients may see something else than before; None: they saw nothing."""
+    now = {item.id: replace(item, publication=None) for item in labels.items}
+    before = {} if former is None else {item.id: replace(item, publication=None) for item in former.items}
+    return frozenset(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+
+
+def _item(item: Item) -> Item:
+    # What release does not read has one value for all, so that a change of it is none of the labels.
+    return replace(
+        item, period=Period.DAILY, units=(), send=Send.FULL, identity=Identity(IdentityKind.CONTENT), source_time=(),
+        reporting_period=(), period_declared=False, told_apart_by={}, source="", rated=True,
+        fields=tuple(_field(field) for field in item.fields),
+    )  # fmt: skip
+
+
+def _field(field: Field) -> Field:
+    return replace(
+        field, source="", required=False, added=False, aliases=(), form=None, unit="", correction="", currency="",
+        codes_form="", code_words=None, keeps_row=False, may_lie_ahead=False,
+        details=tuple(_field(column) for column in field.details),
+    )  # fmt: skip

@@ -1,0 +1,121 @@
+"""A bank that begins late, and labels that change: what it was told is proved, at once and pass by pass."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from bus import topics
+from bus.avro.registry import Registry
+from hub.commands.reconcile import proved
+from proofs.continuous.running import RunningProof
+from proofs.reconcile.proof import ProofScope
+from rules.release.labels import Labels, current_labels, labels_of
+from sinks.banks import sink
+from sinks.upstream import sink as upstream
+from tests import kafka
+from tests.integration.proofs.small_hub import CATALOGUE, DOUBLE, DROP, FIRST, LAST, LATE, Hub, tampered
+from tests.released import release
+from tests.running import Running
+from tests.waiting import until
+
+PENALTY = "administration.penalty"
+LATER = labels_of((item for item in CATALOGUE.items if item.id != PENALTY), {"fines_36m"})
+"""Labels by which one item is told nobody any more, and one indicator alone."""
+
+
+def _told(hub: Hub, labels: Labels) -> None:
+    """Let the bank's sink tell all that is due by these labels, and end."""
+    running = [Running(_run, hub.config, labels), Running(upstream.run, hub.config, hub.target, labels=labels)]
+    try:
+        until(lambda: proved(hub.config, _scope(hub), 30).pending == 0)
+    finally:
+        for one in running:
+            one.stop()
+
+
+def _run(config: object, labels: Labels, stop: threading.Event) -> None:
+    sink.run(config, LATE, stop, labels=labels)  # type: ignore[arg-type]
+
+
+def _scope(hub: Hub) -> ProofScope:
+    return replace(hub.scope, banks=(LATE,), dsn=None)
+
+
+@pytest.fixture(scope="module")
+def begun(hub: Hub) -> Iterator[Hub]:
+    """Yield the hub with a bank that began when all was over, and whose labels changed since."""
+    config = hub.config
+    _told(hub, current_labels())
+    with closing(Registry(config)) as registry:
+        # It proves the beginning, and goes on when the labels have changed.
+        proof = RunningProof(config, _scope(hub), registry)
+        assert set(proof.look().pending.values()) == {0}
+        assert not proof.moment.differences
+        release(config, labels=LATER)
+        _told(hub, LATER)
+        assert set(proof.look().pending.values()) == {0}
+        assert not proof.moment.differences, proof.moment.differences
+    yield hub
+    release(config)
+    _told(hub, current_labels())
+
+
+def test_a_bank_that_begins_late_knows_what_counts_and_nothing_of_history(begun: Hub) -> None:
+    said = kafka.values(begun.config, topics.bank_topic(LATE))
+    first = [one for one in said if one["policy"] == 1]
+    records = [one["record_key"] for one in first if "item" in one]
+    assert {one["op"] for one in first if "item" in one} == {"REPORT"}
+    assert len(records) == len(set(records)) > 0
+    assert any("indicators" in one for one in first)
+    later = [one for one in said if one["policy"] == 2]
+    withdrawn = {one["record_key"] for one in later if one.get("op") == "WITHDRAW"}
+    assert withdrawn == {one["record_key"] for one in first if one.get("item") == PENALTY} != set()
+    assert {one["reason"] for one in later if "item" in one} == {"LABEL_CHANGED"}
+    # What may not be known any more is told to be no value.
+    values = {name: value for one in later if "indicators" in one for name, value in one["indicators"].items()}
+    assert set(values.values()) == {None}
+    assert "fines_36m" not in values
+
+
+def test_all_of_it_is_proved(begun: Hub) -> None:
+    found = proved(begun.config, _scope(begun))
+    assert (found.difference, found.pending, found.differences) == (0, 0, [])
+    assert found.arrows[f"bank.{LATE}"].entered == len(kafka.values(begun.config, topics.bank_topic(LATE)))
+    ups = kafka.values(begun.config, topics.UPSTREAM_UP)
+    assert {(one["op"], one["item"]) for one in ups if one["policy"] == 2} == {("WITHDRAW", PENALTY)}
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+def test_a_message_of_the_beginning_that_is_lost_or_doubled_is_found(begun: Hub, way: str) -> None:
+    topic = topics.bank_topic(LATE)
+    view = begun.forge.view({**tampered(begun, topic, way, FIRST), **begun.forge.empty(topics.PROOF)})
+    assert proved(view, _scope(begun)).difference > 0
+    with closing(Registry(begun.config)) as registry:
+        proof = RunningProof(view, _scope(begun), registry)
+        for _ in range(2):
+            proof.look()
+        assert {one.arrow for one in proof.moment.differences.values()} == {f"bank.{LATE}"}
+
+
+@pytest.mark.parametrize("topic", [topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT])
+def test_a_withdrawal_that_never_went_up_is_found(begun: Hub, topic: str) -> None:
+    view = begun.forge.view({**tampered(begun, topic, DROP, LAST), **begun.forge.empty(topics.PROOF)})
+    assert proved(view, _scope(begun)).difference_by_arrow["upstream"] == 1
+    with closing(Registry(begun.config)) as registry:
+        proof = RunningProof(view, _scope(begun), registry)
+        for _ in range(2):
+            proof.look()
+        assert {one.arrow for one in proof.moment.differences.values()} == {"upstream"}
+
+
+def test_labels_that_are_not_the_newest_tell_nobody_anything(begun: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    before = len(kafka.values(begun.config, topics.bank_topic(LATE)))
+    running = Running(_run, begun.config, current_labels())
+    try:
+        until(lambda: "other labels than version" in caplog.text)
+    finally:
+        running.stop()
+    assert len(kafka.values(begun.config, topics.bank_topic(LATE))) == before

@@ -1,0 +1,60 @@
+"""Labels keep all that release reads, and only that, through their text."""
+
+from dataclasses import replace
+
+import pytest
+
+from catalogue.avro import bank_schema
+from catalogue.load import load_catalogue
+from catalogue.model import Item, Period, Sensitivity
+from rules.release.labels import current_labels, differing_items, digest_of, labels_of, read_labels
+
+ITEMS = load_catalogue().items
+PENALTY = load_catalogue().item("53")
+
+
+def _with(item: Item) -> tuple[Item, ...]:
+    return tuple(item if one.id == item.id else one for one in ITEMS)
+
+
+def test_a_text_gives_back_the_labels_it_was_made_of() -> None:
+    labels = current_labels()
+    text = labels.text()
+    again = read_labels(text)
+    assert again.text() == text
+    assert {item.id: item for item in again.items} == {item.id: item for item in labels.items}
+    assert again.public_indicators == labels.public_indicators != frozenset()
+    assert again.plans.keys() == labels.plans.keys() != set()
+    # What was told by them is encoded with the very schemas of then.
+    assert [bank_schema(item) for item in labels.items] == [bank_schema(item) for item in ITEMS]
+
+
+def test_what_only_a_clerk_reads_makes_no_other_labels() -> None:
+    fields = tuple(replace(field, aliases=("别名",), required=not field.required) for field in PENALTY.fields)
+    other = replace(PENALTY, units=(), period=Period.YEARLY, rated=False, fields=fields)
+    public = current_labels().public_indicators
+    assert digest_of(labels_of(_with(other), public).text()) == digest_of(current_labels().text())
+
+
+def test_a_field_that_may_be_seen_no_more_makes_other_labels_of_its_item_alone() -> None:
+    first, *others = PENALTY.fields
+    secret = replace(PENALTY, fields=(replace(first, sensitivity=Sensitivity.CONSENT, public_when=()), *others))
+    labels = labels_of(_with(secret), ())
+    assert differing_items(current_labels(), labels) == {PENALTY.id}
+    assert labels.text() != labels_of(ITEMS, ()).text()
+
+
+def test_to_whom_nothing_was_told_every_item_differs_and_a_dropped_item_differs() -> None:
+    assert differing_items(None, current_labels()) == {item.id for item in ITEMS}
+    dropped = labels_of((item for item in ITEMS if item.id != PENALTY.id), ())
+    assert differing_items(current_labels(), dropped) == {PENALTY.id}
+
+
+def test_when_the_law_ends_a_record_is_no_label() -> None:
+    other = replace(PENALTY, publication=None)
+    assert differing_items(current_labels(), labels_of(_with(other), ())) == frozenset()
+
+
+def test_a_text_that_is_none_of_labels_is_refused() -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        read_labels('{"items": [{"id": "x"}], "public_indicators": []}')
