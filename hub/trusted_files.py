@@ -22,8 +22,8 @@ def refuse_planted(path: Path) -> None:
     if owners:
         raise UsageError(
             f"{path} belongs to another user (uid {min(owners)}, this is uid {os.geteuid()}), who may have made it.",
-            remedy="Look at it first. If it is yours, `chown` it; if not, run this in a folder of your own, or name one"
-            " in CREDITHUB_HOME.",
+            remedy="Look at it first. If it is the hub's, run this as its user, or `chown` it; if not, run this in a"
+            " folder of your own, or name one in CREDITHUB_HOME.",
         )
     if found[1].st_mode & stat.S_IWOTH:
         raise UsageError(f"{path} can be changed by everybody.", remedy=f"Look at it first, then `chmod o-w {path}`.")
