@@ -1,12 +1,12 @@
 """``credithub alertmanager``: the configuration of the program that tells people of alerts."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import yaml
 
+from bus.crypto.private_files import written_beside
 from hub.settings import load_settings
 
 
@@ -21,9 +21,11 @@ def alertmanager(
     if output is None:
         typer.echo(text, nl=False)
     else:
-        output.write_text(text, "utf-8")
-        # Alertmanager runs as another user; a password of the mail server's is for its group alone.
-        os.chmod(output, 0o640 if contact.mail_password else 0o644)
+        with written_beside(output, text) as fresh:
+            # Alertmanager runs as another user. A password of the mail server's, and an address by which anybody may
+            # speak to whom it tells, are for the group of that user alone.
+            fresh.chmod(0o640 if contact.mail_password or contact.webhook else 0o644)
+            fresh.replace(output)
     if not (contact.webhook or contact.mail_to):
         typer.echo("Nobody is told of alerts: set CREDITHUB_ALERT_WEBHOOK or CREDITHUB_ALERT_MAIL_TO.", err=True)
 

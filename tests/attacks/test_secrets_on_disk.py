@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import UsageError
+from hub.commands.alertmanager import alertmanager
 from hub.settings import endpoints, exact_settings, load_settings
 from hub.stack import downloads
 from hub.stack.artifacts import LockedArtifact, sha256_of
@@ -126,6 +127,23 @@ def test_receipts_are_for_the_operator_alone(tmp_path: Path) -> None:
     folder.mkdir(mode=0o755)
     ReceiptFolder(folder).kept(receipt())
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.attack(by="a local user", wants="the contact's password or address, from Alertmanager's configuration")
+@pytest.mark.parametrize("name", ["CREDITHUB_ALERT_WEBHOOK", "CREDITHUB_ALERT_MAIL_PASSWORD"])
+def test_the_contact_of_alerts_is_told_to_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    file = tmp_path / "alertmanager.yml"
+    file.touch(mode=0o666)
+    monkeypatch.setenv("CREDITHUB_ALERT_MAIL_TO", "operator@hub.example")
+    monkeypatch.setenv("CREDITHUB_ALERT_MAIL_USER", "hub")
+    monkeypatch.setenv(name, "https://topsecret.example")
+    with file.open() as his:
+        alertmanager(file)
+        assert his.read() == ""
+    assert "topsecret" in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) & 0o037 == 0
 
 
 @pytest.mark.attack(by="whoever is at the mirror", wants="a program of his written outside of the cache (zip slip)")
