@@ -1,5 +1,6 @@
 """What has to hold after any faults; each check returns what is wrong, nothing when all is well."""
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
@@ -34,6 +35,14 @@ def _wrong_sequences(config: BusConfig, decode: Decoder) -> tuple[list[str], int
             reached[subject] = max(sequence, reached.get(subject, 0))
             count += 1
     return wrong, count
+
+
+def withdrawals(config: BusConfig) -> Counter[str]:
+    """Count what was withdrawn from banks, by reason."""
+    with closing(Registry(config)) as registry:
+        decode = Decoder(registry)
+        told = (decode(m.value()) for bank in bank_ids() for m in scan(config, topics.bank_topic(bank)))
+        return Counter(one["reason"] for one in told if one.get("op") == "WITHDRAW")
 
 
 def wrong_proof(proof: Mapping[str, Any]) -> list[str]:

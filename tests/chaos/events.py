@@ -2,6 +2,7 @@
 
 Rows are of the sample city, fictitious all of them. Each generation tells other values of the same enterprises, so that
 records are merged, repeated and superseded; a repeated row comes in another file, so it is an event of its own.
+Penalties end: most on one of the days that the calendar comes to, some because they were repaired.
 """
 
 import itertools
@@ -12,8 +13,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from catalogue.load import load_catalogue
+from catalogue.model import Item
 from simulation.enterprises import found_city
 from simulation.records import records
+from simulation.setting import CellValue
 from simulation.writing import habit, shown, write
 
 # Items whose rows stand for themselves, whatever file they come in: no whole lists, no flags, no declared period.
@@ -26,6 +29,9 @@ _REMEMBERED = 1500
 _AS_OF = date(2026, 6, 30)
 # With so many files the calendar goes on by a day: a year in a run, in which much leaves the indicators' windows.
 _FILES_A_DAY = 2
+# Within these days the publication of a penalty ends, of those that are not repaired.
+_MOST_DAYS, _REPAIRED = 60, 0.15
+_PENALTY = 53
 
 Cells = tuple[object, ...]
 
@@ -39,11 +45,11 @@ class Piece:
     rows: tuple[Cells, ...]
 
 
-def pieces(seed: int) -> Iterator[Piece]:
-    """Yield the stream as files, the same for the same seed."""
+def pieces(seed: int, first_day: date) -> Iterator[Piece]:
+    """Yield the stream as files, the same for the same seed; ``first_day``: the business date of its beginning."""
     rng = random.Random(f"{seed}:chaos")
     before: list[tuple[int, str, Cells]] = []
-    rows = _rows(seed, rng)
+    rows = _rows(seed, rng, first_day)
     while True:
         window = list(itertools.islice(rows, WINDOW))
         before = [*before, *window][-_REMEMBERED:]
@@ -60,18 +66,29 @@ def day_after(files: int, first: date) -> date:
     return first + timedelta(days=files // _FILES_A_DAY)
 
 
-def _rows(seed: int, rng: random.Random) -> Iterator[tuple[int, str, Cells]]:
+def _rows(seed: int, rng: random.Random, first_day: date) -> Iterator[tuple[int, str, Cells]]:
     catalogue = load_catalogue()
     items = [catalogue.item(str(seq)) for seq in ITEMS]
     city = found_city(ENTERPRISES, seed, _AS_OF)
     for generation in itertools.count(seed):
         made = [
-            (item.seq, row.unit, tuple(shown(item, row.values, row.added, habit(item))))
+            (item.seq, row.unit, tuple(shown(item, _ending(item, row.values, rng, first_day), row.added, habit(item))))
             for item in items
             for row in records(item, city, generation, _AS_OF)
         ]
         rng.shuffle(made)
         yield from made
+
+
+def _ending(item: Item, values: tuple[CellValue, ...], rng: random.Random, first_day: date) -> tuple[CellValue, ...]:
+    """Return a row's values, of a penalty with a day on which its publication ends."""
+    if item.seq != _PENALTY:
+        return values
+    names, ended = [field.name for field in item.fields], list(values)
+    ended[names.index("publicity_deadline")] = first_day + timedelta(days=rng.randrange(1, _MOST_DAYS))
+    if rng.random() < _REPAIRED:
+        ended[names.index("repair_date")] = _AS_OF - timedelta(days=rng.randrange(60))
+    return tuple(ended)
 
 
 def write_piece(piece: Piece, folder: Path) -> Path:

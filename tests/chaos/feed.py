@@ -46,7 +46,7 @@ def feed(seed: int, rows_per_s: float, folder: Path, first_day: date) -> None:
     said: date | None = None
     settings = load_settings()
     fed = read_fed(folder)
-    todo = itertools.islice(pieces(seed), fed.files, None)
+    todo = itertools.islice(pieces(seed, first_day), fed.files, None)
     piece = next(todo)
     while True:
         try:

@@ -140,13 +140,16 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     wrong, count = checks.wrong_sequences(site.config)
     verdict.wrong += [*wrong[:10], *([f"… {len(wrong) - 10} more"] if len(wrong) > 10 else [])]
     say(f"sequences: {count:,} read, {len(wrong)} out of order")
+    ended = checks.withdrawals(site.config)
+    verdict.wrong += [] if ended["REPAIRED"] else ["no repaired penalty was withdrawn from a bank"]
+    say(f"withdrawn from banks: {', '.join(f'{n:,} {reason}' for reason, n in sorted(ended.items()))}")
     written, aborted = Witness(site.config).aborted(topics.CHANGE)
     say(f"{topics.CHANGE}: {written:,} written, {aborted:,} of them in aborted transactions, which nobody sees")
     hashes = site.hashes()
     site.stop_workers()
     calm = Site(beside(site.settings, f"{site.settings.bus.topic_prefix.rstrip('.') or 'chaos'}_calm"))
     try:
-        rows = write_together(islice(pieces(seed), fed.files), home_of(calm.home / "files"))
+        rows = write_together(islice(pieces(seed, site.first_day), fed.files), home_of(calm.home / "files"))
         calm.start_merge(1)
         calm.push(calm.home / "files")
         publish_business_date(calm.config, last_day)
