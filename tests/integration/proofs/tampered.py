@@ -77,6 +77,10 @@ class Forge:
         self._held[topic] = sorted(found, key=lambda told: told.spot)
         return self._held[topic]
 
+    def forget(self) -> None:
+        """Read the topics anew: more came."""
+        self._held.clear()
+
     def empty(self, *names: str) -> dict[str, str]:
         """Return each topic with an empty one that replaces it."""
         made: dict[str, str] = {}

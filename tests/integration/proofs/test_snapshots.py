@@ -58,9 +58,11 @@ def begun(hub: Hub) -> Iterator[Hub]:
         _told(hub, LATER)
         assert set(proof.look().pending.values()) == {0}
         assert not proof.moment.differences, proof.moment.differences
+    hub.forge.forget()
     yield hub
     release(config)
     _told(hub, current_labels())
+    hub.forge.forget()
 
 
 def test_a_bank_that_begins_late_knows_what_counts_and_nothing_of_history(begun: Hub) -> None:
