@@ -1,5 +1,6 @@
 """What a reporter is told of a submission, and the folder that keeps it."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -108,9 +109,10 @@ class ReceiptFolder:
         if receipt.recognised:
             return self.told(receipt)
         if receipt.state is SubmissionState.COMPLETED:
-            # Reasons repeat what cells hold.
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.parent.chmod(0o700)
+            # Reasons repeat what cells hold. A folder that somebody else made, for several users, stays as it is.
+            with contextlib.suppress(PermissionError):
+                path.parent.chmod(0o700)
             path.write_text(json.dumps(receipt.to_json(), ensure_ascii=False, indent=1), "utf-8")
         return receipt
 
