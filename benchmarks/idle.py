@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import psutil
 
 from benchmarks.latency import Chain
+from bus.users import ADMIN
 from hub.demo.figures import quantile
 from hub.settings import Settings, bus_config
 from hub.stack.layout import HomeLayout
@@ -67,7 +68,7 @@ def changes(settings: Settings, say: Callable[[str], None], count: int = CHANGES
     """Send single changes some seconds apart, and return how long they took."""
     pauses = random.Random(count)
     seconds: list[float] = []
-    with closing(Chain(bus_config(settings))) as chain:
+    with closing(Chain(bus_config(settings, ADMIN))) as chain:
         # The first of a topic and of a client takes longer.
         chain.send(1, None)
         chain.arrived()

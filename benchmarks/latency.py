@@ -16,6 +16,7 @@ from bus import clients, topics
 from bus.avro.encoding import EventEncoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
+from bus.users import ADMIN
 from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from catalogue.load import load_catalogue
@@ -46,7 +47,7 @@ class Latency:
 
 def measure(settings: Settings, say: Callable[[str], None]) -> Iterator[Latency]:
     """Yield the latencies at each share of the top rate, which comes first, with share 1, and is sent at once."""
-    config = bus_config(settings)
+    config = bus_config(settings, ADMIN)
     with closing(Chain(config)) as chain:
         chain.send(WARM_UP, None)
         took, _ = chain.arrived()

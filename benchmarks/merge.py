@@ -29,11 +29,13 @@ from benchmarks.peers.job import CHANGE, STATE, peak_mb
 from benchmarks.prepared import ROOT, delete_topics, environment_of, prepared
 from benchmarks.push import ITEM
 from bus import clients, topics
+from bus.access import at, client_settings
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from bus.reading.topic_reader import TopicReader
+from bus.users import ADMIN
 from catalogue import avro
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
@@ -149,7 +151,7 @@ def race(settings: Settings, events: int, rounds: int, say: Callable[[str], None
 def _filled(settings: Settings, number: int, events: int) -> Round:
     own = prepared(settings, f"merge{number}.")
     run((sys.executable, "-m", "benchmarks.merge_input", str(events)), environment_of(own), own.home)
-    config = bus_config(own)
+    config = bus_config(own, ADMIN)
     with closing(Registry(config)) as registry:
         decode = Decoder(registry)
         as_of = max(decode(message.value())["date"] for message in scan(config, topics.CALENDAR))
@@ -185,7 +187,7 @@ def _job(this: Round, name: str) -> dict[str, Any]:
     with closing(Registry(config)) as registry:
         ids = {name: registry.register(name, schema) for name, schema in ((states, STATE), (changes, CHANGE))}
         return {
-            "bootstrap": config.bootstrap,
+            "client": at(config.bootstrap, client_settings(Path(config.client_file))),
             "name": config.topic(name),
             "events": this.events,
             "partitions": config.partitions,

@@ -17,6 +17,7 @@ from bus.avro.registry import Registry
 from bus.business_date import today
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import load_key_file
+from bus.users import ADMIN
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
 from hub.settings import bus_config, load_settings
@@ -81,7 +82,7 @@ def _recent(row: Sequence[str | int], month: int) -> Sequence[str | int]:
 def main(events: int) -> None:
     """Send the events into the item's topic."""
     settings = load_settings()
-    config = bus_config(settings)
+    config = bus_config(settings, ADMIN)
     item = load_catalogue().item(ITEM)
     match = ColumnMatcher(item).match([f.zh for f in item.fields])
     seen = RecognisedTable(item, 1, match.columns, "", [], match.extra, len(item.fields))

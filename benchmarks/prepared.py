@@ -9,8 +9,10 @@ from typing import Any
 from benchmarks.measured import run
 from bus import clients
 from bus.config import BusConfig
+from bus.users import ADMIN
 from hub.processes import CREDITHUB
 from hub.settings import Settings, changed_settings, endpoints, settings_environment
+from tests.services import own_access
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,9 +22,11 @@ def prepared(settings: Settings, prefix: str, **more: Any) -> Settings:
     folder = settings.home / prefix.rstrip(".")
     folder.mkdir(parents=True)
     addresses = endpoints(settings)
+    access = own_access(settings.kafka.client_file(settings.home, ADMIN), folder / "access")
     own = changed_settings(
         settings, home=folder, topic_prefix=f"{settings.bus.topic_prefix}{prefix}",
-        kafka_bootstrap=addresses.bootstrap, registry_url=addresses.registry_url,
+        kafka_bootstrap=addresses.bootstrap,
+        kafka_access=access, registry_url=addresses.registry_url,
         postgres_dsn=addresses.postgres_dsn, upstream_url=addresses.upstream_url, **more,
     )  # fmt: skip
     run((*CREDITHUB, "prepare"), settings_environment(own), folder)

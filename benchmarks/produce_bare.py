@@ -23,9 +23,9 @@ from bus.topics import TopicSpec, ensure_topics
 _MOST_EVENTS = 100_000
 
 
-def main(bootstrap: str, registry_url: str, topic: str, target: str) -> None:
+def main(bootstrap: str, registry_url: str, client_file: str, topic: str, target: str) -> None:
     """Encode and produce up to 100,000 events of ``topic`` into ``target``."""
-    config = BusConfig(bootstrap, registry_url)
+    config = BusConfig(bootstrap, registry_url, client_file=client_file)
     registry = Registry(config)
     decode = Decoder(registry)
     events, head, schema = [], b"", None

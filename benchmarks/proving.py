@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks.measured import run
 from benchmarks.prepared import delete_topics, environment_of, prepared
 from bus.avro.registry import Registry
+from bus.users import ADMIN
 from catalogue.load import load_catalogue
 from hub.commands.reconcile import scope_of
 from hub.processes import CREDITHUB, hub_processes
@@ -64,7 +65,7 @@ def measure(settings: Settings, proven: int, new: int, say: Callable[[str], None
         say(f"delivering {new:,} more")
         _deliver(own, say, subjects, new)
         yield _pass(own, proven, new)
-    delete_topics(bus_config(own))
+    delete_topics(bus_config(own, ADMIN))
 
 
 def _pass(settings: Settings, proven: int, new: int) -> ProvenPass:
@@ -80,7 +81,7 @@ def _deliver(settings: Settings, say: Callable[[str], None], *numbers: int) -> N
     """Send events and wait until everybody has them."""
     command = (sys.executable, "-m", "benchmarks.scale_input", *map(str, numbers))
     run(command, environment_of(settings), settings.home, patience_s=_PATIENCE_S)
-    config = bus_config(settings)
+    config = bus_config(settings, ADMIN)
     with closing(Registry(config)) as registry:
         scope = bench_scope(settings)
         if not wait_until_nothing_waits(lambda: Lag(config, scope, registry), _PATIENCE_S, lambda text: None):

@@ -7,6 +7,7 @@ from contextlib import closing
 
 from benchmarks.proving import bench_scope
 from bus.avro.registry import Registry
+from bus.users import ADMIN
 from hub.long_process import collect_seldom
 from hub.settings import bus_config, load_settings
 from proofs.continuous.running import RunningProof
@@ -16,7 +17,7 @@ def main() -> None:
     """Restore the proven moment, make one pass, and say what it took."""
     settings = load_settings()
     collect_seldom()
-    config = bus_config(settings)
+    config = bus_config(settings, ADMIN)
     with closing(Registry(config)) as registry:
         began = time.perf_counter()
         proof = RunningProof(config, bench_scope(settings), registry)

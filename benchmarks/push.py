@@ -14,6 +14,7 @@ import xlsxwriter
 
 from benchmarks.measured import Ended, Result, run
 from benchmarks.prepared import delete_topics, environment_of, prepared
+from bus.users import ADMIN
 from catalogue import avro
 from catalogue.load import load_catalogue
 from hub.processes import CREDITHUB
@@ -42,7 +43,7 @@ def race(settings: Settings, rows: int, rounds: int, million: int, say: Callable
             if contender == EXCEL:
                 say(f"round {number} of {rounds}: {BARE}")
                 yield _bare(own, number)
-            delete_topics(bus_config(own))
+            delete_topics(bus_config(own, ADMIN))
     if million:
         say(f"{MILLION}: writing {million:,} rows")
         large = folder / "纳税信息_一百万行.csv"
@@ -50,7 +51,7 @@ def race(settings: Settings, rows: int, rounds: int, million: int, say: Callable
         say(MILLION)
         own = prepared(settings, "million.")
         yield _result(MILLION, 1, million, _push(own, large))
-        delete_topics(bus_config(own))
+        delete_topics(bus_config(own, ADMIN))
         large.unlink()
 
 
@@ -99,10 +100,11 @@ def _result(contender: str, number: int, rows: int, ended: Ended) -> Result:
 
 def _bare(own: Settings, number: int) -> Result:
     """Produce once more what the push before it did, from the same topics."""
-    config = bus_config(own)
+    config = bus_config(own, ADMIN)
     topic = config.topic(avro.topic(load_catalogue().item(ITEM).category))
     ended = run(
-        (sys.executable, "-m", "benchmarks.produce_bare", config.bootstrap, config.registry_url, topic,
+        (sys.executable, "-m", "benchmarks.produce_bare", config.bootstrap, config.registry_url,
+         config.client_file, topic,
          config.topic("bare")),
         environment_of(own), own.home,
     )  # fmt: skip

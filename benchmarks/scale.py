@@ -29,6 +29,7 @@ from benchmarks.prepared import delete_topics, environment_of, prepared
 from bus.avro.registry import Registry
 from bus.business_date import publish_business_date, today
 from bus.config import BusConfig
+from bus.users import ADMIN
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
 from hub.stack.layout import HomeLayout
@@ -76,7 +77,7 @@ def measure(settings: Settings, sizes: Iterable[tuple[int, int]], say: Callable[
 
 def _size(settings: Settings, number: int, subjects: int, each: int, say: Callable[[str], None], *, cold: bool) -> Size:
     own = prepared(settings, f"scale{number}.", metrics_port=_METRICS_PORT)
-    config, folder = bus_config(own), own.home
+    config, folder = bus_config(own, ADMIN), own.home
     total = subjects * each
     _fill(own, subjects, 0, each)
     say("  merging them")

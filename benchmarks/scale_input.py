@@ -16,6 +16,7 @@ from bus import clients
 from bus.avro import writer
 from bus.avro.encoding import EventEncoder
 from bus.avro.registry import Registry
+from bus.users import ADMIN
 from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from catalogue.load import load_catalogue
@@ -93,7 +94,7 @@ class _Events:
 
 def send(subjects: int, wanted: Iterable[tuple[int, int]]) -> int:
     """Send the events into the item's topic and return their number."""
-    config = bus_config(load_settings())
+    config = bus_config(load_settings(), ADMIN)
     registry = Registry(config)
     event = _Events(registry)
     registry.close()

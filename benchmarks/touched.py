@@ -18,6 +18,7 @@ from bus.avro.encoding import EventEncoder
 from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import load_key_file
+from bus.users import ADMIN
 from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
 from catalogue.load import load_catalogue
@@ -48,7 +49,7 @@ def measure(settings: Settings, say: Callable[[str], None]) -> Iterator[Touched]
     for number, records in enumerate(HISTORIES):
         say(f"one subject with {records:,} records")
         own = prepared(settings, f"touched{number}.")
-        config = bus_config(own)
+        config = bus_config(own, ADMIN)
         with closing(Registry(config)) as registry:
             event = _Events(registry)
             cipher = Cipher(load_key_file(own.keys))

@@ -4,25 +4,140 @@ Settings that differ (a transactional id, a smaller fetch) are the caller's, by 
 reason beside it. A test finds clients that are made elsewhere.
 """
 
-from typing import Any
+import contextlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
+from bus import access
+from bus.access import AccessDenied
 from bus.config import BusConfig
+from bus.rotation import Client, follow
+
+# How long the first question of a process waits at most for a broker that does not know its user: it hears so at once,
+# and of one that is away each client tells by itself.
+_ADMITTED_WITHIN_S = 2.0
+# A question that waits for its answer hears nothing else meanwhile, so it is asked in turns, each twice as long.
+_FIRST_TURN_S = 0.3
+_Client = TypeVar("_Client", bound=Client)
+_AWAY = frozenset({"_TRANSPORT", "_TIMED_OUT", "_ALL_BROKERS_DOWN"})
+# By client file, those with which this process was let in, or could not ask.
+_asked: set[str] = set()
 
 
 def _common(config: BusConfig) -> dict[str, Any]:
     # Callers get errors as exceptions and results, and `LagWatch` tells that the broker is away. librdkafka's own log
     # would tell each try to connect: twenty lines a second of each client, in a format of its own.
-    return {"bootstrap.servers": config.bootstrap, "log_level": 2}
+    return {"bootstrap.servers": config.bootstrap, "log_level": 2, **_access(config)}
+
+
+def _access(config: BusConfig) -> Mapping[str, str]:
+    return access.client_settings(Path(config.client_file)) if config.client_file else {}
+
+
+class _Admin(AdminClient):  # type: ignore[misc]
+    """Says at once that the broker does not let it in. librdkafka says so by a callback alone, and goes on trying."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._refusal: KafkaError | None = None
+        super().__init__({**settings, "error_cb": self._note})
+
+    def _note(self, error: KafkaError) -> None:
+        if access.is_refusal(error):
+            self._refusal = error
+
+    def list_topics(self, topic: str | None = None, timeout: float = 30.0) -> Any:
+        """Return the metadata; raises AccessDenied, and KafkaException when no broker answers in time."""
+        named = {} if topic is None else {"topic": topic}
+        deadline, turn_s = time.monotonic() + timeout, _FIRST_TURN_S
+        while True:
+            left_s = deadline - time.monotonic()
+            try:
+                return super().list_topics(**named, timeout=max(0.01, min(turn_s, left_s)))
+            except KafkaException as exc:
+                self.poll(0)
+                if self._refusal is not None:
+                    raise access.refused("in", self._refusal) from exc
+                if turn_s >= left_s or exc.args[0].name() not in _AWAY:
+                    raise
+                turn_s *= 2
+
+
+class _Producer(Producer):  # type: ignore[misc]
+    """One that can be told of without being kept (`bus.rotation`); librdkafka's own classes cannot."""
+
+
+class _Consumer(Consumer):  # type: ignore[misc]
+    """As the producer. It takes another password in its own thread: while one consumes, another waits for long."""
+
+    _login: tuple[str, str] | None = None
+
+    def set_sasl_credentials(self, username: str, password: str, /) -> None:
+        """Log in as this user from the next connection on, once it is asked for anything."""
+        self._login = username, password
+
+    def consume(self, *args: Any, **more: Any) -> Any:
+        """Return messages."""
+        self._take_login()
+        return super().consume(*args, **more)
+
+    def poll(self, *args: Any, **more: Any) -> Any:
+        """Return a message."""
+        self._take_login()
+        return super().poll(*args, **more)
+
+    def committed(self, *args: Any, **more: Any) -> Any:
+        """Return what its group has read."""
+        self._take_login()
+        return super().committed(*args, **more)
+
+    def _take_login(self) -> None:
+        if self._login is not None:
+            login, self._login = self._login, None
+            super().set_sasl_credentials(*login)
+
+
+def follow_login(config: BusConfig, client: _Client) -> _Client:
+    """Have a client log in with the password that its client file will hold, and return it."""
+    if config.client_file:
+        follow(config.client_file, client)
+    return client
+
+
+def _enter(config: BusConfig) -> None:
+    """Ask once in a process whether the broker lets it in: consumers and producers would try in silence.
+
+    Raises AccessDenied.
+    """
+    if config.client_file and config.client_file not in _asked:
+        # A broker that is away whoever uses the client will hear of.
+        with contextlib.suppress(KafkaException):
+            _Admin({**_common(config), "reconnect.backoff.ms": 5}).list_topics(timeout=_ADMITTED_WITHIN_S)
+        _asked.add(config.client_file)
+
+
+def lets_in(config: BusConfig) -> bool:
+    """Whether the broker lets the user of the client file in; asks anew each time."""
+    try:
+        _Admin({**_common(config), "reconnect.backoff.ms": 5}).list_topics(timeout=_ADMITTED_WITHIN_S)
+    except (AccessDenied, KafkaException):
+        return False
+    return True
 
 
 def producer(config: BusConfig, **more: Any) -> Producer:
-    """Return a producer: idempotent, and with the murmur2 partitioner like every Java client."""
-    return Producer(
+    """Return a producer: idempotent, and with the murmur2 partitioner like every Java client.
+
+    Raises AccessDenied when the broker does not let this process in, as the others do.
+    """
+    _enter(config)
+    made = _Producer(
         {
             **_common(config),
             "partitioner": "murmur2_random",
@@ -38,11 +153,13 @@ def producer(config: BusConfig, **more: Any) -> Producer:
             **more,
         }
     )
+    return follow_login(config, made)
 
 
 def consumer(config: BusConfig, group: str, **more: Any) -> Consumer:
     """Return a consumer of a group (without prefix) that sees committed messages only and commits nothing by itself."""
-    return Consumer(
+    _enter(config)
+    made = _Consumer(
         {
             **_common(config),
             "group.id": config.topic(group),
@@ -57,16 +174,25 @@ def consumer(config: BusConfig, group: str, **more: Any) -> Consumer:
             **more,
         }
     )
+    return follow_login(config, made)
 
 
 def admin(config: BusConfig, **more: Any) -> AdminClient:
-    """Return an admin client."""
-    return AdminClient({**_common(config), **more})
+    """Return an admin client, whose ``list_topics`` raises AccessDenied when the broker does not let it in."""
+    settings = {**_common(config), **more}
+    return follow_login(config, _Admin(settings)) if config.client_file else AdminClient(settings)
 
 
 def aiokafka_settings(config: BusConfig) -> dict[str, Any]:
-    """Return what every aiokafka client is made with: where the brokers are, and committed messages only."""
-    return {"bootstrap_servers": config.bootstrap.split(","), "isolation_level": "read_committed"}
+    """Return what every aiokafka client is made with: the brokers, what lets it in, and committed messages only."""
+    _enter(config)
+    settings = _access(config)
+    servers = settings.get("bootstrap.servers", config.bootstrap).split(",")
+    return {
+        "bootstrap_servers": servers,
+        "isolation_level": "read_committed",
+        **access.aiokafka_settings(settings),
+    }
 
 
 def registry_client(config: BusConfig, **more: Any) -> SchemaRegistryClient:

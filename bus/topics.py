@@ -16,6 +16,7 @@ from confluent_kafka.admin import (
 )
 
 from bus import clients
+from bus.access import raise_if_refused
 from bus.config import BusConfig
 from bus.config import bank_topic as bank_topic
 from catalogue.avro import topic as catalogue_topic
@@ -133,6 +134,7 @@ def ensure_topics(config: BusConfig, specs: Sequence[TopicSpec]) -> list[str]:
         try:
             created.result()
         except KafkaException as exc:
+            raise_if_refused(exc, "create topics")
             if exc.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise StackError(f"A topic could not be created: {exc}.", remedy="See `credithub logs kafka`.") from exc
     names = [topic.topic for topic in missing]
@@ -160,6 +162,7 @@ def _correct(admin: AdminClient, wanted: Mapping[str, Mapping[str, str]]) -> Non
         for done in admin.incremental_alter_configs(differing).values() if differing else ():
             done.result()
     except KafkaException as exc:
+        raise_if_refused(exc, "read or set the settings of the topics")
         raise StackError(
             f"The settings of the topics cannot be read or set: {exc}.",
             remedy="Let the hub's user describe and alter the settings of its topics.",

@@ -20,6 +20,7 @@
     │   └── SinkUnavailable      the receiver of a sink is away
     ├── Refused                  the receiver read a message and does not take it (connectors.http_out)
     ├── Behind                   the merge has not read everything yet: exit code 3 (hub.commands.reconcile)
+    ├── AccessDenied             Kafka does not let this user in, or do this (bus.access)
     ├── StackError               the embedded stack cannot start or stay up
     └── IntegrityError           a law of the hub was found broken: stop, and name what broke
 

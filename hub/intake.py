@@ -1,5 +1,6 @@
 """What the intake needs of the settings."""
 
+from bus.users import PUSH
 from hub.database_access import DatabaseRole
 from hub.settings import Settings, bus_config, endpoints
 from producers.submissions.config import IntakeConfig
@@ -11,6 +12,6 @@ def intake_config(settings: Settings, *, dry_run: bool = False) -> IntakeConfig:
     receipts = settings.home / "receipts"
     if dry_run:
         return IntakeConfig(receipts, settings.region)
-    config = bus_config(settings)
+    config = bus_config(settings, PUSH)
     registered = StoredNames(config, endpoints(settings).database(DatabaseRole.READER))
     return IntakeConfig(receipts, settings.region, config, settings.keys, registered)

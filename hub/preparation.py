@@ -4,14 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bus import topics
+from bus.access import security
 from bus.business_date import MOST_AHEAD, publish_business_date, today
 from bus.config import BusConfig
 from bus.crypto.keys import create_key_file
+from bus.grants import grant, has_admin
+from bus.principals import principals
 from bus.reading.offsets import watermarks
 from bus.registration import has_subjects, register_all
 from bus.schema_archive import archived, is_archivable, restore
+from bus.users import PREPARE
 from catalogue.errors import IntegrityError
 from catalogue.load import load_catalogue
+from hub.certificates.folder import CertificateFolder
 from hub.database_access import DatabaseRole
 from hub.key_check import check_keys, was_pushed
 from hub.settings import Settings, bus_config, endpoints
@@ -19,7 +24,7 @@ from hub.stack.database_roles import make_roles
 from rules.release.labels import current_labels
 from sinks.banks.recipients import bank_ids
 from sinks.policies import publish_labels
-from sinks.postgres.schema import grant, migrate
+from sinks.postgres import schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ def prepare_hub(settings: Settings) -> Preparation:
     Raises UsageError for a Kafka with other partitions or another registry, and for a clock that is far ahead;
     IntegrityError when the keys are gone or exchanged, or the registry's schemas gone.
     """
-    config, banks = bus_config(settings), list(bank_ids())
+    config, banks = bus_config(settings, PREPARE), list(bank_ids())
+    _grant(settings, config, banks)
     created = topics.ensure_topics(config, topics.topic_specs(load_catalogue(), banks))
     if not settings.keys.exists():
         _refuse_other_keys(config, settings.keys)
@@ -49,12 +55,27 @@ def prepare_hub(settings: Settings) -> Preparation:
     if not settings.postgres.existing:
         make_roles(settings)
     owner = endpoints(settings).database(DatabaseRole.OWNER)
-    migrate(owner)
-    grant(owner)
+    schema.migrate(owner)
+    schema.grant(owner)
     publish_business_date(config, today(), accepted=settings.processes.accept_date, most_ahead=MOST_AHEAD)
     # Behind what notices another registry, in which nothing of Kafka's could be read.
     check_keys(config, settings.keys)
     return Preparation(len(created), registered, restored)
+
+
+def _grant(settings: Settings, config: BusConfig, banks: list[str]) -> None:
+    """Make Kafka's users and their rights, where this process may: else who runs Kafka does (`credithub access`)."""
+    folder = settings.client_files
+    if folder is not None and has_admin(folder):
+        grant(config, folder, principals(load_catalogue(), banks), secured=client_security(settings))
+
+
+def client_security(settings: Settings) -> dict[str, str] | None:
+    """Return how clients of the embedded broker secure their connection; None: as the administrator of another does."""
+    if settings.kafka.bootstrap:
+        return None
+    server = CertificateFolder(settings.certificates).server_pem()
+    return security(str(server.authority) if server else None)
 
 
 def keep_schemas(config: BusConfig, settings: Settings) -> None:

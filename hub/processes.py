@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from bus.users import CLOCK, PROOF, SINK_POSTGRES, SINK_UPSTREAM, WORKER, sink_of_bank
 from hub.settings import SETTING_PATHS, Settings, changed_settings, settings_environment
 from hub.variables import VARIABLE_PREFIX, secret_settings
 
@@ -25,6 +26,8 @@ class HubProcess:
 
     name: str
     arguments: tuple[str, ...]
+    user: str
+    """As whom it comes to Kafka (`bus.principals`); "": it does not."""
     secrets: frozenset[str] = frozenset()
     """The settings that it alone is given, by the names of their variables."""
 
@@ -37,17 +40,17 @@ def hub_processes(
     ``door_port`` is the registry door's; None: that of the settings.
     """
     if upstream_port is not None:
-        yield HubProcess("upstream", ("upstream", "--port", str(upstream_port)), frozenset((UPSTREAM_TOKEN,)))
-    yield HubProcess("clock", ("clock",))
+        yield HubProcess("upstream", ("upstream", "--port", str(upstream_port)), "", frozenset((UPSTREAM_TOKEN,)))
+    yield HubProcess("clock", ("clock",), CLOCK)
     for index in range(settings.processes.workers):
-        yield HubProcess(f"worker-{index}", ("worker", "--index", str(index)))
-    yield HubProcess("sink-postgres", ("sink", "postgres"))
-    yield HubProcess("sink-upstream", ("sink", "upstream"), frozenset((UPSTREAM_TOKEN,)))
+        yield HubProcess(f"worker-{index}", ("worker", "--index", str(index)), WORKER)
+    yield HubProcess("sink-postgres", ("sink", "postgres"), SINK_POSTGRES)
+    yield HubProcess("sink-upstream", ("sink", "upstream"), SINK_UPSTREAM, frozenset((UPSTREAM_TOKEN,)))
     for bank in banks:
-        yield HubProcess(f"sink-bank.{bank}", ("sink", f"bank.{bank}"))
-    yield HubProcess("proof", ("prove",))
+        yield HubProcess(f"sink-bank.{bank}", ("sink", f"bank.{bank}"), sink_of_bank(bank))
+    yield HubProcess("proof", ("prove",), PROOF)
     port = door_port or settings.registry_door.port
-    yield HubProcess("registry-door", ("registry-door", "--port", str(port)))
+    yield HubProcess("registry-door", ("registry-door", "--port", str(port)), "")
 
 
 def environment_without_settings() -> dict[str, str]:

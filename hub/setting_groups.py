@@ -23,15 +23,6 @@ class StackSettings(SettingsGroup):
     )
 
 
-class KafkaSettings(SettingsGroup):
-    """The broker."""
-
-    prefix = "kafka_"
-
-    bootstrap: str | None = Field(default=None, description="an existing Kafka, host:port[,…]; unset: the embedded one")
-    port: int = Field(default=9092, description="port the embedded broker prefers; another is chosen when it is taken")
-
-
 class RegistrySettings(SettingsGroup):
     """The schema registry."""
 

@@ -14,13 +14,14 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bus.config import BusConfig
+from bus.users import QUERIES
 from catalogue.errors import UsageError
 from hub.database_access import DatabaseRole, PostgresSettings
+from hub.kafka_access import KafkaSettings
 from hub.setting_groups import (
     AlertSettings,
     BusSettings,
     CertificateSettings,
-    KafkaSettings,
     ProcessSettings,
     RegistryDoorSettings,
     RegistrySettings,
@@ -88,6 +89,11 @@ class Settings(BaseSettings):
     def schema_archive(self) -> Path:
         """Where the registry's schemas are kept with their ids."""
         return self.home / "schemas.zip"
+
+    @property
+    def client_files(self) -> Path | None:
+        """What clients of Kafka log in with, a file or a folder of files; None: nothing."""
+        return self.kafka.client_files(self.home)
 
     @property
     def endpoints_file(self) -> Path:
@@ -206,7 +212,10 @@ def endpoints(settings: Settings) -> Endpoints:
     return Endpoints(**addresses)
 
 
-def bus_config(settings: Settings) -> BusConfig:
-    """Return where the bus is and how it is shaped."""
+def bus_config(settings: Settings, principal: str = QUERIES) -> BusConfig:
+    """Return where the bus is, how it is shaped, and what the clients of a principal (`bus.principals`) log in with."""
     addresses, bus = endpoints(settings), settings.bus
-    return BusConfig(addresses.bootstrap, addresses.registry_url, bus.topic_prefix, bus.partitions, bus.replication)
+    return BusConfig(
+        addresses.bootstrap, addresses.registry_url, bus.topic_prefix, bus.partitions, bus.replication,
+        principal, settings.kafka.client_file(settings.home, principal),
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import faust
+import faust.app.base
 import faust.tables
 from faust.types import TP
 
@@ -30,8 +31,16 @@ class NoTables(faust.tables.TableManager):  # type: ignore[misc]
             await self.recovery.start()
 
 
+class NoProducer(faust.app.base.BootStrategy):  # type: ignore[misc]
+    """Faust starts a producer that nobody would use: what a processor publishes is its transactions (decision 1)."""
+
+    enable_kafka_producer = False
+
+
 class ProcessorApp(faust.App):  # type: ignore[misc]
     """A Faust app that runs a processor; the positions are those of its transactions."""
+
+    BootStrategy = NoProducer
 
     def __init__(self, bus: BusConfig, processor: Processor, owner: Owner, **more: Any) -> None:
         self.bus, self.processor, self.owner = bus, processor, owner

@@ -69,7 +69,7 @@ class Standby:
         config, processor = self._runtime.config, self._runtime.processor
         tails = {partition: Tail(store, processor) for partition, store in stores.items()}
         names = {config.topic(topic): topic for topic in restored_topics(processor)}
-        consumer = clients.consumer(config, "standby")
+        consumer = clients.consumer(config, config.own("standby"))
         resources.callback(consumer.close)
         consumer.assign(
             [

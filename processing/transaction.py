@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import KafkaException
 
 from bus import clients, topics
+from bus.access import raise_if_refused
 from bus.config import BusConfig
 from bus.transactions import abort, produce
 from catalogue.errors import Unavailable
@@ -49,6 +50,7 @@ class PartitionProducer:
         try:
             self._producer.init_transactions(_TIMEOUT_S)
         except KafkaException as exc:
+            raise_if_refused(exc, f"write as {processor}.{partition}")
             raise Unavailable(f"The broker did not let partition {partition} begin: {exc}.") from exc
 
     def begin(self) -> None:

@@ -111,7 +111,7 @@ def follow(
     ends = reader.ends(reader.partitions((topic,)), stable=True)
     starts = {key: end.low if from_beginning else end.high for key, end in ends.items()}
     memory = RecordMemory()
-    with closing(Registry(config)) as registry, closing(clients.consumer(config, "watch")) as consumer:
+    with closing(Registry(config)) as registry, closing(clients.consumer(config, config.own("watch"))) as consumer:
         decode = Decoder(registry)
         consumer.assign([key.real(config, at) for key, at in starts.items()])
         on_ready(len(starts))

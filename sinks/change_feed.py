@@ -11,6 +11,7 @@ import confluent_kafka
 from confluent_kafka import KafkaException, Message
 
 from bus import clients, topics
+from bus.access import raise_if_refused
 from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition, committed, partitions, refuse_beyond
 from bus.reading.scan import scan
@@ -44,6 +45,7 @@ class ChangeFeed:
         try:
             self._producer.init_transactions(TRANSACTION_S)
         except KafkaException as exc:
+            raise_if_refused(exc, f"write as {self._group}")
             if exc.args[0].retriable():
                 raise Unavailable(f"The broker did not let {self._group} begin: {exc}.") from exc
             raise

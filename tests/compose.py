@@ -6,6 +6,11 @@ from typing import Any
 
 import yaml
 
+from bus.principals import principals
+from catalogue.load import load_catalogue
+from hub.commands.access import compose_variable
+from hub.stack.kafka import NODE
+from sinks.banks.recipients import bank_ids
 from tests.services import REPOSITORY
 
 # ``${NAME}``, ``${NAME:-default}`` and ``${NAME:?message}``, without one inside: those are put in from the inside out.
@@ -15,6 +20,10 @@ DEMANDED = {
     **{
         f"POSTGRES_{of}PASSWORD": f"secret-{of.lower()}"
         for of in ("", "OWNER_", "SINK_", "READER_", "PROOF_", "REGISTRY_")
+    },
+    **{
+        compose_variable(user): f"kafka-of-{user}"
+        for user in (NODE, *(one.name for one in principals(load_catalogue(), bank_ids())))
     },
     "CREDITHUB_UPSTREAM_TOKEN": "fictitious-token",
     "GRAFANA_PASSWORD": "graphs",

@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 import hub.stack
-from hub.settings import Settings, exact_settings
+from bus.config import BusConfig
+from bus.users import ADMIN, file_of
+from hub.settings import Endpoints, Settings, exact_settings
+from hub.stack.status import write_private
 
 REPOSITORY = Path(__file__).parents[1]
 HOME_VARIABLE = "CREDITHUB_TEST_HOME"
@@ -23,6 +27,26 @@ HOME_VARIABLE = "CREDITHUB_TEST_HOME"
 OWN_STACK = ("chaos", "integration/stack", "integration/whole")
 _TESTS = Path(__file__).parent
 _own_folder = pytest.StashKey[Path]()
+
+
+@dataclass(frozen=True, slots=True)
+class Services(Endpoints):
+    """The addresses of the shared services, and what tests log in to Kafka with: they may do everything there."""
+
+    client_file: str
+
+    def bus(self, topic_prefix: str = "", *, partitions: int = 8) -> BusConfig:
+        """Return the bus under a prefix of a test's own."""
+        return BusConfig(
+            self.bootstrap, self.registry_url, topic_prefix, partitions=partitions, client_file=self.client_file
+        )
+
+
+def own_access(administrator: str | Path, folder: Path) -> Path:
+    """Return a new folder of client files with this administrator; `credithub prepare` makes the users in it."""
+    folder.mkdir(mode=0o700, parents=True)
+    write_private(file_of(folder, ADMIN), Path(administrator).read_text("utf-8"))
+    return folder
 
 
 def stack_settings(home: Path) -> Settings:

@@ -86,11 +86,11 @@ def main(kind: str) -> None:
     work, watch = Work(job), Stopwatch(job, f"confluent-kafka {confluent_kafka.__version__}", SETTINGS)
     store: Any = InMemory() if kind == "dict" else Durable(str(job.folder / "store"))
     consumer = confluent_kafka.Consumer(
-        {"bootstrap.servers": job.bootstrap, "group.id": job.name, "auto.offset.reset": "earliest",
+        {**job.client, "group.id": job.name, "auto.offset.reset": "earliest",
          "enable.auto.commit": False, "queued.max.messages.kbytes": 65_536}
     )  # fmt: skip
     producer = confluent_kafka.Producer(
-        {"bootstrap.servers": job.bootstrap, "partitioner": "murmur2_random", "linger.ms": 20,
+        {**job.client, "partitioner": "murmur2_random", "linger.ms": 20,
          "compression.type": "lz4", "queue.buffering.max.messages": 1_000_000, "enable.idempotence": True}
     )  # fmt: skip
     consumer.subscribe([job.source])

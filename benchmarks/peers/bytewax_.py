@@ -63,9 +63,9 @@ def main() -> None:
     def state(keyed: tuple[str, bytes]) -> KafkaSinkMessage:
         return KafkaSinkMessage(keyed[0].encode(), keyed[1])
 
-    settings = {"partitioner": "murmur2_random", "compression.type": "lz4", "linger.ms": "5"}
+    settings = {**job.login, "partitioner": "murmur2_random", "compression.type": "lz4", "linger.ms": "5"}
     flow = Dataflow("merge")
-    source = KafkaSource([job.bootstrap], [job.source], tail=False, batch_size=BATCH)
+    source = KafkaSource([job.bootstrap], [job.source], tail=False, add_config=job.login, batch_size=BATCH)
     moved = op.filter_map(
         "changed", op.stateful_map("newest", op.map("decode", op.input("in", flow, source), decode), newest), changed
     )

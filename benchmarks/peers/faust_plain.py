@@ -26,6 +26,11 @@ def main() -> None:
     app = faust.App(
         job.name,
         broker=f"kafka://{job.bootstrap}",
+        broker_credentials=faust.SASLCredentials(
+            mechanism=job.login["sasl.mechanism"],
+            username=job.login["sasl.username"],
+            password=job.login["sasl.password"],
+        ),
         store="rocksdb://",
         datadir=str(job.folder / "faust"),
         topic_partitions=job.partitions,

@@ -53,7 +53,7 @@ CHANGE = {
 class Job:
     """What a contender is told, in a file that the race writes; ``name`` is its group, and ``folder`` its own."""
 
-    bootstrap: str
+    client: dict[str, str]  # librdkafka's settings of a client: the brokers, and what lets it in
     name: str
     events: int
     partitions: int
@@ -67,6 +67,16 @@ class Job:
     state_id: int
     change_id: int
     folder: Path
+
+    @property
+    def bootstrap(self) -> str:
+        """Where the brokers are."""
+        return self.client["bootstrap.servers"]
+
+    @property
+    def login(self) -> dict[str, str]:
+        """Return the client's other settings."""
+        return {name: value for name, value in self.client.items() if name != "bootstrap.servers"}
 
 
 def load(path: str) -> Job:

@@ -8,6 +8,7 @@ Tried: commits each second and each five seconds (its default), linger of 5 and 
 
 import quixstreams  # type: ignore[import-not-found]
 from quixstreams import Application, State
+from quixstreams.kafka import ConnectionConfig  # type: ignore[import-not-found]
 from quixstreams.models import TopicConfig  # type: ignore[import-not-found]
 
 from benchmarks.peers.job import Stopwatch, Work, told, totals, version
@@ -28,7 +29,7 @@ def main() -> None:
             app.stop()
 
     app = Application(
-        broker_address=job.bootstrap,
+        broker_address=ConnectionConfig.from_librdkafka_dict(job.client),
         consumer_group=job.name,
         auto_offset_reset="earliest",
         loglevel="WARNING",

@@ -128,7 +128,7 @@ class LagReader:
     def _look(self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> set[TopicPartition]:
         """Read the first message from each start; return the partitions that are known now."""
         if self._consumer is None:
-            self._consumer = clients.consumer(self._config, "lag", **_LITTLE)
+            self._consumer = clients.consumer(self._config, self._config.own("lag"), **_LITTLE)
         real = {(self._config.topic(key.topic), key.partition): key for key in starts}
         assigned = [key.real(self._config, start) for key, start in starts.items()]
         self._consumer.assign(assigned)

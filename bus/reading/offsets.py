@@ -10,10 +10,11 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicColle
 from confluent_kafka.admin import AdminClient, OffsetSpec, TopicMetadata
 
 from bus import clients
+from bus.access import is_refusal, raise_if_refused, refused
 from bus.config import BusConfig
 from catalogue.errors import IntegrityError, Unavailable
 
-_RETRY_FOR_S, _PAUSE_S = 30.0, 0.1
+_RETRY_FOR_S, _PAUSE_S, _FIRST_TURN_S = 30.0, 0.1, 2.0
 # A partition just made, or moved, has no leader for a moment, or one that does not know yet how far its log is agreed
 # on; the client does not call these retriable here.
 _LEADERLESS = frozenset(
@@ -88,6 +89,7 @@ def partitions(config: BusConfig, topic: str) -> list[int]:
     """Return the partition numbers of a topic (without prefix); raises Unavailable when it cannot be read."""
     name = config.topic(topic)
     _, metadata = _described(config, name)
+    _refuse(metadata)
     if metadata.error is not None or not metadata.partitions:
         raise Unavailable(f"The topic {name} cannot be read: {metadata.error}.", remedy="Run `credithub prepare`.")
     return sorted(metadata.partitions)
@@ -100,10 +102,7 @@ def committed(
 
     Raises Unavailable when Kafka does not say it of every partition: one wrongly taken for unread would be read again.
     """
-    try:
-        answered: list[confluent_kafka.TopicPartition] = consumer.committed(list(wanted), timeout=timeout_s)
-    except KafkaException as exc:
-        raise Unavailable(f"Kafka does not say what was read: {exc}.", remedy="See `credithub status`.") from exc
+    answered = _asked_for_committed(consumer, list(wanted), timeout_s)
     for partition in answered:
         if partition.error is not None:
             raise Unavailable(
@@ -111,6 +110,31 @@ def committed(
                 remedy="See `credithub status`.",
             )
     return answered
+
+
+def _asked_for_committed(
+    consumer: Consumer, wanted: list[confluent_kafka.TopicPartition], timeout_s: float
+) -> list[confluent_kafka.TopicPartition]:
+    """Ask in turns, each twice as long: who may not use the group hears so between them, by the next poll alone."""
+    deadline, turn_s = time.monotonic() + timeout_s, _FIRST_TURN_S
+    while True:
+        left_s = deadline - time.monotonic()
+        try:
+            answered: list[confluent_kafka.TopicPartition] = consumer.committed(
+                wanted, timeout=max(0.01, min(turn_s, left_s))
+            )
+        except KafkaException as exc:
+            heard = None if consumer.assignment() else consumer.poll(0)
+            error = exc.args[0] if heard is None or heard.error() is None else heard.error()
+            if is_refusal(error):
+                raise refused("ask what the group has read", error) from exc
+            if turn_s >= left_s or exc.args[0].name() != "_TIMED_OUT":
+                raise Unavailable(
+                    f"Kafka does not say what was read: {exc}.", remedy="See `credithub status`."
+                ) from exc
+            turn_s *= 2
+        else:
+            return answered
 
 
 def offsets(
@@ -134,6 +158,11 @@ def offsets(
         try:
             found = {partition: int(answers[partition].result().offset) for partition in wanted}
         except KafkaException as exc:
+            raise_if_refused(exc, "ask where its topics end")
+            if exc.args[0].name() == "_NOENT":
+                # So the client says of a topic that it may not see, too.
+                for name in {partition.topic for partition in wanted}:
+                    _refuse(_described(config, name)[1])
             outdated = exc.args[0].name() in _OUTDATED
             passing = exc.args[0].retriable() or exc.args[0].name() in _LEADERLESS or outdated
             if not passing or time.monotonic() > deadline:
@@ -163,6 +192,7 @@ def topic_ids(config: BusConfig, names: Iterable[str]) -> dict[str, str]:
         described = admin.describe_topics(TopicCollection([*real]), request_timeout=30)
         return {name: str(described[topic].result().topic_id) for topic, name in real.items()}
     except KafkaException as exc:
+        raise_if_refused(exc, "describe its topics")
         raise Unavailable(
             f"The broker does not describe its topics: {exc}.", remedy="Run `credithub prepare`."
         ) from exc
@@ -177,7 +207,16 @@ def connected(config: BusConfig, name: str, *, within_s: float = _RETRY_FOR_S) -
     return client
 
 
+def _refuse(metadata: TopicMetadata) -> None:
+    if metadata.error is not None and is_refusal(metadata.error):
+        raise refused(f"read the topic {metadata.topic}", metadata.error)
+
+
 def _described(config: BusConfig, name: str, within_s: float = _RETRY_FOR_S) -> tuple[AdminClient, TopicMetadata]:
+    """Return a client, and what the broker tells of a topic.
+
+    Behind it come the readers, which wait in silence for a topic that they may not read: so a refusal is heard here.
+    """
     client = clients.admin(config, **{"reconnect.backoff.ms": 5})
     try:
         return client, client.list_topics(name, timeout=within_s).topics[name]

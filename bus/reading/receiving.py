@@ -4,12 +4,15 @@ import time
 
 from confluent_kafka import Consumer, KafkaException, Message
 
+from bus.access import is_refusal, refused
+
 
 def receive(consumer: Consumer, most: int, wait_s: float, *, first_s: float = 0.0) -> list[Message]:
     """Return the messages that come within ``wait_s``, or the first ``most``.
 
     ``first_s``: how long to wait for the first one before that; an idle process then wakes seldom and hears it at once.
-    What the client calls retriable is left out; of a broker that is away nothing comes. Raises KafkaException.
+    What the client calls retriable is left out; of a broker that is away nothing comes. Raises KafkaException,
+    and AccessDenied.
     """
     messages: list[Message] = []
     if first_s:
@@ -31,6 +34,8 @@ def _passes(message: Message) -> bool:
     error = message.error()
     if error is None:
         return False
+    if is_refusal(error):
+        raise refused("read on", error)
     if error.fatal() or not error.retriable():
         raise KafkaException(error)
     return True

@@ -12,6 +12,7 @@ import confluent_kafka
 from confluent_kafka import Consumer, KafkaException, Message
 
 from bus import clients
+from bus.access import raise_if_refused
 from bus.config import BusConfig
 from bus.reading import offsets
 from bus.reading.offsets import TopicPartition, Watermarks
@@ -75,11 +76,12 @@ def scan_partitions(
     if not todo:
         return
     settings = {"enable.partition.eof": True, "check.crcs": True, "fetch.wait.max.ms": 10, **ahead}
-    consumer = clients.consumer(config, f"scan-{uuid.uuid4()}", **settings)
+    consumer = clients.consumer(config, config.own(f"scan-{uuid.uuid4()}"), **settings)
     try:
         consumer.assign([*todo])
         yield from _to_ends(consumer, todo, bare, on_read)
     except KafkaException as exc:
+        raise_if_refused(exc, f"read {_named(todo)}")
         raise Unavailable(f"{_named(todo)} cannot be read: {exc}.", remedy="See `credithub status`.") from exc
     finally:
         consumer.close()

@@ -1,5 +1,6 @@
 """Reads many topics from given offsets to what their end is when the reading begins, committed messages only."""
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 
@@ -8,9 +9,11 @@ from confluent_kafka import KafkaException, Message
 from confluent_kafka.admin import OffsetSpec
 
 from bus import clients
+from bus.access import raise_if_refused
 from bus.config import BusConfig
 from bus.reading.group_positions import GroupPositions
 from bus.reading.offsets import TopicPartition, Watermarks, watermarks
+from bus.reading.offsets import partitions as named_partitions
 from bus.reading.scan import scan_partitions
 from catalogue.errors import Unavailable
 
@@ -40,6 +43,9 @@ class TopicReader:
         partitions: list[TopicPartition] = []
         for topic, name in wanted.items():
             if name not in self._partitions:
+                # One that this user may not see is not listed. Asked for by its name, the broker says which it is.
+                with contextlib.suppress(Unavailable):
+                    named_partitions(self._config, topic)
                 raise Unavailable(f"There is no topic {name}.", remedy="Run `credithub prepare`.")
             partitions += [TopicPartition(topic, partition) for partition in self._partitions[name]]
         return partitions
@@ -67,6 +73,7 @@ class TopicReader:
             answers = self._admin.list_offsets(wanted, request_timeout=_NEWEST_WITHIN_S)
             newest = [answer.result() for answer in answers.values()]
         except KafkaException as exc:
+            raise_if_refused(exc, "ask when it was written to last")
             raise Unavailable(f"Kafka does not say when it was written to last: {exc}.", remedy=remedy) from exc
         # See ``bus.reading.offsets.offsets``: this is how the client says that it heard nothing.
         if any(answer.offset == confluent_kafka.OFFSET_INVALID for answer in newest):

@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "schemas": ("schemas",),
     "keys": ("keys",),
     "certs": ("certs",),
+    "access": ("access",),
     "sample": ("sample",),
     "template": ("template",),
     "push": ("push", "push-dir"),

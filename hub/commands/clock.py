@@ -7,6 +7,7 @@ import typer
 
 from bus import topics
 from bus.business_date import MOST_AHEAD, publish_business_date, today
+from bus.users import CLOCK
 from catalogue.errors import Unavailable
 from catalogue.times import SHANGHAI
 from hub.calendar_health import CalendarHealth
@@ -25,7 +26,7 @@ def clock(metrics_port: MetricsPort = 0) -> None:
     settings = load_settings()
     health = CalendarHealth()
     serve_metrics(settings, metrics_port, "clock", health)
-    config, accepted = bus_config(settings), settings.processes.accept_date
+    config, accepted = bus_config(settings, CLOCK), settings.processes.accept_date
     stop = stop_event()
     while not stop.is_set():
         day = today()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bus.users import PROOF
 from catalogue.load import load_catalogue
 from hub.commands.reconcile import scope_of
 from hub.log_lines import log_to_stderr
@@ -31,7 +32,7 @@ def prove(
     settings, readiness = load_settings(), ProofReadiness()
     serve_metrics(settings, metrics_port, "proof", readiness)
     collect_seldom()
-    run(bus_config(settings), scope_of(settings, load_catalogue()), stop_event(), readiness, every)
+    run(bus_config(settings, PROOF), scope_of(settings, load_catalogue()), stop_event(), readiness, every)
 
 
 def register(app: typer.Typer) -> None:

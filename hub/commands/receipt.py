@@ -10,6 +10,7 @@ import typer
 from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
 from bus.crypto.fingerprints import checked_keys
+from bus.users import PUSH
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.clerk_commands import ClerkCommand
@@ -33,7 +34,7 @@ def receipt(
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
 ) -> None:
     settings, catalogue = load_settings(), load_catalogue()
-    config = bus_config(settings)
+    config = bus_config(settings, PUSH)
     with closing(Registry(config)) as registry:
         progress = _progress(LedgerReader(config, registry), submission_id)
         if output is not None:

@@ -12,6 +12,7 @@ from rich.table import Table as Grid
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.topic_reader import TopicReader
+from bus.users import PROOF
 from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue
@@ -60,7 +61,7 @@ def reconcile(
     settings = load_settings()
     serve_metrics(settings, metrics_port, "reconcile")
     catalogue = load_catalogue()
-    config = bus_config(settings)
+    config = bus_config(settings, PROOF)
     while True:
         began_at_s = time.time()
         findings = proved(config, scope_of(settings, catalogue), wait)

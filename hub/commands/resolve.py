@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bus.users import PUSH
 from hub.clerk_commands import ClerkCommand
 from hub.settings import bus_config, load_settings
 
@@ -22,7 +23,7 @@ def resolve(
     from producers.subjects.resolve import Resolver
 
     settings = load_settings()
-    config = bus_config(settings)
+    config = bus_config(settings, PUSH)
     with closing(Registry(config)) as registry:
         cipher = Cipher(checked_keys(config, registry, settings.keys))
         outcome = Resolver(config, registry, cipher, load_catalogue()).run(dry_run=dry_run)

@@ -34,10 +34,10 @@ def sink(
 
     log_to_stderr(f"sink-{name}")
     settings = load_settings()
-    config = bus_config(settings)
     names = ["postgres", "upstream", *(f"bank.{b}" for b in bank_ids())]
     if name not in names:
         raise UsageError(f"There is no sink {name!r}.", remedy=f"Use one of: {', '.join(names)}.")
+    config = bus_config(settings, f"sink.{name}")
     readiness = SinkReadiness(settings.sink.behind_s)
     serve_metrics(settings, metrics_port, f"sink-{name}", readiness)
     collect_seldom()

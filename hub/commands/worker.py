@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bus.users import WORKER
 from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from hub.log_lines import log_to_stderr
@@ -40,7 +41,7 @@ def worker(
     with worker_slot(settings.home / "streams", index) as number:
         log_to_stderr(f"worker-{number}")
         folder = settings.home / "streams" / f"worker-{number}"
-        config = bus_config(settings)
+        config = bus_config(settings, WORKER)
         cipher = Cipher(_keys_in_use(config, settings.keys))
         if (written := written_at(settings.keys)) is not None:
             KEY_WRITTEN.labels("encryption").set(written.timestamp())

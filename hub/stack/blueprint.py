@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from bus.grants import has_admin, write_client_file
+from bus.users import ADMIN, PREPARE, QUERIES, file_of
+from hub.certificates.folder import CertificateFolder
 from hub.database_access import DatabaseRole
 from hub.processes import CREDITHUB, DATABASE_ADDRESSES, child_environment, environment_without_settings, hub_processes
 from hub.settings import Endpoints, Settings, changed_settings
@@ -42,9 +45,15 @@ def service_environment(layout: HomeLayout) -> dict[str, str]:
     return {**environment_without_settings(), STACK_VARIABLE: str(layout.home)}
 
 
-def own_environment(settings: Settings, layout: HomeLayout, secrets: Collection[str] = ()) -> dict[str, str]:
-    """Return the environment of a process of ours: the settings, of secrets the named ones, and the same mark."""
-    return {**child_environment(settings, secrets), STACK_VARIABLE: str(layout.home)}
+def own_environment(settings: Settings, layout: HomeLayout, user: str, secrets: Collection[str] = ()) -> dict[str, str]:
+    """Return the environment of a process of ours: the settings, of secrets the named ones, and the same mark.
+
+    ``user``: as whom it comes to Kafka. It is told where the client file of that one lies, and of no other; the
+    preparation, which makes them, of the folder.
+    """
+    access = settings.kafka.client_file(settings.home, user) if user else ""
+    own = settings if user == PREPARE else changed_settings(settings, kafka_access=access or None)
+    return {**child_environment(own, secrets), STACK_VARIABLE: str(layout.home)}
 
 
 def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only: bool) -> Blueprint:
@@ -82,7 +91,7 @@ def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only:
         "prepare",
         (*CREDITHUB, "prepare"),
         layout.log_file("prepare"),
-        own_environment(settings, layout, DATABASE_ADDRESSES),
+        own_environment(settings, layout, PREPARE, DATABASE_ADDRESSES),
         one_shot=True,
     )
     endpoints = Endpoints(
@@ -108,16 +117,29 @@ def _kafka(
     settings: Settings, layout: HomeLayout, ports: Ports, environment: _Environment
 ) -> tuple[kafka.BrokerNode | None, ChildSpec]:
     if settings.kafka.bootstrap:
-        check = checks.KafkaCheck(settings.kafka.bootstrap)
+        folder = settings.client_files
+        # Where the preparation makes the users, they are not there before it.
+        user = ADMIN if folder is not None and has_admin(folder) else QUERIES
+        login = settings.kafka.client_file(settings.home, user)
+        check = checks.KafkaCheck(settings.kafka.bootstrap, login)
         return None, _external("kafka", settings.kafka.bootstrap, check, layout)
-    port = ports.give("kafka", settings.kafka.port)
-    node = kafka.BrokerNode(1, layout.kafka, port, ports.give("kafka-controller", settings.kafka.port + 1))
+    node = kafka.BrokerNode(
+        1,
+        layout.kafka,
+        ports.give("kafka", settings.kafka.port),
+        ports.give("kafka-internal", settings.kafka.port + 2),
+        ports.give("kafka-controller", settings.kafka.port + 1),
+        generated_secret(layout.kafka / "node.password"),
+        server.identity if (server := CertificateFolder(settings.certificates).server_pem()) else None,
+    )
+    administrator = file_of(layout.access, ADMIN)
+    write_client_file(administrator, node.administrator)
     spec = ChildSpec(
         "kafka",
         kafka.broker_command(layout, node),
         layout.log_file("kafka"),
         environment,
-        check=checks.KafkaCheck(node.bootstrap),
+        check=checks.KafkaCheck(node.bootstrap, str(administrator)),
         address=node.bootstrap,
         grace_s=30.0,
     )

@@ -22,15 +22,16 @@ _ANSWER_WITHIN_S = 4.0
 class KafkaCheck:
     """The broker names the brokers of its cluster, and its controller."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, bootstrap: str, client_file: str = "") -> None:
+        """``client_file``: what to log in with (`bus.access`)."""
+        self._bootstrap, self._client_file = bootstrap, client_file
         self._admin: AdminClient | None = None
 
     def __call__(self) -> None:
         """Raise Unavailable when the broker does not answer."""
         if self._admin is None:
             self._admin = clients.admin(
-                BusConfig(self._bootstrap, registry_url=""),
+                BusConfig(self._bootstrap, registry_url="", client_file=self._client_file),
                 **{"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 500},
             )
         try:

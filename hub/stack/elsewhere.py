@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from bus.users import QUERIES
 from hub.database_access import DatabaseRole
 from hub.settings import Settings, endpoints
 from hub.stack import checks
@@ -23,8 +24,12 @@ def status_elsewhere(settings: Settings, addresses: str) -> StackStatus:
     """
     named = endpoints(settings)
     dsn = named.database(DatabaseRole.READER)
+    login = settings.kafka.client_file(settings.home, QUERIES)
     services: dict[str, tuple[str, ServiceCheck]] = {
-        "kafka": (named.bootstrap, checks.KafkaCheck(named.bootstrap)),
+        "kafka": (
+            named.bootstrap,
+            checks.KafkaCheck(named.bootstrap, login),
+        ),
         "registry": (shown_address(named.registry_url), checks.registry_check(named.registry_url)),
         "postgres": (shown_address(dsn), checks.postgres_check(dsn)),
     }

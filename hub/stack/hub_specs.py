@@ -23,9 +23,9 @@ class HubSpecs:
         settings: Settings,
         layout: HomeLayout,
         ports: Ports,
-        environment: Callable[[Collection[str]], Mapping[str, str]],
+        environment: Callable[[str, Collection[str]], Mapping[str, str]],
     ) -> None:
-        """``environment`` is asked for that of a process, by the secrets that it needs."""
+        """``environment`` is asked for that of a process, by its user at Kafka and the secrets that it needs."""
         self._layout, self._ports, self._environment = layout, ports, environment
         self._wanted = {process.name: process for process in wanted}
         first = settings.processes.metrics_port
@@ -51,7 +51,7 @@ class HubSpecs:
             name,
             (*CREDITHUB, *self._wanted[name].arguments, "--metrics-port", port),
             self._layout.log_file(name),
-            self._environment(self._wanted[name].secrets),
+            self._environment(self._wanted[name].user, self._wanted[name].secrets),
             check=checks.readiness_check(f"http://{address}/readyz", str(self._layout.home), name),
             address=f"http://{address}/metrics",
             hung_after_s=HUNG_AFTER_S,

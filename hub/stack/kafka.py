@@ -8,32 +8,47 @@ import os
 import shutil
 import subprocess
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from bus.access import at, login
 from catalogue.errors import StackError
 from hub.stack import artifacts, preflight
 from hub.stack.layout import HomeLayout
 from hub.stack.ports import LOOPBACK
+from hub.stack.status import write_private
 
 _FEW_CORES = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _MANY_CORES = ("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
+NODE = "node"
+"""The user of the nodes among themselves, and of whoever makes the other users."""
+_PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+_SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 # Who says that the broker begins, is there and ends; others tell a line for each topic that is made.
 _TELLING = ("BrokerLifecycleManager", "BrokerServer", "ControllerServer", "KafkaRaftServer")
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerNode:
-    """One node: its id, its folder and its two ports."""
+    """One node: its id, its folder, its three ports, and the password by which nodes know each other."""
 
     node_id: int
     folder: Path
     port: int
+    internal_port: int
     controller_port: int
+    password: str = field(repr=False)
+    identity: Path | None = None
+    """The private key and certificate (PEM) by which clients know it; None: their connections are not encrypted."""
 
     @property
     def bootstrap(self) -> str:
         return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def administrator(self) -> dict[str, str]:
+        """Return the client file of whoever makes users and ACLs: the node itself, by its own door."""
+        return at(f"{LOOPBACK}:{self.internal_port}", login(NODE, self.password, "PLAIN"))
 
     @property
     def properties_file(self) -> Path:
@@ -42,14 +57,33 @@ class BrokerNode:
 
 def properties(node: BrokerNode) -> str:
     """Return the node's server.properties; listens on the loopback interface only."""
+    listeners = {"CLIENT": node.port, "INTERNAL": node.internal_port, "CONTROLLER": node.controller_port}
+    protocols = dict.fromkeys(listeners, "SASL_PLAINTEXT") | ({"CLIENT": "SASL_SSL"} if node.identity else {})
+    plain = f'{_PLAIN} required username="{NODE}" password="{node.password}" user_{NODE}="{node.password}";'
     return f"""\
 process.roles=broker,controller
 node.id={node.node_id}
 controller.quorum.voters={node.node_id}@{LOOPBACK}:{node.controller_port}
-listeners=PLAINTEXT://{LOOPBACK}:{node.port},CONTROLLER://{LOOPBACK}:{node.controller_port}
+listeners={",".join(f"{name}://{LOOPBACK}:{port}" for name, port in listeners.items())}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=INTERNAL
+listener.security.protocol.map={",".join(f"{name}:{protocol}" for name, protocol in protocols.items())}
 log.dirs={node.folder / "data"}
+
+# Users come by CLIENT, and may what their ACLs say (bus/principals.py). Their passwords lie in the broker's own log, so
+# the nodes, which need one before there is a log, and whoever makes the users come by doors of their own.
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.client.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.client.scram-sha-512.sasl.jaas.config={_SCRAM} required;
+listener.name.internal.sasl.enabled.mechanisms=PLAIN
+listener.name.internal.plain.sasl.jaas.config={plain}
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config={plain}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:{NODE}
+allow.everyone.if.no.acl.found=false
+{_encryption(node.identity)}
 
 # Topics are created on purpose, with their partitions and retention; a mistyped name must fail.
 auto.create.topics.enable=false
@@ -85,6 +119,12 @@ background.threads=4
 message.max.bytes=10485760
 replica.fetch.max.bytes=10485760
 """
+
+
+def _encryption(identity: Path | None) -> str:
+    if identity is None:
+        return ""
+    return f"listener.name.client.ssl.keystore.type=PEM\nlistener.name.client.ssl.keystore.location={identity}\n"
 
 
 def java_command(cache: Path, heap: tuple[str, ...], *options: str) -> list[str]:
@@ -139,7 +179,7 @@ def prepare(layout: HomeLayout, node: BrokerNode) -> None:
     Raises StackError when the formatting fails.
     """
     node.folder.mkdir(parents=True, exist_ok=True)
-    node.properties_file.write_text(properties(node), "utf-8")
+    write_private(node.properties_file, properties(node))
     finished = node.folder / "formatted"
     if finished.exists():
         return

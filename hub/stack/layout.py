@@ -8,7 +8,7 @@ from hub.trusted_files import refuse_planted
 
 # Every entry that the hub makes in its home, by whatever command, apart from the downloads and the keys.
 _OWN_NAMES = (
-    "kafka", "postgres", "streams", "upstream", "run", "logs", "prometheus", "receipts", "certs",
+    "kafka", "access", "postgres", "streams", "upstream", "run", "logs", "prometheus", "receipts", "certs",
     "schemas.zip", "schemas.new",
 )  # fmt: skip
 
@@ -36,7 +36,7 @@ class HomeLayout:
         for folder in (self.home, self.cache, self.postgres):
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             refuse_planted(folder)
-        for folder in (self.run, self.logs, self.kafka, self.streams, self.upstream):
+        for folder in (self.run, self.logs, self.kafka, self.access, self.streams, self.upstream):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # An earlier version made them readable by everybody.
             folder.chmod(0o700)
@@ -59,6 +59,11 @@ class HomeLayout:
     @property
     def kafka(self) -> Path:
         return self.home / "kafka"
+
+    @property
+    def access(self) -> Path:
+        """The client files of the embedded broker's users, and of its administrator."""
+        return self.home / "access"
 
     @property
     def streams(self) -> Path:

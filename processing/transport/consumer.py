@@ -33,6 +33,17 @@ def fetch_pace(quiet_s: float) -> tuple[int, int]:
     return (_IDLE_WAIT_MS, _IDLE_BYTES) if quiet_s > _IDLE_AFTER_S else (_BUSY_WAIT_MS, _BUSY_BYTES)
 
 
+class Login:
+    """Gives an aiokafka client another password; it has no way of its own, and reads it for each connection."""
+
+    def __init__(self, consumer: Any) -> None:
+        self._client = consumer._client
+
+    def set_sasl_credentials(self, username: str, password: str, /) -> None:
+        """Log in as this user from the next connection on."""
+        self._client._sasl_plain_username, self._client._sasl_plain_password = username, password
+
+
 class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """The thread of the Kafka client. It keeps Faust's assignor and notes from which offset records were read."""
 
@@ -102,7 +113,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         conf = self.app.conf
         # Without tables Faust falls back to round-robin, which splits one partition's topics over workers (decision 3).
         self._assignor = self.app.assignor
-        return aiokafka.AIOKafkaConsumer(
+        consumer = aiokafka.AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
             group_instance_id=conf.consumer_group_instance_id,
@@ -123,6 +134,9 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
             connections_max_idle_ms=conf.consumer_connections_max_idle_ms,
         )
+        # Kept with the consumer, for whoever tells it of another password only knows it weakly.
+        self._login = clients.follow_login(self.app.bus, Login(consumer))
+        return consumer
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]

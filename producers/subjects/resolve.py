@@ -74,7 +74,7 @@ class Resolver:
 
     def run(self, *, dry_run: bool = False) -> ResolveOutcome:
         """Resolve what can be resolved; raises Unavailable when Kafka is away: what was committed stays."""
-        publisher = TransactionalPublisher(self._config, "resolve", "it")
+        publisher = TransactionalPublisher(self._config, "push.resolve", "it")
         outcome = ResolveOutcome()
         reader = LedgerReader(self._config, self._registry)
         try:

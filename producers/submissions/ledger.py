@@ -11,6 +11,7 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicP
 from confluent_kafka.admin import OffsetSpec
 
 from bus import clients
+from bus.access import raise_if_refused
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
@@ -37,7 +38,7 @@ class LedgerReader:
         self._decode = Decoder(registry)
         self._partition = TopicPartition(config.topic(SUBMISSION), 0)
         settings = {"enable.partition.eof": True, "fetch.wait.max.ms": 10}
-        self._consumer = clients.consumer(config, f"ledger-{uuid.uuid4()}", **settings)
+        self._consumer = clients.consumer(config, config.own(f"ledger-{uuid.uuid4()}"), **settings)
         self._consumer.assign([TopicPartition(self._partition.topic, 0, OFFSET_BEGINNING)])
         self._admin = connected(config, self._partition.topic)
         self._reached = 0
@@ -65,6 +66,7 @@ class LedgerReader:
                         "The ledger of submissions cannot be read to its end.", remedy="Try again shortly."
                     )
         except KafkaException as exc:
+            raise_if_refused(exc, "read the ledger of submissions")
             raise Unavailable(f"The ledger of submissions cannot be read: {exc}.", remedy="Try again shortly.") from exc
 
     def _read_on(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaException
 
 from bus import clients
+from bus.access import raise_if_refused
 from bus.config import BusConfig
 from bus.transactions import abort
 from catalogue.errors import Unavailable
@@ -58,4 +59,5 @@ class TransactionalPublisher:
         try:
             yield
         except KafkaException as exc:
+            raise_if_refused(exc, f"write {self._what}")
             raise Unavailable(f"Kafka did not take {self._what}: {exc}.", remedy="Run the same command again.") from exc

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from confluent_kafka import KafkaException
 
 from bus import clients, topics
+from bus.access import raise_if_refused
 from bus.avro.decoding import Decoder
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
@@ -32,6 +33,7 @@ class Journal:
         try:
             self._producer.init_transactions(TRANSACTION_S)
         except KafkaException as exc:
+            raise_if_refused(exc, "write the proof")
             raise Unavailable(f"Kafka did not let the proof begin: {exc}.", remedy=_REMEDY) from exc
 
     def write(self, facts: Iterable[ProvenFact]) -> None:

@@ -27,13 +27,14 @@ MOST_SHOWN = 40
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-def settings_under(home: Path, outer: Settings, bootstrap: str | None = None) -> Settings:
+def settings_under(home: Path, outer: Settings, cluster: Cluster | None = None) -> Settings:
     """Return the settings of the hub under fire."""
     return exact_settings(
         home=home,
         cache=(outer.stack.cache or outer.home / "cache").resolve(),
         jar_repository=outer.stack.jar_repository,
-        kafka_bootstrap=bootstrap,
+        kafka_bootstrap=cluster.bootstrap if cluster else None,
+        kafka_access=cluster.access if cluster else None,
         topic_prefix="chaos.",
         partitions=PARTITIONS,
         replication=len(BROKERS),
@@ -100,7 +101,7 @@ def _run(
     control.prepare_machine(bare)
     say(f"seed {seed}, {count} faults of {', '.join(kinds)}" + (f", without {broken}" if broken else ""))
     with Cluster(HomeLayout.of(bare)) as cluster:
-        site = Site(settings_under(home, outer, cluster.bootstrap), broken)
+        site = Site(settings_under(home, outer, cluster), broken)
         try:
             site.start(FIRST_WORKERS)
             say("three brokers, registry, PostgreSQL, two workers and all sinks are up")

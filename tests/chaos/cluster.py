@@ -4,6 +4,7 @@ The same artefacts and settings as the embedded single broker (``hub.stack.kafka
 """
 
 import os
+import secrets
 import shutil
 import subprocess
 import time
@@ -12,8 +13,14 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from bus import clients
+from bus.access import at, login
+from bus.config import BusConfig
+from bus.grants import write_client_file
+from bus.users import ADMIN, file_of
 from hub.stack import kafka, ports
 from hub.stack.layout import HomeLayout
+from hub.stack.status import write_private
 from tests.chaos.processes import Process, until
 
 BROKERS = (1, 2, 3)
@@ -30,13 +37,16 @@ class Cluster:
 
     def __init__(self, layout: HomeLayout) -> None:
         self._layout = layout
+        password = secrets.token_urlsafe()
         self._given = given = ports.Ports(layout.run / "cluster-ports.json")
         self._nodes = {
             number: kafka.BrokerNode(
                 number,
                 layout.home / f"kafka-{number}",
-                given.give(f"broker-{number}", _FIRST_PORT + 2 * number),
-                given.give(f"controller-{number}", _FIRST_PORT + 2 * number + 1),
+                given.give(f"broker-{number}", _FIRST_PORT + 3 * number),
+                given.give(f"internal-{number}", _FIRST_PORT + 3 * number + 1),
+                given.give(f"controller-{number}", _FIRST_PORT + 3 * number + 2),
+                password,
             )
             for number in BROKERS
         }
@@ -50,6 +60,16 @@ class Cluster:
             for number, node in self._nodes.items()
         }
         self._known: AdminClient | None = None
+        layout.access.mkdir(mode=0o700, exist_ok=True)
+        # One that is away does not keep its users from being made.
+        doors = ",".join(f"{ports.LOOPBACK}:{node.internal_port}" for node in self._nodes.values())
+        self._administrator = file_of(layout.access, ADMIN)
+        write_client_file(self._administrator, at(doors, login(kafka.NODE, password, "PLAIN")))
+
+    @property
+    def access(self) -> Path:
+        """The folder of the client files, in which preparations make those of the hub's users."""
+        return self._administrator.parent
 
     @property
     def bootstrap(self) -> str:
@@ -127,13 +147,14 @@ class Cluster:
 
     def _admin(self) -> AdminClient:
         if self._known is None:
-            self._known = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+            config = BusConfig(self.bootstrap, "", client_file=str(self._administrator))
+            self._known = clients.admin(config, log_level=0)
         return self._known
 
     def _format(self, node: kafka.BrokerNode, cluster_id: str) -> None:
         shutil.rmtree(node.folder, ignore_errors=True)
         node.folder.mkdir(parents=True)
-        node.properties_file.write_text(self._properties(node), "utf-8")
+        write_private(node.properties_file, self._properties(node))
         tool = kafka.java_command(self._layout.cache, ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"))
         format_it = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(node.properties_file)]
         subprocess.run([*tool, *format_it], check=True, capture_output=True)

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from bus.business_date import publish_business_date
+from bus.users import ADMIN
 from catalogue.errors import HubError
 from connectors.files.source import FileSource
 from hub.intake import intake_config
@@ -55,7 +56,7 @@ def feed(seed: int, rows_per_s: float, folder: Path, first_day: date) -> None:
                     begun = time.monotonic()
                     day = day_after(fed.files, first_day)
                     if day != said:
-                        publish_business_date(bus_config(settings), day)
+                        publish_business_date(bus_config(settings, ADMIN), day)
                         said = day
                     if (folder / "enough").exists():
                         return

@@ -12,12 +12,14 @@ from typing import Any
 import hub.stack
 from bus.business_date import today
 from bus.config import BusConfig
+from bus.users import ADMIN
 from hub.settings import Settings, bus_config, endpoints, exact_settings, settings_environment
 from hub.stack import ports
 from tests.chaos.feed import Fed, read_fed
 from tests.chaos.processes import REPOSITORY, Process, until
 from tests.databases import execute, superuser_dsn
 from tests.integration.whole.runs import Run
+from tests.services import own_access
 
 # Six can be shared evenly by one, two or three workers.
 PARTITIONS = 6
@@ -49,7 +51,7 @@ class Site:
     @property
     def config(self) -> BusConfig:
         """Return where its topics are."""
-        return bus_config(self.settings)
+        return bus_config(self.settings, ADMIN)
 
     def start(self, workers: int) -> None:
         """Bring services, sinks and so many workers up."""
@@ -218,6 +220,7 @@ def beside(settings: Settings, name: str, home: Path | None = None) -> Settings:
         cache=settings.stack.cache,
         key_file=settings.keys,
         kafka_bootstrap=found.bootstrap,
+        kafka_access=own_access(settings.kafka.client_file(settings.home, ADMIN), settings.home / f"access-{name}"),
         registry_url=found.registry_url,
         upstream_url=found.upstream_url,
         postgres_dsn=f"{dsn.rpartition('/')[0]}/{name}",

@@ -2,14 +2,15 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from hub.settings import Endpoints, Settings, endpoints
+from bus.users import ADMIN
+from hub.settings import Settings, endpoints
 from tests.databases import superuser_dsn
-from tests.services import running_services, stack_settings
+from tests.services import Services, running_services, stack_settings
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +26,10 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def stack(settings: Settings) -> Endpoints:
+def stack(settings: Settings) -> Services:
     """Return the addresses of Kafka, the registry and PostgreSQL, in which tests make databases: as its superuser."""
-    return replace(endpoints(settings), postgres_dsn=superuser_dsn(settings))
+    addresses = asdict(endpoints(settings)) | {"postgres_dsn": superuser_dsn(settings)}
+    return Services(**addresses, client_file=settings.kafka.client_file(settings.home, ADMIN))
 
 
 @pytest.fixture

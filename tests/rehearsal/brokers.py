@@ -4,7 +4,13 @@ import shlex
 import sys
 from pathlib import Path
 
+from confluent_kafka.admin import ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
+
 import hub.stack
+from bus import clients
+from bus.access import client_settings, user_of
+from bus.config import BusConfig
+from bus.users import ADMIN, file_of
 from hub.settings import exact_settings
 from hub.stack import control, kafka
 from hub.stack.layout import HomeLayout
@@ -24,10 +30,18 @@ def one_of_three_brokers(folder: Path) -> None:
     bare = stack_settings(folder / "a home")
     control.prepare_machine(bare)
     with Cluster(HomeLayout.of(bare)) as cluster:
-        variables = {"CREDITHUB_KAFKA_BOOTSTRAP": cluster.bootstrap, "CREDITHUB_REPLICATION": str(len(BROKERS))}
+        variables = {
+            "CREDITHUB_KAFKA_BOOTSTRAP": cluster.bootstrap,
+            "CREDITHUB_KAFKA_ACCESS": str(cluster.access),
+            "CREDITHUB_REPLICATION": str(len(BROKERS)),
+        }
         operator = Operator(folder, variables)
         settings = exact_settings(
-            home=bare.home, cache=bare.stack.cache, kafka_bootstrap=cluster.bootstrap, replication=len(BROKERS)
+            home=bare.home,
+            cache=bare.stack.cache,
+            kafka_bootstrap=cluster.bootstrap,
+            kafka_access=cluster.access,
+            replication=len(BROKERS),
         )
         site = Site(operator, settings)
         try:
@@ -40,6 +54,7 @@ def one_of_three_brokers(folder: Path) -> None:
 def _lose_one(site: Site, cluster: Cluster) -> None:
     site.push(1)
     before = site.content()
+    _write_admin_properties(site, cluster)
     disk = cluster.lose(_LOST)
     site.push(2)
     after = site.content()
@@ -60,6 +75,21 @@ def _lose_one(site: Site, cluster: Cluster) -> None:
     site.push(4)
     site.reconciled()
     site.until_proven()
+
+
+def _write_admin_properties(site: Site, cluster: Cluster) -> None:
+    """Let the cluster's administrator in by the brokers' common door, and write what the guide's line logs in with."""
+    administrator = file_of(cluster.access, ADMIN)
+    user, password = user_of(client_settings(administrator))
+    wanted = UserScramCredentialUpsertion(
+        user, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), password.encode()
+    )
+    client = clients.admin(BusConfig(cluster.bootstrap, "", client_file=str(administrator)))
+    for done in client.alter_user_scram_credentials([wanted]).values():
+        done.result(30)
+    login = f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{user}" password="{password}";'
+    text = f"security.protocol=SASL_PLAINTEXT\nsasl.mechanism=SCRAM-SHA-512\nsasl.jaas.config={login}\n"
+    (site.operator.checkout / "admin.properties").write_text(text, "utf-8")
 
 
 def _lines(site: Site) -> dict[str, str]:

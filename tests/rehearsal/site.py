@@ -9,6 +9,7 @@ from typing import Any
 
 from bus import clients
 from bus.config import BusConfig
+from bus.users import ADMIN
 from hub.settings import Settings, bus_config, endpoints
 from sinks.postgres.refilling import digests
 from tests.proven import differences
@@ -38,7 +39,7 @@ class Site:
     @property
     def config(self) -> BusConfig:
         """Return where its topics are."""
-        return bus_config(self.settings)
+        return bus_config(self.settings, ADMIN)
 
     def city(self, seed: int, enterprises: int = 10) -> Path:
         """Return the folder of a city's files."""

@@ -14,6 +14,7 @@ import psycopg2
 
 import hub.stack
 from bus import clients
+from bus.users import ADMIN
 from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue
 from hub.processes import CREDITHUB, child_environment
@@ -121,7 +122,7 @@ def closed_platform(site: Site) -> Iterator[None]:
 @contextmanager
 def foreign_message(site: Site) -> Iterator[None]:
     """Somebody writes into a topic of the hub what is no message of the hub."""
-    config = bus_config(site.settings)
+    config = bus_config(site.settings, ADMIN)
     category = load_catalogue().items[0].category
     producer = clients.producer(config)
     producer.produce(config.topic(catalogue_topic(category)), b"not one of ours")

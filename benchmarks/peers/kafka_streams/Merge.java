@@ -280,6 +280,18 @@ public final class Merge {
     }
   }
 
+  /** Returns librdkafka's settings of a client as Java's clients name them. */
+  static Map<String, Object> client(JsonNode told) {
+    return Map.of(
+        "bootstrap.servers", told.get("bootstrap.servers").asText(),
+        "security.protocol", told.get("security.protocol").asText(),
+        "sasl.mechanism", told.get("sasl.mechanism").asText(),
+        "sasl.jaas.config",
+        String.format(
+            "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"%s\" password=\"%s\";",
+            told.get("sasl.username").asText(), told.get("sasl.password").asText()));
+  }
+
   public static void main(String[] arguments) throws Exception {
     Path file = Path.of(arguments[0]);
     int threads = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 1;
@@ -288,10 +300,11 @@ public final class Merge {
     asOf = LocalDate.parse(job.get("as_of").asText()).toEpochDay();
     window3m = LocalDate.parse(job.get("window_3m").asText()).toEpochDay();
     window12m = LocalDate.parse(job.get("window_12m").asText()).toEpochDay();
-    String group = job.get("name").asText(), bootstrap = job.get("bootstrap").asText();
+    String group = job.get("name").asText();
+    Map<String, Object> client = client(job.get("client"));
     Properties settings = new Properties();
     settings.put(StreamsConfig.APPLICATION_ID_CONFIG, group);
-    settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+    settings.putAll(client);
     settings.put(StreamsConfig.STATE_DIR_CONFIG, file.resolveSibling("state").toString());
     settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);
     settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 64L << 20);
@@ -309,7 +322,7 @@ public final class Merge {
           Runtime.getRuntime().halt(1);
           return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         });
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+    try (Admin admin = Admin.create(client)) {
       streams.start();
       done.await();
       // Offsets are committed behind everything else.

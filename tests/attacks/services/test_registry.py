@@ -16,8 +16,8 @@ from bus.registration import register_all
 from catalogue.avro import event_schema, topic
 from catalogue.load import load_catalogue
 from catalogue.schema_versions import generated
-from hub.settings import Endpoints
 from tests.builders.events import SUBJECT, event_value
+from tests.services import Services
 
 ITEM = load_catalogue().item("administration.penalty")
 EVENT, TOPIC = event_schema(ITEM), topic(ITEM.category)
@@ -25,9 +25,9 @@ SCHEMAS = {path: schema for path, schema in generated(load_catalogue()).items() 
 
 
 @pytest.fixture
-def config(stack: Endpoints, topic_prefix: str) -> BusConfig:
+def config(stack: Services, topic_prefix: str) -> BusConfig:
     """Return the bus under a prefix of the test's own, with the schema of penalties at its level."""
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix)
+    config = stack.bus(topic_prefix)
     register_all(config, [], schemas=SCHEMAS)
     return config
 
@@ -95,7 +95,7 @@ def test_what_was_written_is_read_after_its_subject_was_deleted(config: BusConfi
 
 
 @pytest.mark.attack(by="whoever reaches the registry", wants="its files or its database through a subject's name")
-def test_a_subject_is_no_path_and_no_statement(stack: Endpoints) -> None:
+def test_a_subject_is_no_path_and_no_statement(stack: Services) -> None:
     with httpx.Client(base_url=stack.registry_url, trust_env=False, timeout=60) as his:
         for name in ("..%2f..%2fetc%2fpasswd", "%00", "'%3b drop table artifacts%3b --", "%25s"):
             answer = his.get(f"/subjects/{name}/versions")

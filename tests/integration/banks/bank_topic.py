@@ -23,6 +23,8 @@ from tests.running import Running
 from tests.waiting import until
 
 BANK = "yinhe"
+# Another bank, whose topic this one may not read.
+OTHER = "qinghe"
 TOPIC = topics.bank_topic(BANK)
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
 PENALTY = "administration.penalty"
@@ -50,7 +52,8 @@ FUNDED = {
 @contextmanager
 def bank_topics(config: BusConfig) -> Iterator[None]:
     """Create the topics of one bank as the hub does, and delete them afterwards."""
-    with own_topics(config, [topics.CHANGE, topics.sequence_topic(BANK), TOPIC, *released.TOPICS], [BANK]):
+    names = [topics.CHANGE, topics.sequence_topic(BANK), TOPIC, topics.bank_topic(OTHER), *released.TOPICS]
+    with own_topics(config, names, [BANK, OTHER]):
         released.release(config, f"bank.{BANK}", labels=_LABELS)
         yield
 

@@ -1,22 +1,31 @@
 """A bus of its own for each test of the banks' example clients."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bus.config import BusConfig
-from hub.settings import Endpoints, Settings
+from bus.grants import grant
+from bus.principals import principals
+from bus.users import ADMIN, file_of
+from catalogue.load import load_catalogue
+from hub.settings import Settings
+from tests.services import Services, own_access
 
 # Before the tests import it, so that its assertions say what they compared.
 pytest.register_assert_rewrite("tests.integration.banks.contract")
 
 
 @pytest.fixture
-def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
-    from tests.integration.banks.bank_topic import bank_topics
+def config(stack: Services, topic_prefix: str, tmp_path: Path) -> Iterator[BusConfig]:
+    """Return a bus of its own whose banks have users; the test itself comes as their administrator."""
+    from tests.integration.banks.bank_topic import BANK, OTHER, bank_topics
 
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+    folder = own_access(stack.client_file, tmp_path / "access")
+    config = replace(stack.bus(topic_prefix, partitions=2), client_file=str(file_of(folder, ADMIN)))
+    grant(config, folder, [one for one in principals(load_catalogue(), (BANK, OTHER)) if not one.is_of_the_hub])
     with bank_topics(config):
         yield config
 

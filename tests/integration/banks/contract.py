@@ -1,14 +1,18 @@
 """What the guide promises of every example client, whatever its language; ``registry`` is the address of the door."""
 
 import base64
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bus import topics
+from bus.access import client_settings, user_of
 from bus.config import BusConfig
-from tests.integration.banks.bank_topic import TOPIC, A, B, aborted_count, fill, publish, published
-from tests.integration.banks.programs import Program
+from bus.users import bank_user, file_of
+from tests.integration.banks.bank_topic import BANK, OTHER, TOPIC, A, B, aborted_count, fill, publish, published
+from tests.integration.banks.programs import Bank, Program
 
 # Ends the client when it waits for more than there is, so that a lost event fails the test and does not hang it.
 _IDLE = ("--idle", "5")
@@ -83,9 +87,33 @@ def check_restart(program: Program, config: BusConfig, registry: str, folder: Pa
     assert [line["kind"] for line in third] == ["repeat"] * 5 + ["event"]
 
 
-def _run(program: Program, config: BusConfig, registry: str, *more: str, group: str = "bank") -> list[dict[str, Any]]:
-    addresses = (config.bootstrap, registry, config.topic(TOPIC))
-    return program(*addresses, "--group", config.topic(group), *more)
+def check_refusals(program: Program, config: BusConfig, registry: str) -> None:
+    """What is not the bank's is refused at once, with a reason, and nothing of it is printed."""
+    publish(config, [1])
+    bank, other = bank_of(config, registry), bank_of(config, registry, OTHER)
+    said = [
+        program.refused(replace(bank, password="wrong")),
+        program.refused(replace(bank, topic=config.topic(topics.bank_topic(OTHER)))),
+        program.refused(replace(bank, topic=config.topic(topics.CHANGE))),
+        program.refused(bank, "--group", f"{other.user}.example"),
+    ]
+    assert all(line.startswith("refused: ") for line in said), said
+    assert "uthenticat" in said[0]
+    assert all("uthoriz" in line for line in said[1:3]), said
+    assert all("group" in line.lower() for line in said[3:]), said
+
+
+def bank_of(config: BusConfig, registry: str, bank: str = BANK) -> Bank:
+    """Return what the bank is told whose user the preparation made."""
+    user, password = user_of(client_settings(file_of(Path(config.client_file).parent, bank_user(bank))))
+    return Bank(config.bootstrap, registry, config.topic(TOPIC), user, password)
+
+
+def _run(
+    program: Program, config: BusConfig, registry: str, *more: str, group: str = "example"
+) -> list[dict[str, Any]]:
+    bank = bank_of(config, registry)
+    return program(bank, "--group", f"{bank.user}.{group}", *more)
 
 
 def plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,17 @@ _INSTALL_S = 120
 _RUN_S = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """What a bank is told: three addresses, and what it logs in with."""
+
+    bootstrap: str
+    registry: str
+    topic: str
+    user: str
+    password: str
+
+
 class Program:
     """An example client, ready to run."""
 
@@ -31,17 +43,28 @@ class Program:
         self._command = command
         self._environment = environment
 
-    def __call__(self, bootstrap: str, registry: str, topic: str, *more: str) -> list[dict[str, Any]]:
-        """Run it to its end with these addresses and return the lines it printed."""
-        done = subprocess.run(
-            [*self._command, "--bootstrap", bootstrap, "--registry", registry, "--topic", topic, *more],
-            capture_output=True,
-            timeout=_RUN_S,
-            env={"PATH": os.environ["PATH"], **self._environment},
-        )
+    def __call__(self, bank: Bank, *more: str) -> list[dict[str, Any]]:
+        """Run it to its end as a bank would and return the lines it printed."""
+        done = self._run(bank, *more)
         errors = done.stderr.decode()
         assert done.returncode == 0, errors
         return [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
+
+    def refused(self, bank: Bank, *more: str) -> str:
+        """Run it where it is refused; return what it says, and fail when it does not end by itself."""
+        done = self._run(bank, *more)
+        assert done.returncode == 1, done.stdout.decode()
+        assert not done.stdout
+        return done.stderr.decode().strip().splitlines()[-1]
+
+    def _run(self, bank: Bank, *more: str) -> "subprocess.CompletedProcess[bytes]":
+        arguments = {"bootstrap": bank.bootstrap, "registry": bank.registry, "topic": bank.topic, "user": bank.user}
+        return subprocess.run(
+            [*self._command, *(word for name, value in arguments.items() for word in (f"--{name}", value)), *more],
+            capture_output=True,
+            timeout=_RUN_S,
+            env={"PATH": os.environ["PATH"], "BANK_PASSWORD": bank.password, **self._environment},
+        )
 
 
 def python_program() -> Program:

@@ -1,11 +1,11 @@
-"""The guide's clients read a bank's topic with nothing but the addresses of the broker and the registry's door."""
+"""The guide's clients read a bank's topic with nothing but three addresses, a user and a password."""
 
 from pathlib import Path
 
 import pytest
 
 from bus.config import BusConfig
-from tests.integration.banks.contract import check_decoding, check_gaps, check_restart
+from tests.integration.banks.contract import check_decoding, check_gaps, check_refusals, check_restart
 from tests.integration.banks.programs import Program, java_program, node_program, python_program
 
 PROGRAMS = {"python": lambda downloads: python_program(), "node": node_program, "java": java_program}
@@ -22,6 +22,10 @@ def test_it_reads_what_the_sink_published_and_nothing_aborted(program: Program, 
 
 def test_it_reports_a_missing_and_a_repeated_sequence(program: Program, config: BusConfig, door: str) -> None:
     check_gaps(program, config, door)
+
+
+def test_it_is_refused_what_is_not_the_bank_s(program: Program, config: BusConfig, door: str) -> None:
+    check_refusals(program, config, door)
 
 
 def test_it_goes_on_where_it_ended(program: Program, config: BusConfig, door: str, tmp_path: Path) -> None:

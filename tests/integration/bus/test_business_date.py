@@ -9,17 +9,16 @@ from bus import clients, topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.business_date import MOST_AHEAD, business_date_of, publish_business_date
-from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
-from hub.settings import Endpoints
+from tests.services import Services
 
 DAY = date(2026, 6, 30)
 
 
-def test_a_clock_that_is_wrong_by_years_is_not_told(stack: Endpoints, topic_prefix: str) -> None:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+def test_a_clock_that_is_wrong_by_years_is_not_told(stack: Services, topic_prefix: str) -> None:
+    config = stack.bus(topic_prefix, partitions=2)
     topics.ensure_topics(
         config, [spec for spec in topics.topic_specs(load_catalogue()) if spec.name == topics.CALENDAR]
     )
@@ -35,8 +34,8 @@ def test_a_clock_that_is_wrong_by_years_is_not_told(stack: Endpoints, topic_pref
     assert sorted(filter(None, dates)) == sorted([DAY, DAY + timedelta(days=31), far] * 2)
 
 
-def test_topics_written_with_another_registry_are_told_apart(stack: Endpoints, topic_prefix: str) -> None:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix)
+def test_topics_written_with_another_registry_are_told_apart(stack: Services, topic_prefix: str) -> None:
+    config = stack.bus(topic_prefix)
     topics.ensure_topics(
         config, [spec for spec in topics.topic_specs(load_catalogue()) if spec.name == topics.CALENDAR]
     )

@@ -12,23 +12,23 @@ from bus.registration import placements, register_all
 from catalogue.errors import CatalogueError, Unavailable
 from catalogue.load import load_catalogue
 from catalogue.schema_versions import generated
-from hub.settings import Endpoints
+from tests.services import Services
 
 ORDER = "catalogue/tobacco/Order.avsc"
 _PAGE = 500
 
 
 @pytest.fixture
-def client(stack: Endpoints) -> Iterator[SchemaRegistryClient]:
+def client(stack: Services) -> Iterator[SchemaRegistryClient]:
     """Return a client of the registry, closed afterwards."""
     with SchemaRegistryClient({"url": stack.registry_url}) as client:
         yield client
 
 
 @pytest.fixture
-def config(stack: Endpoints, client: SchemaRegistryClient, topic_prefix: str) -> Iterator[BusConfig]:
+def config(stack: Services, client: SchemaRegistryClient, topic_prefix: str) -> Iterator[BusConfig]:
     """Return the bus under a prefix of the test's own, and clear its subjects afterwards."""
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix)
+    config = stack.bus(topic_prefix)
     yield config
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(client.delete_subject, subjects(client, config)))
@@ -84,7 +84,7 @@ def test_a_new_nullable_field_becomes_version_two(config: BusConfig, client: Sch
     assert client.get_versions(order) == [1, 2]
 
 
-def test_a_registry_that_is_away_is_unavailable(stack: Endpoints, topic_prefix: str) -> None:
+def test_a_registry_that_is_away_is_unavailable(stack: Services, topic_prefix: str) -> None:
     config = BusConfig(stack.bootstrap, "http://127.0.0.1:9/apis/ccompat/v7", topic_prefix)
     with pytest.raises(Unavailable):
         register_all(config, [])

@@ -18,14 +18,16 @@ from typing import Any
 import httpx
 import pytest
 
-from bus.config import BusConfig
+from bus.users import ADMIN
 from hub.database_access import DatabaseRole
 from hub.processes import CREDITHUB, environment_without_settings
-from hub.settings import Endpoints, Settings, endpoints
+from hub.settings import Settings, endpoints
+from hub.stack.status import write_private
 from sinks.banks.recipients import bank_ids
 from tests import kafka
 from tests.compose import DEMANDED, interpolated
 from tests.databases import execute
+from tests.services import Services
 from tests.waiting import until
 
 _WORKERS = 2
@@ -53,6 +55,7 @@ class Containers:
         keys = self.home / ("keys" if mounted else "no-keys") / "keys.json"
         listening = dict.fromkeys(("CREDITHUB_LISTEN_HOST", "CREDITHUB_REGISTRY_DOOR_HOST"), address)
         given |= {"CREDITHUB_HOME": str(self.home), "CREDITHUB_KEY_FILE": str(keys), **listening}
+        given["CREDITHUB_KAFKA_ACCESS"] = str(self.home / "kafka" / service)
         given = {name: _ADDRESS.sub(self._by_number, value) for name, value in given.items()}
         return {**environment_without_settings(), **given}
 
@@ -87,7 +90,7 @@ class Containers:
 
 
 @pytest.fixture
-def containers(stack: Endpoints, settings: Settings, tmp_path: Path) -> Iterator[Containers]:
+def containers(stack: Services, settings: Settings, tmp_path: Path) -> Iterator[Containers]:
     name = f"compose{uuid.uuid4().hex[:8]}"
     execute(stack.postgres_dsn, f'create database "{name}" owner {DatabaseRole.OWNER.user}')
     # As Compose's own database has them, so that each container has what its process needs, and no more.
@@ -95,7 +98,7 @@ def containers(stack: Endpoints, settings: Settings, tmp_path: Path) -> Iterator
         f"CREDITHUB_POSTGRES_{role.upper()}_DSN": f"{endpoints(settings).database(role).rpartition('/')[0]}/{name}"
         for role in DatabaseRole
     }
-    services = interpolated(
+    compose = interpolated(
         {
             **DEMANDED,
             **of_roles,
@@ -105,7 +108,8 @@ def containers(stack: Endpoints, settings: Settings, tmp_path: Path) -> Iterator
             "CREDITHUB_PARTITIONS": "2",
             "CREDITHUB_WORKERS": str(_WORKERS),
         }
-    )["services"]
+    )
+    services = compose["services"]
     net = f"127.{random.randint(64, 254)}.{random.randint(1, 254)}"
     free = iter(range(1, 255))
     addresses = {
@@ -113,9 +117,19 @@ def containers(stack: Endpoints, settings: Settings, tmp_path: Path) -> Iterator
         for service in (*_OWN, *(f"sink-bank.{bank}" for bank in bank_ids()))
     }
     try:
+        for service, one in services.items():
+            folder = tmp_path / "kafka" / service
+            for file in one.get("configs", ()):
+                # Compose's own broker has another administrator.
+                text = compose["configs"][file["source"]]["content"]
+                is_admin = Path(file["target"]).stem == ADMIN
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_private(
+                    folder / Path(file["target"]).name, Path(stack.client_file).read_text("utf-8") if is_admin else text
+                )
         yield Containers(services, addresses, tmp_path)
     finally:
-        kafka.delete_topics(BusConfig(stack.bootstrap, stack.registry_url, f"{name}.", partitions=2))
+        kafka.delete_topics(stack.bus(f"{name}.", partitions=2))
         execute(stack.postgres_dsn, f'drop database "{name}" with (force)')
 
 

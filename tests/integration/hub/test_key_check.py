@@ -19,9 +19,9 @@ from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import IntegrityError
 from catalogue.load import load_catalogue
 from hub.key_check import check_keys
-from hub.settings import Endpoints
 from producers.tables.seal import compile_seal
 from tests import kafka
+from tests.services import Services
 
 CATALOGUE = load_catalogue()
 # An item of enterprises with a person's number in it.
@@ -31,15 +31,15 @@ SUBJECT = "91630000000000001X"
 
 
 @pytest.fixture
-def registry(stack: Endpoints, topic_prefix: str) -> Iterator[Registry]:
+def registry(stack: Services, topic_prefix: str) -> Iterator[Registry]:
     config = config_of(stack, topic_prefix)
     inputs = [catalogue_topic(category.id) for category in CATALOGUE.categories]
     with kafka.own_topics(config, [topics.SUBMISSION, topics.KEYS, *inputs]), closing(Registry(config)) as registry:
         yield registry
 
 
-def config_of(stack: Endpoints, topic_prefix: str) -> BusConfig:
-    return BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=1)
+def config_of(stack: Services, topic_prefix: str) -> BusConfig:
+    return stack.bus(topic_prefix, partitions=1)
 
 
 def event(registry: Registry, ring: KeyRing) -> bytes:
@@ -55,7 +55,7 @@ def event(registry: Registry, ring: KeyRing) -> bytes:
 
 @pytest.mark.attack(by="who may exchange the key file", wants="a hub that runs with other keys")
 def test_keys_that_were_exchanged_stop_the_start(
-    registry: Registry, stack: Endpoints, topic_prefix: str, tmp_path: Path
+    registry: Registry, stack: Services, topic_prefix: str, tmp_path: Path
 ) -> None:
     config, keys = config_of(stack, topic_prefix), tmp_path / "keys.json"
     create_key_file(keys)

@@ -6,21 +6,21 @@ from pathlib import Path
 from zipfile import is_zipfile
 
 import pytest
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import ConfigResource, NewTopic
 
 from bus import clients, topics
-from bus.config import BusConfig
 from bus.registration import has_subjects
 from bus.schema_archive import archived
 from hub.processes import CREDITHUB, environment_without_settings
-from hub.settings import Endpoints
+from tests.services import Services
 
 
 @pytest.fixture
-def prepare(stack: Endpoints, topic_prefix: str, tmp_path: Path) -> Callable[[], "subprocess.CompletedProcess[str]"]:
+def prepare(stack: Services, topic_prefix: str, tmp_path: Path) -> Callable[[], "subprocess.CompletedProcess[str]"]:
     environment = {
         **environment_without_settings(),
         "CREDITHUB_HOME": str(tmp_path), "CREDITHUB_KAFKA_BOOTSTRAP": stack.bootstrap,
+        "CREDITHUB_KAFKA_ACCESS": stack.client_file,
         "CREDITHUB_REGISTRY_URL": stack.registry_url, "CREDITHUB_POSTGRES_DSN": stack.postgres_dsn,
         "CREDITHUB_UPSTREAM_URL": "unused", "CREDITHUB_TOPIC_PREFIX": topic_prefix, "CREDITHUB_PARTITIONS": "1",
     }  # fmt: skip
@@ -31,10 +31,10 @@ def prepare(stack: Endpoints, topic_prefix: str, tmp_path: Path) -> Callable[[],
 
 
 def test_keys_that_are_gone_are_not_replaced(
-    prepare: Callable[[], "subprocess.CompletedProcess[str]"], stack: Endpoints, topic_prefix: str, tmp_path: Path
+    prepare: Callable[[], "subprocess.CompletedProcess[str]"], stack: Services, topic_prefix: str, tmp_path: Path
 ) -> None:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=1)
-    admin = AdminClient({"bootstrap.servers": stack.bootstrap})
+    config = stack.bus(topic_prefix, partitions=1)
+    admin = clients.admin(config)
     # Made by somebody by the broker's defaults: its messages would go after a week.
     name = config.topic(topics.CHANGE)
     admin.create_topics([NewTopic(name, 1, 1)])[name].result(30)
@@ -63,9 +63,9 @@ def test_keys_that_are_gone_are_not_replaced(
 
 
 def test_a_registry_that_is_lost_is_not_filled_with_other_ids(
-    prepare: Callable[[], "subprocess.CompletedProcess[str]"], stack: Endpoints, topic_prefix: str, tmp_path: Path
+    prepare: Callable[[], "subprocess.CompletedProcess[str]"], stack: Services, topic_prefix: str, tmp_path: Path
 ) -> None:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=1)
+    config = stack.bus(topic_prefix, partitions=1)
     topics.ensure_topics(config, [topics.TopicSpec(topics.CALENDAR, {})])
     producer = clients.producer(config)
     producer.produce(config.topic(topics.CALENDAR), b"of another registry")

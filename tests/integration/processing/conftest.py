@@ -15,7 +15,6 @@ from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue.load import load_catalogue
-from hub.settings import Endpoints
 from processing.output import InputMessage
 from processing.partition import RestoredPartition, Runtime, fence
 from tests import kafka
@@ -23,6 +22,7 @@ from tests.integration.processing.cases import CASES, Case
 from tests.integration.processing.worker import CIPHER
 from tests.integration.streams.workers import Worker
 from tests.ports import free_port
+from tests.services import Services
 
 ROOT = Path(__file__).parents[3]
 
@@ -96,9 +96,9 @@ class Bench:
 
 
 @pytest.fixture(params=CASES)
-def bench(request: pytest.FixtureRequest, stack: Endpoints, topic_prefix: str, tmp_path: Path) -> Iterator[Bench]:
+def bench(request: pytest.FixtureRequest, stack: Services, topic_prefix: str, tmp_path: Path) -> Iterator[Bench]:
     """Return a case on topics of its own."""
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+    config = stack.bus(topic_prefix, partitions=2)
     made = Bench(request.param, CASES[request.param], config, tmp_path)
     made.prepare()
     try:

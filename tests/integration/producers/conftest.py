@@ -15,15 +15,17 @@ from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file, load_key_file
 from bus.reading.scan import scan
 from bus.topics import TopicSpec, ensure_topics
+from bus.users import ADMIN
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
 from hub.intake import intake_config
-from hub.settings import Endpoints, Settings, bus_config, exact_settings
+from hub.settings import Settings, bus_config, exact_settings
 from processing.output import InputMessage
 from producers.submissions.options import Options
 from producers.submissions.session import Session
 from tests import kafka
 from tests.merging import merge_partition
+from tests.services import Services
 
 OUTPUTS = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION, topics.CALENDAR)
 
@@ -39,7 +41,7 @@ class Node:
     @property
     def config(self) -> BusConfig:
         """Return where its topics are."""
-        return bus_config(self.settings)
+        return bus_config(self.settings, ADMIN)
 
     @property
     def cipher(self) -> Cipher:
@@ -85,18 +87,19 @@ class Node:
 
 
 @pytest.fixture
-def node_with(stack: Endpoints, topic_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Node]]:
+def node_with(stack: Services, topic_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Node]]:
     """Return the function that makes a node with one partition and these input topics, deleted afterwards."""
 
     def make(*inputs: str) -> Node:
         settings = exact_settings(
-            home=tmp_path, kafka_bootstrap=stack.bootstrap, registry_url=stack.registry_url, postgres_dsn="unused",
+            home=tmp_path, kafka_bootstrap=stack.bootstrap, kafka_access=stack.client_file,
+            registry_url=stack.registry_url, postgres_dsn="unused",
             upstream_url="unused", topic_prefix=topic_prefix, partitions=1,
         )  # fmt: skip
         create_key_file(settings.keys)
         names = [*inputs, topics.SUBMISSION, topics.REJECTED, topics.UNRESOLVED, topics.KEYS, *OUTPUTS]
-        ensure_topics(bus_config(settings), [TopicSpec(name, {}) for name in names])
+        ensure_topics(bus_config(settings, ADMIN), [TopicSpec(name, {}) for name in names])
         return Node(settings, tmp_path)
 
     yield make
-    kafka.delete_topics(BusConfig(stack.bootstrap, stack.registry_url, topic_prefix))
+    kafka.delete_topics(stack.bus(topic_prefix))

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from hub.settings import Endpoints
 from tests.integration.proofs.small_hub import Hub, small_hub
+from tests.services import Services
 
 
 @pytest.fixture(scope="session")
-def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def hub(stack: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     yield from small_hub(stack, tmp_path_factory.mktemp("reconcile"))

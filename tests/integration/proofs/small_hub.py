@@ -19,12 +19,13 @@ from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file, load_key_file
 from bus.reading.scan import scan
+from bus.users import ADMIN
 from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
 from hub.commands.reconcile import proved, scope_of
 from hub.intake import intake_config
-from hub.settings import Endpoints, Settings, bus_config, exact_settings
+from hub.settings import Settings, bus_config, exact_settings
 from processing.output import InputMessage
 from producers.submissions.options import Options
 from producers.submissions.session import Session
@@ -43,6 +44,7 @@ from tests.integration.sinks.upstream_node import Node
 from tests.merging import merge_partition
 from tests.released import release
 from tests.running import Running
+from tests.services import Services
 
 CATALOGUE = load_catalogue()
 MARKET, PENALTIES = catalogue_topic("market"), catalogue_topic("administration")
@@ -78,7 +80,7 @@ class Hub:
     @property
     def config(self) -> BusConfig:
         """Return where its topics are."""
-        return bus_config(self.settings)
+        return bus_config(self.settings, ADMIN)
 
 
 def merge(
@@ -102,17 +104,18 @@ def merge(
                         merging.process({name: news})
 
 
-def small_hub(stack: Endpoints, folder: Path) -> Iterator[Hub]:
+def small_hub(stack: Services, folder: Path) -> Iterator[Hub]:
     """Yield the hub, and take it away behind its user."""
     name = f"reconcile{uuid.uuid4().hex[:8]}"
     dsn = f"{stack.postgres_dsn.rpartition('/')[0]}/{name}"
     execute(stack.postgres_dsn, f'create database "{name}"')
     node = Node(folder)
     settings = exact_settings(
-        home=folder, kafka_bootstrap=stack.bootstrap, registry_url=stack.registry_url, upstream_url=node.url,
+        home=folder, kafka_bootstrap=stack.bootstrap, kafka_access=stack.client_file,
+            registry_url=stack.registry_url, upstream_url=node.url,
         postgres_dsn=dsn, topic_prefix=f"{name}.", partitions=2,
     )  # fmt: skip
-    config = bus_config(settings)
+    config = bus_config(settings, ADMIN)
     specs = topics.topic_specs(CATALOGUE, [*bank_ids(), LATE])
     try:
         create_key_file(settings.keys)
@@ -136,7 +139,7 @@ def cut_short(news: list[InputMessage]) -> list[InputMessage]:
 
 def run_through(settings: Settings, scope: ProofScope, target: upstream.Target, folder: Path) -> None:
     """Push a few files, merge, and deliver to everybody."""
-    config = bus_config(settings)
+    config = bus_config(settings, ADMIN)
     publish_business_date(config, today())
     release(config, "upstream", *(f"bank.{bank}" for bank in scope.banks))
     files = write_city(folder / "city", enterprises=6, seed=7, dirty=0.25, as_of=date(2026, 6, 30))

@@ -6,7 +6,7 @@ message of an aborted transaction: at its offset a reader of committed messages 
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 from confluent_kafka import Producer
@@ -64,7 +64,7 @@ class Forge:
     def view(self, replaced: Mapping[str, str]) -> View:
         """Return the hub with these topics replaced."""
         own = self._config
-        return View(own.bootstrap, own.registry_url, own.topic_prefix, own.partitions, own.replication, replaced)
+        return View(**{known.name: getattr(own, known.name) for known in fields(own)}, replaced=replaced)
 
     def messages(self, topic: str) -> list[Told]:
         """Return the messages of a topic, which gets no more of them, by partition and offset."""

@@ -30,12 +30,13 @@ from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file, load_key_file
 from bus.reading.scan import scan
+from bus.users import ADMIN
 from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
 from hub.commands.verify_state import register
 from hub.intake import intake_config
-from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
+from hub.settings import Settings, bus_config, exact_settings, settings_environment
 from processing.output import InputMessage
 from producers.submissions.options import Options
 from producers.submissions.session import Session
@@ -46,6 +47,7 @@ from sinks.banks.recipients import bank_ids
 from tests import kafka
 from tests.integration.proofs.tampered import Forge, Told
 from tests.merging import merge_partition
+from tests.services import Services
 
 CATALOGUE = load_catalogue()
 ITEMS = {
@@ -72,7 +74,7 @@ class Hub:
     @property
     def config(self) -> BusConfig:
         """Return where its topics are."""
-        return bus_config(self.settings)
+        return bus_config(self.settings, ADMIN)
 
 
 def merge(config: BusConfig, settings: Settings, folder: Path, batch: int = 1_000_000, between_s: float = 0.0) -> None:
@@ -99,14 +101,14 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def hub(stack: Endpoints, city: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def hub(stack: Services, city: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     folder = tmp_path_factory.mktemp("verify")
     name = f"verify{uuid.uuid4().hex[:8]}"
     settings = exact_settings(
-        home=folder, kafka_bootstrap=stack.bootstrap, registry_url=stack.registry_url, upstream_url="http://127.0.0.1:9",
+        home=folder, kafka_bootstrap=stack.bootstrap, kafka_access=stack.client_file, registry_url=stack.registry_url, upstream_url="http://127.0.0.1:9",
         postgres_dsn=stack.postgres_dsn, topic_prefix=f"{name}.", partitions=2,
     )  # fmt: skip
-    config = bus_config(settings)
+    config = bus_config(settings, ADMIN)
     try:
         create_key_file(settings.keys)
         topics.ensure_topics(config, SPECS)

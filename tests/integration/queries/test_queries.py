@@ -29,6 +29,7 @@ from bus.crypto.keys import create_key_file, load_key_file
 from bus.reading.offsets import TopicPartition
 from bus.reading.scan import scan
 from bus.reading.topic_reader import TopicReader
+from bus.users import ADMIN
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
@@ -37,7 +38,7 @@ from connectors.notes import NoteKind
 from hub.commands import not_taken, queries
 from hub.intake import intake_config
 from hub.processes import CREDITHUB, DATABASE_ADDRESSES, child_environment
-from hub.settings import Endpoints, Settings, bus_config, exact_settings, settings_environment
+from hub.settings import Settings, bus_config, exact_settings, settings_environment
 from hub.view import view_of
 from processing.output import InputMessage
 from producers.submissions.options import Options
@@ -56,6 +57,7 @@ from tests.databases import execute
 from tests.merging import merge_partition
 from tests.released import release
 from tests.running import Running
+from tests.services import Services
 
 CATALOGUE = load_catalogue()
 INPUTS = (topics.CALENDAR, catalogue_topic("market"), catalogue_topic("administration"))
@@ -80,7 +82,7 @@ class Hub:
     @property
     def config(self) -> BusConfig:
         """Return where its topics are."""
-        return bus_config(self.settings)
+        return bus_config(self.settings, ADMIN)
 
     def push(self, name: str, item: str, rows: Sequence[Mapping[str, str]], **options: Any) -> None:
         """Push a file of these rows, by the Chinese names of the fields."""
@@ -207,13 +209,14 @@ def fill(hub: Hub) -> None:
 
 
 @pytest.fixture(scope="module")
-def hub(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def hub(stack: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """Return a hub in which everything was delivered, and whose sinks go on."""
     folder = tmp_path_factory.mktemp("look")
     name = f"look{uuid.uuid4().hex[:8]}"
     execute(stack.postgres_dsn, f'create database "{name}"')
     settings = exact_settings(
-        home=folder, kafka_bootstrap=stack.bootstrap, registry_url=stack.registry_url, upstream_url="unused",
+        home=folder, kafka_bootstrap=stack.bootstrap, kafka_access=stack.client_file,
+            registry_url=stack.registry_url, upstream_url="unused",
         postgres_dsn=f"{stack.postgres_dsn.rpartition('/')[0]}/{name}", topic_prefix=f"{name}.", partitions=2,
     )  # fmt: skip
     made, running = Hub(settings, folder), list[Running]()

@@ -15,7 +15,6 @@ from bus.config import BusConfig
 from bus.reading.scan import scan
 from bus.topics import ensure_topics
 from catalogue.errors import IntegrityError, Unavailable
-from hub.settings import Endpoints
 from queries.events import partition_of
 from rules.release.labels import labels_of
 from sinks import change_feed
@@ -24,6 +23,7 @@ from tests import kafka, released
 from tests.builders.changes import CATALOGUE, Streams
 from tests.integration.sinks.positions import failing_commit, failing_commit_after, forget, move_beyond, noted_commits
 from tests.running import Running
+from tests.services import Services
 from tests.waiting import until
 
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
@@ -34,8 +34,8 @@ LABELS = labels_of(CATALOGUE.items, {"changes_12m"})
 
 
 @pytest.fixture
-def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+def config(stack: Services, topic_prefix: str) -> Iterator[BusConfig]:
+    config = stack.bus(topic_prefix, partitions=2)
     sequences = [topics.sequence_topic(bank_id) for bank_id in ("yinhe", "late")]
     names = [topics.CHANGE, *sequences, BANK_TOPIC, LATE_TOPIC, *released.TOPICS]
     with kafka.own_topics(config, names, ["yinhe", "late"]):

@@ -16,7 +16,6 @@ from bus import topics
 from bus.config import BusConfig
 from catalogue import wire
 from catalogue.errors import IntegrityError
-from hub.settings import Endpoints
 from sinks.postgres import sink
 from sinks.postgres.database import SinkDatabase
 from sinks.postgres.refilling import digests, empty
@@ -25,20 +24,21 @@ from sinks.postgres.tables import TABLES
 from tests.builders.changes import MOMENT, Streams
 from tests.kafka import own_topics
 from tests.running import Running
+from tests.services import Services
 from tests.waiting import until
 
 A = "91630100MA7540001X"
 
 
 @pytest.fixture
-def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+def config(stack: Services, topic_prefix: str) -> Iterator[BusConfig]:
+    config = stack.bus(topic_prefix, partitions=2)
     with own_topics(config, list(TABLES)):
         yield config
 
 
 @pytest.fixture
-def dsn(stack: Endpoints) -> Iterator[str]:
+def dsn(stack: Services) -> Iterator[str]:
     """Return a DSN whose tables lie in a schema of this test's own."""
     name = f"t{uuid.uuid4().hex[:12]}"
     _execute(stack.postgres_dsn, f"create schema {name}")

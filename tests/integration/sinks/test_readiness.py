@@ -12,7 +12,6 @@ import pytest
 
 from bus import topics
 from bus.config import BusConfig
-from hub.settings import Endpoints
 from monitoring.serving import serve
 from sinks.readiness import SinkReadiness
 from sinks.upstream import sink
@@ -23,6 +22,7 @@ from tests.integration.sinks.upstream_node import Node
 from tests.kafka import own_topics
 from tests.ports import free_port
 from tests.running import Running
+from tests.services import Services
 from tests.waiting import until
 
 SUBJECT = "91630100MA7540001X"
@@ -30,8 +30,8 @@ ITEM = "administration.penalty"
 
 
 @pytest.fixture
-def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+def config(stack: Services, topic_prefix: str) -> Iterator[BusConfig]:
+    config = stack.bus(topic_prefix, partitions=2)
     with own_topics(config, [topics.CHANGE, topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT, *released.TOPICS]):
         released.release(config, "upstream")
         yield config

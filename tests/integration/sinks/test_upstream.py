@@ -22,7 +22,6 @@ from bus import topics
 from bus.config import BusConfig
 from catalogue.errors import IntegrityError, Unavailable
 from connectors.http_out import Backoff
-from hub.settings import Endpoints
 from queries.events import partition_of
 from rules.release.labels import current_labels, labels_of
 from sinks import change_feed
@@ -35,6 +34,7 @@ from tests.integration.sinks.positions import failing_commit, forget, move_beyon
 from tests.integration.sinks.upstream_node import Node
 from tests.kafka import own_topics, values
 from tests.running import Running
+from tests.services import Services
 from tests.waiting import until
 
 # Fictitious, with true check digits: the node computes them.
@@ -49,17 +49,17 @@ from rules.release.labels import current_labels, labels_of
 from sinks import change_feed
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
-bootstrap, registry, prefix, url = sys.argv[1:]
+bootstrap, registry, prefix, url, client_file = sys.argv[1:]
 token = os.environ["CREDITHUB_UPSTREAM_TOKEN"]
 change_feed.commit_with = lambda *_: threading.Event().wait()
-config = BusConfig(bootstrap, registry, prefix, partitions=2)
+config = BusConfig(bootstrap, registry, prefix, partitions=2, client_file=client_file)
 sink.run(config, sink.Target(url, load_profile("provincial"), "630100", token), threading.Event())
 """
 
 
 @pytest.fixture
-def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+def config(stack: Services, topic_prefix: str) -> Iterator[BusConfig]:
+    config = stack.bus(topic_prefix, partitions=2)
     with own_topics(config, [topics.CHANGE, topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT, *released.TOPICS]):
         released.release(config, "upstream")
         yield config
@@ -258,7 +258,7 @@ def test_maintenance_is_waited_for(config: BusConfig, node: Node) -> None:
 
 def test_a_sink_killed_between_sending_and_committing_sends_nothing_twice(config: BusConfig, node: Node) -> None:
     _publish(config, range(50))
-    arguments = (config.bootstrap, config.registry_url, config.topic_prefix, node.url)
+    arguments = (config.bootstrap, config.registry_url, config.topic_prefix, node.url, config.client_file)
     environment = {**os.environ, "CREDITHUB_UPSTREAM_TOKEN": node.token}
     doomed = subprocess.Popen((sys.executable, "-c", _DRIVER, *arguments), env=environment)
     try:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hub.processes import environment_without_settings
-from hub.settings import Endpoints, Settings
+from hub.settings import Settings
+from tests.services import Services
 
 
 def credithub(*arguments: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -22,7 +23,7 @@ def cache_of(settings: Settings) -> dict[str, str]:
     return {"CREDITHUB_CACHE": str(settings.stack.cache)}
 
 
-def test_up_on_a_running_stack_says_so_and_changes_nothing(stack: Endpoints, settings: Settings) -> None:
+def test_up_on_a_running_stack_says_so_and_changes_nothing(stack: Services, settings: Settings) -> None:
     before = credithub("status", "--json", home=settings.home)
     done = credithub("up", "--services-only", home=settings.home, **cache_of(settings))
     assert done.returncode == 0, done.stderr
@@ -49,7 +50,7 @@ def test_up_tells_programs_the_addresses_without_any_password(settings: Settings
     assert not [one for one in passwords if one in done.stdout + done.stderr]
 
 
-def test_status_shows_every_process(stack: Endpoints, settings: Settings) -> None:
+def test_status_shows_every_process(stack: Services, settings: Settings) -> None:
     done = credithub("status", home=settings.home)
     assert done.returncode == 0
     assert stack.registry_url in done.stdout
@@ -65,9 +66,7 @@ def test_a_stopped_stack_answers_3(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_a_pinned_port_that_is_taken_fails_with_the_remedy(
-    stack: Endpoints, settings: Settings, tmp_path: Path
-) -> None:
+def test_a_pinned_port_that_is_taken_fails_with_the_remedy(stack: Services, settings: Settings, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         pinned = {"CREDITHUB_PIN_PORTS": "true", "CREDITHUB_KAFKA_PORT": port}
@@ -93,7 +92,7 @@ def test_no_network_on_the_first_start_names_the_remedy(tmp_path: Path) -> None:
     assert not list((tmp_path / "c").rglob("*.jar"))
 
 
-def test_logs_show_the_end_and_refuse_an_unknown_name(stack: Endpoints, settings: Settings) -> None:
+def test_logs_show_the_end_and_refuse_an_unknown_name(stack: Services, settings: Settings) -> None:
     done = credithub("logs", "supervisor", "-n", "2", home=settings.home)
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 2

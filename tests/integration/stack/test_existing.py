@@ -8,21 +8,23 @@ import pytest
 
 import hub.stack
 from catalogue.errors import StackError
-from hub.settings import Endpoints, Settings, changed_settings, exact_settings
+from hub.settings import Settings, changed_settings, exact_settings
 from hub.stack import postgres
 from hub.stack.registry import external_store
+from tests.services import Services
 
 
-def naming(stack: Endpoints, home: Path, **changes: str | None) -> Settings:
+def naming(stack: Services, home: Path, **changes: str | None) -> Settings:
     named = {
         "kafka_bootstrap": stack.bootstrap,
+        "kafka_access": stack.client_file,
         "registry_url": stack.registry_url,
         "postgres_dsn": stack.postgres_dsn,
     }
     return exact_settings(home=home, **{**named, **changes})
 
 
-def test_named_services_are_checked_and_left_alone(stack: Endpoints, tmp_path: Path) -> None:
+def test_named_services_are_checked_and_left_alone(stack: Services, tmp_path: Path) -> None:
     settings = naming(stack, tmp_path / "home", upstream_url="http://upstream.example")
     addresses = hub.stack.start(settings, services_only=True, timeout_s=120)
     try:
@@ -42,7 +44,7 @@ def test_named_services_are_checked_and_left_alone(stack: Endpoints, tmp_path: P
     connection.close()
 
 
-def test_a_named_service_that_is_away_is_named_in_the_error(stack: Endpoints, tmp_path: Path) -> None:
+def test_a_named_service_that_is_away_is_named_in_the_error(stack: Services, tmp_path: Path) -> None:
     away = "postgresql://u:p@127.0.0.1:9/d"
     settings = naming(stack, tmp_path / "home", postgres_dsn=away)
     try:
@@ -55,7 +57,7 @@ def test_a_named_service_that_is_away_is_named_in_the_error(stack: Endpoints, tm
 
 @pytest.mark.slow
 def test_our_registry_stores_beside_an_existing_database(
-    stack: Endpoints, settings_of: Callable[[Path], Settings], topic_prefix: str, tmp_path: Path
+    stack: Services, settings_of: Callable[[Path], Settings], topic_prefix: str, tmp_path: Path
 ) -> None:
     cache = settings_of(tmp_path).stack.cache
     # A registry of its own gives ids of its own: what another registry's ids encoded must not be read by it.

@@ -10,14 +10,16 @@ import httpx
 import psutil
 import psycopg2
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import NewTopic, OffsetSpec
 
 import hub.stack
+from bus import clients
 from bus.config import BusConfig
 from bus.reading.offsets import connected, offsets
+from bus.users import ADMIN
 from catalogue.errors import Unavailable
-from hub.settings import Endpoints, Settings
+from hub.settings import Endpoints, Settings, bus_config
 from hub.stack import orphans
 from hub.stack.control import supervisor_of
 from hub.stack.layout import HomeLayout
@@ -30,9 +32,13 @@ OLDEST = "最早的一条".encode()
 SCHEMA = '{"type": "record", "name": "Recovery", "fields": [{"name": "name", "type": "string"}]}'
 
 
-def oldest_message(bootstrap: str) -> bytes | None:
+def bus(own: Settings) -> BusConfig:
+    return bus_config(own, ADMIN)
+
+
+def oldest_message(own: Settings) -> bytes | None:
     """Return the value at the first offset of the topic."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "recovery", "auto.offset.reset": "earliest"})
+    consumer = clients.consumer(bus(own), "recovery")
     try:
         consumer.assign([TopicPartition(TOPIC, 0, 0)])
         message = consumer.poll(30)
@@ -41,11 +47,11 @@ def oldest_message(bootstrap: str) -> bytes | None:
         consumer.close()
 
 
-def fill(addresses: Endpoints) -> int:
+def fill(own: Settings, addresses: Endpoints) -> int:
     """Leave a message, a schema and a row; return the schema's id."""
-    admin = AdminClient({"bootstrap.servers": addresses.bootstrap})
+    admin = clients.admin(bus(own))
     admin.create_topics([NewTopic(TOPIC, 1, 1, config={"retention.ms": "-1"})])[TOPIC].result(30)
-    producer = Producer({"bootstrap.servers": addresses.bootstrap, "acks": "all"})
+    producer = clients.producer(bus(own))
     for value in (OLDEST, *(str(number).encode() for number in range(1000))):
         producer.produce(TOPIC, value)
     assert producer.flush(30) == 0
@@ -58,9 +64,9 @@ def fill(addresses: Endpoints) -> int:
     return schema_id
 
 
-def check_kept(addresses: Endpoints, schema_id: int) -> None:
+def check_kept(own: Settings, addresses: Endpoints, schema_id: int) -> None:
     """Assert that what `fill` left is there."""
-    assert oldest_message(addresses.bootstrap) == OLDEST
+    assert oldest_message(own) == OLDEST
     response = httpx.get(f"{addresses.registry_url}/schemas/ids/{schema_id}", timeout=30)
     assert "Recovery" in response.raise_for_status().json()["schema"]
     with psycopg2.connect(addresses.postgres_dsn) as connection, connection.cursor() as cursor:
@@ -88,8 +94,8 @@ def addresses(own: Settings) -> Endpoints:
 
 
 @pytest.fixture(scope="module")
-def schema_id(addresses: Endpoints) -> int:
-    return fill(addresses)
+def schema_id(own: Settings, addresses: Endpoints) -> int:
+    return fill(own, addresses)
 
 
 @pytest.mark.slow
@@ -111,7 +117,7 @@ def test_all_services_killed_at_once_come_back_with_their_data(
     assert {now[name].last_exit for name in SERVICES} >= {"SIGKILL"}
     # On the same ports: clients that were connected go on.
     assert hub.stack.start(own, services_only=True) == addresses
-    check_kept(addresses, schema_id)
+    check_kept(own, addresses, schema_id)
 
 
 @pytest.mark.slow
@@ -123,7 +129,7 @@ def test_a_hung_broker_is_shown_as_unhealthy_and_says_no_offsets(
     def state() -> str:
         return next(process.state for process in hub.stack.status(own).processes if process.name == "kafka")
 
-    config = BusConfig(addresses.bootstrap, addresses.registry_url, "", partitions=1)
+    config = bus(own)
     admin, asked = connected(config, TOPIC), [TopicPartition(TOPIC, 0)]
     assert offsets(config, admin, asked, OffsetSpec.latest(), within_s=5)[asked[0]] > 0
     os.kill(pid, signal.SIGSTOP)
@@ -158,7 +164,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_up_works_again(
     assert layout.endpoints_file.exists()
     assert (layout.kafka / "data" / ".lock").exists()
     assert hub.stack.start(own, services_only=True) == addresses
-    check_kept(addresses, schema_id)
+    check_kept(own, addresses, schema_id)
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from bus import topics
 from bus.avro.registry import Registry
 from bus.business_date import publish_business_date
 from bus.config import BusConfig
+from bus.users import ADMIN
 from catalogue.avro import topic
 from catalogue.load import load_catalogue
 from hub.processes import CREDITHUB
@@ -74,7 +75,7 @@ class Site:
     @property
     def config(self) -> BusConfig:
         """Return where its topics are."""
-        return bus_config(self.settings)
+        return bus_config(self.settings, ADMIN)
 
     def prepare(self) -> None:
         """Create the topics and the keys, and say the day."""
@@ -153,7 +154,8 @@ def site(shared: Settings, prefix: str, folder: Path, **more: Any) -> Site:
     addresses = endpoints(shared)
     own = Site(
         exact_settings(
-            home=folder, kafka_bootstrap=addresses.bootstrap, registry_url=addresses.registry_url,
+            home=folder, kafka_bootstrap=addresses.bootstrap,
+            kafka_access=shared.kafka.client_file(shared.home, ADMIN), registry_url=addresses.registry_url,
             postgres_dsn=addresses.postgres_dsn, upstream_url=addresses.upstream_url, topic_prefix=prefix, **more,
         )
     )  # fmt: skip

@@ -10,10 +10,11 @@ import pytest
 
 from bus.crypto.keys import create_key_file
 from connectors.files.tables import SUFFIXES
-from hub.settings import Endpoints, Settings, exact_settings
+from hub.settings import Settings, exact_settings
 from simulation.city import write_city
 from tests.databases import execute
 from tests.integration.whole.runs import Run
+from tests.services import Services, own_access
 
 ENTERPRISES = 20
 
@@ -51,7 +52,7 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hub_of(
-    stack: Endpoints, key_file: Path, tmp_path_factory: pytest.TempPathFactory
+    stack: Services, key_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Settings]]:
     """Return the function that gives a named hub its settings: topics and database of its own, the shared services."""
     made: list[str] = []
@@ -59,10 +60,13 @@ def hub_of(
     def settings_of(name: str) -> Settings:
         execute(stack.postgres_dsn, f'drop database if exists "{name}" with (force)', f'create database "{name}"')
         made.append(name)
+        home = tmp_path_factory.mktemp(name)
         return exact_settings(
-            home=tmp_path_factory.mktemp(name),
+            home=home,
             key_file=key_file,
             kafka_bootstrap=stack.bootstrap,
+            # With users of its own, each of which may what the table of principals says.
+            kafka_access=own_access(stack.client_file, home / "access"),
             registry_url=stack.registry_url,
             postgres_dsn=f"{stack.postgres_dsn.rpartition('/')[0]}/{name}",
             topic_prefix=f"{name}.",

@@ -10,6 +10,7 @@ import pytest
 
 from bus import clients
 from bus.reading.scan import scan
+from bus.users import ADMIN
 from catalogue.load import load_catalogue
 from hub.settings import Settings, bus_config
 from tests.integration.whole.conftest import Reference
@@ -40,7 +41,7 @@ def test_every_item_arrives_and_persons_stay_apart(reference: Reference) -> None
 def test_no_number_of_a_person_is_in_clear_anywhere(reference: Reference, files: list[Path]) -> None:
     # The pattern is right: the files do hold such numbers.
     assert any(PERSONAL.search(file.read_bytes()) for file in files if file.suffix == ".csv")
-    config = bus_config(reference.run.settings)
+    config = bus_config(reference.run.settings, ADMIN)
     kafka = clients.admin(config)
     names = [t for t in kafka.list_topics(timeout=30).topics if t.startswith(config.topic_prefix)]
     assert len(names) > 30

@@ -32,18 +32,24 @@ import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.DecoderFactory;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.SaslConfigs;
+import org.apache.kafka.common.config.SslConfigs;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Reads a bank's topic of the hub and prints one JSON line per event (documentation: ../../README.md).
  *
  * <p>Java 17 or newer; dependencies in pom.xml. It stops, with nothing committed beyond what it printed, when a
- * message cannot be decoded or the registry is away; started again it goes on there.
+ * message cannot be decoded or the registry is away; started again it goes on there. The password is read from the
+ * environment (BANK_PASSWORD), for a command line can be seen by others.
  */
 public final class BankClient {
     private static final DateTimeFormatter UTC_MICROS =
@@ -192,8 +198,35 @@ public final class BankClient {
         return true;
     }
 
+    /** Returns the settings by which the broker knows this bank; with a CA the connection is encrypted. */
+    static Map<String, String> login(Map<String, String> args) {
+        Map<String, String> settings = new HashMap<>();
+        boolean hasUser = args.containsKey("user");
+        boolean hasCa = args.containsKey("ca");
+        settings.put(
+                CommonClientConfigs.SECURITY_PROTOCOL_CONFIG,
+                hasUser ? (hasCa ? "SASL_SSL" : "SASL_PLAINTEXT") : hasCa ? "SSL" : "PLAINTEXT");
+        if (hasCa) {
+            settings.put(SslConfigs.SSL_TRUSTSTORE_TYPE_CONFIG, "PEM");
+            settings.put(SslConfigs.SSL_TRUSTSTORE_LOCATION_CONFIG, args.get("ca"));
+        }
+        if (hasUser) {
+            settings.put(SaslConfigs.SASL_MECHANISM, "SCRAM-SHA-512");
+            settings.put(
+                    SaslConfigs.SASL_JAAS_CONFIG,
+                    "org.apache.kafka.common.security.scram.ScramLoginModule required username=" + quoted(args.get("user"))
+                            + " password=" + quoted(args.getOrDefault("password", "")) + ";");
+        }
+        return settings;
+    }
+
+    private static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+    }
+
     static Properties settings(Map<String, String> args) {
         Properties settings = new Properties();
+        settings.putAll(login(args));
         settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, args.get("bootstrap"));
         settings.put(ConsumerConfig.GROUP_ID_CONFIG, args.get("group"));
         // The hub writes in transactions; without this line aborted attempts would be read as well.
@@ -239,18 +272,24 @@ public final class BankClient {
     public static void main(String[] words) throws Exception {
         System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "warn");
         Map<String, String> args = new HashMap<>();
-        Map.of("bootstrap", "KAFKA_BOOTSTRAP", "registry", "REGISTRY_URL", "topic", "BANK_TOPIC", "group", "BANK_GROUP")
+        Map.of("bootstrap", "KAFKA_BOOTSTRAP", "registry", "REGISTRY_URL", "topic", "BANK_TOPIC", "group", "BANK_GROUP",
+                        "user", "BANK_USER", "password", "BANK_PASSWORD", "ca", "BANK_CA")
                 .forEach((name, variable) -> args.put(name, System.getenv(variable)));
         args.values().removeIf(value -> value == null || value.isEmpty());
-        args.putIfAbsent("group", "bank-example");
         for (int i = 0; i + 1 < words.length; i += 2) {
             args.put(words[i].replaceFirst("^--", ""), words[i + 1]);
         }
+        args.putIfAbsent("group", args.getOrDefault("user", "bank") + ".example");
         if (!args.keySet().containsAll(List.of("bootstrap", "registry", "topic"))) {
             System.err.println("usage: BankClient --bootstrap HOST:PORT --registry URL --topic TOPIC"
-                    + " [--group G] [--state FILE] [--max EVENTS] [--idle SECONDS]");
+                    + " [--user USER] [--ca FILE] [--group G] [--state FILE] [--max EVENTS] [--idle SECONDS]");
             System.exit(2);
         }
-        run(args);
+        try {
+            run(args);
+        } catch (AuthenticationException | AuthorizationException refused) {
+            System.err.println("refused: " + refused.getMessage());
+            System.exit(1);
+        }
     }
 }

@@ -2,7 +2,10 @@
 // Read a bank's topic of the hub and print one JSON line per event (documentation: ../../README.md).
 //
 //   npm ci
-//   node bank-client.js --bootstrap HOST:9092 --registry http://HOST:8082 --topic bank.yinhe.v1
+//   BANK_PASSWORD=… node bank-client.js --user bank.yinhe --bootstrap HOST:9092 \
+//     --registry http://HOST:8082 --topic bank.yinhe.v1
+//
+// The password is read from the environment, for a command line can be seen by others.
 //
 // It stops, with nothing committed beyond what it printed, when a message cannot be decoded or the registry is
 // away; started again it goes on there.
@@ -152,13 +155,30 @@ function handle (partition, offset, { name, value }, sequences) {
   return true
 }
 
+/** Return the settings by which the broker knows this bank; with a CA the connection is encrypted. */
+function login ({ user, ca }) {
+  return {
+    ...(user && { sasl: { mechanism: 'scram-sha-512', username: user, password: process.env.BANK_PASSWORD || '' } }),
+    ...(ca && { ssl: { ca: [fs.readFileSync(ca, 'utf8')] } })
+  }
+}
+
+/** Whether the broker refused this user, which no repetition mends. */
+function isRefusal (error) {
+  const cause = error.cause ?? error
+  // Of a group that is not the user's KafkaJS says no more than that nobody coordinates it.
+  const refusals = ['KafkaJSSASLAuthenticationError', 'KafkaJSGroupCoordinatorNotFound']
+  return refusals.includes(cause.name) || /_AUTHORIZATION_FAILED$/.test(cause.type)
+}
+
 async function run (args) {
   const decoder = new Decoder(args.registry)
   const sequences = new Sequences(args.state)
   const kafka = new Kafka({
     clientId: args.group,
     brokers: args.bootstrap.split(','),
-    logLevel: logLevel.ERROR
+    logLevel: logLevel.ERROR,
+    ...login(args)
   })
   const consumer = kafka.consumer({
     groupId: args.group,
@@ -194,7 +214,9 @@ async function run (args) {
     heard = Date.now()
   }
 
-  consumer.on(consumer.events.CRASH, ({ payload }) => { if (!payload.restart) fail(payload.error) })
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart || isRefusal(payload.error)) fail(payload.error)
+  })
   consumer.on(consumer.events.GROUP_JOIN, () => { heard = Date.now() })
   process.once('SIGINT', () => end())
   const watch = setInterval(() => {
@@ -231,7 +253,9 @@ function readArguments () {
       bootstrap: { type: 'string', default: env.KAFKA_BOOTSTRAP },
       registry: { type: 'string', default: env.REGISTRY_URL },
       topic: { type: 'string', default: env.BANK_TOPIC },
-      group: { type: 'string', default: env.BANK_GROUP || 'bank-example' },
+      group: { type: 'string', default: env.BANK_GROUP }, // unset: USER.example
+      user: { type: 'string', default: env.BANK_USER }, // bank.<id>
+      ca: { type: 'string', default: env.BANK_CA }, // the hub's authority (PEM): the connection is encrypted
       state: { type: 'string' }, // file that keeps the last sequence of each subject
       max: { type: 'string' }, // end after so many events
       idle: { type: 'string' } // end after so many seconds without a message
@@ -240,7 +264,8 @@ function readArguments () {
   if (!values.bootstrap || !values.registry || !values.topic) {
     throw new Error('--bootstrap, --registry and --topic are required')
   }
-  return { ...values, max: Number(values.max) || undefined, idle: Number(values.idle) || undefined }
+  const group = values.group || `${values.user || 'bank'}.example`
+  return { ...values, group, max: Number(values.max) || undefined, idle: Number(values.idle) || undefined }
 }
 
 async function main () {
@@ -248,6 +273,6 @@ async function main () {
 }
 
 main().catch((error) => {
-  console.error(`error: ${error.message}`)
+  console.error(`${isRefusal(error) ? 'refused' : 'error'}: ${error.message}`)
   process.exitCode = 1
 })

@@ -1,8 +1,10 @@
 """Read a bank's topic of the hub and print one JSON line per event (documentation: ../../README.md).
 
-Needs confluent-kafka and fastavro, and three addresses:
+Needs confluent-kafka and fastavro, three addresses and what the hub gave the bank to log in with. The password is read
+from the environment, for a command line can be seen by others:
 
-    python bank_client.py --bootstrap HOST:9092 --registry http://HOST:8082 --topic bank.yinhe.v1
+    BANK_PASSWORD=… python bank_client.py --user bank.yinhe --bootstrap HOST:9092 \\
+        --registry http://HOST:8082 --topic bank.yinhe.v1
 
 It stops, with nothing committed beyond what it printed, when a message cannot be decoded or the registry is away;
 started again it goes on there.
@@ -24,9 +26,13 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 HEAD = struct.Struct(">bI")  # magic byte 0, then the schema's id
+
+
+class Refused(Exception):
+    """The broker does not let this user in, or not do this."""
 
 
 class Decoder:
@@ -114,6 +120,26 @@ def handle(message: Message, decode: Decoder, sequences: Sequences) -> bool:
     return True
 
 
+def login(args: argparse.Namespace) -> dict[str, str]:
+    """Return the settings by which the broker knows this bank; with a CA the connection is encrypted."""
+    secured = {"ssl.ca.location": args.ca} if args.ca else {}
+    if not args.user:
+        return {"security.protocol": "SSL", **secured} if args.ca else {}
+    return {
+        "security.protocol": "SASL_SSL" if args.ca else "SASL_PLAINTEXT",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": args.user,
+        "sasl.password": args.password,
+        **secured,
+    }
+
+
+def refuse(error: KafkaError) -> None:
+    """Raise what no repetition mends. A wrong password is told here alone: the client itself would try for ever."""
+    if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
+        raise Refused(error.str())
+
+
 def batches(consumer: Consumer, idle_s: float | None) -> Iterator[list[Message]]:
     """Yield what arrives, until nothing has for ``idle_s`` seconds with partitions assigned."""
     heard = time.monotonic()
@@ -121,6 +147,8 @@ def batches(consumer: Consumer, idle_s: float | None) -> Iterator[list[Message]]
         messages = consumer.consume(500, timeout=0.5)
         for message in messages:
             error = message.error()
+            if error is not None and error.name().endswith("AUTHORIZATION_FAILED"):
+                raise Refused(error.str())
             if error is not None and (error.fatal() or not error.retriable()):
                 raise KafkaException(error)
         sound = [m for m in messages if m.error() is None]
@@ -141,6 +169,8 @@ def run(args: argparse.Namespace) -> None:
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
+            "error_cb": refuse,
+            **login(args),
         }
     )
     consumer.subscribe([args.topic])
@@ -170,16 +200,25 @@ def main() -> None:
     parser.add_argument("--bootstrap", default=env.get("KAFKA_BOOTSTRAP"), help="address of Kafka, host:port")
     parser.add_argument("--registry", default=env.get("REGISTRY_URL"), help="address of the registry's Confluent API")
     parser.add_argument("--topic", default=env.get("BANK_TOPIC"), help="bank.<id>.v1")
-    parser.add_argument("--group", default=env.get("BANK_GROUP", "bank-example"), help="consumer group")
+    parser.add_argument("--group", default=env.get("BANK_GROUP"), help="consumer group; unset: USER.example")
+    parser.add_argument("--user", default=env.get("BANK_USER"), help="the bank's user, bank.<id>")
+    parser.add_argument(
+        "--ca", default=env.get("BANK_CA"), help="the hub's authority (PEM): the connection is encrypted"
+    )
     parser.add_argument("--state", type=Path, help="file that keeps the last sequence of each subject")
     parser.add_argument("--max", type=int, help="end after so many events")
     parser.add_argument("--idle", type=float, help="end after so many seconds without a message")
     args = parser.parse_args()
     if not (args.bootstrap and args.registry and args.topic):
         parser.error("--bootstrap, --registry and --topic are required")
+    args.password = env.get("BANK_PASSWORD", "")
+    args.group = args.group or f"{args.user or 'bank'}.example"
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
-    run(args)
+    try:
+        run(args)
+    except Refused as refused:
+        sys.exit(f"refused: {refused}")
 
 
 if __name__ == "__main__":

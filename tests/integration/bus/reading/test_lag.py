@@ -9,16 +9,16 @@ from bus import clients
 from bus.config import BusConfig
 from bus.reading.lag import LagReader
 from bus.reading.offsets import TopicPartition
-from hub.settings import Endpoints
 from tests.kafka import own_topics
+from tests.services import Services
 from tests.waiting import until
 
 KEY = TopicPartition("waits", 0)
 
 
 @pytest.fixture
-def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=1)
+def config(stack: Services, topic_prefix: str) -> Iterator[BusConfig]:
+    config = stack.bus(topic_prefix, partitions=1)
     with own_topics(config, [KEY.topic]):
         yield config
 

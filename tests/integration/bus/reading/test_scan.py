@@ -15,17 +15,17 @@ from bus.reading.offsets import TopicPartition, Watermarks, watermarks
 from bus.reading.scan import scan, scan_partitions, scan_topics
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import Unavailable
-from hub.settings import Endpoints
 from tests.kafka import own_topics
+from tests.services import Services
 
 ONE, OTHER, EMPTY = "one.v1", "other.v1", "empty.v1"
 WITHIN_S = 30.0
 
 
 @pytest.fixture
-def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
+def config(stack: Services, topic_prefix: str) -> Iterator[BusConfig]:
     """Return a bus with three topics of two partitions, deleted afterwards."""
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, partitions=2)
+    config = stack.bus(topic_prefix, partitions=2)
     with own_topics(config, (ONE, OTHER, EMPTY)):
         yield config
 

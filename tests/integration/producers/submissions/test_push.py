@@ -18,7 +18,6 @@ from catalogue.avro import topic
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
 from connectors.tables import Cell
-from hub.settings import Endpoints
 from producers.submissions.declarations import SubmissionMode
 from producers.submissions.event_history import EventReader
 from producers.submissions.ledger import LedgerReader
@@ -29,14 +28,15 @@ from producers.submissions.sender import Sender
 from producers.submissions.submission import Submission
 from producers.tables.headers import HeadedTable, TableRecogniser
 from tests.kafka import own_topics
+from tests.services import Services
 
 CODE = "91350100M000100Y43"
 
 
 @pytest.fixture
-def config(stack: Endpoints, topic_prefix: str) -> Iterator[BusConfig]:
+def config(stack: Services, topic_prefix: str) -> Iterator[BusConfig]:
     """Return a bus with the four topics of a push, deleted afterwards."""
-    config = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix, 1, 1)
+    config = stack.bus(topic_prefix, partitions=1)
     with own_topics(config, [topic("tax"), SUBMISSION, REJECTED, UNRESOLVED]):
         yield config
 

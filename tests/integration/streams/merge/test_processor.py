@@ -5,7 +5,6 @@ from pathlib import Path
 
 from bus import topics
 from bus.config import BusConfig
-from hub.settings import Endpoints
 from tests.integration.streams.penalties import (
     DAY,
     PENALTIES,
@@ -16,6 +15,7 @@ from tests.integration.streams.penalties import (
     merged,
     penalties,
 )
+from tests.services import Services
 
 
 def test_outcomes_add_up_and_sequences_have_no_gap(config: BusConfig, tmp_path: Path) -> None:
@@ -35,14 +35,14 @@ def test_outcomes_add_up_and_sequences_have_no_gap(config: BusConfig, tmp_path: 
 
 
 def test_a_successor_with_an_empty_disk_goes_on_and_order_does_not_matter(
-    config: BusConfig, stack: Endpoints, topic_prefix: str, tmp_path: Path
+    config: BusConfig, stack: Services, topic_prefix: str, tmp_path: Path
 ) -> None:
     values = list(penalties(config, 120))
     merged(config, tmp_path / "a", [values[:50]], (DAY.date(),))
     merged(config, tmp_path / "b", [values[50:], values[30:70]])
     first = hashes(config)
 
-    other = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix + "x.", partitions=1)
+    other = stack.bus(topic_prefix + "x.", partitions=1)
     make_topics(other)
     random.Random(7).shuffle(values)
     merged(other, tmp_path / "c", [values[i : i + 13] for i in range(0, 120, 13)], (DAY.date(),))

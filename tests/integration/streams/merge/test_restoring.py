@@ -7,11 +7,11 @@ import pytest
 
 from bus.avro.registry import Registry
 from bus.config import BusConfig
-from hub.settings import Endpoints
 from processing.partition import fence
 from processing.restore import restored_topics
 from tests.integration.streams.penalties import CIPHER, DAY, hashes, make_topics, merged, penalties
 from tests.merging import merge_runtime
+from tests.services import Services
 
 
 def test_a_warm_restart_reads_nothing_that_the_store_has(config: BusConfig, tmp_path: Path) -> None:
@@ -39,15 +39,15 @@ def test_a_store_found_corrupt_is_made_anew(config: BusConfig, tmp_path: Path, d
 
 
 def test_a_store_of_other_topics_is_not_trusted(
-    config: BusConfig, stack: Endpoints, topic_prefix: str, tmp_path: Path
+    config: BusConfig, stack: Services, topic_prefix: str, tmp_path: Path
 ) -> None:
     values = list(penalties(config, 60))
     merged(config, tmp_path, [values], (DAY.date(),))
     # As in another Kafka, in which nothing of that happened.
-    other = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix + "y.", partitions=1)
+    other = stack.bus(topic_prefix + "y.", partitions=1)
     make_topics(other)
     merged(other, tmp_path, [values[:10]], (DAY.date(),))
-    fresh = BusConfig(stack.bootstrap, stack.registry_url, topic_prefix + "z.", partitions=1)
+    fresh = stack.bus(topic_prefix + "z.", partitions=1)
     make_topics(fresh)
     merged(fresh, tmp_path / "fresh", [values[:10]], (DAY.date(),))
     assert hashes(other) == hashes(fresh)

@@ -11,7 +11,12 @@ import pytest
 import typer
 import yaml
 
+from bus.access import at, login
+from bus.principals import principals
+from bus.users import ADMIN, PUSH, QUERIES, WORKER
+from catalogue.load import load_catalogue
 from hub import commands
+from hub.commands.access import compose_variable
 from hub.database_access import DatabaseRole
 from hub.liveness import HUNG_AFTER_S
 from hub.processes import hub_processes
@@ -37,6 +42,7 @@ PLACE = {
     "process.roles", "node.id", "controller.quorum.voters", "listeners", "controller.listener.names",
     "listener.security.protocol.map", "log.dirs", "log.cleaner.dedupe.buffer.size", "log.cleaner.threads",
     "num.network.threads", "num.io.threads", "num.recovery.threads.per.data.dir", "background.threads",
+    "inter.broker.listener.name",
 }  # fmt: skip
 # Where the key file lies, and the services that close or open with it, or make it.
 KEYS = Path("/var/lib/credithub-keys")
@@ -101,6 +107,7 @@ def test_defaults_in_the_compose_file_are_those_of_the_hub(text: str) -> None:
         "CREDITHUB_POSTGRES_DSN",
         *(f"CREDITHUB_POSTGRES_{role.upper()}_DSN" for role in DatabaseRole),
         "CREDITHUB_UPSTREAM_URL",
+        "CREDITHUB_KAFKA_ACCESS",
         "CREDITHUB_KEY_FILE",
         "CREDITHUB_CERTS_FOLDER",
     }
@@ -121,13 +128,18 @@ def test_versions_agree(compose: dict[str, Any]) -> None:
     assert images["postgres"] == f"postgres:{versions.POSTGRES_MAJOR}"
 
 
-def test_the_broker_is_set_as_the_embedded_one(compose: dict[str, Any]) -> None:
-    node = kafka.BrokerNode(1, Path("/x"), 9092, 9093)
+def test_the_broker_is_set_as_the_embedded_one() -> None:
+    node = kafka.BrokerNode(1, Path("/x"), 9092, 9094, 9093, DEMANDED["KAFKA_NODE_PASSWORD"])
     lines = [line for line in kafka.properties(node).splitlines() if line and not line.startswith("#")]
     embedded = dict(line.split("=", 1) for line in lines)
-    container = compose["services"]["kafka"]["environment"]
+    container = interpolated(DEMANDED)["services"]["kafka"]["environment"]
     for name in embedded.keys() - PLACE:
-        assert container.get(f"KAFKA_{name.upper().replace('.', '_')}") == embedded[name], name
+        variable = f"KAFKA_{name.upper().replace('.', '_').replace('-', '___')}"
+        assert container.get(variable, "").rstrip() == embedded[name], name
+    # Banks come by another door than the containers, which asks the same.
+    for name in ("sasl.enabled.mechanisms", "scram-sha-512.sasl.jaas.config"):
+        variable = f"KAFKA_LISTENER_NAME_HOST_{name.upper().replace('.', '_').replace('-', '___')}"
+        assert container[variable] == embedded[f"listener.name.client.{name}"]
 
 
 def test_it_runs_the_hubs_processes(compose: dict[str, Any]) -> None:
@@ -196,6 +208,30 @@ def test_the_registry_is_never_opened_to_others_and_its_door_where_it_is_said() 
     opened = interpolated({**DEMANDED, "REGISTRY_DOOR_LISTEN": "10.1.2.3"})["services"]
     assert opened["registry"]["ports"] == ["127.0.0.1:8081:8080"]
     assert opened["registry-door"]["ports"] == ["10.1.2.3:8082:8082"]
+
+
+def test_each_container_has_the_client_files_of_its_own_users() -> None:
+    compose = interpolated({**DEMANDED, "CREDITHUB_TOPIC_PREFIX": "x."})
+    own = {process.name: process.user for process in hub_processes(exact_settings(), 8090, bank_ids())}
+    del own["worker-0"]
+    every = [one.name for one in principals(load_catalogue(), bank_ids())]
+    wanted = {name: {user, QUERIES} - {""} for name, user in own.items()} | {
+        "prepare": {ADMIN, *every},
+        # A push runs where the keys are.
+        "worker": {WORKER, PUSH, QUERIES},
+    }
+    folder = compose["services"]["prepare"]["environment"]["CREDITHUB_KAFKA_ACCESS"]
+    for service, users in wanted.items():
+        mounted = compose["services"][service]["configs"]
+        assert {one["target"] for one in mounted} == {f"{folder}/{user}.json" for user in users}, service
+        assert all((one["uid"], one["gid"], one["mode"]) == ("10001", "10001", 0o400) for one in mounted)
+        for one in mounted:
+            user = Path(one["target"]).stem
+            said = json.loads(compose["configs"][one["source"]]["content"])
+            if user == ADMIN:
+                assert said == at("kafka:29093", login(kafka.NODE, DEMANDED["KAFKA_NODE_PASSWORD"], "PLAIN"))
+            else:
+                assert said == login(f"x.{user}", DEMANDED[compose_variable(user)], "SCRAM-SHA-512")
 
 
 def test_adding_a_worker_is_one_number() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+from bus.users import CLOCK
 from hub.processes import HubProcess
 from hub.settings import exact_settings
 from hub.stack.hub_specs import HubSpecs
@@ -15,7 +16,7 @@ def test_prometheus_is_told_where_the_processes_answer(layout: HomeLayout) -> No
     free: Callable[[int], bool] = lambda port: port not in taken  # noqa: E731
     ports = Ports(layout.ports_file, claim=lambda port: (lambda: None) if free(port) else None, free=free)
     settings = exact_settings(home=layout.home, metrics_port=9400)
-    specs = HubSpecs([HubProcess("clock", ("clock",))], settings, layout, ports, lambda secrets: {})
+    specs = HubSpecs([HubProcess("clock", ("clock",), CLOCK)], settings, layout, ports, lambda user, secrets: {})
 
     def targets() -> dict[str, str]:
         rows = json.loads(layout.targets_file.read_text())

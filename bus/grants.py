@@ -1,0 +1,182 @@
+"""Makes the table of principals true at a broker: users with passwords, ACLs, and the files that users log in with.
+
+Needs an administrator: ``admin.json`` in the folder of the client files. Where there is none, as at a Kafka that others
+run, its administrators do it, with the commands that `commands` returns.
+"""
+
+import json
+import os
+import secrets
+import shlex
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from bus import clients
+from bus.access import client_settings, login, raise_if_refused, security_of, user_of
+from bus.config import BusConfig
+from bus.crypto.private_files import written_beside
+from bus.principals import Operation, Principal, Resource, Right
+from bus.users import ADMIN, file_of
+from catalogue.errors import StackError
+
+MECHANISM = "SCRAM-SHA-512"
+# The least that Kafka takes. More would slow down whoever guesses a password, and each login; these cannot be guessed.
+_ITERATIONS = 4096
+_PASSWORD_BYTES = 24
+_WITHIN_S = 30.0
+_RESOURCES = {
+    Resource.TOPIC: ResourceType.TOPIC,
+    Resource.GROUP: ResourceType.GROUP,
+    Resource.TRANSACTIONAL_ID: ResourceType.TRANSACTIONAL_ID,
+}
+_OPERATIONS = {
+    Operation.READ: AclOperation.READ,
+    Operation.WRITE: AclOperation.WRITE,
+    Operation.DESCRIBE: AclOperation.DESCRIBE,
+    Operation.CREATE: AclOperation.CREATE,
+    Operation.ALTER_CONFIGS: AclOperation.ALTER_CONFIGS,
+    Operation.DESCRIBE_CONFIGS: AclOperation.DESCRIBE_CONFIGS,
+}
+
+
+def has_admin(folder: Path) -> bool:
+    """Whether the folder of the client files lets this process make users."""
+    return file_of(folder, ADMIN).exists()
+
+
+def new_password() -> str:
+    """Return a password that nobody guesses, without a letter that needs quotes anywhere."""
+    return secrets.token_urlsafe(_PASSWORD_BYTES)
+
+
+def write_client_file(file: Path, settings: dict[str, str]) -> None:
+    """Write a client file in one step, for its owner alone."""
+    with written_beside(file, json.dumps(settings, indent=1) + "\n") as fresh:
+        os.replace(fresh, file)
+
+
+def grant(
+    config: BusConfig,
+    folder: Path,
+    principals: Sequence[Principal],
+    *,
+    anew: Collection[str] = (),
+    secured: Mapping[str, str] | None = None,
+) -> None:
+    """Make users and ACLs as the table says, and a client file for each user; may be repeated.
+
+    ``anew``: principals that get another password. ``secured``: how users secure their connections (`bus.access`),
+    None: as the administrator does. Raises StackError when the broker does not take it.
+    """
+    administrator = file_of(folder, ADMIN)
+    admin = clients.admin(BusConfig(config.bootstrap, "", client_file=str(administrator)))
+    if secured is None:
+        secured = security_of(client_settings(administrator))
+    for principal in principals:
+        _write(config, file_of(folder, principal.name), principal, secured, anew=principal.name in anew)
+    try:
+        admin.list_topics(timeout=_WITHIN_S)
+        _make_users(admin, folder, principals)
+        _make_acls(admin, config, principals)
+    except KafkaException as exc:
+        raise_if_refused(exc, "make users and ACLs")
+        raise StackError(f"Kafka does not take its users and ACLs: {exc}.", remedy="See `credithub status`.") from exc
+    _await_login(config, folder, principals[0])
+
+
+def _write(config: BusConfig, file: Path, principal: Principal, secured: Mapping[str, str], *, anew: bool) -> None:
+    current = client_settings(file) if file.exists() else {}
+    has_password = bool(current) and not anew
+    password = user_of(current)[1] if has_password else new_password()
+    wanted = login(config.topic(principal.name), password, MECHANISM, secured)
+    if current != wanted:
+        write_client_file(file, wanted)
+
+
+def _make_users(admin: AdminClient, folder: Path, principals: Sequence[Principal]) -> None:
+    # Each time, for the broker's data may be of a backup, with other passwords.
+    info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, _ITERATIONS)
+    wanted = [
+        UserScramCredentialUpsertion(user, info, password.encode())
+        for user, password in (user_of(client_settings(file_of(folder, one.name))) for one in principals)
+    ]
+    for done in admin.alter_user_scram_credentials(wanted, request_timeout=_WITHIN_S).values():
+        done.result()
+
+
+def _make_acls(admin: AdminClient, config: BusConfig, principals: Sequence[Principal]) -> None:
+    users = {f"User:{config.topic(principal.name)}" for principal in principals}
+    every = AclBindingFilter(
+        ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
+    )
+    current = {acl for acl in admin.describe_acls(every, request_timeout=_WITHIN_S).result() if acl.principal in users}
+    wanted = {_binding(config, principal, right) for principal in principals for right in principal.rights()}
+    if missing := wanted - current:
+        for done in admin.create_acls([*missing], request_timeout=_WITHIN_S).values():
+            done.result()
+    # What the table said once.
+    if stale := current - wanted:
+        exactly = [
+            AclBindingFilter(
+                a.restype, a.name, a.resource_pattern_type, a.principal, a.host, a.operation, a.permission_type
+            )
+            for a in stale
+        ]
+        for done in admin.delete_acls(exactly, request_timeout=_WITHIN_S).values():
+            done.result()
+
+
+def _binding(config: BusConfig, principal: Principal, right: Right) -> AclBinding:
+    return AclBinding(
+        _RESOURCES[right.resource],
+        config.topic(right.name),
+        ResourcePatternType.PREFIXED if right.is_prefix else ResourcePatternType.LITERAL,
+        f"User:{config.topic(principal.name)}",
+        "*",
+        _OPERATIONS[right.operation],
+        AclPermissionType.ALLOW,
+    )
+
+
+def _await_login(config: BusConfig, folder: Path, principal: Principal) -> None:
+    """Wait until the brokers, which clients ask, have learned what the controller knows."""
+    deadline = time.monotonic() + _WITHIN_S
+    entering = BusConfig(config.bootstrap, "", client_file=str(file_of(folder, principal.name)))
+    while not clients.lets_in(entering):
+        if time.monotonic() > deadline:
+            raise StackError(
+                f"Kafka does not let its new user {config.topic(principal.name)} in.",
+                remedy="See `credithub logs kafka`.",
+            )
+
+
+def commands(config: BusConfig, principals: Sequence[Principal]) -> Iterator[str]:
+    """Yield the commands of Kafka's own tools that make the same, for whoever administrates a Kafka that others run."""
+    tool = ("kafka-acls.sh", "--bootstrap-server", config.bootstrap, "--command-config", "admin.properties", "--add")
+    for principal in principals:
+        user = config.topic(principal.name)
+        named: dict[tuple[Resource, str, bool], list[str]] = {}
+        for right in principal.rights():
+            named.setdefault((right.resource, config.topic(right.name), right.is_prefix), []).append(right.operation)
+        for (resource, name, is_prefix), operations in named.items():
+            pattern = "prefixed" if is_prefix else "literal"
+            options = [option for operation in operations for option in ("--operation", operation)]
+            yield shlex.join(
+                [*tool, "--allow-principal", f"User:{user}", *options, f"--{resource}", name,
+                 "--resource-pattern-type", pattern]
+            )  # fmt: skip

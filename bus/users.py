@@ -1,0 +1,23 @@
+"""The names of the hub's users at Kafka, without prefix; what each may is in `bus.principals`."""
+
+from pathlib import Path
+
+ADMIN = "admin"
+PREPARE, PUSH, WORKER, CLOCK = "prepare", "push", "worker", "clock"
+SINK_POSTGRES, SINK_UPSTREAM = "sink.postgres", "sink.upstream"
+PROOF, QUERIES = "proof", "queries"
+
+
+def sink_of_bank(bank: str) -> str:
+    """Return the user that serves a bank."""
+    return f"sink.bank.{bank}"
+
+
+def bank_user(bank: str) -> str:
+    """Return the user that a bank comes as."""
+    return f"bank.{bank}"
+
+
+def file_of(folder: Path, user: str) -> Path:
+    """Return where a user's client file lies."""
+    return folder / f"{user}.json"
