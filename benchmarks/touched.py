@@ -18,6 +18,7 @@ from bus.avro.encoding import EventEncoder
 from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import load_key_file
+from bus.partitions import partition_of
 from bus.users import ADMIN
 from catalogue import avro
 from catalogue.envelope import Envelope, EventId, ItemId, Op, RecordKey, SubjectKey, SubmissionId
@@ -32,6 +33,7 @@ from streams.merge.processor import MergeProcessor
 ITEM = "tax.arrears"
 HISTORIES = (10, 1_000, 100_000)
 _EVENTS = 300
+_SUBJECT = SubjectKey(make_uscc("630104", 1))
 _BATCH = 5_000
 
 
@@ -55,7 +57,7 @@ def measure(settings: Settings, say: Callable[[str], None]) -> Iterator[Touched]
             cipher = Cipher(load_key_file(own.keys))
             processor = MergeProcessor(config, registry, (event.topic,), load_catalogue().items, load_indicators())
             runtime = Runtime(config, processor, registry, cipher, own.home / "streams")
-            with closing(fence(runtime, 0).restore()) as partition:
+            with closing(fence(runtime, partition_of(_SUBJECT, config.partitions)).restore()) as partition:
                 feed = _Feed(partition, event.topic)
                 for first in range(0, records, _BATCH):
                     feed.take([event(n, Op.REPORT) for n in range(first, min(first + _BATCH, records))])
@@ -97,7 +99,7 @@ class _Events:
         envelope = Envelope(
             EventId(f"touched:{op}:{number}"), ItemId(ITEM), op, RecordKey(f"样例欠税{number}"), None, told, 0,
             f"{number:032x}", self._now, self._unit, "630100", "FILE", SubmissionId("touched"), number,
-            SubjectKey(make_uscc("630104", 1)), "西宁样例商贸有限公司", False,
+            _SUBJECT, "西宁样例商贸有限公司", False,
         )  # fmt: skip
         said = {"arrears_amount": Decimal(f"{1000 + number}.25")} if op == Op.REPORT else None
         return self._encode(envelope._asdict(), said)

@@ -2,20 +2,14 @@
 
 from datetime import date
 
-from aiokafka.partitioner import murmur2
-
 from bus import topics
 from bus.avro.decoding import Decoder
 from bus.business_date import business_date_of
+from bus.partitions import partition_of
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import PoisonMessage
 from rules.merge import Record
-
-
-def partition_of(subject: str, partitions: int) -> int:
-    """Return the partition of a subject: murmur2 of its key, as every producer of the hub and any Java client does."""
-    return int((murmur2(subject.encode()) & 0x7FFFFFFF) % partitions)
 
 
 def partition_holding(reader: TopicReader, topic: str, subject: str) -> TopicPartition:

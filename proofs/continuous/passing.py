@@ -87,7 +87,8 @@ class ProofPass:
         """Read one window of everything and settle all arrows but that to PostgreSQL."""
         moment = self._moment
         reached = {arrow: self._committed(arrow) for arrow in self._received}
-        window = PassWindow(moment, self._scope, self._plain, self._told, self._deliver, self._released.dues())
+        count = self._config.partitions
+        window = PassWindow(moment, self._scope, count, self._plain, self._told, self._deliver, self._released.dues())
         for one in window.recipients:
             self._released.take_past(moment, one, self._changes)
         ends = self._reader.ends(self._marks)

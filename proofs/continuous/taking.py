@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from confluent_kafka import Message
 
 from bus import topics
+from bus.partitions import partition_of
 from bus.reading.offsets import TopicPartition
 from catalogue.errors import PoisonMessage
 from proofs.continuous.changed import PublishedChanges
@@ -45,11 +46,14 @@ class PassWindow:
         self,
         moment: ProvenMoment,
         scope: ProofScope,
+        count: int,
         plain: PlainDecoder,
         told: ToldReader,
         deliver: Deliverable,
         released: ReleasedDues,
     ) -> None:
+        """``count``: how many partitions each topic keyed by subject has."""
+        self._count = count
         self._moment, self._plain, self._told, self._deliver = moment, plain, told, deliver
         self.plan = ReadingPlan()
         self.taken: dict[tuple[str, TopicPartition], TakenMessages] = {}
@@ -122,6 +126,8 @@ class PassWindow:
         try:
             # The merge refuses an unknown schema, too.
             event = self._plain.envelope(message.value() or b"")
+            if partition_of(event["subject"], self._count) != source.partition:
+                raise PoisonMessage("It lies in another partition than its subject's.")
         except PoisonMessage:
             if MERGE in readers:
                 self._merged.take_poison(source, message.offset() or 0)

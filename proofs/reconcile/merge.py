@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bus import topics
+from bus.partitions import partition_of
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.envelope import PERSON_PREFIX, SET_MARK, Op, changelog_key
@@ -40,8 +41,12 @@ def read_events(
     decode: PlainDecoder,
     partitions: Iterable[TopicPartition],
     positions: Mapping[TopicPartition, Position],
+    count: int,
 ) -> ScannedEvents:
-    """Scan the inputs of the merge, and merge again the events below its positions."""
+    """Scan the inputs of the merge, and merge again the events below its positions.
+
+    ``count``: how many partitions each input has. An event that lies in another one than its subject's is set aside.
+    """
     scanned = ScannedEvents()
     next_offsets = {source: positions[source]["next_offset"] if source in positions else 0 for source in partitions}
     scanned.outcomes = {source: Tally() for source in next_offsets}
@@ -62,6 +67,8 @@ def read_events(
         try:
             # The merge refuses an unknown schema, too.
             value = decode.envelope(raw)
+            if partition_of(value["subject"], count) != source[1]:
+                raise PoisonMessage("It lies in another partition than its subject's.")
         except PoisonMessage:
             scanned.poison[source] = scanned.poison.get(source, 0) + 1
             tally.pending += pending

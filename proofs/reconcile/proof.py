@@ -95,7 +95,7 @@ class Proof:
             snapshot.of(topics.CHANGE) if snapshot is not None else {},
             findings,
         )
-        events = merge.read_events(reader, self._plain, inputs, positions)
+        events = merge.read_events(reader, self._plain, inputs, positions, self._config.partitions)
         not_taken_partitions = self._partitions(topics.REJECTED, topics.UNRESOLVED)
         tabled = snapshot.positions if snapshot is not None else {}
         not_taken = files.read_not_taken(reader, self._plain, not_taken_partitions, tabled, findings)

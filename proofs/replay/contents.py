@@ -17,6 +17,7 @@ from bus import topics
 from bus.avro.decoding import Decoder
 from bus.business_date import business_date_of
 from bus.config import BusConfig
+from bus.partitions import partition_of
 from bus.reading.offsets import TopicPartition
 from bus.reading.scan import scan, scan_topics
 from catalogue.envelope import PERSON_PREFIX, ItemId, RecordKey
@@ -164,6 +165,8 @@ class ContentsReader:
                 # For the merge it is a dead letter, too; `credithub reconcile` counts these.
                 continue
             subject = envelope.subject
+            if partition_of(subject, self._config.partitions) != source[1]:
+                continue  # a dead letter, too
             if subject.startswith(PERSON_PREFIX) or envelope.item in self._persons or not chosen(subject):
                 continue
             found.met(subject, source[1])

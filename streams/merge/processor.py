@@ -7,6 +7,7 @@ from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.business_date import business_date_of
 from bus.config import BusConfig
+from bus.partitions import partition_of
 from bus.reading.scan import scan
 from catalogue.model import Item
 from processing.processor import PartitionTask, Processor, Restore
@@ -59,4 +60,8 @@ class MergeProcessor(Processor):
             if message.offset() < reached.get(topics.CALENDAR, 0) or not reached:
                 as_of = max(as_of, business_date_of(decode, message.value()) or EPOCH)
         publications = Publications(self._items, decode.payload)
-        return MergeTask(store, decode, self._by_item, publications, publisher, as_of)
+
+        def belongs(subject: str) -> bool:
+            return partition_of(subject, self._config.partitions) == partition
+
+        return MergeTask(store, decode, self._by_item, publications, publisher, as_of, belongs)

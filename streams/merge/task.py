@@ -1,7 +1,7 @@
 """The merge of one partition: days first, then events, then what came of each subject."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 
 from bus import topics
@@ -46,10 +46,12 @@ class MergeTask(PartitionTask):
         publications: Publications,
         publisher: SubjectPublisher,
         as_of: date,
+        belongs: Callable[[str], bool],
     ) -> None:
+        """``belongs``: whether a subject is of this partition."""
         self._store, self._decode, self._by_item = store, decode, by_item
         self._publisher, self._as_of = publisher, as_of
-        self._publications = publications
+        self._publications, self._belongs = publications, belongs
         self._shares = RecordShares(by_item, decode.payload)
         self._rolling = Rolling(store, by_item, self._shares)
         self._rolling.begin(as_of)
@@ -99,6 +101,10 @@ class MergeTask(PartitionTask):
                     continue
                 subject = subjects.get(envelope.subject)
                 if subject is None:
+                    if not self._belongs(envelope.subject):
+                        # Merged here, it would give the subject a second state, with a second owner.
+                        output.reject(topic, message, "It lies in another partition than its subject's.")
+                        continue
                     subject = subjects[envelope.subject] = self._begin(envelope.subject)
                 outcomes[subject.take(event)] += 1
         changed_at = writer.timestamp(datetime.now(UTC))

@@ -26,6 +26,7 @@ from bus.business_date import publish_business_date, today
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file, load_key_file
+from bus.partitions import partition_of
 from bus.reading.offsets import TopicPartition
 from bus.reading.scan import scan
 from bus.reading.topic_reader import TopicReader
@@ -44,7 +45,6 @@ from processing.output import InputMessage
 from producers.submissions.options import Options
 from producers.submissions.session import Session
 from queries.arrow_sources import ArrowNames, arrow_sources
-from queries.events import partition_of
 from queries.flow import FlowWatch
 from queries.last_told import LastTolds
 from simulation.people import make_uscc

@@ -12,10 +12,10 @@ from prometheus_client import REGISTRY
 
 from bus import clients, topics
 from bus.config import BusConfig
+from bus.partitions import partition_of
 from bus.reading.scan import scan
 from bus.topics import ensure_topics
 from catalogue.errors import IntegrityError, Unavailable
-from queries.events import partition_of
 from rules.release.labels import labels_of
 from sinks import change_feed
 from sinks.banks import sink as bank

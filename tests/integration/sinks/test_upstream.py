@@ -20,9 +20,9 @@ from stdnum.cn import uscc
 
 from bus import topics
 from bus.config import BusConfig
+from bus.partitions import partition_of
 from catalogue.errors import IntegrityError, Unavailable
 from connectors.http_out import Backoff
-from queries.events import partition_of
 from rules.release.labels import current_labels, labels_of
 from sinks import change_feed
 from sinks.upstream import sink

@@ -9,10 +9,11 @@ from typing import Any, cast
 import fastavro
 
 from bus.avro.registry import Registry
+from bus.partitions import partition_of
 from bus.reading.offsets import TopicPartition
 from catalogue.avro import ENVELOPE
 from proofs.reconcile.decoding import PlainDecoder
-from proofs.reconcile.merge import read_events
+from proofs.reconcile.merge import ScannedEvents, read_events
 from tests.builders.events import MOMENT, envelope
 
 PLACE = TopicPartition("catalogue.administration.v1", 0)
@@ -32,7 +33,7 @@ def _registry() -> Registry:
     return cast("Registry", registry)
 
 
-def _conflicts(*events: bytes) -> dict[tuple[str, str], int]:
+def _scanned(*events: bytes, partitions: int = 1) -> ScannedEvents:
     messages = [
         SimpleNamespace(
             topic=lambda: PLACE[0], partition=lambda: 0, offset=lambda at=at: at, value=lambda event=event: event
@@ -45,7 +46,11 @@ def _conflicts(*events: bytes) -> dict[tuple[str, str], int]:
 
     reader: Any = SimpleNamespace(read_all=read_all, bare=lambda topic: topic)
     plain = PlainDecoder(_registry())
-    return dict(read_events(reader, plain, [PLACE], {PLACE: {"next_offset": len(events)}}).conflicts)
+    return read_events(reader, plain, [PLACE], {PLACE: {"next_offset": len(events)}}, partitions)
+
+
+def _conflicts(*events: bytes) -> dict[tuple[str, str], int]:
+    return dict(_scanned(*events).conflicts)
 
 
 def test_reports_of_one_time_and_other_content_are_counted_by_item_and_unit() -> None:
@@ -68,3 +73,12 @@ def test_repeats_corrections_and_later_reports_are_no_conflicts() -> None:
         )
         == {}
     )
+
+
+def test_an_event_in_another_partition_than_its_subject_s_is_one_that_the_merge_sets_aside() -> None:
+    subjects = [f"9163010200000{number:05d}" for number in range(20)]
+    own = sum(partition_of(subject, 2) == PLACE.partition for subject in subjects)
+    events = [_event(number, subject=subject) for number, subject in enumerate(subjects)]
+    scanned = _scanned(*events, partitions=2)
+    assert scanned.poison == {PLACE: len(subjects) - own}
+    assert (scanned.outcomes[PLACE].rejected, len(scanned.winners)) == (len(subjects) - own, own)
