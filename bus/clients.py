@@ -69,11 +69,11 @@ class _Admin(AdminClient):  # type: ignore[misc]
                 turn_s *= 2
 
 
-class _Producer(Producer):  # type: ignore[misc]
+class HubProducer(Producer):  # type: ignore[misc]
     """One that can be told of without being kept (`bus.rotation`); librdkafka's own classes cannot."""
 
 
-class _Consumer(Consumer):  # type: ignore[misc]
+class HubConsumer(Consumer):  # type: ignore[misc]
     """As the producer. It takes another password in its own thread: while one consumes, another waits for long."""
 
     _login: tuple[str, str] | None = None
@@ -137,7 +137,7 @@ def producer(config: BusConfig, **more: Any) -> Producer:
     Raises AccessDenied when the broker does not let this process in, as the others do.
     """
     _enter(config)
-    made = _Producer(
+    made = HubProducer(
         {
             **_common(config),
             "partitioner": "murmur2_random",
@@ -159,7 +159,7 @@ def producer(config: BusConfig, **more: Any) -> Producer:
 def consumer(config: BusConfig, group: str, **more: Any) -> Consumer:
     """Return a consumer of a group (without prefix) that sees committed messages only and commits nothing by itself."""
     _enter(config)
-    made = _Consumer(
+    made = HubConsumer(
         {
             **_common(config),
             "group.id": config.topic(group),

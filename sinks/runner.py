@@ -63,7 +63,12 @@ class Runner(Generic[Prepared]):
 
     def open(self) -> None:
         """Open the sink, however long what it needs is away."""
-        self._patience.until(lambda: self._sink.open(self._patience))
+        try:
+            self._patience.until(lambda: self._sink.open(self._patience))
+        except KafkaException:
+            # What it left open would hide what others write, until its time is over.
+            self._sink.abort()
+            raise
         self._readiness.opened()
 
     def step(self) -> None:

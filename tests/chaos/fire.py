@@ -21,6 +21,8 @@ from tests.chaos.site import Site, beside
 
 RECOVERED_WITHIN_S = 180.0
 _FIRST_ROWS = 500
+# With so many, months have gone by, and each enterprise was told of again and again.
+_ENOUGH_FILES = 200
 Say = Callable[[str], None]
 
 
@@ -141,7 +143,8 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     verdict.wrong += [*wrong[:10], *([f"… {len(wrong) - 10} more"] if len(wrong) > 10 else [])]
     say(f"sequences: {count:,} read, {len(wrong)} out of order")
     ended = checks.withdrawals(site.config)
-    verdict.wrong += [] if ended["REPAIRED"] else ["no repaired penalty was withdrawn from a bank"]
+    if fed.files > _ENOUGH_FILES and not {"REPAIRED", "PUBLICATION_ENDED"} <= ended.keys():
+        verdict.wrong.append("no repaired penalty, or none whose publication had ended, was withdrawn from a bank")
     say(f"withdrawn from banks: {', '.join(f'{n:,} {reason}' for reason, n in sorted(ended.items()))}")
     written, aborted = Witness(site.config).aborted(topics.CHANGE)
     say(f"{topics.CHANGE}: {written:,} written, {aborted:,} of them in aborted transactions, which nobody sees")

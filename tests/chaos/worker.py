@@ -24,7 +24,7 @@ FENCING, POSITIONS, IDEMPOTENCE = "fencing", "positions", "idempotence"
 BREAKS = (FENCING, POSITIONS, IDEMPOTENCE)
 
 
-class Producer(confluent_kafka.Producer):  # type: ignore[misc]
+class StoppingProducer(bus.clients.HubProducer):
     """The producer of a partition number, with the hooks."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
@@ -66,7 +66,7 @@ def _join(held: Record | None, seen: Record) -> tuple[Record, Outcome]:
 
 def hook() -> None:
     """Put the hooks in place; fails when the product has no such place any more."""
-    _put(bus.clients, "Producer", Producer)
+    _put(bus.clients, "HubProducer", StoppingProducer)
     if os.environ.get("CHAOS_BREAK") == IDEMPOTENCE:
         _put(streams.merge.subject, "join", _join)
         _put(streams.merge.subject, "same_content", lambda one, other: False)

@@ -24,6 +24,7 @@ def test_it_reports_a_missing_and_a_repeated_sequence(program: Program, config: 
     check_gaps(program, config, door)
 
 
+@pytest.mark.attack(by="a bank with the guide's clients", wants="another bank's topic or group, or the catalogue")
 def test_it_is_refused_what_is_not_the_bank_s(program: Program, config: BusConfig, door: str) -> None:
     check_refusals(program, config, door)
 

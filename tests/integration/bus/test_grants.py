@@ -7,7 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import confluent_kafka
+import confluent_kafka.admin
 import pytest
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 
 from bus import clients, topics, users
 from bus.access import AccessDenied, client_settings
@@ -67,6 +79,7 @@ def test_a_bank_reads_its_own_topic(as_user: Callable[[str], BusConfig]) -> None
     assert [message.value() for message in scan(config, topics.bank_topic("yinhe"))] == [b"value"]
 
 
+@pytest.mark.attack(by="a user of Kafka", wants="the messages of a topic that is not his")
 @pytest.mark.parametrize(
     ("user", "topic"),
     [
@@ -91,6 +104,7 @@ def test_a_foreign_topic_is_refused_at_once(as_user: Callable[[str], BusConfig],
     assert time.monotonic() - began < _AT_ONCE_S
 
 
+@pytest.mark.attack(by="a user of Kafka", wants="an event that nobody reported, in a topic that others read")
 @pytest.mark.parametrize(
     ("user", "topic"),
     [
@@ -112,6 +126,7 @@ def test_who_may_write_does(as_user: Callable[[str], BusConfig]) -> None:
     assert write(as_user(users.sink_of_bank("yinhe")), topics.bank_topic("yinhe")) == ""
 
 
+@pytest.mark.attack(by="another sink", wants="to fence a bank's sink by its transactional id")
 def test_nobody_else_fences_a_sink(as_user: Callable[[str], BusConfig]) -> None:
     own = users.sink_of_bank("yinhe")
     feed = ChangeFeed(as_user(own), own)
@@ -124,6 +139,7 @@ def test_nobody_else_fences_a_sink(as_user: Callable[[str], BusConfig]) -> None:
         one.close()
 
 
+@pytest.mark.attack(by="who guesses a bank's password", wants="to come in as the bank")
 def test_a_wrong_password_is_told_at_once(as_user: Callable[[str], BusConfig], tmp_path: Path) -> None:
     file = tmp_path / "wrong.json"
     write_client_file(file, {**client_settings(Path(as_user(YINHE).client_file)), "sasl.password": "guessed"})
@@ -132,6 +148,40 @@ def test_a_wrong_password_is_told_at_once(as_user: Callable[[str], BusConfig], t
         with pytest.raises(AccessDenied, match="does not let this user in"):
             make(config)
     assert time.monotonic() - began < _AT_ONCE_S
+
+
+@pytest.mark.attack(by="who reaches Kafka's port without a password", wants="the list of topics")
+def test_nobody_comes_in_without_a_user(admin: BusConfig) -> None:
+    settings = {"bootstrap.servers": admin.bootstrap, "log_level": 0}
+    for more in ({}, {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "admin",
+                      "sasl.password": "admin"}):  # fmt: skip
+        stranger = confluent_kafka.admin.AdminClient({**settings, **more})
+        with pytest.raises(confluent_kafka.KafkaException):
+            stranger.list_topics(timeout=3)
+
+
+@pytest.mark.attack(by="a bank", wants="to delete topics, or to give itself and others rights and passwords")
+def test_a_bank_administrates_nothing(admin: BusConfig, as_user: Callable[[str], BusConfig]) -> None:
+    client = clients.admin(as_user(YINHE))
+    own, foreign = (admin.topic(topics.bank_topic(bank)) for bank in reversed(BANKS))
+    right = AclBinding(
+        ResourceType.TOPIC, foreign, ResourcePatternType.LITERAL, f"User:{admin.topic(YINHE)}", "*", AclOperation.READ,
+        AclPermissionType.ALLOW,
+    )  # fmt: skip
+    password = UserScramCredentialUpsertion(
+        admin.topic(users.PREPARE), ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), b"known"
+    )
+    answers = {
+        **client.delete_topics([own, foreign]),
+        **client.create_acls([right]),
+        **client.alter_user_scram_credentials([password]),
+        **client.create_topics([NewTopic(f"{own}.more", 1, 1)]),
+    }
+    assert len(answers) == 5
+    for answer in answers.values():
+        with pytest.raises(confluent_kafka.KafkaException, match=r"(?i)authorization"):
+            answer.result(30)
+    assert {own, foreign} <= clients.admin(admin).list_topics(timeout=30).topics.keys()
 
 
 def test_a_table_that_says_less_takes_rights_away(admin: BusConfig, as_user: Callable[[str], BusConfig]) -> None:

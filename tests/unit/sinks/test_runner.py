@@ -113,9 +113,10 @@ def test_without_a_partition_it_is_not_ready() -> None:
     assert readiness().ready
 
 
-def test_a_failed_transaction_is_aborted_and_ends_the_process() -> None:
+@pytest.mark.parametrize("call", ["open", "deliver"])
+def test_a_failed_transaction_is_aborted_and_ends_the_process(call: str) -> None:
     sink = ListSink(Log(2))
-    sink.fail("deliver", KafkaException(KafkaError(KafkaError.COORDINATOR_LOAD_IN_PROGRESS)))
+    sink.fail(call, KafkaException(KafkaError(KafkaError.COORDINATOR_LOAD_IN_PROGRESS)))
     with pytest.raises(KafkaException):
         run(sink, NOWHERE, Event())
     assert [call for call, _ in sink.calls][-2:] == ["abort", "close"]
