@@ -6,11 +6,15 @@ from typing import Any
 
 from bus import topics
 from catalogue.envelope import changelog_key
+from catalogue.model import Catalogue
 from proofs.continuous.merged import MergedEvents
 from proofs.continuous.moment import ProvenMoment
 from proofs.reconcile.decoding import stamp
 from proofs.reconcile.findings import CHANGES
 from proofs.reconcile.records import named
+from rules.release.publication import publication_rules
+from rules.release.reasons import WithdrawalReason
+from rules.release.visible import Payload, withdrawal_reason
 
 SEQUENCES, STATES, STATE_HASHES = "changes", "states", "state hashes"
 
@@ -21,8 +25,12 @@ class PublishedChanges:
     A transaction may lie across these ends: the one side has it, the other not yet. By the next pass it has.
     """
 
-    def __init__(self, moment: ProvenMoment) -> None:
+    def __init__(self, moment: ProvenMoment, catalogue: Catalogue, payload: Payload) -> None:
+        """``payload`` decodes what an event carries (`bus.avro.decoding.Decoder.payload`)."""
         self._moment = moment
+        self._publications, self._payload = publication_rules(catalogue.items), payload
+        # Tokens of records that the law ended: no event of the window need say them.
+        self._ended: set[str] = set()
         # Of each subject that was open: up to where each side has to come in this pass.
         self._targets = {
             subject: max(moment.last(SEQUENCES, subject), moment.last(STATES, subject)) for subject in moment.unsettled
@@ -53,7 +61,15 @@ class PublishedChanges:
         self._moved.add(subject)
         for record in change["records"]:
             key = changelog_key(subject, record["item"], record["record_key"])
-            self._told.setdefault(key, set()).add(stamp(record))
+            version = stamp(record)
+            self._told.setdefault(key, set()).add(version)
+            if record["was_live"] and not record["live"] and self._was_ended(record, change["as_of"]):
+                self._ended.add(_token(key, version))
+
+    def _was_ended(self, record: Mapping[str, Any], as_of: int) -> bool:
+        """Whether the law ends a record by a day, whatever its source says."""
+        rule = self._publications.get(record["item"])
+        return withdrawal_reason(rule, record, as_of, self._payload) is not WithdrawalReason.SOURCE
 
     def take_state(self, state: Mapping[str, Any], where: str) -> None:
         """Take a state; the same name for a later moment is a new state of the same sequence."""
@@ -84,11 +100,14 @@ class PublishedChanges:
         self._settle_strange(merged)
 
     def _settle_strange(self, merged: MergedEvents) -> None:
-        """Every change says what an event said, of this window or, when it was published meanwhile, of the next one."""
+        """Every change says what an event said, of this window or, when it was published meanwhile, of the next one.
+
+        Or it ends, by the day, what an event of any window said.
+        """
         balance = self._moment.balance(CHANGES)
         seen = [_token(key, version) for key, versions in self._told.items() for version in versions]
         wanted = {*seen, *balance.ahead}
-        due = [token for token in wanted if _is_of_event(token, merged)]
+        due = [token for token in wanted if token in self._ended or _is_of_event(token, merged)]
         for one in balance.settle(due, [token for token in seen if token not in balance.ahead]):
             if one.was_seen:
                 what = f"a change of what no event says: {named(_key_of(one.token))}"

@@ -59,7 +59,7 @@ class PassWindow:
         self.taken: dict[tuple[str, TopicPartition], TakenMessages] = {}
         self.read = 0
         self._filed, self._merged = FiledRows(moment), MergedEvents(moment)
-        self._changed, self._tables = PublishedChanges(moment), TableRows(moment)
+        self._changed, self._tables = PublishedChanges(moment, scope.catalogue, deliver.payload), TableRows(moment)
         self._banks = {bank_arrow(bank): BankWindow(moment, bank, released.banks[bank]) for bank in scope.banks}
         self._upstream = None if released.upstream is None else UpstreamWindow(moment, released.upstream)
 

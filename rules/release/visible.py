@@ -14,6 +14,7 @@ from catalogue.model import Item
 from catalogue.times import EPOCH, business_date, from_micros
 from rules.release.plan import ReleasePlan
 from rules.release.projection import Projected
+from rules.release.publication import PublicationRule
 from rules.release.reasons import WithdrawalReason, Withheld
 
 Payload = Callable[[int, bytes], Any]
@@ -78,7 +79,7 @@ def visible(
         except PoisonMessage:
             before = _UNKNOWN
         if before != after:
-            reason = None if after else _withdrawal(plan, record, change["as_of"], payload)
+            reason = None if after else withdrawal_reason(plan.publication, record, change["as_of"], payload)
             yield VisibleChange(record, plan.item, before, after, reason)
 
 
@@ -141,10 +142,12 @@ def is_enterprise(change: Mapping[str, Any]) -> bool:
     return not str(change["subject"]).startswith((PERSON_PREFIX, UNIT_PREFIX))
 
 
-def _withdrawal(plan: ReleasePlan, record: Mapping[str, Any], as_of: date | int, payload: Payload) -> WithdrawalReason:
-    """Return why nothing of a record is seen any more. Dates and times may be as on the wire, too."""
+def withdrawal_reason(
+    publication: PublicationRule | None, record: Mapping[str, Any], as_of: date | int, payload: Payload
+) -> WithdrawalReason:
+    """Return why nothing of a record of a change is seen any more. Dates and times may be as on the wire, too."""
     encoded, schema_id = record["payload"], record["schema_id"]
-    if plan.publication is None or record["op"] != Op.REPORT or record["live"] or encoded is None:
+    if publication is None or record["op"] != Op.REPORT or record["live"] or encoded is None:
         return WithdrawalReason.SOURCE
     try:
         data = payload(schema_id, encoded)
@@ -153,7 +156,7 @@ def _withdrawal(plan: ReleasePlan, record: Mapping[str, Any], as_of: date | int,
     if not isinstance(data, Mapping):
         return WithdrawalReason.SOURCE
     at = record["source_time"]
-    ending = plan.publication.ending(data, business_date(from_micros(at) if isinstance(at, int) else at))
+    ending = publication.ending(data, business_date(from_micros(at) if isinstance(at, int) else at))
     day = EPOCH.date() + timedelta(days=as_of) if isinstance(as_of, int) else as_of
     # What a later whole set left behind may have an end that is still to come.
     return ending.reason if ending is not None and ending.day <= day else WithdrawalReason.SOURCE

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bus.reading.offsets import TopicPartition
 from catalogue.envelope import changelog_key
+from catalogue.load import load_catalogue
 from catalogue.times import micros
 from proofs.continuous.changed import SEQUENCES, STATE_HASHES, STATES, PublishedChanges
 from proofs.continuous.merged import OUTCOMES, MergedEvents
@@ -42,7 +43,7 @@ def event(number: int, subject: int, key: int, version: int, words: int) -> dict
     return {
         "event_id": f"e{number}", "item": "tax.arrears", "op": "REPORT", "record_key": f"k{key}", "period": None,
         "source_time": micros(MOMENT) + version, "as_of": 0, "revision": 0, "content_hash": f"{words:04x}",
-        "subject": f"S{subject}", "replaces_set": False, "unit": "tax",
+        "subject": f"S{subject}", "replaces_set": False, "unit": "tax", "live": True, "was_live": False,
     }  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def merged(batches: Sequence[Sequence[dict[str, Any]]]) -> list[Transaction]:
                 changed.setdefault(one["subject"], []).append(one)
         for subject, records in changed.items():
             sequences[subject] = sequences.get(subject, 0) + 1
-            change = {"subject": subject, "sequence": sequences[subject], "records": records}
+            change = {"subject": subject, "sequence": sequences[subject], "records": records, "as_of": 1}
             transaction.outputs[CHANGES].append(change)
             said = f"{subject}-{sequences[subject]}"
             state = {"subject": subject, "sequence": sequences[subject], "hash": said, "as_of": 1, "subject_name": None,
@@ -134,7 +135,10 @@ def proven(transactions: Sequence[Transaction], passes: Sequence[Cut]) -> Proven
     moment, written = streams(), list[ProvenFact]()
     seen = Cut(0, dict.fromkeys(OUTPUTS, 0))
     for cut in passes:
-        window, changed = MergedEvents(moment), PublishedChanges(moment)
+        window, changed = (
+            MergedEvents(moment),
+            PublishedChanges(moment, load_catalogue(), lambda schema_id, encoded: None),
+        )
         for one in transactions[seen.positions : cut.positions]:
             window.take_position(one.position)
             for value in one.events:

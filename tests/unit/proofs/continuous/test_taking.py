@@ -20,7 +20,7 @@ def test_an_event_in_another_partition_than_its_subject_s_is_one_that_the_merge_
     subjects = [f"9163010200000{number:05d}" for number in range(20)]
     own = {subject for subject in subjects if partition_of(subject, 2) == SOURCE.partition}
     plain: Any = SimpleNamespace(envelope=lambda raw: event_value(subject=raw.decode(), source_time=0, as_of=0))
-    nobody: Any = SimpleNamespace(upstream=None)
+    nobody: Any = SimpleNamespace(upstream=None, payload=None)
     scope = ProofScope.of_the_merge(load_catalogue())
     window = PassWindow(ProvenMoment([]), scope, 2, plain, nobody, nobody, nobody)
     for offset, subject in enumerate(subjects):
