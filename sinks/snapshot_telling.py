@@ -92,15 +92,17 @@ class SnapshotTeller:
             if since >= end:
                 continue
             batch: list[Told] = []
+            size = 0
             for told in told_by(
                 self._config, relabelling, partition, end, self._decode, self._decode.payload, _was_named,
                 since=since, is_over=lambda: patience.is_over,
             ):  # fmt: skip
                 batch.append(told)
-                if sum(len(one.records) + 1 for one in batch) >= batch_size:
+                size += len(told.records) + 1
+                if size >= batch_size:
                     snapshot = snapshot.with_told(partition, told.offset + 1)
                     self._commit(snapshot, tell(snapshot, partition, batch))
-                    batch = []
+                    batch, size = [], 0
             if patience.is_over:
                 return snapshot
             snapshot = snapshot.with_told(partition, end)

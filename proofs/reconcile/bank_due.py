@@ -1,5 +1,6 @@
 """What a bank must be told of each change since its first snapshot, and by each snapshot, in its topic's order."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from rules.release.labels import Labels
 from rules.release.snapshot import Relabelling
 from rules.release.visible import VisibleChange, moved_indicators, visible
 from sinks.policies import Policies
-from sinks.snapshots import Snapshot, changes_between, told_by
+from sinks.snapshots import Snapshot, Told, changes_between, told_by
 
 
 class DueMessage(NamedTuple):
@@ -63,8 +64,8 @@ class Past:
     contents: list[int]
 
 
-class BankDue:
-    """The rules of one bank; ``snapshots`` are all that it has, in their order."""
+class RecipientDue:
+    """The rules of one recipient; ``snapshots`` are all that it has, in their order."""
 
     def __init__(
         self,
@@ -76,7 +77,38 @@ class BankDue:
     ) -> None:
         self._config, self._policies, self._plain, self._deliverable = config, policies, plain, deliverable
         self.snapshots = snapshots
-        self._handle = Handles(snapshots[-1].handle_key if snapshots else b"")
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it was told all of its snapshots."""
+        return bool(self.snapshots) and self.snapshots[-1].is_over
+
+    def labels(self, version: int) -> Labels:
+        """Return the labels of a version."""
+        return self._policies.of(version).labels
+
+    def _told(self, snapshot: Snapshot, partition: int, since: int) -> Iterator[Told]:
+        """Yield what a snapshot told in a partition so far, from the change at ``since`` on."""
+        to = snapshot.told_to.get(partition, 0)
+        if since >= to:
+            return
+        former = None if snapshot.former_policy is None else self.labels(snapshot.former_policy)
+        step, end = Relabelling(former, self.labels(snapshot.policy)), snapshot.positions[partition]
+        for told in told_by(
+            self._config, step, partition, end, self._plain, self._deliverable.payload, lambda record, problem: None,
+            since=since,
+        ):  # fmt: skip
+            if told.offset >= to:
+                return
+            yield told
+
+
+class BankDue(RecipientDue):
+    """The rules of one bank."""
+
+    @functools.cached_property
+    def _handle(self) -> Handles:
+        return Handles(self.snapshots[-1].handle_key)
 
     @property
     def has_begun(self) -> bool:
@@ -84,18 +116,9 @@ class BankDue:
         return bool(self.snapshots)
 
     @property
-    def is_settled(self) -> bool:
-        """Whether it was told all of its snapshots."""
-        return self.has_begun and self.snapshots[-1].is_over
-
-    @property
     def policy(self) -> int:
         """The version of the labels by which it is told behind its last snapshot."""
         return self.snapshots[-1].policy
-
-    def labels(self, version: int) -> Labels:
-        """Return the labels of a version."""
-        return self._policies.of(version).labels
 
     def since(self, partition: int) -> int:
         """Return from which offset of the changes on it is told each change, by its last snapshot."""
@@ -120,7 +143,7 @@ class BankDue:
             for partition, end in snapshot.positions.items():
                 if former is not None:
                     yield from self._changes(partition, at.get(partition, 0), end, former)
-                yield from self._snapshot(snapshot, partition, end, told.get(partition, 0))
+                yield from self._snapshot(snapshot, partition, told.get(partition, 0))
                 at[partition] = end
             told = {}
 
@@ -129,16 +152,7 @@ class BankDue:
             contents = self.contents(self._deliverable.due(change, self.labels(policy)), policy)
             yield Past(change["subject"], partition, offset, 0, contents)
 
-    def _snapshot(self, snapshot: Snapshot, partition: int, end: int, since: int) -> Iterator[Past]:
-        to = snapshot.told_to.get(partition, 0)
-        if since >= to:
-            return
-        former = None if snapshot.former_policy is None else self.labels(snapshot.former_policy)
-        step, payload = Relabelling(former, self.labels(snapshot.policy)), self._deliverable.payload
-        for one in told_by(
-            self._config, step, partition, end, self._plain, payload, lambda record, problem: None, since=since
-        ):
-            if one.offset >= to:
-                return
+    def _snapshot(self, snapshot: Snapshot, partition: int, since: int) -> Iterator[Past]:
+        for one in self._told(snapshot, partition, since):
             contents = self.contents(due_messages(one.change, one.records, one.indicators), snapshot.policy)
             yield Past(one.change["subject"], partition, one.offset, snapshot.number, contents)

@@ -9,21 +9,20 @@ from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import PoisonMessage
-from proofs.reconcile.bank_due import Deliverable
+from proofs.reconcile.bank_due import Deliverable, RecipientDue
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.expectations import Window
 from proofs.reconcile.findings import UPSTREAM, Findings
-from rules.release.snapshot import Relabelling
 from rules.release.visible import VisibleChange
 from sinks.policies import Policies
-from sinks.snapshots import Snapshot, told_by
+from sinks.snapshots import Snapshot
 from sinks.upstream.profile import Profile
 from sinks.upstream.records import goes_up, idempotency_key
 
 _STATUSES = ("ACCEPTED", "REJECTED")
 
 
-class UpstreamDue:
+class UpstreamDue(RecipientDue):
     """What must go up: each change by the labels of then, all history, and what each change of labels changes."""
 
     def __init__(
@@ -35,21 +34,15 @@ class UpstreamDue:
         deliverable: Deliverable,
         profile: Profile,
     ) -> None:
-        self._config, self._policies, self._plain, self._deliverable = config, policies, plain, deliverable
+        super().__init__(config, snapshots, policies, plain, deliverable)
         self._profile = profile
-        self.snapshots = snapshots
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the platform was told all of its snapshots."""
-        return bool(self.snapshots) and self.snapshots[-1].is_over
 
     def keys(self, change: Mapping[str, Any], partition: int, offset: int) -> list[str]:
         """Return the keys under which a change goes up."""
         policies = [one.policy for one in self.snapshots if offset >= one.positions.get(partition, 0)]
         if not policies:
             return []
-        seen = self._deliverable.records(change, self._policies.of(policies[-1]).labels)
+        seen = self._deliverable.records(change, self.labels(policies[-1]))
         return [_key(change, one) for one in seen if goes_up(one, self._profile)]
 
     def relabelled(self, number: int, told_to: Mapping[int, int]) -> Iterator[tuple[int, int, int, str]]:
@@ -57,24 +50,13 @@ class UpstreamDue:
 
         Begins behind ``number`` snapshots; ``told_to``: how far the next one was taken already, by partition.
         """
-        told, payload = told_to, self._deliverable.payload
+        told = told_to
         for one in self.snapshots[number:]:
-            if one.former_policy is not None:
-                former, policy = self._policies.of(one.former_policy).labels, self._policies.of(one.policy).labels
-                step = Relabelling(former, policy)
-                for partition, end in one.positions.items():
-                    to, since = one.told_to.get(partition, 0), told.get(partition, 0)
-                    if since >= to:
-                        continue
-                    for past in told_by(
-                        self._config, step, partition, end, self._plain, payload, lambda record, problem: None,
-                        since=since,
-                    ):  # fmt: skip
-                        if past.offset >= to:
-                            break
-                        for seen in past.records:
-                            if goes_up(seen, self._profile):
-                                yield one.number, partition, past.offset, _key(past.change, seen, one.policy)
+            for partition in one.positions if one.former_policy is not None else ():
+                for past in self._told(one, partition, told.get(partition, 0)):
+                    for seen in past.records:
+                        if goes_up(seen, self._profile):
+                            yield one.number, partition, past.offset, _key(past.change, seen, one.policy)
             told = {}
 
 
