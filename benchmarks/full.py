@@ -1,4 +1,4 @@
-"""``python -m benchmarks.full``: latency, idleness, workers, long histories, the proof, sizes.
+"""``python -m benchmarks.full``: latency, idleness, withdrawals, workers, long histories, the proof, sizes.
 
 It writes ``docs/benchmarks.md``.
 """
@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 import hub.stack
-from benchmarks import idle, latency, merge, proving, report, scale, touched
+from benchmarks import idle, latency, merge, proving, report, scale, touched, withdrawn
 from benchmarks.__main__ import RESULTS, merge_lines
 from benchmarks.measured import discard, machine, own_settings
 from hub.settings import Settings
@@ -28,10 +28,15 @@ class Part(StrEnum):
 
     LATENCY = "latency"
     IDLE = "idle"
+    WITHDRAWN = "withdrawn"
     WORKERS = "workers"
     TOUCHED = "touched"
     PROOF = "proof"
     SIZES = "sizes"
+
+
+# What is measured on all that `credithub up` runs; for the others the services are enough.
+_WHOLE = (Part.LATENCY, Part.IDLE, Part.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of one and two workers.")] = 3,
     proven: Annotated[int, typer.Option(min=1000, help="Events proven before 10,000 more come.")] = 1_000_000,
 ) -> None:
-    """Measure latency at shares of the top rate, an idle stack, workers, long histories, the proof, and sizes."""
+    """Measure latency, an idle stack, withdrawals, workers, long histories, the proof, and sizes."""
     console = Console(soft_wrap=True)
 
     def say(text: str) -> None:
@@ -69,7 +74,7 @@ def main(
         where = machine()
         say(f"{part.value}: {where}")
         try:
-            hub.stack.start(settings, services_only=part not in (Part.LATENCY, Part.IDLE), timeout_s=1200)
+            hub.stack.start(settings, services_only=part not in _WHOLE, timeout_s=1200)
             held = found.get(part.value, {}).get("rows", []) if size else []
             rows, lines = _measure(part, settings, say, _Asked(sizes, held, events, rounds, proven))
         finally:
@@ -98,6 +103,9 @@ def _measure(
         idlers = list(idle.processes(settings, say))
         single = idle.changes(settings, say)
         return [*map(asdict, idlers), asdict(single)], _idle_lines(idlers, single)
+    if part is Part.WITHDRAWN:
+        ended = list(withdrawn.measure(settings, say))
+        return [asdict(one) for one in ended], _withdrawn_lines(ended)
     if part is Part.WORKERS:
         runs = list(merge.pairs(settings, asked.events, asked.rounds, say))
         return [one.result.as_dict() for one in runs], merge_lines(runs)
@@ -136,6 +144,11 @@ def _idle_lines(idlers: list[idle.IdleProcess], single: idle.SingleChanges) -> l
         "",
         f"{single.changes} single changes after silence: p50 {single.p50_s:.2f} s, p99 {single.p99_s:.2f} s.",
     ]
+
+
+def _withdrawn_lines(rows: list[withdrawn.Withdrawn]) -> list[str]:
+    lines = ["| what ends | at | p50 s | most s |", "|---|---|---:|---:|"]
+    return lines + [f"| {one.cause} | {one.place} | {one.p50_s:.2f} | {one.most_s:.2f} |" for one in rows]
 
 
 def _touched_lines(rows: list[touched.Touched]) -> list[str]:

@@ -1,11 +1,15 @@
 """What a fault did, as the brokers tell it: who owns what, which transactions were open, what became of them."""
 
+import asyncio
+import logging
 import uuid
 from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.errors import KafkaError
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
@@ -13,12 +17,15 @@ from bus import clients, topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
+from catalogue.errors import HubError
 
 # What the transactions of a partition number write.
 PUBLISHED = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION)
 _ANSWER_S = 10.0
 _BEFORE = 3000
 Place = tuple[str, int]
+# It asks brokers that are away, and logs in by PLAIN on the loopback interface: both are meant.
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +46,36 @@ class Witness:
 
     def owners(self) -> dict[int, str]:
         """Return which worker owns each partition number; nothing when nobody can say, or they do not agree."""
-        found = self._group()
-        if found is None or found.state.name != "STABLE":
+        try:
+            state, members = asyncio.run(self._group())
+        except (KafkaError, HubError, TimeoutError, OSError):
+            return {}
+        if state != "Stable":
             return {}
         return {
-            tp.partition: member.group_instance_id or member.client_id
-            for member in found.members
-            if member.assignment
-            for tp in member.assignment.topic_partitions
+            partition.partition: name
+            for name, assigned in members.items()
+            for partition in ConsumerProtocolMemberAssignment.decode(assigned).partitions()
         }
 
     def is_settled(self) -> bool:
         """Whether the members of the merge agree on who owns what, and all is owned."""
         return len(self.owners()) == self._config.partitions
 
-    def _group(self) -> Any:
-        group = self._config.topic("merge")
-        admin = self._client()
+    async def _group(self) -> tuple[str, dict[str, bytes]]:
+        """Return the group's state, and of each member by its name what was assigned to it."""
+        # librdkafka (2.16) ends the whole process when a connection breaks while it describes a group: its issue 4605.
+        settings = clients.aiokafka_settings(self._config)
+        del settings["isolation_level"]
+        admin = AIOKafkaAdminClient(**settings, request_timeout_ms=int(_ANSWER_S * 1000))
         try:
-            return admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group].result()
-        except KafkaException:
-            return None
+            await admin.start()
+            (answer,) = await asyncio.wait_for(admin.describe_consumer_groups([self._config.topic("merge")]), _ANSWER_S)
+        finally:
+            await admin.close()
+        ((_, _, state, _, _, members, *_),) = answer.groups
+        # The broker makes a member's id of its name and a UUID.
+        return state, {member_id[: -len(f"-{uuid.UUID(int=0)}")]: assigned for member_id, _, _, _, assigned in members}
 
     def _client(self) -> AdminClient:
         # A new one each time: an old one goes on asking brokers by what they were once.
