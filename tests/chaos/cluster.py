@@ -94,6 +94,11 @@ class Cluster:
         for number in numbers:
             self.brokers[number].start()
 
+    def tend(self) -> None:
+        """Start brokers again that ended by themselves: one gives up when a start takes it a minute."""
+        for broker in self.brokers.values():
+            broker.tend()
+
     def kill(self, number: int) -> None:
         """End a broker as the loss of its machine would."""
         self.brokers[number].kill()

@@ -44,16 +44,22 @@ class Scene:
     cluster: Cluster | None
     witness: Witness
 
+    def tend(self) -> None:
+        """Start what ended and is wanted, as a supervisor would."""
+        self.site.tend()
+        if self.cluster is not None:
+            self.cluster.tend()
+
     def rest(self, seconds: float) -> None:
         """Let time pass, as the keeper of all processes."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.site.tend()
+            self.tend()
             time.sleep(0.05)
 
     def until(self, what: Callable[[], object], told: str, patience_s: float) -> None:
         """Wait, as the keeper of all processes. Raises NotInTime."""
-        until(what, told, patience_s, self.site.tend)
+        until(what, told, patience_s, self.tend)
 
     def numbers_of(self, worker: Process) -> list[int]:
         """Return the partition numbers that a worker owns."""
@@ -79,7 +85,7 @@ def _meet_transaction(scene: Scene, numbers: Collection[int]) -> None:
     """Wait until a transaction of these numbers is open, but not for long: it may be over when the blow falls."""
     end = time.monotonic() + _MEET_S
     while time.monotonic() < end and not scene.witness.open(numbers):
-        scene.site.tend()
+        scene.tend()
 
 
 def worker_join(scene: Scene, rng: random.Random) -> Hurt:

@@ -105,8 +105,9 @@ def check_refusals(program: Program, config: BusConfig, registry: str) -> None:
 
 def bank_of(config: BusConfig, registry: str, bank: str = BANK) -> Bank:
     """Return what the bank is told whose user the preparation made."""
-    user, password = user_of(client_settings(file_of(Path(config.client_file).parent, bank_user(bank))))
-    return Bank(config.bootstrap, registry, config.topic(TOPIC), user, password)
+    said = client_settings(file_of(Path(config.client_file).parent, bank_user(bank)))
+    authority = said.get("ssl.ca.location")
+    return Bank(config.bootstrap, registry, config.topic(TOPIC), *user_of(said), Path(authority) if authority else None)
 
 
 def _run(

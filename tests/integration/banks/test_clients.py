@@ -6,9 +6,7 @@ import pytest
 
 from bus.config import BusConfig
 from tests.integration.banks.contract import check_decoding, check_gaps, check_refusals, check_restart
-from tests.integration.banks.programs import Program, java_program, node_program, python_program
-
-PROGRAMS = {"python": lambda downloads: python_program(), "node": node_program, "java": java_program}
+from tests.integration.banks.programs import PROGRAMS, Program
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)

@@ -2,6 +2,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.math.BigDecimal;
 import java.net.URI;
@@ -13,6 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -25,6 +30,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import org.apache.avro.Conversions;
 import org.apache.avro.Schema;
 import org.apache.avro.data.TimeConversions;
@@ -62,13 +69,14 @@ public final class BankClient {
 
     /** Decodes messages of Confluent's wire format, fetching each schema once, by its id. */
     static final class Decoder {
-        private final HttpClient http = HttpClient.newHttpClient();
+        private final HttpClient http;
         private final String url;
         private final GenericData data = new GenericData();
         private final Map<Integer, GenericDatumReader<GenericRecord>> readers = new HashMap<>();
 
-        Decoder(String registryUrl) {
+        Decoder(String registryUrl, String ca) throws GeneralSecurityException, IOException {
             url = registryUrl.replaceAll("/+$", "");
+            http = ca == null ? HttpClient.newHttpClient() : HttpClient.newBuilder().sslContext(trusting(ca)).build();
             data.addLogicalTypeConversion(new Conversions.DecimalConversion());
             data.addLogicalTypeConversion(new TimeConversions.DateConversion());
             data.addLogicalTypeConversion(new TimeConversions.TimestampMicrosConversion());
@@ -82,6 +90,21 @@ public final class BankClient {
             GenericDatumReader<GenericRecord> reader = reader(head.getInt());
             int at = head.position();
             return reader.read(null, DecoderFactory.get().binaryDecoder(message, at, message.length - at, null));
+        }
+
+        private static SSLContext trusting(String ca) throws GeneralSecurityException, IOException {
+            KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+            trusted.load(null);
+            try (InputStream pem = Files.newInputStream(Path.of(ca))) {
+                for (Certificate one : CertificateFactory.getInstance("X.509").generateCertificates(pem)) {
+                    trusted.setCertificateEntry("hub" + trusted.size(), one);
+                }
+            }
+            TrustManagerFactory managers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            managers.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, managers.getTrustManagers(), null);
+            return context;
         }
 
         private GenericDatumReader<GenericRecord> reader(int id) throws IOException, InterruptedException {
@@ -238,8 +261,8 @@ public final class BankClient {
         return settings;
     }
 
-    static void run(Map<String, String> args) throws IOException, InterruptedException {
-        Decoder decoder = new Decoder(args.get("registry"));
+    static void run(Map<String, String> args) throws Exception {
+        Decoder decoder = new Decoder(args.get("registry"), args.get("ca"));
         Sequences sequences = new Sequences(args.get("state"));
         long most = Long.parseLong(args.getOrDefault("max", "-1"));
         double idle = Double.parseDouble(args.getOrDefault("idle", "Infinity"));

@@ -11,6 +11,8 @@
 // away; started again it goes on there.
 
 const fs = require('node:fs')
+const http = require('node:http')
+const https = require('node:https')
 const { parseArgs } = require('node:util')
 const avro = require('avsc')
 const { Kafka, logLevel } = require('kafkajs')
@@ -78,8 +80,9 @@ class TimestampMicros extends avro.types.LogicalType {
 }
 
 class Decoder {
-  constructor (registryUrl) {
+  constructor (registryUrl, ca) {
     this.url = registryUrl.replace(/\/+$/, '')
+    this.tls = ca ? { ca: [fs.readFileSync(ca, 'utf8')] } : {}
     this.types = new Map()
   }
 
@@ -92,9 +95,7 @@ class Decoder {
 
   async type (id) {
     if (!this.types.has(id)) {
-      const answer = await fetch(`${this.url}/schemas/ids/${id}`, { signal: AbortSignal.timeout(30_000) })
-      if (!answer.ok) throw new Error(`schema ${id}: the registry answered ${answer.status}`)
-      const { schema } = await answer.json()
+      const { schema } = await this.ask(`/schemas/ids/${id}`)
       this.types.set(id, avro.Type.forSchema(JSON.parse(schema), {
         registry: { long: LONG },
         logicalTypes: { decimal: Decimal, date: AvroDate, 'timestamp-micros': TimestampMicros },
@@ -102,6 +103,23 @@ class Decoder {
       }))
     }
     return this.types.get(id)
+  }
+
+  /** Return what the registry answers; fetch would take no authority of one's own. */
+  ask (path) {
+    const url = new URL(this.url + path)
+    const { get } = url.protocol === 'https:' ? https : http
+    return new Promise((resolve, reject) => {
+      get(url, { ...this.tls, signal: AbortSignal.timeout(30_000) }, async (answer) => {
+        try {
+          if (answer.statusCode !== 200) throw new Error(`${path}: the registry answered ${answer.statusCode}`)
+          resolve(JSON.parse(Buffer.concat(await answer.toArray()).toString('utf8')))
+        } catch (error) {
+          answer.resume()
+          reject(error)
+        }
+      }).on('error', reject)
+    })
   }
 }
 
@@ -172,7 +190,7 @@ function isRefusal (error) {
 }
 
 async function run (args) {
-  const decoder = new Decoder(args.registry)
+  const decoder = new Decoder(args.registry, args.ca)
   const sequences = new Sequences(args.state)
   const kafka = new Kafka({
     clientId: args.group,
@@ -255,7 +273,7 @@ function readArguments () {
       topic: { type: 'string', default: env.BANK_TOPIC },
       group: { type: 'string', default: env.BANK_GROUP }, // unset: USER.example
       user: { type: 'string', default: env.BANK_USER }, // bank.<id>
-      ca: { type: 'string', default: env.BANK_CA }, // the hub's authority (PEM): the connection is encrypted
+      ca: { type: 'string', default: env.BANK_CA }, // the hub's authority (PEM): connections are encrypted
       state: { type: 'string' }, // file that keeps the last sequence of each subject
       max: { type: 'string' }, // end after so many events
       idle: { type: 'string' } // end after so many seconds without a message

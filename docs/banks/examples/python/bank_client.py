@@ -15,6 +15,7 @@ import base64
 import io
 import json
 import os
+import ssl
 import struct
 import sys
 import time
@@ -38,8 +39,9 @@ class Refused(Exception):
 class Decoder:
     """Decodes messages of Confluent's wire format, fetching each schema once, by its id."""
 
-    def __init__(self, registry_url: str) -> None:
+    def __init__(self, registry_url: str, ca: str | None = None) -> None:
         self._url = registry_url.rstrip("/")
+        self._tls = ssl.create_default_context(cafile=ca) if ca else None
         self._schemas: dict[int, Any] = {}
 
     def __call__(self, message: bytes) -> tuple[str, dict[str, Any]]:
@@ -53,7 +55,7 @@ class Decoder:
 
     def _schema(self, schema_id: int) -> Any:
         if schema_id not in self._schemas:
-            with urllib.request.urlopen(f"{self._url}/schemas/ids/{schema_id}", timeout=30) as answer:
+            with urllib.request.urlopen(f"{self._url}/schemas/ids/{schema_id}", timeout=30, context=self._tls) as answer:
                 self._schemas[schema_id] = fastavro.parse_schema(json.loads(json.load(answer)["schema"]))
         return self._schemas[schema_id]
 
@@ -160,7 +162,7 @@ def batches(consumer: Consumer, idle_s: float | None) -> Iterator[list[Message]]
 
 def run(args: argparse.Namespace) -> None:
     """Consume until --max, --idle or Ctrl-C."""
-    decode, sequences, taken = Decoder(args.registry), Sequences(args.state), 0
+    decode, sequences, taken = Decoder(args.registry, args.ca), Sequences(args.state), 0
     consumer = Consumer(
         {
             "bootstrap.servers": args.bootstrap,
@@ -203,7 +205,7 @@ def main() -> None:
     parser.add_argument("--group", default=env.get("BANK_GROUP"), help="consumer group; unset: USER.example")
     parser.add_argument("--user", default=env.get("BANK_USER"), help="the bank's user, bank.<id>")
     parser.add_argument(
-        "--ca", default=env.get("BANK_CA"), help="the hub's authority (PEM): the connection is encrypted"
+        "--ca", default=env.get("BANK_CA"), help="the hub's authority (PEM): connections are encrypted"
     )
     parser.add_argument("--state", type=Path, help="file that keeps the last sequence of each subject")
     parser.add_argument("--max", type=int, help="end after so many events")
