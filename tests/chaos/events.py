@@ -7,7 +7,7 @@ Penalties end: most on one of the days that the calendar comes to, some because 
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,8 +29,8 @@ _REMEMBERED = 1500
 _AS_OF = date(2026, 6, 30)
 # With so many files the calendar goes on by a day: a year in a run, in which much leaves the indicators' windows.
 _FILES_A_DAY = 2
-# Within these days the publication of a penalty ends, of those that are not repaired.
-_MOST_DAYS, _REPAIRED = 60, 0.15
+# Within so many days of when it is told the publication of a penalty ends, of those that are not repaired.
+_MOST_DAYS, _REPAIRED = 60, 0.3
 _PENALTY = 53
 
 Cells = tuple[object, ...]
@@ -49,7 +49,9 @@ def pieces(seed: int, first_day: date) -> Iterator[Piece]:
     """Yield the stream as files, the same for the same seed; ``first_day``: the business date of its beginning."""
     rng = random.Random(f"{seed}:chaos")
     before: list[tuple[int, str, Cells]] = []
-    rows = _rows(seed, rng, first_day)
+    files = 0
+    # Each generation of penalties ends in the days to come, so that some end throughout the run.
+    rows = _rows(seed, rng, lambda: day_after(files, first_day))
     while True:
         window = list(itertools.islice(rows, WINDOW))
         before = [*before, *window][-_REMEMBERED:]
@@ -58,7 +60,9 @@ def pieces(seed: int, first_day: date) -> Iterator[Piece]:
         grouped: dict[tuple[int, str], list[Cells]] = {}
         for item, unit, cells in window:
             grouped.setdefault((item, unit), []).append(cells)
-        yield from (Piece(item, unit, tuple(found)) for (item, unit), found in grouped.items())
+        for (item, unit), found in grouped.items():
+            yield Piece(item, unit, tuple(found))
+            files += 1
 
 
 def day_after(files: int, first: date) -> date:
@@ -66,13 +70,14 @@ def day_after(files: int, first: date) -> date:
     return first + timedelta(days=files // _FILES_A_DAY)
 
 
-def _rows(seed: int, rng: random.Random, first_day: date) -> Iterator[tuple[int, str, Cells]]:
+def _rows(seed: int, rng: random.Random, this_day: Callable[[], date]) -> Iterator[tuple[int, str, Cells]]:
     catalogue = load_catalogue()
     items = [catalogue.item(str(seq)) for seq in ITEMS]
     city = found_city(ENTERPRISES, seed, _AS_OF)
     for generation in itertools.count(seed):
+        day = this_day()
         made = [
-            (item.seq, row.unit, tuple(shown(item, _ending(item, row.values, rng, first_day), row.added, habit(item))))
+            (item.seq, row.unit, tuple(shown(item, _ending(item, row.values, rng, day), row.added, habit(item))))
             for item in items
             for row in records(item, city, generation, _AS_OF)
         ]
@@ -80,12 +85,12 @@ def _rows(seed: int, rng: random.Random, first_day: date) -> Iterator[tuple[int,
         yield from made
 
 
-def _ending(item: Item, values: tuple[CellValue, ...], rng: random.Random, first_day: date) -> tuple[CellValue, ...]:
+def _ending(item: Item, values: tuple[CellValue, ...], rng: random.Random, day: date) -> tuple[CellValue, ...]:
     """Return a row's values, of a penalty with a day on which its publication ends."""
     if item.seq != _PENALTY:
         return values
     names, ended = [field.name for field in item.fields], list(values)
-    ended[names.index("publicity_deadline")] = first_day + timedelta(days=rng.randrange(1, _MOST_DAYS))
+    ended[names.index("publicity_deadline")] = day + timedelta(days=rng.randrange(1, _MOST_DAYS))
     if rng.random() < _REPAIRED:
         ended[names.index("repair_date")] = _AS_OF - timedelta(days=rng.randrange(60))
     return tuple(ended)
