@@ -38,8 +38,10 @@ from bus.reading.topic_reader import TopicReader
 from bus.users import ADMIN
 from catalogue import avro
 from catalogue.load import load_catalogue
+from catalogue.months import last_day, month_of
 from hub.settings import Settings, bus_config
-from rules.indicators.definitions import load_indicators, months_before
+from rules.indicators.closing import load_closings
+from rules.indicators.definitions import load_indicators
 
 HUB = "credithub worker"
 _PATIENCE_S = 900.0
@@ -183,7 +185,7 @@ def _job(this: Round, name: str) -> dict[str, Any]:
     source, states, changes = avro.topic(item.category), f"{name}.state", f"{name}.change"
     keep, compact = {"retention.ms": "-1"}, {"cleanup.policy": "compact"}
     topics.ensure_topics(config, [topics.TopicSpec(states, compact), topics.TopicSpec(changes, keep)])
-    schema = avro.event_schema(item)
+    schema, closed = avro.event_schema(item), load_closings()["monthly"].closed(this.as_of)
     with closing(Registry(config)) as registry:
         ids = {name: registry.register(name, schema) for name, schema in ((states, STATE), (changes, CHANGE))}
         return {
@@ -195,12 +197,17 @@ def _job(this: Round, name: str) -> dict[str, Any]:
             "states": config.topic(states),
             "changes": config.topic(changes),
             "as_of": this.as_of.isoformat(),
-            "window_3m": months_before(this.as_of, 3).isoformat(),
-            "window_12m": months_before(this.as_of, 12).isoformat(),
+            "windows_end": _end_of(closed).isoformat(),
+            "window_3m": _end_of(closed - 3).isoformat(),
+            "window_12m": _end_of(closed - 12).isoformat(),
             "schemas": {registry.register(source, schema): schema, ids[states]: STATE, ids[changes]: CHANGE},
             "state_id": ids[states],
             "change_id": ids[changes],
         }
+
+
+def _end_of(month: int) -> date:
+    return last_day(*month_of(month))
 
 
 def _hub(this: Round, workers: int = 1) -> tuple[Run, Outcome]:

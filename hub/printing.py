@@ -10,7 +10,7 @@ from catalogue.envelope import Envelope
 from catalogue.model import Catalogue
 from catalogue.times import EPOCH, SHANGHAI
 from hub.terminal import Terminal
-from queries.contributions import NO_LONGER, NOT_YET, Contribution, withdrawn_by
+from queries.contributions import NO_LONGER, NOT_CLOSED, NOT_YET, Contribution, withdrawn_by
 from queries.explain_field import ExplainedVersion, FieldExplanation
 from queries.explain_indicator import IndicatorExplanation
 from queries.origin import RecordOrigin
@@ -118,12 +118,12 @@ def print_indicator(console: Console, explained: IndicatorExplanation) -> None:
         titles = ("record", "day", "number", "counts until", "source time", "unit", "file", "row")
         table = grid(*titles, right=("number", "row"))
         for record in counting[:SHOWN]:
-            envelope, share = record.contribution.record.envelope, record.contribution.share
+            envelope = record.contribution.record.envelope
             table.add_row(
                 envelope.record_key,
-                "" if share is None else share.placed.isoformat(),
+                record.contribution.placed,
                 "" if record.number is None else number(record.number),
-                "" if share is None or share.leave is None else share.leave.isoformat(),
+                "" if record.contribution.until is None else record.contribution.until.isoformat(),
                 clock(envelope.source_time),
                 *_origin(record.origin),
             )
@@ -135,11 +135,12 @@ def print_indicator(console: Console, explained: IndicatorExplanation) -> None:
 def _left_out(console: Console, records: Sequence[Contribution]) -> None:
     for why, count in sorted(Counter(record.why for record in records).items()):
         text = f"{count} not counted: {why}"
-        shares = [record.share for record in records if record.why == why and record.share is not None]
-        days = [share.enter for share in shares] if why == NOT_YET else [share.leave for share in shares if share.leave]
-        if why in (NOT_YET, NO_LONGER) and days:
+        own = [record for record in records if record.why == why]
+        is_ahead = why in (NOT_YET, NOT_CLOSED)
+        days = [day for one in own if (day := one.since if is_ahead else one.until) is not None]
+        if (is_ahead or why == NO_LONGER) and days:
             first_and_last = dict.fromkeys((min(days).isoformat(), max(days).isoformat()))
-            text += f", {'from' if why == NOT_YET else 'since'} {' … '.join(first_and_last)}"
+            text += f", {'from' if is_ahead else 'since'} {' … '.join(first_and_last)}"
         console.print(text, markup=False, highlight=False)
 
 

@@ -7,8 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from catalogue.envelope import Envelope, Op, RecordKey
-from rules.indicators.definitions import Fact, Indicator, evaluate, on_the_wire
-from rules.indicators.running import Share, share
+from catalogue.months import month_of
+from rules.indicators.cells import OF_NUMBERS
+from rules.indicators.definitions import Indicator
+from rules.indicators.expressions import Atom
+from rules.indicators.facts import Fact
+from rules.indicators.plain import evaluate
+from rules.indicators.series import THE_DAY, Series, Share, shares
 from rules.merge import Record, SetSince, is_live, set_since
 from rules.release.publication import Publications
 from rules.release.reasons import WithdrawalReason
@@ -16,21 +21,46 @@ from rules.release.reasons import WithdrawalReason
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """One record and what it gives an indicator; ``why``: what keeps it out, "" when it counts."""
+    """One record and what it gives an indicator; ``why``: what keeps it out, "" when it counts.
+
+    ``shares``: those that count, or where none does those that it has, with their series. ``since``, ``until``: from
+    which day on, and until which, one of them lies in a window of the indicator; None: it never does, or for ever.
+    """
 
     record: Record
-    share: Share | None
+    shares: tuple[tuple[Series, Share], ...]
     why: str
+    since: date | None = None
+    until: date | None = None
 
     @property
     def counts(self) -> bool:
         """Whether it counts on the day that was asked for."""
         return not self.why
 
+    @property
+    def number(self) -> int | None:
+        """The number that it gives, in millionths: of several months of its details the sum."""
+        found = [share.number for series, share in self.shares if share.number is not None and series.value != THE_DAY]
+        return sum(found) if found else None
+
+    @property
+    def placed(self) -> str:
+        """The day or month on which it lies, or the last of them; "" where it lies on none."""
+        if not self.shares:
+            return ""
+        series, share = max(self.shares, key=lambda one: one[1].cell)
+        if not series.of_periods:
+            return date.fromordinal(share.cell).isoformat()
+        year, month = month_of(share.cell)
+        return f"{year:04}-{month:02}"
+
 
 Payload = Mapping[str, Any] | None
 NOT_YET = "does not count yet"
 NO_LONGER = "no longer counts"
+NOT_CLOSED = "its period is not closed yet"
+BY_TOTAL = "its month's total counts in its place"
 BY_FLAG = "withdrawn by the reporter's flag (删)"
 BY_LIST = "withdrawn: a whole list (全量) left it out"
 NIL = "a nil report (零报告)"
@@ -50,18 +80,21 @@ def contributions(
     """
     facts: list[Fact] = []
     explained: list[Contribution] = []
+    own: list[tuple[Record, Fact]] = []
     for record, data in records:
         mark = marks.get(record.envelope.set_key)
         if why := not_counted(record, None if mark is None else set_since(mark), publications, as_of):
-            explained.append(Contribution(record, None, why))
+            explained.append(Contribution(record, (), why))
             continue
-        fact = Fact(record.envelope.source_time, data or {})
+        fact = Fact(record.envelope.source_time, data or {}, record.envelope.period)
         facts.append(fact)
-        explained.append(_of(indicator, record, fact, as_of))
+        own.append((record, fact))
+    totals = _totals(indicator, facts)
+    explained += [_of(indicator, record, fact, totals, as_of) for record, fact in own]
     # Sorted by key first, so that equal ones come in the same order every time.
     explained.sort(key=lambda c: c.record.envelope.record_key)
-    explained.sort(key=lambda c: (c.counts, c.share.placed if c.share else date.min), reverse=True)
-    return on_the_wire(evaluate(indicator, facts, as_of)), explained
+    explained.sort(key=lambda c: (c.counts, c.placed), reverse=True)
+    return evaluate(indicator, facts, as_of), explained
 
 
 def not_counted(record: Record, since: SetSince | None, publications: Publications, day: date) -> str:
@@ -91,41 +124,93 @@ def withdrawn_by(event: Envelope) -> str:
     return BY_FLAG if event.row else BY_LIST
 
 
-def _of(indicator: Indicator, record: Record, fact: Fact, as_of: date) -> Contribution:
-    record_share = share(indicator, fact)
-    if record_share is None:
-        return Contribution(record, None, _never(indicator, fact))
-    if as_of < record_share.enter:
-        return Contribution(record, record_share, NOT_YET)
-    if record_share.leave is not None and record_share.leave <= as_of:
-        return Contribution(record, record_share, NO_LONGER)
-    return Contribution(record, record_share, "")
+_Totals = frozenset[tuple[str, int]]
+
+
+def _totals(indicator: Indicator, facts: Iterable[Fact]) -> _Totals:
+    """Return the months, by series, that a row tells the total of: the rows of single kinds do not count in them."""
+    held = list(facts)
+    return frozenset(
+        (series.id, share.cell)
+        for series in indicator.series
+        if series.totals is not None
+        for fact in held
+        for share in shares(series, fact)
+        if share.is_total and share.number is not None
+    )
+
+
+def _of(indicator: Indicator, record: Record, fact: Fact, totals: _Totals, as_of: date) -> Contribution:
+    found = [(series, share) for series in indicator.series for share in shares(series, fact)]
+    if not found:
+        return Contribution(record, (), _never(indicator, fact))
+    reasons = {one: _kept_out(indicator, *one, totals, as_of) for one in found}
+    counting = tuple(one for one, why in reasons.items() if not why)
+    own = counting or tuple(found)
+    spans = [
+        (atom.begins(share), atom.ends(share))
+        for atom in indicator.expression.atoms
+        for series, share in own
+        if series.id == atom.series.id
+    ]
+    ends = [end for _, end in spans if end is not None]
+    until = max(ends) if len(ends) == len(spans) else None
+    why = "" if counting else next(iter(reasons.values()))
+    return Contribution(record, own, why, min(begin for begin, _ in spans), until)
+
+
+def _kept_out(indicator: Indicator, series: Series, share: Share, totals: _Totals, as_of: date) -> str:
+    """Return why no function of an indicator counts a share on a day; "" when one does."""
+    if as_of < share.enter:
+        return NOT_YET
+    if share.leave is not None and share.leave <= as_of:
+        return NO_LONGER
+    if (series.id, share.cell) in totals and not share.is_total:
+        return BY_TOTAL
+    reasons = [_missed(atom, share, as_of) for atom in indicator.expression.atoms if atom.series.id == series.id]
+    return "" if "" in reasons else reasons[0]
+
+
+def _missed(atom: Atom, share: Share, as_of: date) -> str:
+    if atom.function in OF_NUMBERS and share.number is None:
+        return f"{atom.series.value} is empty"
+    window = atom.window(as_of)
+    if share.cell > window.high:
+        return NOT_CLOSED if atom.series.of_periods else NOT_YET
+    return "" if share.cell > window.low else NO_LONGER
 
 
 def _never(indicator: Indicator, fact: Fact) -> str:
-    for name, values in indicator.where.items():
-        if str(fact.data.get(name)) not in values:
-            return f"{name} is none of {', '.join(values)}"
-    for name in indicator.unless_filled:
-        if fact.data.get(name) is not None:
-            return f"{name} is filled"
-    return f"{indicator.field} is empty" if indicator.field else "never counts"
+    for series in indicator.series:
+        for name in series.until:
+            if fact.data.get(name) is not None:
+                return f"{name} is filled"
+        if any(not one.holds(fact.data) for one in series.public_when):
+            return "it is not published"
+        if series.where is not None and series.details is None and not series.where.holds(fact.data):
+            return f"not {series.where.text}"
+    return "never counts"
 
 
 def definition(indicator: Indicator) -> str:
     """Return an indicator's definition in one sentence."""
-    aggregate = {
-        "count": "number of records",
-        "sum": f"sum of {indicator.field}",
-        "max": f"largest {indicator.field}",
-        "mean": f"mean of {indicator.field}",
-        "latest": f"{indicator.field} of the latest record",
-        "last_day": "day of the latest record (YYYYMMDD)",
-        "months": "number of months with a record",
-    }[indicator.aggregate]
-    parts = [f"{aggregate}, item {indicator.item}, by {indicator.date_field or 'source time'}"]
-    if indicator.window_months is not None:
-        parts.append(f"of the last {indicator.window_months} months")
-    parts += [f"where {name} is {' or '.join(values)}" for name, values in indicator.where.items()]
-    parts += [f"until {name}" for name in indicator.unless_filled]
+    return f"{indicator.expression.text}; {'; '.join(described(series) for series in indicator.series)}"
+
+
+def described(series: Series) -> str:
+    """Return in words what a series is."""
+    place = series.date_field or ("period" if series.of_periods else "source time")
+    parts = [f"{series.id}: item {series.item}, by {place}"]
+    if series.details is not None:
+        parts.append(f"each row of {series.details}")
+    if series.value is not None:
+        parts.append("its day" if series.value == THE_DAY else f"value {series.value}")
+    if series.where is not None:
+        parts.append(f"where {series.where.text}")
+    parts += [f"where {one.text}" for one in series.public_when]
+    parts += [f"until {name}" for name in series.until]
+    if series.of_periods and series.within != "sum":
+        parts.append(f"the {series.within} of a month")
+    if series.totals is not None:
+        parts.append(f"a total by {series.totals} before its parts")
     return ", ".join(parts)

@@ -7,13 +7,13 @@ from typing import Any
 
 from catalogue.envelope import is_mark
 from catalogue.model import Catalogue
-from queries.contributions import Contribution, contributions, definition
+from queries.contributions import Contribution, contributions, definition, described
 from queries.explain_field import content_of, heading, marks_of
 from queries.origin import RecordOrigin, origin_of
 from queries.table_snapshot import StateRow, TableSnapshot
 from queries.targets import IndicatorTarget
 from queries.values import moment, number
-from rules.indicators.definitions import from_millionths
+from rules.indicators.facts import from_millionths
 from rules.release.publication import Publications
 from rules.state import DecodePayload
 
@@ -28,20 +28,20 @@ class ExplainedContribution:
     @property
     def number(self) -> Decimal | None:
         """The number that the record gives the indicator."""
-        share = self.contribution.share
-        return None if share is None or share.number is None else from_millionths(share.number)
+        found = self.contribution.number
+        return None if found is None else from_millionths(found)
 
     def as_json(self) -> dict[str, Any]:
         """Return the record for JSON."""
-        envelope, share = self.contribution.record.envelope, self.contribution.share
+        envelope, since, until = self.contribution.record.envelope, self.contribution.since, self.contribution.until
         return {
             "record_key": envelope.record_key,
             "counts": self.contribution.counts,
             "why": self.contribution.why,
             "number": None if self.number is None else number(self.number),
-            "placed": None if share is None else share.placed.isoformat(),
-            "counts_from": None if share is None else share.enter.isoformat(),
-            "counts_until": None if share is None or share.leave is None else share.leave.isoformat(),
+            "placed": self.contribution.placed or None,
+            "counts_from": None if since is None else since.isoformat(),
+            "counts_until": None if until is None else until.isoformat(),
             "source_time": moment(envelope.source_time),
             "as_of": moment(envelope.as_of),
             "revision": envelope.revision,
@@ -78,9 +78,9 @@ class IndicatorExplanation:
             **heading(self.subject, self.subject_name, "indicator", self.target.item),
             "indicator": {
                 "id": indicator.id, "zh": indicator.zh, "unit": indicator.unit, "sensitivity": indicator.sensitivity,
-                "aggregate": indicator.aggregate, "field": indicator.field, "date_field": indicator.date_field,
-                "window_months": indicator.window_months, "where": {k: list(v) for k, v in indicator.where.items()},
-                "unless_filled": list(indicator.unless_filled), "definition": self.definition,
+                "is": indicator.expression.text, "series": [described(series) for series in indicator.series],
+                "direction": indicator.direction, "missing": "zero" if indicator.is_zero_missing else "null",
+                "definition": self.definition,
             },
             "as_of": self.as_of.isoformat(),
             "value": None if self.value is None else number(self.value),

@@ -10,9 +10,10 @@ from catalogue.model import Catalogue, Category, Item
 from queries.table_snapshot import CountingRecords, StateRow, TableSnapshot
 from queries.values import moment, number
 from rules.indicators.definitions import Indicator
+from rules.indicators.groups import groups_of
 from rules.merge import Record
 from rules.release.publication import Publications
-from rules.state import DecodePayload, RecordIdentity, by_item, effective, indicators_on, live
+from rules.state import DecodePayload, RecordIdentity, effective, indicators_on, live
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def computed_state(
         changed_at=row.changed_at,
         computed=True,
         categories=_categories(catalogue, counts, _counting(there.values())),
-        indicators=_in_order(indicators_on(winners, by_item(defined), decode, until, day), defined),
+        indicators=_in_order(indicators_on(winners, groups_of(defined), decode, until, day), defined),
     )
 
 

@@ -119,7 +119,7 @@ def indicator_text(indicator: Indicator | None, value: Decimal | None) -> str:
     """Return an indicator's value for a table, with its unit; a day as a day."""
     if value is None:
         return "–"
-    if indicator is not None and indicator.aggregate == "last_day":
+    if indicator is not None and indicator.is_day:
         digits = f"{int(value):08d}"
         return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
     grouped = _grouped(number(value))

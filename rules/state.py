@@ -1,11 +1,11 @@
 """The state of any day: a pure function of a subject's winning records and the day (law 4), by the plain definitions.
 
 It goes through all records each time. There is no running sum here and nothing of the engine, so that a proof can hold
-what the engine published against it; ``rules.indicators.running`` is the quick way to the same values.
+what the engine published against it; ``rules.indicators.tiles`` is the quick way to the same values.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,13 +13,14 @@ from typing import Any
 
 from catalogue.envelope import Envelope, ItemId, RecordKey, is_mark
 from catalogue.times import business_date
-from rules.indicators.definitions import Fact, Indicator, evaluate, on_the_wire
+from rules.indicators.facts import Fact
+from rules.indicators.groups import Groups
+from rules.indicators.plain import plain_values
 from rules.merge import Record, SetSince, fingerprint, is_live, set_since
 
 RecordIdentity = tuple[ItemId, RecordKey]
 Winners = Mapping[RecordIdentity, Record]
 """The winning records of one subject; the marks of whole sets are among them (``is_mark``)."""
-IndicatorsByItem = Mapping[str, tuple[Indicator, ...]]
 DecodePayload = Callable[[int, bytes], Mapping[str, Any] | None]
 """Decodes a record's data by its schema id, or raises PoisonMessage: ``bus.avro.decoding.Decoder.payload``."""
 Until = Callable[[Record], date | None]
@@ -36,14 +37,6 @@ class ComputedState:
     digest: str
     counts: Mapping[str, int]
     indicators: Mapping[str, Decimal | None]
-
-
-def by_item(indicators: Iterable[Indicator]) -> dict[str, tuple[Indicator, ...]]:
-    """Return the indicators that rest on each item, in the order of their definitions."""
-    found: dict[str, tuple[Indicator, ...]] = {}
-    for indicator in indicators:
-        found[indicator.item] = (*found.get(indicator.item, ()), indicator)
-    return found
 
 
 def set_since_of(winners: Winners, record: Envelope) -> SetSince | None:
@@ -68,39 +61,34 @@ def effective(winners: Winners, until: Until, day: date) -> dict[RecordIdentity,
     }
 
 
-def state_on(
-    winners: Winners, indicators: IndicatorsByItem, decode: DecodePayload, until: Until, day: date
-) -> ComputedState:
+def state_on(winners: Winners, groups: Groups, decode: DecodePayload, until: Until, day: date) -> ComputedState:
     """Return the state of a day; raises PoisonMessage when a payload that is needed cannot be read."""
     counting = live(winners, until, day)
     counts: dict[str, int] = {}
     for item, _ in counting:
         counts[item] = counts.get(item, 0) + 1
-    values = _values(winners, counting, indicators, decode, day)
+    values = _values(winners, counting, groups, decode, day)
     said = (fingerprint(one.envelope, key in counting) for key, one in winners.items() if not is_mark(key[1]))
     digest = f"{sum(said) % _DIGEST_MODULUS:032x}"
     return ComputedState(_hash(digest, values), digest, counts, values)
 
 
 def indicators_on(
-    winners: Winners, indicators: IndicatorsByItem, decode: DecodePayload, until: Until, day: date
+    winners: Winners, groups: Groups, decode: DecodePayload, until: Until, day: date
 ) -> dict[str, Decimal | None]:
     """Return, as states carry them, the indicators of every item of which anything was ever reported or withdrawn."""
-    return _values(winners, live(winners, until, day), indicators, decode, day)
+    return _values(winners, live(winners, until, day), groups, decode, day)
 
 
 def _values(
-    winners: Winners, counting: Winners, indicators: IndicatorsByItem, decode: DecodePayload, day: date
+    winners: Winners, counting: Winners, groups: Groups, decode: DecodePayload, day: date
 ) -> dict[str, Decimal | None]:
-    facts: dict[str, list[Fact]] = {item: [] for item, key in winners if not is_mark(key) and item in indicators}
+    facts: dict[str, list[Fact]] = {item: [] for item, key in winners if not is_mark(key) and item in groups}
     for (item, _), one in counting.items():
         if item in facts:
-            facts[item].append(Fact(one.envelope.source_time, decode(one.schema_id, one.payload) or {}))
-    return {
-        indicator.id: on_the_wire(evaluate(indicator, own, day))
-        for item, own in facts.items()
-        for indicator in indicators[item]
-    }
+            data = decode(one.schema_id, one.payload) or {}
+            facts[item].append(Fact(one.envelope.source_time, data, one.envelope.period))
+    return {name: value for item, own in facts.items() for name, value in plain_values(groups[item], own, day).items()}
 
 
 def _hash(digest: str, values: Mapping[str, Decimal | None]) -> str:

@@ -2,7 +2,7 @@
 
 Events are those of ``tax.payment`` as a push sends them. Of each record the highest (source time, as of, revision,
 content hash) wins; the first of equal ones stays. Out go a state per changed subject (``tax_paid_3m``,
-``tax_paid_12m``, ``tax_mean_12m`` and ``tax_months_12m`` of ``rules/indicators/indicators.yaml``) and a change per
+``tax_paid_12m``, ``tax_mean_12m`` and ``tax_months_12m`` of ``rules/indicators/definitions/tax.yaml``) and a change per
 changed record, with the event as it came and the one before. The business date stands still, so peers keep no
 calendar; the hub's worker does.
 
@@ -61,6 +61,7 @@ class Job:
     states: str
     changes: str
     as_of: date
+    windows_end: date  # the last day of the last closed month: what lies after it is in no window yet
     window_3m: date  # what lies on or before this day is out of the window
     window_12m: date
     schemas: dict[int, Any]
@@ -82,7 +83,7 @@ class Job:
 def load(path: str) -> Job:
     """Read the job's file."""
     raw = json.loads(Path(path).read_text("utf-8"))
-    for name in ("as_of", "window_3m", "window_12m"):
+    for name in ("as_of", "windows_end", "window_3m", "window_12m"):
         raw[name] = date.fromisoformat(raw[name])
     raw["schemas"] = {int(number): fastavro.parse_schema(schema) for number, schema in raw["schemas"].items()}
     return Job(**{**raw, "folder": Path(path).parent})
@@ -138,7 +139,7 @@ class Work:
             return
         sums.records += sign
         placed = event["source_time"].astimezone(_SHANGHAI).date()
-        if placed > self._job.as_of or placed <= self._job.window_12m:
+        if placed > self._job.windows_end or placed <= self._job.window_12m:
             return
         month = f"{placed:%Y%m}"
         count = sums.months_12m.get(month, 0) + sign
@@ -163,7 +164,7 @@ class Work:
         indicators = {
             "tax_paid_3m": _six(sums.paid_3m) if sums.payments_3m else None,
             "tax_paid_12m": _six(sums.paid_12m) if number else None,
-            "tax_mean_12m": _six(_EXACT.divide(sums.paid_12m, Decimal(number))) if number else None,
+            "tax_mean_12m": _six(_EXACT.divide(sums.paid_12m, Decimal(len(sums.months_12m)))) if number else None,
             "tax_months_12m": _six(Decimal(len(sums.months_12m))),
         }
         value = {"subject": subject, "as_of": self._job.as_of, "records": sums.records, "indicators": indicators}

@@ -9,6 +9,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "stack": ("up", "down", "status", "logs"),
     "top": ("top",),
     "catalogue": ("catalogue",),
+    "indicators": ("indicators",),
     "schemas": ("schemas",),
     "keys": ("keys",),
     "certs": ("certs",),

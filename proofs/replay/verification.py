@@ -25,8 +25,9 @@ from proofs.replay.comparison import (
 from proofs.replay.contents import ContentsReader, TopicContents
 from proofs.replay.fold import FoldedSubject, fold
 from rules.indicators.definitions import Indicator
+from rules.indicators.groups import groups_of
 from rules.release.publication import Publications
-from rules.state import ComputedState, by_item, state_on
+from rules.state import ComputedState, state_on
 
 # While events flow a subject may move while it is read: it is read again.
 _ATTEMPTS = 3
@@ -70,7 +71,7 @@ class Verification:
         self._inputs = [catalogue_topic(category.id) for category in catalogue.categories]
         persons = {item.id for item in catalogue.items if item.about_persons}
         self._topics = ContentsReader(config, self._decode, self._inputs, persons, on_read)
-        self._by_item = by_item(definitions)
+        self._groups = groups_of(definitions)
         self._until = Publications(catalogue.items, self._decode.payload).until
 
     def sample(self, size: int, seed: int) -> frozenset[str]:
@@ -141,7 +142,7 @@ class Verification:
         yield from differences
 
     def _state_on(self, folded: FoldedSubject, day: date) -> ComputedState:
-        return state_on(folded.winners, self._by_item, self._decode.payload, self._until, day)
+        return state_on(folded.winners, self._groups, self._decode.payload, self._until, day)
 
 
 def _share(share: int, shares: int) -> Callable[[str], bool]:

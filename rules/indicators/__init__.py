@@ -1,1 +1,1 @@
-"""Indicators of a subject: their definitions, and running sums of them."""
+"""Indicators of a subject: the language of their definitions, the plain way to their values, and the quick one."""

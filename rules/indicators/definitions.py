@@ -1,215 +1,255 @@
-"""Rolling indicators of a subject, each defined as data in ``rules/indicators/indicators.yaml``.
+"""The definitions of the indicators: data, a file a category (``definitions/*.yaml``), each checked when it is read.
 
-An indicator is computed from one item. Its value on a date D is a pure function of the live records of that item and
-of D: records effective after D do not count (law 4). Sums are exact decimals; a mean is rounded once, half even, to six
-decimals. Without any record sums and latest values are null, counts are 0.
+``docs/indicators.md`` tells the language. How sensitive an indicator is follows from the catalogue's fields that it
+looks at; it is never typed.
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from catalogue.errors import CatalogueError
-from catalogue.times import business_date
+from catalogue.load import load_catalogue
+from catalogue.model import Catalogue, Field, FieldType, Item, Sensitivity
+from rules.indicators.closing import load_closings
+from rules.indicators.conditions import RowCondition
+from rules.indicators.expressions import Expression, read_expression
+from rules.indicators.series import THE_DAY, Series
 
-DEFINITIONS = Path(__file__).parent / "indicators.yaml"
-SIX = Decimal("0.000001")
-EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
-
-
-class Fact(NamedTuple):
-    """What an indicator may see of a record: when it took effect, and its decoded payload."""
-
-    source_time: datetime
-    data: Mapping[str, Any]
+DEFINITIONS = Path(__file__).parent / "definitions"
+DAY_UNIT = "年月日"
+_SERIES_KEYS = frozenset(
+    {"id", "item", "at", "closed", "details", "value", "ranks", "where", "public", "until", "within", "totals"}
+)
+_INDICATOR_KEYS = frozenset({"id", "zh", "is", "unit", "missing", "direction", "bands", "told", "alike"})
+_DIRECTIONS = ("up", "down", "none")
+_PLACED = frozenset({FieldType.DATE, FieldType.TIMESTAMP, FieldType.MONTH})
+_VALUED = frozenset(
+    {
+        FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER, FieldType.YEAR, FieldType.DATE, FieldType.TIMESTAMP,
+        FieldType.TEXT, FieldType.CODE, FieldType.USCC,
+    }
+)  # fmt: skip
+_ORDER = (Sensitivity.PUBLIC, Sensitivity.CONSENT, Sensitivity.PERSONAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One indicator. ``aggregate``: count, sum, max, mean, latest, last_day or months."""
+    """One indicator of an item."""
 
     id: str
     zh: str
     item: str
-    aggregate: str
-    field: str | None
-    date_field: str | None  # the field whose date must lie in the window; None: the record's source time
-    window_months: int | None
-    where: Mapping[str, tuple[str, ...]]
-    unless_filled: tuple[str, ...]  # a record no longer counts from the date in one of these fields on
-    sensitivity: str
+    expression: Expression
     unit: str
+    is_zero_missing: bool
+    """Whether it is 0 where it is unknown; else it is null."""
+    direction: str
+    """Whether more of it is better for whoever it is about (up), worse (down), or neither (none)."""
+    bands: tuple[Decimal, ...]
+    """The limits between which two values are told to be alike, in order."""
+    told: bool
+    """Whether banks are told of it."""
+    sensitivity: Sensitivity
 
-    def reads(self) -> frozenset[str]:
-        """Return the fields of the payload that the indicator reads."""
-        named = (self.field, self.date_field, *self.where, *self.unless_filled)
-        return frozenset(name for name in named if name is not None)
+    @property
+    def is_day(self) -> bool:
+        """Whether its value is a day, as the number YYYYMMDD."""
+        return self.unit == DAY_UNIT
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """The series that it looks at, each once."""
+        return tuple({atom.series.id: atom.series for atom in self.expression.atoms}.values())
+
+    def rounded(self, value: int | None) -> int | None:
+        """Return what the expression came to, as the indicator says it."""
+        return 0 if value is None and self.is_zero_missing else value
 
 
 @functools.cache
-def load_indicators(path: Path = DEFINITIONS) -> tuple[Indicator, ...]:
-    """Read the definitions; raises CatalogueError for an unknown aggregate or a repeated id."""
-    rows = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)["indicators"]
-    indicators = tuple(_indicator(row) for row in rows)
-    ids = [i.id for i in indicators]
-    for name in ids:
-        if ids.count(name) > 1:
-            raise CatalogueError(f"indicators.yaml: {name} is defined twice.")
-    return indicators
+def load_indicators(folder: Path = DEFINITIONS) -> tuple[Indicator, ...]:
+    """Read the definitions; raises CatalogueError, with file and line, for what is wrong with one."""
+    catalogue = load_catalogue()
+    found: dict[str, Indicator] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        for one in _File(path, catalogue).indicators():
+            if one.id in found:
+                raise CatalogueError(f"{path.name}: the indicator {one.id} is defined twice.")
+            found[one.id] = one
+    return tuple(found.values())
 
 
 def public_indicators() -> frozenset[str]:
-    """Return the ids of the indicators that rest on public data alone."""
-    return frozenset(indicator.id for indicator in load_indicators() if indicator.sensitivity == "public")
+    """Return the ids of the indicators that rest on public data alone, and that banks are told."""
+    return frozenset(one.id for one in load_indicators() if one.sensitivity is Sensitivity.PUBLIC and one.told)
 
 
-def _indicator(row: Mapping[str, Any]) -> Indicator:
-    if row["aggregate"] not in _AGGREGATES:
-        raise CatalogueError(
-            f"indicators.yaml: {row['id']}: unknown aggregate {row['aggregate']}.",
-            remedy=f"Use one of {', '.join(_AGGREGATES)}.",
-        )
-    return Indicator(
-        id=row["id"],
-        zh=row["zh"],
-        item=row["item"],
-        aggregate=row["aggregate"],
-        field=row.get("field"),
-        date_field=row.get("date_field"),
-        window_months=row.get("window_months"),
-        where={k: tuple(str(v) for v in vs) for k, vs in row.get("where", {}).items()},
-        unless_filled=tuple(row.get("unless_filled", ())),
-        sensitivity=row.get("sensitivity", "consent"),
-        unit=row.get("unit", ""),
+class _File:
+    """One file: its series, and the indicators that are made of them."""
+
+    def __init__(self, path: Path, catalogue: Catalogue) -> None:
+        self._name, self._catalogue = path.name, catalogue
+        self._category = path.stem
+        self._node: Any = None
+        loader = yaml.CSafeLoader(path.read_text("utf-8"))
+        try:
+            self._sections = self._read(loader)
+        except yaml.YAMLError as exc:
+            raise CatalogueError(f"{path.name}: {exc}") from exc
+        finally:
+            loader.dispose()
+
+    def indicators(self) -> Iterator[Indicator]:
+        """Yield the indicators of the file."""
+        series: dict[str, Series] = {}
+        for line, row in self._sections.get("series", ()):
+            one = self._checked(line, row, _SERIES_KEYS, self._series)
+            if one.id in series:
+                raise CatalogueError(f"{self._name}, line {line}: the series {one.id} is defined twice.")
+            series[one.id] = one
+        for line, row in self._sections.get("indicators", ()):
+            yield self._checked(line, row, _INDICATOR_KEYS, lambda said: self._indicator(said, series))
+
+    def _read(self, loader: yaml.CSafeLoader) -> dict[str, list[tuple[int, dict[str, Any]]]]:
+        """Return each section's rows with their lines."""
+        document = loader.get_single_node()
+        sections: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+        for key, rows in getattr(document, "value", ()):
+            if key.value not in ("series", "indicators"):
+                raise CatalogueError(
+                    f"{self._name}, line {key.start_mark.line + 1}: {key.value} is neither series nor indicators."
+                )
+            sections[key.value] = [
+                (row.start_mark.line + 1, loader.construct_object(row, deep=True)) for row in rows.value
+            ]
+        return sections
+
+    def _checked(self, line: int, row: dict[str, Any], keys: frozenset[str], make: Any) -> Any:
+        try:
+            if unknown := sorted(row.keys() - keys):
+                raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join(sorted(keys))}")
+            return make(row)
+        except KeyError as exc:
+            raise CatalogueError(f"{self._name}, line {line}: {row.get('id', '?')} does not say {exc}.") from exc
+        except (ValueError, InvalidOperation) as exc:
+            raise CatalogueError(f"{self._name}, line {line}: {row.get('id', '?')}: {exc}.") from exc
+
+    def _series(self, row: Mapping[str, Any]) -> Series:
+        item = self._item(row["item"])
+        details = _field(item, row["details"]) if "details" in row else None
+        columns = item.fields if details is None else details.details
+        at, value = row.get("at", "source_time"), row.get("value")
+        place = None if at in ("period", "source_time") else _named(columns, at, f"{item.id} has no field {at}")
+        if place is not None and place.type not in _PLACED:
+            raise ValueError(f"{at} is no date and no month")
+        in_months = at == "period" or (place is not None and (place.type is FieldType.MONTH or "closed" in row))
+        closing = load_closings()[row.get("closed", "monthly")] if in_months else None
+        valued = None if value in (None, THE_DAY) else _named(columns, value, f"{item.id} has no field {value}")
+        if valued is not None and valued.type not in _VALUED:
+            raise ValueError(f"{value} is no number, day or text")
+        for name in (*row.get("until", ()), *([row["totals"]] if "totals" in row else ())):
+            _field(item, name)
+        where = RowCondition(row["where"], columns) if "where" in row else None
+        series = Series(
+            id=row["id"], item=item.id, closing=closing,
+            date_field=None if place is None else place.name, date_type=None if place is None else place.type,
+            details=None if details is None else details.name,
+            value=value, value_type=None if valued is None else valued.type,
+            ranks=tuple((str(text), int(rank)) for text, rank in row.get("ranks", {}).items()),
+            where=where, public_when=_public_conditions(item, columns) if row.get("public") else (),
+            until=tuple(row.get("until", ())), within=row.get("within", "sum"), totals=row.get("totals"),
+        )  # fmt: skip
+        if series.within not in ("sum", "max", "last"):
+            raise ValueError(f"within is sum, max or last, and not {series.within}")
+        return series
+
+    def _indicator(self, row: Mapping[str, Any], series: Mapping[str, Series]) -> Indicator:
+        expression = read_expression(row["is"], series)
+        items = sorted({atom.series.item for atom in expression.atoms})
+        if len(items) > 1:
+            raise ValueError(f"it looks at several items: {', '.join(items)}")
+        missing, direction = row.get("missing", "null"), row.get("direction", "none")
+        if missing not in ("zero", "null"):
+            raise ValueError(f"missing is zero or null, and not {missing}")
+        if direction not in _DIRECTIONS:
+            raise ValueError(f"direction is {', '.join(_DIRECTIONS)}, and not {direction}")
+        bands = tuple(Decimal(str(one)) for one in row.get("bands", ()))
+        if list(bands) != sorted(set(bands)):
+            raise ValueError("bands are limits in order, each once")
+        sensitivity = max((self._sensitivity(atom.series) for atom in expression.atoms), key=_ORDER.index)
+        if sensitivity is Sensitivity.PERSONAL:
+            raise ValueError("it looks at personal data")
+        return Indicator(
+            row["id"], row["zh"], items[0], expression, row.get("unit", ""), missing == "zero", direction, bands,
+            bool(row.get("told", True)), sensitivity,
+        )  # fmt: skip
+
+    def _sensitivity(self, series: Series) -> Sensitivity:
+        """Return how sensitive a series is: as its most sensitive field, and as that there are such records at all."""
+        item = self._catalogue.item(series.item)
+        names = {*series.reads(), *([series.details] if series.details else ())}
+        fields = [item.field(name) for name in names]
+        if series.details is not None:
+            own = {series.value, series.date_field, *(series.where.reads if series.where else ())}
+            fields += [one for one in item.field(series.details).details if one.name in own]
+        said = [_told(one, is_public=bool(series.public_when)) for one in fields]
+        said.append(_existence(item, is_public=bool(series.public_when)))
+        return max(said, key=_ORDER.index)
+
+    def _item(self, name: str) -> Item:
+        try:
+            item = self._catalogue.item(name)
+        except KeyError:
+            raise ValueError(f"there is no item {name}") from None
+        if item.about_persons:
+            raise ValueError(f"{name} is about persons, who have no indicators")
+        if item.category != self._category:
+            raise ValueError(f"{name} is of {item.category}, whose indicators lie in {item.category}.yaml")
+        return item
+
+
+def _field(item: Item, name: str) -> Field:
+    return _named(item.fields, name, f"{item.id} has no field {name}")
+
+
+def _named(fields: Iterable[Field], name: str, otherwise: str) -> Field:
+    for one in fields:
+        if one.name == name:
+            return one
+    raise ValueError(otherwise)
+
+
+def _public_conditions(item: Item, columns: Iterable[Field]) -> tuple[RowCondition, ...]:
+    """Return what has to hold of a record so that its fields are public (``public_when`` of the catalogue)."""
+    said = {condition for one in (*item.fields, *columns) for condition in one.public_when}
+    if not said:
+        raise ValueError(f"no field of {item.id} becomes public by a condition")
+    return tuple(
+        RowCondition(f"{one.field} in {one.values!r}", item.fields)
+        for one in sorted(said, key=lambda one: (one.field, one.values))
     )
 
 
-def months_before(day: date, months: int) -> date:
-    """Return the same day so many months earlier, or that month's last day when it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    first = date(year, month + 1, 1)
-    last = (date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
-    return first.replace(day=min(day.day, last))
+def _told(field: Field, *, is_public: bool) -> Sensitivity:
+    if field.audience != "all":
+        return Sensitivity.CONSENT
+    if field.sensitivity is Sensitivity.CONSENT and field.public_when and is_public:
+        return Sensitivity.PUBLIC
+    # Public on a condition only, and the condition is not asked for.
+    if field.sensitivity is Sensitivity.PUBLIC and field.public_when and not is_public:
+        return Sensitivity.CONSENT
+    return field.sensitivity
 
 
-def as_date(value: Any) -> date | None:
-    """Return the business date of a date or moment; None for anything else."""
-    if isinstance(value, datetime):
-        return business_date(value)
-    return value if isinstance(value, date) else None
-
-
-def placed_on(indicator: Indicator, fact: Fact) -> date:
-    """Return the date by which a record lies in an indicator's window, or not."""
-    named = as_date(fact.data.get(indicator.date_field)) if indicator.date_field else None
-    return named or business_date(fact.source_time)
-
-
-def _counts(indicator: Indicator, fact: Fact, as_of: date) -> date | None:
-    """Return the date by which a record counts on ``as_of``; None when it does not count."""
-    if business_date(fact.source_time) > as_of:
-        return None
-    placed = placed_on(indicator, fact)
-    if placed > as_of:
-        return None
-    if indicator.window_months is not None and placed <= months_before(as_of, indicator.window_months):
-        return None
-    for name, values in indicator.where.items():
-        if str(fact.data.get(name)) not in values:
-            return None
-    for name in indicator.unless_filled:
-        value = fact.data.get(name)
-        filled = as_date(value)
-        if filled is not None and filled <= as_of:
-            return None
-        if value is not None and filled is None:
-            return None
-    return placed
-
-
-def evaluate(indicator: Indicator, facts: Iterable[Fact], as_of: date) -> Decimal | None:
-    """Return the indicator's value on ``as_of``; the order of ``facts`` does not matter."""
-    counted = [(placed, f) for f in facts if (placed := _counts(indicator, f, as_of)) is not None]
-    return _AGGREGATES[indicator.aggregate](indicator, counted, as_of)
-
-
-_Counted = Sequence[tuple[date, Fact]]
-
-
-def _numbers(indicator: Indicator, counted: _Counted) -> list[tuple[date, Decimal]]:
-    name = indicator.field or ""
-    return [(d, Decimal(f.data[name])) for d, f in counted if f.data.get(name) is not None]
-
-
-def _count(_: Indicator, counted: _Counted, __: date) -> Decimal | None:
-    return Decimal(len(counted))
-
-
-def _sum(indicator: Indicator, counted: _Counted, _: date) -> Decimal | None:
-    total: Decimal | None = None
-    for __, number in _numbers(indicator, counted):
-        total = number if total is None else EXACT.add(total, number)
-    return total
-
-
-def _max(indicator: Indicator, counted: _Counted, _: date) -> Decimal | None:
-    return max((n for _, n in _numbers(indicator, counted)), default=None)
-
-
-def _mean(indicator: Indicator, counted: _Counted, as_of: date) -> Decimal | None:
-    numbers = _numbers(indicator, counted)
-    total = _sum(indicator, counted, as_of)
-    if total is None:
-        return None
-    return EXACT.divide(total, Decimal(len(numbers))).quantize(SIX, ROUND_HALF_EVEN, EXACT)
-
-
-def _latest(indicator: Indicator, counted: _Counted, _: date) -> Decimal | None:
-    # Of two records of one day the larger number, so that the order of records does not matter.
-    return max(_numbers(indicator, counted), default=(None, None))[1]
-
-
-def _last_day(_: Indicator, counted: _Counted, __: date) -> Decimal | None:
-    # The day itself, not the days since then: those would change every day for every subject.
-    return day_number(max(d for d, _ in counted)) if counted else None
-
-
-def _months(_: Indicator, counted: _Counted, __: date) -> Decimal | None:
-    return Decimal(len({(d.year, d.month) for d, _ in counted}))
-
-
-_AGGREGATES = {
-    "count": _count,
-    "sum": _sum,
-    "max": _max,
-    "mean": _mean,
-    "latest": _latest,
-    "last_day": _last_day,
-    "months": _months,
-}
-
-
-def day_number(day: date) -> Decimal:
-    """Return a day as the number YYYYMMDD."""
-    return Decimal(day.year * 10_000 + day.month * 100 + day.day)
-
-
-def millionths(value: Decimal | int) -> int:
-    """Return a number in millionths, exactly: the catalogue's numbers have at most six decimals."""
-    return value * 1_000_000 if isinstance(value, int) else int(value.scaleb(6, EXACT))
-
-
-def from_millionths(number: int) -> Decimal:
-    """Return a number that ``millionths`` made, with six decimals."""
-    return Decimal(number).scaleb(-6, EXACT)
-
-
-def on_the_wire(value: Decimal | None) -> Decimal | None:
-    """Return a value with six decimals, as states and changes carry it."""
-    return None if value is None else value.quantize(SIX, ROUND_HALF_EVEN, EXACT)
+def _existence(item: Item, *, is_public: bool) -> Sensitivity:
+    """Return how sensitive it is that a record is there: public where everybody sees a field of it."""
+    silent = {item.subject.uscc, item.subject.name, *item.subject.codes}
+    silent |= {condition.field for one in item.fields for condition in one.public_when}
+    told = {_told(one, is_public=is_public) for one in item.fields if one.name not in silent}
+    return Sensitivity.PUBLIC if Sensitivity.PUBLIC in told else Sensitivity.CONSENT

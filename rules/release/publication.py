@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from catalogue.model import Item, Publication
+from catalogue.months import months_before
 from catalogue.times import business_date
-from rules.indicators.definitions import as_date, months_before
+from rules.indicators.facts import as_date
 from rules.merge import Record
 from rules.release.reasons import WithdrawalReason
 from rules.state import DecodePayload

@@ -1,8 +1,8 @@
 """Where the merge keeps what in the store of a partition: the first byte of a key says its kind.
 
-From the changelogs: winning records (``r``) and states (``s``). Derived from the records: the running sums of the
-indicators (``a``), the shares of those that need an order (``k``) and the days on which a share begins or ends to
-count (``x``).
+From the changelogs: winning records (``r``) and states (``s``). Derived from the records: the tiles of the indicators
+(``a``), the numbers of those that need an order (``k``), and the days (``x``) on which a share begins or ceases to
+count, or a window moves.
 """
 
 from datetime import date
@@ -13,7 +13,7 @@ from catalogue.envelope import ItemId, changelog_key
 DEFINITIONS = b"d"
 # Present when the sums of every record are there, up to the day that the partition reached.
 COMPLETE = b"i"
-RECORDS, SUMS, ORDERED_SHARES, DUE = b"r", b"a", b"k", b"x"
+RECORDS, TILES, ORDERED, DUE = b"r", b"a", b"k", b"x"
 _SEPARATOR = b"\x00"
 
 
@@ -32,18 +32,21 @@ def stored_record(changelog_key: bytes) -> bytes:
     return b"r" + changelog_key
 
 
-def running_key(subject: str, item: str) -> bytes:
+def tiles_key(subject: str, item: str) -> bytes:
     """Return the store's key of what the shares of a subject's item add up to."""
     return f"a{subject}\0{item}".encode()
 
 
-def top_prefix(subject: str, indicator: str) -> bytes:
-    """Return what the keys of an ordered indicator's shares begin with; sort key and record key follow."""
-    return f"k{subject}\0{indicator}\0".encode()
+def ordered_prefix(subject: str, series: str) -> bytes:
+    """Return what the keys of a series' ordered numbers begin with; ``streams.merge.ordered`` says how they go on."""
+    return f"k{subject}\0{series}\0".encode()
 
 
 def due_key(day: date, subject: str, item: str, key: str) -> bytes:
-    """Return the key that says: on this day a share of this record begins or ends to count."""
+    """Return the key that says: on this day a share of this record begins or ceases to count.
+
+    Without a record key: on this day a window over the subject's item moves.
+    """
     return due_prefix(day) + changelog_key(subject, item, key)
 
 

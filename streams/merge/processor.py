@@ -13,10 +13,10 @@ from catalogue.model import Item
 from processing.processor import PartitionTask, Processor, Restore
 from processing.store import Store
 from rules.indicators.definitions import Indicator
+from rules.indicators.groups import groups_of
 from rules.release.publication import Publications, publication_rules
 from streams.merge.calendar import EPOCH
 from streams.merge.publishing import SubjectPublisher
-from streams.merge.record_shares import by_item
 from streams.merge.restoring import MergeRestorer
 from streams.merge.task import MergeTask
 
@@ -41,14 +41,14 @@ class MergeProcessor(Processor):
     ) -> None:
         self.inputs = tuple(inputs)
         self._config, self._registry, self._items = config, registry, tuple(items)
-        self._by_item = by_item(indicators)
+        self._groups = groups_of(indicators)
         # What indicators and the law may look at; the merge reads no more of a payload.
-        self._wanted = {name for own in self._by_item.values() for i in own for name in i.reads()}
+        self._wanted = {name for group in self._groups.values() for name in group.reads}
         self._wanted |= {name for rule in publication_rules(self._items).values() for name in rule.reads()}
 
     def restorer(self, store: Store) -> Restore:
         """Return what turns records and states into writes."""
-        return MergeRestorer(store, self._by_item)
+        return MergeRestorer(store, self._groups)
 
     def begin(self, partition: int, store: Store, reached: Mapping[str, int]) -> PartitionTask:
         """Return the task of a partition. Raises Unavailable when the broker or the registry is away."""
@@ -64,4 +64,4 @@ class MergeProcessor(Processor):
         def belongs(subject: str) -> bool:
             return partition_of(subject, self._config.partitions) == partition
 
-        return MergeTask(store, decode, self._by_item, publications, publisher, as_of, belongs)
+        return MergeTask(store, decode, self._groups, publications, publisher, as_of, belongs)

@@ -1,107 +1,91 @@
-"""The running indicators of a partition, in its store: moved by records and by days, never computed by scans.
+"""The indicators of a partition, in its store: moved by records and by days, never computed by scans.
 
 All writes go into ``pending``, which ``flush`` gives out to be written behind the transaction; reads see them at once.
-The sums of a subject's item are made from its records when they are first touched, and kept up to date from then on
-(decision 4).
+The tiles of a subject's item are made from its records when they are first touched, and kept up to date from then on
+(decisions 4 and 21).
 """
 
 import hashlib
 import marshal
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from catalogue.envelope import ItemId
 from processing.output import StoreWrites
 from processing.store import Store
-from rules.indicators.definitions import Indicator
-from rules.indicators.running import (
-    ORDERED,
-    RunningSum,
-    Share,
-    due_dates,
-    from_sort_key,
-    sort_key,
-    sort_key_size,
-    value,
-)
+from rules.indicators.groups import Groups
+from rules.indicators.series import Series, Share
+from rules.indicators.tiles import EVER, Tiles, due_dates, unpack
 from rules.merge import Record
 from streams.merge.keys import (
     COMPLETE,
     DEFINITIONS,
     DUE,
-    ORDERED_SHARES,
-    SUMS,
+    ORDERED,
+    TILES,
     due_from,
     due_key,
     due_prefix,
-    running_key,
-    top_prefix,
+    ordered_prefix,
+    tiles_key,
 )
-from streams.merge.record_shares import ByItem, RecordShares
+from streams.merge.ordered import OrderedNumbers
+from streams.merge.record_shares import RecordShares
 from streams.merge.state import DIGEST_RULE
 
 # Records with their keys, all of which count.
 Live = Iterable[tuple[str, Record]]
-# Subject, item and key of a record of which a share begins or ceases to count.
+# Subject, item and key of a record of which a share begins or ceases to count; the key is empty where a window moves.
 DueRecord = tuple[str, ItemId, str]
 # A record's key, the version that counted and the one that counts now; None: there was, or is, none that counts.
 Replaced = tuple[str, Record | None, Record | None]
-_NOTHING = RunningSum()
+_WINDOWS = ""
 
 
-@dataclass(slots=True)
-class _Sums:
-    """The sums of one subject's item by indicator, as of a date."""
+def forget(store: Store, groups: Groups, subject: str, item: str, writes: StoreWrites) -> None:
+    """Add to ``writes`` what deletes the tiles of a subject's item, if there are any; they are made anew when needed.
 
-    as_of: date
-    by_indicator: dict[str, RunningSum]
-
-
-def forget(store: Store, by_item: ByItem, subject: str, item: str, writes: StoreWrites) -> None:
-    """Add to ``writes`` what deletes the sums of a subject's item, if there are any; they are made anew when needed.
-
-    The days on which its shares are due stay: making the sums anew writes the same days again.
+    The days on which something is due stay: making the tiles anew writes the same days again.
     """
-    key = running_key(subject, item)
+    key = tiles_key(subject, item)
     if key in writes or store.get(key) is None:
         return
     writes[key] = None
-    for indicator in by_item.get(item, ()):
-        writes.update(dict.fromkeys(store.highest(top_prefix(subject, indicator.id))))
+    for series in groups[item].series if item in groups else ():
+        writes.update(dict.fromkeys(key for key, _ in store.below(ordered_prefix(subject, series.id))))
 
 
-def forget_subject(store: Store, by_item: ByItem, subject: str, writes: StoreWrites) -> None:
+def forget_subject(store: Store, groups: Groups, subject: str, writes: StoreWrites) -> None:
     """Do as ``forget`` for all items of a subject."""
-    prefix = running_key(subject, "")
+    prefix = tiles_key(subject, "")
     for key, _ in store.below(prefix):
-        forget(store, by_item, subject, key[len(prefix) :].decode(), writes)
+        forget(store, groups, subject, key[len(prefix) :].decode(), writes)
 
 
 class Rolling:
     """The indicators of every subject of one partition."""
 
-    def __init__(self, store: Store, by_item: ByItem, record_shares: RecordShares) -> None:
-        self._store, self._by_item, self._shares = store, by_item, record_shares.of
-        self.defined = frozenset(i.id for indicators in by_item.values() for i in indicators)
+    def __init__(self, store: Store, groups: Groups, record_shares: RecordShares) -> None:
+        self._store, self._groups, self._shares = store, groups, record_shares.of
+        self.defined = frozenset(one.id for group in groups.values() for one in group.indicators)
         self.pending: StoreWrites = {}
-        # What was touched since the last flush: sums, and the ordered shares that came (True) or went.
-        self._touched: dict[tuple[str, str], _Sums] = {}
-        self._tops: dict[tuple[str, str], dict[bytes, bool]] = {}
-        # The format that sums are kept in goes with the definitions, and so does the rule of the states' digests:
+        # What was touched since the last flush.
+        self._touched: dict[tuple[str, str], Tiles] = {}
+        self._ordered: dict[str, OrderedNumbers] = {}
+        # The format that tiles are kept in goes with the definitions, and so does the rule of the states' digests:
         # another one makes them anew, and has the calendar go through all subjects.
-        formats = f"marshal {marshal.version}, digest {DIGEST_RULE}"
-        text = "\n".join((formats, *(repr(i) for name in sorted(by_item) for i in by_item[name])))
+        formats = f"tiles 1, marshal {marshal.version}, digest {DIGEST_RULE}"
+        text = "\n".join((formats, *(repr(one) for name in sorted(groups) for one in groups[name].indicators)))
         self._definitions = hashlib.sha256(text.encode()).hexdigest().encode()
 
     def is_complete(self) -> bool:
-        """Whether the sums of all records are there."""
+        """Whether the tiles of all records are there."""
         return self._store.get(COMPLETE) is not None
 
     def begin(self, as_of: date) -> None:
-        """Forget sums by other definitions, and those in which a day up to ``as_of`` is missing; they are made anew.
+        """Forget tiles by other definitions, and those in which a day up to ``as_of`` is missing; they are made anew.
 
-        A day that another owner of this partition rolled has moved the sums in his store, and not these.
+        A day that another owner of this partition rolled has moved the tiles in his store, and not these.
         """
         if self._store.get(DEFINITIONS) != self._definitions:
             self.forget()
@@ -112,18 +96,18 @@ class Rolling:
             if day > as_of:
                 break
             writes[key] = writes[COMPLETE] = None
-            forget(self._store, self._by_item, subject, item, writes)
+            forget(self._store, self._groups, subject, item, writes)
         self._store.write(writes)
 
     def forget(self) -> None:
-        """Forget all sums; they are made anew."""
-        for prefix in (SUMS, ORDERED_SHARES, DUE):
+        """Forget all tiles; they are made anew."""
+        for prefix in (TILES, ORDERED, DUE):
             self._store.clear(prefix)
-        self.pending, self._touched, self._tops = {}, {}, {}
+        self.pending, self._touched, self._ordered = {}, {}, {}
         self._store.write({DEFINITIONS: self._definitions, COMPLETE: None})
 
     def complete(self) -> None:
-        """Note, with the pending writes, that the sums of all records are there."""
+        """Note, with the pending writes, that the tiles of all records are there."""
         self.pending[COMPLETE] = b""
 
     def flush(self) -> StoreWrites:
@@ -131,52 +115,53 @@ class Rolling:
 
         Where the transaction fails, this object is thrown away.
         """
-        for (subject, item), sums in self._touched.items():
-            tuples = {k: v.as_tuple() for k, v in sums.by_indicator.items()}
-            self.pending[running_key(subject, item)] = marshal.dumps((sums.as_of.toordinal(), tuples))
-        written, self.pending, self._touched, self._tops = self.pending, {}, {}, {}
+        for (subject, item), tiles in self._touched.items():
+            due = tiles.next_due()
+            if due != tiles.due:
+                if tiles.due is not None:
+                    self.pending[due_key(tiles.due, subject, item, _WINDOWS)] = None
+                if due is not None:
+                    self.pending[due_key(due, subject, item, _WINDOWS)] = b""
+                tiles.due = due
+            self.pending[tiles_key(subject, item)] = tiles.pack()
+        written, self.pending, self._touched, self._ordered = self.pending, {}, {}, {}
         return written
 
     def lacks(self, subject: str, item: str) -> bool:
-        """Whether indicators are computed from an item and the sums of this subject's are not there."""
-        if item not in self._by_item or (subject, item) in self._touched:
+        """Whether indicators are computed from an item and the tiles of this subject's are not there."""
+        if item not in self._groups or (subject, item) in self._touched:
             return False
-        return self._store.get(running_key(subject, item)) is None
+        return self._store.get(tiles_key(subject, item)) is None
 
     def build(self, subject: str, item: str, live: Live, as_of: date) -> None:
-        """Make the sums from all live records."""
-        sums = self._touched[subject, item] = _Sums(as_of, {})
+        """Make the tiles from all live records."""
+        tiles = self._touched[subject, item] = Tiles(self._groups[item], as_of)
         for key, record in live:
-            self._take(sums, subject, item, key, record, 1)
+            self._take(tiles, subject, item, key, record, 1)
 
     def replace(self, subject: str, item: str, live: Live, replaced: Iterable[Replaced], as_of: date) -> None:
         """Take the former shares of an item's records out and their present ones in.
 
-        ``live``: the records that counted before, read only where the sums are missing and have to be made. Nothing may
-        be due up to ``as_of``.
+        ``live``: the records that counted before, read only where the tiles are missing and have to be made. Nothing
+        may be due up to ``as_of``.
         """
         if self._load(subject, item) is None:
             self.build(subject, item, live, as_of)
-        sums = self._touched[subject, item]
-        sums.as_of = max(sums.as_of, as_of)
+        tiles = self._touched[subject, item]
+        tiles.as_of = max(tiles.as_of, as_of)
         for key, old, new in replaced:
             if old is not None:
-                self._take(sums, subject, item, key, old, -1)
+                self._take(tiles, subject, item, key, old, -1)
             if new is not None:
-                self._take(sums, subject, item, key, new, 1)
+                self._take(tiles, subject, item, key, new, 1)
 
     def values(self, subject: str, item: str, as_of: date) -> dict[str, int | None]:
         """Return the item's indicators in millionths; nothing may be due up to ``as_of``."""
-        sums = self._load(subject, item)
-        if sums is None:
-            raise RuntimeError(f"the sums of {item} were not made")
-        sums.as_of = max(sums.as_of, as_of)
-        return {
-            i.id: value(
-                i, sums.by_indicator.get(i.id, _NOTHING), self._top(subject, i) if i.aggregate in ORDERED else None
-            )
-            for i in self._by_item[item]
-        }
+        tiles = self._load(subject, item)
+        if tiles is None:
+            raise RuntimeError(f"the tiles of {item} were not made")
+        tiles.as_of = max(tiles.as_of, as_of)
+        return tiles.values(tiles.as_of)
 
     def expect(self, subject: str, record: Record, until: date | None, as_of: date) -> None:
         """Note the day on which the law ends a record, where it is still to come."""
@@ -185,7 +170,7 @@ class Rolling:
 
     def is_rated(self, item: str) -> bool:
         """Whether indicators are computed from an item."""
-        return item in self._by_item
+        return item in self._groups
 
     def next_due(self, after: date) -> date | None:
         """Return the first day after ``after`` on which something is due."""
@@ -212,56 +197,44 @@ class Rolling:
             yield part
 
     def move(self, subject: str, item: str, live: Live, as_of: date) -> None:
-        """Let the shares of some live records begin or cease to count; then the sums are as of ``as_of``."""
-        sums = self._load(subject, item)
-        if sums is None or sums.as_of >= as_of:
+        """Let the shares of some live records begin or cease to count; then the tiles are as of ``as_of``."""
+        tiles = self._load(subject, item)
+        if tiles is None or tiles.as_of >= as_of:
             return
         for key, record in live:
-            for indicator, share in self._shares(item, record, sums.as_of):
-                before, now = share.counts(sums.as_of), share.counts(as_of)
+            for series, share in self._shares(item, record):
+                before, now = share.counts(tiles.as_of), share.counts(as_of)
                 if before != now:
-                    self._count(subject, key, indicator, share, sums, 1 if now else -1)
-        sums.as_of = as_of
+                    self._count(tiles, subject, key, series, share, as_of, 1 if now else -1)
+        tiles.as_of = as_of
 
-    def _load(self, subject: str, item: str) -> _Sums | None:
-        sums = self._touched.get((subject, item))
-        if sums is None:
-            raw = self._store.get(running_key(subject, item))
+    def _load(self, subject: str, item: str) -> Tiles | None:
+        tiles = self._touched.get((subject, item))
+        if tiles is None:
+            raw = self._store.get(tiles_key(subject, item))
             if raw is None:
                 return None
-            ordinal, tuples = marshal.loads(raw)
-            sums = _Sums(date.fromordinal(ordinal), {k: RunningSum(*v) for k, v in tuples.items()})
-            self._touched[subject, item] = sums
-        return sums
+            tiles = self._touched[subject, item] = unpack(self._groups[item], raw)
+        return tiles
 
-    def _take(self, sums: _Sums, subject: str, item: str, key: str, record: Record, sign: int) -> None:
-        own = self._shares(item, record, sums.as_of)
-        for indicator, share in own:
-            if share.counts(sums.as_of):
-                self._count(subject, key, indicator, share, sums, sign)
+    def _take(self, tiles: Tiles, subject: str, item: str, key: str, record: Record, sign: int) -> None:
+        own = self._shares(item, record)
+        for series, share in own:
+            if share.counts(tiles.as_of):
+                self._count(tiles, subject, key, series, share, tiles.as_of, sign)
         if sign > 0:
             # What another version of the record left is overwritten or harmless: a day on which nothing moves.
-            for day in due_dates(own, sums.as_of):
+            for day in due_dates(own, tiles.as_of):
                 self.pending[due_key(day, subject, item, key)] = b""
 
-    def _count(self, subject: str, key: str, indicator: Indicator, share: Share, sums: _Sums, sign: int) -> None:
-        running = sums.by_indicator.get(indicator.id)
-        if running is None:
-            running = sums.by_indicator[indicator.id] = RunningSum()
-        running.add(indicator, share, sign)
-        if indicator.aggregate in ORDERED:
-            stored = top_prefix(subject, indicator.id) + sort_key(indicator, share) + key.encode()
-            self.pending[stored] = b"" if sign > 0 else None
-            self._tops.setdefault((subject, indicator.id), {})[stored] = sign > 0
-
-    def _top(self, subject: str, indicator: Indicator) -> tuple[date, int | None] | None:
-        prefix = top_prefix(subject, indicator.id)
-        touched = self._tops.get((subject, indicator.id), {})
-        best = max((key for key, counts in touched.items() if counts), default=b"")
-        for key in self._store.highest(prefix):
-            if touched.get(key, True):
-                best = max(best, key)
-                break
-        if not best:
-            return None
-        return from_sort_key(indicator, best[len(prefix) : len(prefix) + sort_key_size(indicator)])
+    def _count(
+        self, tiles: Tiles, subject: str, key: str, series: Series, share: Share, as_of: date, sign: int
+    ) -> None:
+        ordered = self._ordered.get(subject)
+        if ordered is None:
+            ordered = self._ordered[subject] = OrderedNumbers(self._store, subject, self.pending)
+        use = tiles.group.uses[series.id]
+        if use.has_extremes or use.has_told:
+            cells = ((share.cell,) if use.is_windowed else ()) + ((EVER,) if use.is_ever else ())
+            ordered.note(series.id, use, key, share, cells, sign)
+        tiles.by_series[series.id].take(share, sign, as_of, ordered)

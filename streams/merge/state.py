@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from catalogue.times import EPOCH, from_micros, micros
-from rules.indicators.definitions import millionths
+from rules.indicators.facts import millionths
 from rules.merge import Name
 
 # Confluent's magic byte, with which marshal begins no tuple.

@@ -13,12 +13,13 @@ from catalogue.errors import PoisonMessage
 from processing.output import Batches, Output, no_outcomes
 from processing.processor import PartitionTask
 from processing.store import Store
+from rules.indicators.groups import Groups
 from rules.merge import Outcome, Record
 from rules.release.publication import Publications
 from streams.merge.calendar import Calendar
 from streams.merge.keys import RECORDS, record_prefix, stored_record, stored_state, subject_prefix
 from streams.merge.publishing import SubjectPublisher
-from streams.merge.record_shares import ByItem, RecordShares
+from streams.merge.record_shares import RecordShares
 from streams.merge.rolling import Rolling
 from streams.merge.state import SubjectState, unpack
 from streams.merge.subject import SubjectBatch
@@ -42,18 +43,18 @@ class MergeTask(PartitionTask):
         self,
         store: Store,
         decode: Decoder,
-        by_item: ByItem,
+        groups: Groups,
         publications: Publications,
         publisher: SubjectPublisher,
         as_of: date,
         belongs: Callable[[str], bool],
     ) -> None:
         """``belongs``: whether a subject is of this partition."""
-        self._store, self._decode, self._by_item = store, decode, by_item
+        self._store, self._decode, self._groups = store, decode, groups
         self._publisher, self._as_of = publisher, as_of
         self._publications, self._belongs = publications, belongs
-        self._shares = RecordShares(by_item, decode.payload)
-        self._rolling = Rolling(store, by_item, self._shares)
+        self._shares = RecordShares(groups, decode.payload)
+        self._rolling = Rolling(store, groups, self._shares)
         self._rolling.begin(as_of)
 
     def parts(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
@@ -61,7 +62,7 @@ class MergeTask(PartitionTask):
         if careful:
             # What cannot be read even now is a record of before its item had an indicator: it counts in none.
             self._shares.lenient = True
-            self._rolling = Rolling(self._store, self._by_item, self._shares)
+            self._rolling = Rolling(self._store, self._groups, self._shares)
         days = [business_date_of(self._decode, message.value) for message in batches.get(topics.CALENDAR, ())]
         upto = max((day for day in days if day is not None), default=self._as_of)
         calendar = Calendar(self._rolling, self._begin, self._items, self._publications.rules)
@@ -121,7 +122,7 @@ class MergeTask(PartitionTask):
         """Add what came of one subject."""
         self._publisher.add_records(batch, output)
         if not batch.subject.startswith(_STATELESS):
-            update = update_of(batch, self._rolling, self._by_item, as_of)
+            update = update_of(batch, self._rolling, self._groups, as_of)
             self._publisher.add_update(batch.subject, update, changed_at, output)
 
     def _begin(self, subject: str) -> SubjectBatch:

@@ -76,7 +76,7 @@ public final class Merge {
 
   private static JsonNode job;
   private static int events;
-  private static long asOf, window3m, window12m;
+  private static long asOf, windowsEnd, window3m, window12m;
   private static volatile long beganNs, beganCpuNs;
   private static final CountDownLatch done = new CountDownLatch(1);
   private static final com.sun.management.OperatingSystemMXBean SYSTEM =
@@ -158,7 +158,7 @@ public final class Merge {
       records += sign;
       long seconds = Math.floorDiv((Long) event.get("source_time"), 1_000_000L);
       long day = Math.floorDiv(seconds + SHANGHAI_S, 86_400L);
-      if (day > asOf || day <= window12m) return;
+      if (day > windowsEnd || day <= window12m) return;
       LocalDate placed = LocalDate.ofEpochDay(day);
       int month = placed.getYear() * 100 + placed.getMonthValue();
       if (months.merge(month, sign, Integer::sum) == 0) months.remove(month);
@@ -221,7 +221,8 @@ public final class Merge {
       Map<String, ByteBuffer> indicators = new HashMap<>();
       indicators.put("tax_paid_3m", payments3m == 0 ? null : six(paid3m));
       indicators.put("tax_paid_12m", payments12m == 0 ? null : six(paid12m));
-      BigDecimal number = BigDecimal.valueOf(payments12m);
+      // A mean is of months, however many payments one has.
+      BigDecimal number = BigDecimal.valueOf(months.size());
       indicators.put(
           "tax_mean_12m", payments12m == 0 ? null : six(paid12m.divide(number, 6, RoundingMode.HALF_EVEN)));
       indicators.put("tax_months_12m", six(BigDecimal.valueOf(months.size())));
@@ -298,6 +299,7 @@ public final class Merge {
     job = new ObjectMapper().readTree(file.toFile());
     events = job.get("events").asInt();
     asOf = LocalDate.parse(job.get("as_of").asText()).toEpochDay();
+    windowsEnd = LocalDate.parse(job.get("windows_end").asText()).toEpochDay();
     window3m = LocalDate.parse(job.get("window_3m").asText()).toEpochDay();
     window12m = LocalDate.parse(job.get("window_12m").asText()).toEpochDay();
     String group = job.get("name").asText();

@@ -348,7 +348,10 @@ def test_a_name_of_several_fields_lists_them(hub: Hub) -> None:
 def test_an_indicator_names_its_records(hub: Hub) -> None:
     found = hub.json("explain", CODE, "fines_36m")
     assert (found["value"], found["state_value"], found["agrees"]) == ("300.5", "300.5", True)
-    assert "sum of fine_amount" in found["indicator"]["definition"]
+    assert (
+        "sum(penalties, 36); penalties: item administration.penalty, by decision_date, value fine_amount"
+        in found["indicator"]["definition"]
+    )
     told = [(one["counts"], one["number"], one["file"], one["row"]) for one in found["records"]]
     assert told == [(True, "100", "处罚.csv", 2), (True, "200.5", "处罚.csv", 3), (False, "400", "处罚.csv", 4)]
     assert found["records"][2]["why"] == "no longer counts"

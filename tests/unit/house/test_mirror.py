@@ -60,7 +60,7 @@ LOOKED_AT_BY_OTHERS = {
     "proofs/reconcile/": "tests/integration/proofs/test_reconcile.py breaks each arrow in turn",
     "proofs/replay/": "tests/integration/proofs/test_verify_state.py",
     "queries/": "tests/integration/queries/test_queries.py",
-    "rules/indicators/running": "tests/unit/streams/merge/test_rolling.py compares it with the plain definition",
+    "rules/indicators/": "tests/unit/streams/merge/test_rolling.py compares tiles with the plain definition",
     "rules/release/": "tests/unit/rules/release/test_projection.py",
     "simulation/": "tests/unit/simulation/test_city.py, by what it makes",
     "sinks/banks/": "tests/integration/sinks/test_banks.py",

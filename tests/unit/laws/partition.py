@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from catalogue.envelope import ItemId, Op, SubjectKey
 from processing.store import Store
 from proofs.replay.fold import fold
-from rules.indicators.definitions import Indicator, from_millionths
+from rules.indicators.facts import from_millionths
+from rules.indicators.groups import groups_of
 from rules.merge import Outcome, Record
 from rules.state import ComputedState, state_on
 from streams.merge.calendar import EPOCH, Calendar
@@ -21,17 +22,12 @@ from streams.merge.state import SubjectState, state_hash
 from streams.merge.subject import SubjectBatch
 from streams.merge.update import SubjectUpdate, update_of
 from tests.builders.events import record
+from tests.builders.indicators import every_function
 
 START = date(2026, 6, 30)
 RATED, PLAIN, REGISTRATION = ItemId("tax.payment"), ItemId("market.shareholder"), ItemId("market.registration")
 ONE, OTHER = SubjectKey("91630102MA0000001X"), SubjectKey("91630102MA0000002X")
-BY_ITEM: dict[str, tuple[Indicator, ...]] = {
-    RATED: tuple(
-        Indicator(f"{kind}_{window}_{len(unless)}", "例", RATED, kind, "amount", None, window, {}, unless, "public", "")
-        for kind in ("count", "sum", "max", "mean", "latest", "last_day", "months")
-        for window, unless in ((None, ()), (1, ("removed",)), (12, ()))
-    )
-}
+GROUPS = groups_of(every_function(RATED))
 
 
 def decode(_: int, payload: bytes) -> dict[str, Any]:
@@ -166,7 +162,7 @@ class Partition:
             outcomes.append(batch.take(one))
         if fails:
             for batch in batches.values():
-                update_of(batch, self.rolling, BY_ITEM, self.as_of)
+                update_of(batch, self.rolling, GROUPS, self.as_of)
             self.rolling = self._new_rolling()
             return
         self.outcomes += outcomes
@@ -193,7 +189,7 @@ class Partition:
         return {key: (one.envelope.version, one.envelope.event_id) for key, one in self.records.items()}
 
     def _new_rolling(self) -> Rolling:
-        return Rolling(self.store, BY_ITEM, RecordShares(BY_ITEM, decode))
+        return Rolling(self.store, GROUPS, RecordShares(GROUPS, decode))
 
     def _state(self, subject: str) -> SubjectState:
         return self.states.get(subject, SubjectState(as_of=self.as_of))
@@ -223,7 +219,7 @@ class Partition:
 
     def _publish(self, batches: Mapping[str, SubjectBatch], as_of: date) -> None:
         for subject, batch in batches.items():
-            update = update_of(batch, self.rolling, BY_ITEM, as_of)
+            update = update_of(batch, self.rolling, GROUPS, as_of)
             if update.changed:
                 self.changes.append((subject, update.state.sequence, update))
             if not update.same_state:
@@ -244,4 +240,4 @@ def shown(state: SubjectState) -> dict[str, Decimal | None]:
 def computed(events: Iterable[Record], subject: str, day: date) -> ComputedState:
     """Return what the plain reference makes of a subject's events."""
     own = [one for one in events if one.envelope.subject == subject]
-    return state_on(fold(own).winners, BY_ITEM, decode, until, day)
+    return state_on(fold(own).winners, GROUPS, decode, until, day)

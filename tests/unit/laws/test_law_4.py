@@ -12,15 +12,13 @@ from catalogue.load import load_catalogue
 from catalogue.model import FieldType
 from catalogue.times import business_date
 from processing.store import Store
-from rules.indicators.definitions import (
-    Fact,
-    Indicator,
-    evaluate,
-    from_millionths,
-    load_indicators,
-    on_the_wire,
-)
-from rules.indicators.running import ORDERED, RunningSum, share, value
+from rules.indicators.cells import Told
+from rules.indicators.definitions import Indicator, load_indicators
+from rules.indicators.facts import Fact, from_millionths
+from rules.indicators.groups import IndicatorGroup
+from rules.indicators.plain import evaluate
+from rules.indicators.series import Share, shares
+from rules.indicators.tiles import EVER, Tiles, unpack
 from rules.merge import Record
 from tests.unit.laws.partition import DAYS, EVENTS, START, Killed, Partition, computed, shown
 
@@ -104,24 +102,24 @@ _MOMENTS = st.integers(0, 1400 * 1440).map(
     lambda minutes: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
 )
 _DATES = st.dates(date(2024, 1, 1), date(2027, 12, 31))
+_PERIODS = st.builds("{}-{:02}".format, st.integers(2023, 2027), st.integers(1, 12))
 _NUMBERS = st.decimals(-(10**12), 10**12, places=4)
 _VALUES: dict[FieldType, st.SearchStrategy[Any]] = {
     FieldType.DATE: _DATES,
     FieldType.TIMESTAMP: _MOMENTS,
     FieldType.INTEGER: st.integers(-(10**9), 10**9),
+    FieldType.MONTH: _PERIODS,
+    FieldType.TEXT: st.sampled_from(["增值税", "合计", "例"]),
+    FieldType.CODE: st.sampled_from(["1", "合计", "9"]),
 }
 
 
 def facts_of(indicator: Indicator) -> st.SearchStrategy[list[Fact]]:
     """Draw records of an indicator's item: the fields that it looks at, or none of them."""
     item = load_catalogue().item(indicator.item)
-    names = {indicator.field, indicator.date_field, *indicator.unless_filled, *indicator.where} - {None}
-    data = {
-        name: st.none()
-        | (st.sampled_from(indicator.where[name]) if name in indicator.where else _VALUES.get(kind, _NUMBERS))
-        for name, kind in ((str(name), item.field(str(name)).type) for name in names)
-    }
-    return st.lists(st.builds(Fact, _MOMENTS, st.fixed_dictionaries(data)), max_size=6)
+    names = {name for series in indicator.series for name in series.reads()}
+    data = {name: st.none() | _VALUES.get(item.field(name).type, _NUMBERS) for name in names}
+    return st.lists(st.builds(Fact, _MOMENTS, st.fixed_dictionaries(data), st.none() | _PERIODS), max_size=6)
 
 
 @pytest.mark.parametrize("indicator", load_indicators(), ids=lambda one: one.id)
@@ -134,6 +132,31 @@ def test_records_effective_after_the_day_do_not_count(indicator: Indicator, data
     assert evaluate(indicator, facts, day) == evaluate(indicator, known, day)
 
 
+class _PlainIndex:
+    """What the store keeps in order, looked for among all shares."""
+
+    def __init__(self, shares: list[Share]) -> None:
+        self._shares = shares
+
+    def highest(self, series: str, cell: int) -> int | None:
+        return max(self._numbers(cell), default=None)
+
+    def lowest(self, series: str, cell: int) -> int | None:
+        return min(self._numbers(cell), default=None)
+
+    def last(self, series: str, cell: int | None) -> Told | None:
+        return max(self._told(cell), default=None)
+
+    def first(self, series: str) -> Told | None:
+        return min(self._told(None), default=None)
+
+    def _numbers(self, cell: int) -> list[int]:
+        return [one.number for one in self._shares if one.number is not None and cell in (EVER, one.cell)]
+
+    def _told(self, cell: int | None) -> list[Told]:
+        return [(s.cell, s.order, s.number) for s in self._shares if s.number is not None and cell in (None, s.cell)]
+
+
 @pytest.mark.parametrize("indicator", load_indicators(), ids=lambda one: one.id)
 @settings(max_examples=15)
 @given(data=st.data(), day=_DATES)
@@ -142,19 +165,19 @@ def test_the_shares_that_count_on_a_day_are_the_indicator(indicator: Indicator, 
     its records have on that day.
     """
     facts = data.draw(facts_of(indicator))
-    held = RunningSum()
-    shares = [one for fact in facts if (one := share(indicator, fact)) is not None]
-    counted = [one for one in shares if one.counts(day)]
-    for one in shares:
-        # Also what began and ended to count before leaves nothing behind.
-        held.add(indicator, one, 1)
-    for one in shares:
-        if not one.counts(day):
-            held.add(indicator, one, -1)
-    top = None
-    if indicator.aggregate in ORDERED and counted:
-        by_number = indicator.aggregate == "max"
-        best = max(counted, key=lambda s: (s.number or 0, s.placed) if by_number else (s.placed, s.number or 0))
-        top = (best.placed, best.number)
-    found = value(indicator, held, top)
-    assert (None if found is None else from_millionths(found)) == on_the_wire(evaluate(indicator, facts, day))
+    tiles = Tiles(IndicatorGroup(indicator.item, (indicator,)), day)
+    for series in indicator.series:
+        own = [one for fact in facts for one in shares(series, fact)]
+        held = list[Share]()
+        for one in own:
+            # Also what began and ended to count before leaves nothing behind.
+            held.append(one)
+            tiles.by_series[series.id].take(one, 1, day, _PlainIndex(held))
+        for one in own:
+            if not one.counts(day):
+                held.remove(one)
+                tiles.by_series[series.id].take(one, -1, day, _PlainIndex(held))
+    found = tiles.values(day)[indicator.id]
+    assert (None if found is None else from_millionths(found)) == evaluate(indicator, facts, day)
+    kept = unpack(tiles.group, tiles.pack())
+    assert kept.values(day)[indicator.id] == found

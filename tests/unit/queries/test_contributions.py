@@ -13,15 +13,19 @@ from catalogue.envelope import SET_MARK
 from queries.contributions import (
     BY_FLAG,
     BY_LIST,
+    BY_TOTAL,
     LEFT_OUT,
     NIL,
     NO_LONGER,
+    NOT_CLOSED,
     NOT_YET,
     contributions,
     definition,
     withdrawn_by,
 )
-from rules.indicators.definitions import Fact, Indicator, evaluate, load_indicators, on_the_wire
+from rules.indicators.definitions import Indicator, load_indicators
+from rules.indicators.facts import Fact
+from rules.indicators.plain import evaluate
 from rules.merge import Record
 from rules.release.publication import Publications
 from tests.builders.events import envelope, record
@@ -60,7 +64,11 @@ def test_what_counts_comes_first_and_the_rest_says_why() -> None:
     assert {one.record.envelope.record_key: one.why for one in found} == {
         "newer": "", "older": "", "left": NO_LONGER, "gone": BY_FLAG, "later": NOT_YET,
     }  # fmt: skip
-    assert {one.share.leave for one in found if one.why == NO_LONGER and one.share} == {date(2023, 1, 2)}
+    assert [one.placed for one in found[:2]] == ["2026-06-30", "2025-01-02"]
+    spans = {str(one.record.envelope.record_key): (one.since, one.until) for one in found}
+    assert spans["left"] == (date(2020, 1, 2), date(2023, 1, 2))
+    assert spans["later"] == (date(2026, 7, 1), date(2029, 7, 1))
+    assert spans["gone"] == (None, None)
 
 
 def test_members_that_the_latest_set_left_out_do_not_count() -> None:
@@ -85,8 +93,31 @@ def test_a_record_that_was_lifted_counts_until_then() -> None:
 def test_every_indicator_has_a_definition(indicator: Indicator) -> None:
     said = definition(indicator)
     assert indicator.item in said
-    assert all(name in said for name in (indicator.field, indicator.date_field, *indicator.unless_filled) if name)
-    assert indicator.window_months is None or f"last {indicator.window_months} months" in said
+    for series in indicator.series:
+        named = (series.value, series.date_field, series.totals, *series.until)
+        assert all(name in said for name in named if name and name != "day")
+
+
+def paid(key: str, period: str, amount: str, kind: str | None = None) -> tuple[Record, Payload]:
+    at = datetime(2026, 5, 31, tzinfo=UTC)
+    one = record(event_id=f"e-{key}", record_key=key, source_time=at, period=period)
+    return one, {"tax_amount": Decimal(amount), "tax_type": kind}
+
+
+def test_a_month_says_why_it_does_not_count() -> None:
+    rows = [
+        paid("open", "2026-06", "1"), paid("old", "2025-05", "2"), paid("vat", "2026-05", "30", "增值税"),
+        paid("all", "2026-05", "50", "合计"), paid("april", "2026-04", "4", "增值税"),
+    ]  # fmt: skip
+    value, found = contributions(BY_ID["tax_paid_12m"], rows, {}, NOTHING_ENDS, TODAY)
+    assert value == Decimal(54)
+    assert {one.record.envelope.record_key: one.why for one in found} == {
+        "all": "", "april": "", "vat": BY_TOTAL, "open": NOT_CLOSED, "old": NO_LONGER,
+    }  # fmt: skip
+    assert [one.placed for one in found if one.counts] == ["2026-05", "2026-04"]
+    spans = {str(one.record.envelope.record_key): (one.since, one.until) for one in found}
+    assert spans["open"] == (date(2026, 7, 20), date(2027, 7, 20))
+    assert spans["old"] == (date(2026, 5, 31), date(2026, 6, 20))
 
 
 DAYS = st.dates(date(2021, 1, 1), date(2027, 12, 31))
@@ -101,7 +132,7 @@ def test_the_value_is_that_of_what_counts_and_nothing_else(rows: list[tuple[date
         payloads = {one.envelope.record_key: data for one, data in records}
         held = [one.record.envelope for one in found if one.counts]
         facts = [Fact(one.source_time, payloads[one.record_key]) for one in held]
-        assert value == on_the_wire(evaluate(BY_ID[name], facts, day))
+        assert value == evaluate(BY_ID[name], facts, day)
         assert len(found) == len(rows)
 
 

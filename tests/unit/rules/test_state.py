@@ -7,17 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from catalogue.envelope import SET_MARK, ItemId, Op, RecordKey
-from rules.indicators.definitions import Indicator
+from rules.indicators.groups import groups_of
 from rules.merge import Record, fingerprint, set_since
-from rules.state import ComputedState, Winners, by_item, effective, indicators_on, live, set_since_of, state_on
+from rules.state import ComputedState, Winners, effective, indicators_on, live, set_since_of, state_on
 from tests.builders.events import MOMENT, record
+from tests.builders.indicators import indicator, series
 
 TAX, MARKET = ItemId("tax.payment"), ItemId("market.shareholder")
 DAY = MOMENT.date()
-INDICATORS = tuple(
-    Indicator(kind, "例", TAX, kind, "amount", None, None, {}, (), "consent", "元") for kind in ("count", "sum")
-)
-BY_ITEM = by_item(INDICATORS)
+GROUPS = groups_of(indicator(kind, f"{kind}(s)", series(item=TAX)) for kind in ("count", "sum"))
 
 
 def never(_: Record) -> None:
@@ -37,37 +35,33 @@ def winners(*records: Record) -> Winners:
     return {(one.envelope.item, one.envelope.record_key): one for one in records}
 
 
-def test_indicators_are_grouped_by_item_in_their_order() -> None:
-    assert BY_ITEM == {TAX: INDICATORS}
-
-
 def test_what_was_withdrawn_or_left_out_of_a_later_set_does_not_count() -> None:
     mark = paid(SET_MARK, 0, days=-1, op=Op.NIL)
     found = winners(mark, paid("gone", 1, op=Op.WITHDRAW), paid("left", 2, days=-2), paid("here", 4))
     assert set_since_of(found, paid("here", 4).envelope) == set_since(mark.envelope)
     assert set_since_of(found, record(item=MARKET).envelope) is None
     assert [key for _, key in live(found, never, DAY)] == ["here"]
-    assert indicators_on(found, BY_ITEM, decode, never, DAY) == {"count": Decimal(1), "sum": Decimal(4)}
+    assert indicators_on(found, GROUPS, decode, never, DAY) == {"count": Decimal(1), "sum": Decimal(4)}
 
 
 def test_a_record_is_not_effective_before_its_day() -> None:
     found = winners(paid("now", 1), paid("later", 2, days=1))
     assert [key for _, key in effective(found, never, DAY)] == ["now"]
-    assert indicators_on(found, BY_ITEM, decode, never, DAY)["sum"] == Decimal(1)
-    assert indicators_on(found, BY_ITEM, decode, never, date(9000, 1, 1))["sum"] == Decimal(3)
+    assert indicators_on(found, GROUPS, decode, never, DAY)["sum"] == Decimal(1)
+    assert indicators_on(found, GROUPS, decode, never, date(9000, 1, 1))["sum"] == Decimal(3)
 
 
 def test_an_item_keeps_its_indicators_when_nothing_of_it_counts() -> None:
-    assert indicators_on(winners(paid("k", 1, op=Op.WITHDRAW)), BY_ITEM, decode, never, DAY) == {
+    assert indicators_on(winners(paid("k", 1, op=Op.WITHDRAW)), GROUPS, decode, never, DAY) == {
         "count": 0,
         "sum": None,
     }
-    assert indicators_on(winners(record(item=MARKET)), BY_ITEM, decode, never, DAY) == {}
+    assert indicators_on(winners(record(item=MARKET)), GROUPS, decode, never, DAY) == {}
 
 
 def test_the_state_has_every_live_record_whatever_its_day() -> None:
     found = winners(paid("now", 1), paid("later", 2, days=1), record(b"0", item=MARKET))
-    state = state_on(found, BY_ITEM, decode, never, DAY)
+    state = state_on(found, GROUPS, decode, never, DAY)
     digest = f"{sum(fingerprint(one.envelope, True) for one in found.values()) % (1 << 128):032x}"
     text = f"{digest}\ncount 1000000\nsum 1000000"
     assert state == ComputedState(

@@ -55,7 +55,9 @@ class Decoder:
 
     def _schema(self, schema_id: int) -> Any:
         if schema_id not in self._schemas:
-            with urllib.request.urlopen(f"{self._url}/schemas/ids/{schema_id}", timeout=30, context=self._tls) as answer:
+            with urllib.request.urlopen(
+                f"{self._url}/schemas/ids/{schema_id}", timeout=30, context=self._tls
+            ) as answer:
                 self._schemas[schema_id] = fastavro.parse_schema(json.loads(json.load(answer)["schema"]))
         return self._schemas[schema_id]
 
@@ -204,9 +206,7 @@ def main() -> None:
     parser.add_argument("--topic", default=env.get("BANK_TOPIC"), help="bank.<id>.v1")
     parser.add_argument("--group", default=env.get("BANK_GROUP"), help="consumer group; unset: USER.example")
     parser.add_argument("--user", default=env.get("BANK_USER"), help="the bank's user, bank.<id>")
-    parser.add_argument(
-        "--ca", default=env.get("BANK_CA"), help="the hub's authority (PEM): connections are encrypted"
-    )
+    parser.add_argument("--ca", default=env.get("BANK_CA"), help="the hub's authority (PEM): connections are encrypted")
     parser.add_argument("--state", type=Path, help="file that keeps the last sequence of each subject")
     parser.add_argument("--max", type=int, help="end after so many events")
     parser.add_argument("--idle", type=float, help="end after so many seconds without a message")

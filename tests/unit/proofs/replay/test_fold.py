@@ -13,20 +13,15 @@ from hypothesis import strategies as st
 
 from catalogue.envelope import SET_MARK, Envelope, EventId, ItemId, RecordKey
 from proofs.replay.fold import fold
-from rules.indicators.definitions import Indicator
+from rules.indicators.groups import groups_of
 from rules.merge import Record, fingerprint, join, set_mark
 from rules.state import live, state_on
 from tests.builders.events import MOMENT, record
+from tests.builders.indicators import every_function
 
 DAY = MOMENT
 ITEMS = (ItemId("market.shareholder"), ItemId("tax.payment"))
-BY_ITEM = {
-    "tax.payment": tuple(
-        Indicator(f"{kind}_{window}", "例", "tax.payment", kind, "amount", None, window, {}, (), "consent", "元")
-        for kind in ("count", "sum", "mean", "max", "latest", "last_day", "months")
-        for window in (None, 12)
-    )
-}
+GROUPS = groups_of(every_function("tax.payment"))
 
 
 def event(
@@ -94,8 +89,8 @@ def test_any_order_and_repetition_gives_the_same_records_and_state(
     shuffled = [*seen, *seen[::2]]
     random.shuffle(shuffled)
     assert fold(shuffled) == fold(seen)
-    assert state_on(fold(shuffled).winners, BY_ITEM, decode, never, day) == state_on(
-        fold(seen).winners, BY_ITEM, decode, never, day
+    assert state_on(fold(shuffled).winners, GROUPS, decode, never, day) == state_on(
+        fold(seen).winners, GROUPS, decode, never, day
     )
 
 
@@ -120,11 +115,11 @@ def test_of_one_event_that_is_there_twice_the_first_stays() -> None:
 
 
 def test_a_withdrawn_record_counts_no_more_and_its_item_keeps_its_indicators() -> None:
-    gone = state_on(fold([event(), event(op="WITHDRAW", day=1)]).winners, BY_ITEM, decode, never, DAY.date())
+    gone = state_on(fold([event(), event(op="WITHDRAW", day=1)]).winners, GROUPS, decode, never, DAY.date())
     assert gone.counts == {}
-    assert gone.indicators["count_None"] == Decimal(0)
-    assert gone.indicators["sum_None"] is None
-    assert state_on(fold([]).winners, BY_ITEM, decode, never, DAY.date()).indicators == {}
+    assert gone.indicators["count(days)"] == Decimal(0)
+    assert gone.indicators["sum(days)"] is None
+    assert state_on(fold([]).winners, GROUPS, decode, never, DAY.date()).indicators == {}
 
 
 def test_a_set_leaves_departed_members_behind() -> None:
@@ -143,10 +138,10 @@ def test_the_digest_is_the_sum_over_all_winners() -> None:
 
 
 def test_a_value_that_differs_changes_the_hash() -> None:
-    one, other = (state_on(fold([event(amount=n)]).winners, BY_ITEM, decode, never, DAY.date()) for n in (1, 2))
+    one, other = (state_on(fold([event(amount=n)]).winners, GROUPS, decode, never, DAY.date()) for n in (1, 2))
     assert one.hash != other.hash
     renamed = event()._replace(envelope=event().envelope._replace(event_id=EventId("z:9")))
-    assert state_on(fold([renamed]).winners, BY_ITEM, decode, never, DAY.date()).hash == one.hash
+    assert state_on(fold([renamed]).winners, GROUPS, decode, never, DAY.date()).hash == one.hash
 
 
 def test_nothing_of_the_engine_is_loaded() -> None:

@@ -1,94 +1,101 @@
-"""Indicators are pure functions of the live records and a date."""
+"""The definitions: every one rests on what the catalogue has, and what is wrong with one is told by file and line."""
 
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
-from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from catalogue.errors import CatalogueError
 from catalogue.load import load_catalogue
 from catalogue.model import Sensitivity
-from rules.indicators.definitions import Fact, Indicator, evaluate, load_indicators, months_before
-
-D = date(2026, 6, 30)
+from rules.indicators.definitions import Indicator, load_indicators, public_indicators
 
 
-def indicator(aggregate: str, *, window: int | None = None, unless: tuple[str, ...] = ()) -> Indicator:
-    return Indicator("x", "例", "market.change", aggregate, "amount", "day", window, {}, unless, "public", "元")
+def load(folder: Path, text: str, category: str = "administration") -> dict[str, Indicator]:
+    (folder / f"{category}.yaml").write_text(text, "utf-8")
+    return {one.id: one for one in load_indicators(folder)}
 
 
-def fact(day: date, amount: str | None = None, *, told: date | None = None, removed: date | None = None) -> Fact:
-    moment = datetime.combine(told or day, datetime.min.time(), UTC) - timedelta(hours=8)
-    return Fact(moment, {"day": day, "amount": None if amount is None else Decimal(amount), "removed": removed})
+def made(text: str, more: str = "") -> str:
+    """Return definitions with one indicator, in their fourth line."""
+    return PENALTIES + f'indicators:\n  - {{id: a, zh: 例, is: "{text}"{more and ", " + more}}}\n'
 
 
-days = st.dates(date(2024, 1, 1), date(2027, 1, 1))
-facts = st.lists(st.builds(fact, days, st.decimals(-(10**12), 10**12, places=4).map(str) | st.none()), max_size=20)
+PENALTIES = "series:\n  - {id: p, item: administration.penalty, at: decision_date, value: fine_amount}\n"
 
 
-@pytest.mark.parametrize("aggregate", ["count", "sum", "max", "mean", "latest", "last_day", "months"])
-@given(facts=facts, random=st.randoms(use_true_random=False))
-def test_the_order_of_records_does_not_matter(aggregate: str, facts: list[Fact], random: Random) -> None:
-    shuffled = facts[:]
-    random.shuffle(shuffled)
-    assert evaluate(indicator(aggregate, window=12), shuffled, D) == evaluate(indicator(aggregate, window=12), facts, D)
+def test_the_definitions_are_read_and_cover_half_of_the_categories() -> None:
+    catalogue, found = load_catalogue(), load_indicators()
+    assert len(found) >= 38
+    assert len({catalogue.item(one.item).category for one in found}) >= 10
+    assert all(one.sensitivity is not Sensitivity.PERSONAL for one in found)
 
 
-def test_a_window_takes_its_last_day_and_not_the_day_before_its_first() -> None:
-    counted = [fact(D), fact(date(2025, 7, 1)), fact(date(2025, 6, 30))]
-    assert evaluate(indicator("count", window=12), counted, D) == 2
+def test_sensitivity_follows_from_the_catalogue() -> None:
+    found = {one.id: one.sensitivity for one in load_indicators()}
+    assert found["penalties_12m"] is found["registered_capital"] is Sensitivity.PUBLIC
+    # The amounts of taxes are a secret; that somebody owes some is not.
+    assert found["tax_paid_12m"] is found["tax_months_12m"] is Sensitivity.CONSENT
+    assert found["tax_arrears_max"] is Sensitivity.PUBLIC
+    # A court's case is public where the court published it, which is not asked here.
+    assert found["enforcement_12m"] is Sensitivity.CONSENT
+    assert "penalties_12m" in public_indicators()
+    assert "tax_paid_12m" not in public_indicators()
 
 
-def test_what_takes_effect_later_does_not_count() -> None:
-    assert evaluate(indicator("count"), [fact(D + timedelta(days=1)), fact(D, told=D + timedelta(days=1))], D) == 0
+def test_a_series_is_public_where_it_counts_what_was_published_alone(tmp_path: Path) -> None:
+    series = "series:\n  - {id: e, item: judicial.enforcement, at: filing_date, public: true}\n"
+    found = load(tmp_path, series + 'indicators:\n  - {id: a, zh: 例, is: "count(e, 12)"}\n', "judicial")
+    assert found["a"].sensitivity is Sensitivity.PUBLIC
+    assert [one.text for one in found["a"].series[0].public_when]
 
 
-def test_a_removal_counts_from_its_day_on() -> None:
-    held = [fact(date(2026, 1, 1), removed=date(2026, 6, 1))]
-    current = indicator("count", unless=("removed",))
-    assert evaluate(current, held, date(2026, 5, 31)) == 1
-    assert evaluate(current, held, date(2026, 6, 1)) == 0
-
-
-def test_nothing_known_is_null_and_not_zero() -> None:
-    assert evaluate(indicator("sum"), [fact(D)], D) is None
-    assert evaluate(indicator("count"), [], D) == 0
-
-
-def test_sums_are_exact_and_a_mean_is_rounded_once() -> None:
-    thirds = [fact(D, "0.1"), fact(D, "0.1"), fact(D, "0.2")]
-    assert evaluate(indicator("sum"), thirds, D) == Decimal("0.4")
-    assert evaluate(indicator("mean"), thirds, D) == Decimal("0.133333")
+def test_what_banks_are_not_told_is_not_public(tmp_path: Path) -> None:
+    found = load(tmp_path, PENALTIES + 'indicators:\n  - {id: a, zh: 例, is: "count(p, 12)", told: false}\n')
+    assert not found["a"].told
 
 
 @pytest.mark.parametrize(
-    ("day", "months", "expected"), [(date(2026, 3, 31), 1, date(2026, 2, 28)), (D, 12, date(2025, 6, 30))]
-)
-def test_months_before_ends_on_a_day_that_exists(day: date, months: int, expected: date) -> None:
-    assert months_before(day, months) == expected
+    ("text", "line", "said"),
+    [
+        ("series:\n  - {id: p, item: administration.penalties}\n", 2, "there is no item administration.penalties"),
+        ("series:\n  - {id: p, item: tax.payment}\n", 2, "lie in tax.yaml"),
+        ("series:\n\n  - {id: p, item: administration.penalty, at: decided}\n", 3, "has no field decided"),
+        ("series:\n  - {id: p, item: administration.penalty, at: fine_amount}\n", 2, "is no date"),
+        ("series:\n  - {id: p, item: administration.penalty, value: fine}\n", 2, "has no field fine"),
+        ("series:\n  - {id: p, item: administration.penalty, within: mean}\n", 2, "within is sum, max or last"),
+        ("series:\n  - {id: p, item: administration.penalty, window: 3}\n", 2, "there is no window"),
+        ("series:\n  - {item: administration.penalty}\n", 2, "does not say 'id'"),
+        ("series:\n  - {id: p, item: administration.penalty, where: fine_amount}\n", 2, "is no condition"),
+        ("serie: []\n", 1, "neither series nor indicators"),
+        (made("median(p, 12)"), 4, "there is no median()"),
+        (made("count(q, 12)"), 4, "there is no series q"),
+        (made("count(p, 72)"), 4, "60 months at most"),
+        (made("mean(p, 12)"), 4, "mean() is of periods"),
+        (made("1 + 2"), 4, "looks at no series"),
+        (made("count(p, 12"), 4, "is no expression"),
+        (made("__import__('os')"), 4, "there is no __import__()"),
+        (made("p.real"), 4, "is not allowed"),
+        (made("count(p)", "missing: nothing"), 4, "missing is zero or null"),
+        (made("count(p)", "bands: [2, 1]"), 4, "bands are limits in order"),
+        (made("count(p)", "direction: left"), 4, "direction is up, down, none"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_by_file_and_line(tmp_path: Path, text: str, line: int, said: str) -> None:
+    with pytest.raises(CatalogueError) as told:
+        load(tmp_path, text)
+    assert f"administration.yaml, line {line}" in told.value.message
+    assert said in told.value.message
 
 
-def test_every_definition_rests_on_fields_that_exist_and_is_as_sensitive_as_they_are() -> None:
-    catalogue = load_catalogue()
-    definitions = load_indicators()
-    assert len(definitions) >= 25
-    assert len({catalogue.item(i.item).category for i in definitions}) >= 10
-    for definition in definitions:
-        item = catalogue.item(definition.item)
-        assert not item.about_persons
-        names = [definition.field, definition.date_field, *definition.where, *definition.unless_filled]
-        inputs = {item.field(name).sensitivity for name in names if name}
-        assert Sensitivity.PERSONAL not in inputs
-        if definition.sensitivity == "public":
-            assert inputs <= {Sensitivity.PUBLIC}, definition.id
+def test_personal_data_and_persons_have_no_indicators(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match=r"no number|personal"):
+        load(tmp_path, "series:\n  - {id: p, item: administration.penalty, value: id_number}\n"
+             "indicators:\n  - {id: a, zh: 例, is: 'distinct(p, 12)'}\n")  # fmt: skip
+    with pytest.raises(CatalogueError, match="about persons"):
+        load(tmp_path, "series:\n  - {id: p, item: '59'}\n")
 
 
-def test_an_unknown_aggregate_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "indicators.yaml"
-    path.write_text("indicators: [{id: a, zh: 甲, item: market.change, aggregate: median}]", "utf-8")
-    with pytest.raises(CatalogueError, match="median"):
-        load_indicators(path)
+def test_an_indicator_is_defined_once(tmp_path: Path) -> None:
+    twice = PENALTIES + "indicators:\n  - {id: a, zh: 例, is: 'count(p)'}\n  - {id: a, zh: 例, is: 'sum(p)'}\n"
+    with pytest.raises(CatalogueError, match="defined twice"):
+        load(tmp_path, twice)

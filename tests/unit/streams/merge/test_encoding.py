@@ -13,7 +13,7 @@ from bus.avro import writer
 from bus.avro.encoding import encode_envelope
 from catalogue import wire
 from catalogue.times import EPOCH, from_micros, micros
-from rules.indicators.definitions import from_millionths
+from rules.indicators.facts import from_millionths
 from rules.merge import Name, Record
 from streams.merge.encoding import LARGEST_CHANGE, encode_changes, encode_head, encode_state
 from streams.merge.state import DIGEST_RULE, SubjectState, pack, state_hash, unpack

@@ -1,4 +1,4 @@
-"""Law 4 for the running indicators: whatever comes in whatever order, they are what the plain definition says."""
+"""Law 4 for the running indicators: whatever comes in whatever order, tiles are what the plain definition says."""
 
 import tempfile
 from collections.abc import Iterator
@@ -12,24 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processing.store import Store
-from rules.indicators.definitions import Fact, Indicator, evaluate, from_millionths, on_the_wire
+from rules.indicators.facts import Fact, from_millionths
+from rules.indicators.groups import groups_of
+from rules.indicators.plain import plain_values
 from rules.merge import Record
 from streams.merge.record_shares import RecordShares
 from streams.merge.rolling import Rolling
 from tests.builders.events import record
+from tests.builders.indicators import every_function
 
 ITEM = "market.change"
 START = date(2025, 1, 15)
-KINDS = ("count", "sum", "max", "mean", "latest", "last_day", "months")
-INDICATORS = {
-    ITEM: tuple(
-        Indicator(
-            f"{kind}_{window}_{len(unless)}", "例", ITEM, kind, "amount", "day", window, where, unless, "public", ""
-        )
-        for kind in KINDS
-        for window, unless, where in ((None, (), {}), (1, (), {}), (12, ("removed",), {"kind": ("a", "b")}))
-    )
-}
+INDICATORS = groups_of(every_function(ITEM, date_field="day"))
 
 DAYS = st.dates(date(2023, 12, 1), date(2026, 6, 1))
 DATA = st.fixed_dictionaries(
@@ -113,7 +107,7 @@ class Subject:
 
     def check(self, day: date) -> None:
         facts = [Fact(r.envelope.source_time, self.payloads[r.payload]) for r in self.live.values()]
-        plain = {i.id: on_the_wire(evaluate(i, facts, day)) for i in INDICATORS[ITEM]}
+        plain = plain_values(INDICATORS[ITEM], facts, day)
         running = self.rolling.values("S", ITEM, day)
         assert {k: None if v is None else from_millionths(v) for k, v in running.items()} == plain
 
@@ -146,7 +140,7 @@ def test_other_definitions_make_the_sums_anew(tmp_path: Path) -> None:
     subject.begin()
     assert subject.rolling.is_complete()
     assert not subject.rolling.lacks("S", ITEM)
-    fewer = {ITEM: INDICATORS[ITEM][:1]}
+    fewer = groups_of(INDICATORS[ITEM].indicators[:1])
     other = Rolling(subject.store, fewer, RecordShares(fewer, lambda _, payload: subject.payloads[payload]))
     other.begin(START)
     assert not other.is_complete()
@@ -198,7 +192,7 @@ def test_what_an_event_reads_does_not_follow_the_history_of_its_subject(tmp_path
             worth = subject.rolling.values("S", ITEM, START)
             found.append(counting.reads)
             subject.save()
-        assert worth["max_None_0"] == (records - 3) * 1_000_000
+        assert worth["max(days)"] == (records - 3) * 1_000_000
         counting.close()
         return found
 

@@ -1,0 +1,114 @@
+"""``credithub indicators``: the indicators that are computed, and how each is defined."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from catalogue.errors import UsageError
+from catalogue.load import load_catalogue
+from catalogue.model import Catalogue, Sensitivity
+from hub.terminal import Terminal
+from queries.contributions import described
+from rules.indicators.definitions import Indicator, load_indicators
+
+_OPEN = {Sensitivity.PUBLIC: ("公开", "green"), Sensitivity.CONSENT: ("须授权", "yellow")}
+_DIRECTIONS = {"up": "越高越好", "down": "越低越好", "none": ""}
+
+app = typer.Typer(no_args_is_help=True, help="Show the indicators that are computed of each enterprise.")
+
+
+@app.command("list")
+def list_indicators(
+    item: Annotated[str | None, typer.Option(help="Of this item alone: its id, number or Chinese name.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list as JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/indicators.md.")] = False,
+) -> None:
+    """List the indicators by category, with what each is calculated from."""
+    from hub.commands.catalogue import find
+
+    catalogue = load_catalogue()
+    only = None if item is None else find(catalogue, item).id
+    found = [one for one in load_indicators() if only in (None, one.item)]
+    if as_json:
+        typer.echo(json.dumps([as_dict(one, catalogue) for one in found], ensure_ascii=False))
+        return
+    if markdown:
+        typer.echo(markdown_table(found, catalogue))
+        return
+    console = Terminal()
+    for category in catalogue.categories:
+        own = [one for one in found if catalogue.item(one.item).category == category.id]
+        if not own:
+            continue
+        table = Table(title=f"{category.zh} ({category.id})", title_justify="left", expand=False)
+        for heading in ("id", "名称", "单位", "公开程度", "算式"):
+            table.add_column(heading, overflow="fold")
+        for one in own:
+            table.add_row(one.id, one.zh, one.unit, Text(*_OPEN[one.sensitivity]), one.expression.text)
+        console.print(table)
+    console.print(f"{len(found)} 项指标", highlight=False)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="ID", help="The indicator's id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show how one indicator is defined, down to the fields that it reads."""
+    catalogue = load_catalogue()
+    found = next((one for one in load_indicators() if one.id == name), None)
+    if found is None:
+        raise UsageError(f"There is no indicator {name}.", remedy="`credithub indicators list` names all.")
+    if as_json:
+        typer.echo(json.dumps(as_dict(found, catalogue), ensure_ascii=False))
+        return
+    console = Terminal()
+    console.print(f"{found.id} {found.zh}", style="bold", markup=False, highlight=False)
+    item = catalogue.item(found.item)
+    rows = {
+        "信息项": f"{item.seq} {item.zh}（{item.id}）",
+        "算式": found.expression.text,
+        "数据序列": "\n".join(described(series) for series in found.series),
+        "单位": found.unit,
+        "公开程度": _OPEN[found.sensitivity][0],
+        "无数据时": "0" if found.is_zero_missing else "空",
+        "方向": _DIRECTIONS[found.direction],
+        "分档": "，".join(f"{limit:f}" for limit in found.bands),
+        "告知银行": "是" if found.told else "否",
+    }
+    table = Table(show_header=False, box=None)
+    for heading, text in rows.items():
+        if text:
+            table.add_row(heading, text)
+    console.print(table, markup=False)
+
+
+def as_dict(indicator: Indicator, catalogue: Catalogue) -> dict[str, Any]:
+    """Return an indicator as ``--json`` prints it."""
+    return {
+        "id": indicator.id, "zh": indicator.zh, "item": indicator.item,
+        "category": catalogue.item(indicator.item).category, "is": indicator.expression.text,
+        "series": [described(series) for series in indicator.series],
+        "reads": sorted({name for series in indicator.series for name in series.reads()}),
+        "unit": indicator.unit, "sensitivity": indicator.sensitivity.value,
+        "missing": "zero" if indicator.is_zero_missing else "null", "direction": indicator.direction,
+        "bands": [f"{limit:f}" for limit in indicator.bands], "told": indicator.told,
+    }  # fmt: skip
+
+
+def markdown_table(indicators: list[Indicator], catalogue: Catalogue) -> str:
+    """Return the indicators as the table of docs/indicators.md."""
+    lines = ["| id | name | item | is | unit | sensitivity |", "| --- | --- | --- | --- | --- | --- |"]
+    for one in indicators:
+        item = catalogue.item(one.item)
+        cells = (one.id, one.zh, f"{item.seq} {item.zh}", f"`{one.expression.text}`", one.unit, one.sensitivity.value)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the commands."""
+    parent.add_typer(app, name="indicators")

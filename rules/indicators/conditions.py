@@ -1,0 +1,92 @@
+"""Conditions on a record's fields, as definitions write them: Python's own comparisons, of which few are allowed.
+
+    litigation_status in ("被告", "被执行人") and fine_amount >= 10000 and filled(closing_date)
+
+A field that is empty fulfils no comparison. Texts are compared as texts, and a code by its meaning, too.
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from catalogue.model import Field, FieldType
+
+Holds = Callable[[Mapping[str, Any]], bool]
+_NUMBERS = frozenset({FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER, FieldType.YEAR})
+_TRUE, _FALSE = ("true", "是", "True"), ("false", "否", "False")
+_ORDERS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+}  # fmt: skip
+
+
+class RowCondition:
+    """A condition on the fields of a record; raises ValueError for what is none. ``reads``: the fields it looks at."""
+
+    def __init__(self, text: str, fields: Iterable[Field]) -> None:
+        self.text = text
+        self._fields = {one.name: one for one in fields}
+        self._names: set[str] = set()
+        try:
+            self.holds = self._read(ast.parse(text, mode="eval").body)
+        except SyntaxError as exc:
+            raise ValueError(f"{text!r} is no condition: {exc.msg}") from exc
+        self.reads = frozenset(self._names)
+
+    def __repr__(self) -> str:
+        return f"RowCondition({self.text!r})"
+
+    def _read(self, node: ast.expr) -> Holds:
+        if isinstance(node, ast.BoolOp):
+            return _all_or_any(isinstance(node.op, ast.And), [self._read(one) for one in node.values])
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            inner = self._read(node.operand)
+            return lambda data: not inner(data)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "filled":
+            if len(node.args) != 1:
+                raise ValueError(f"{self.text!r}: filled() takes one field")
+            name = self._field(node.args[0])
+            return lambda data: data.get(name) not in (None, "", [])
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            return self._compared(node.left, node.ops[0], node.comparators[0])
+        raise ValueError(
+            f"{self.text!r}: {ast.unparse(node)!r} is no condition; say FIELD == VALUE, FIELD in (…) or so"
+        )
+
+    def _compared(self, left: ast.expr, how: ast.cmpop, right: ast.expr) -> Holds:
+        name = self._field(left)
+        field = self._fields[name]
+        if type(how) in _ORDERS:
+            if field.type not in _NUMBERS:
+                raise ValueError(f"{self.text!r}: {name} is no number")
+            order, limit = _ORDERS[type(how)], Decimal(str(ast.literal_eval(right)))
+            return lambda data: data.get(name) is not None and order(Decimal(data[name]), limit)
+        said = ast.literal_eval(right)
+        wanted = frozenset(str(one) for one in (said if isinstance(said, tuple | list) else (said,)))
+        codes = field.codes or {}
+
+        def equals(data: Mapping[str, Any]) -> bool:
+            value = data[name]
+            if isinstance(value, bool):
+                return not wanted.isdisjoint(_TRUE if value else _FALSE)
+            text = str(value)
+            return text in wanted or codes.get(text) in wanted
+
+        if isinstance(how, ast.Eq | ast.In):
+            return lambda data: data.get(name) is not None and equals(data)
+        if isinstance(how, ast.NotEq | ast.NotIn):
+            return lambda data: data.get(name) is not None and not equals(data)
+        raise ValueError(f"{self.text!r}: {ast.unparse(left)} cannot be compared so")
+
+    def _field(self, node: ast.expr) -> str:
+        if not isinstance(node, ast.Name):
+            raise ValueError(f"{self.text!r}: {ast.unparse(node)!r} is no field")
+        if node.id not in self._fields:
+            raise ValueError(f"{self.text!r}: there is no field {node.id}")
+        self._names.add(node.id)
+        return node.id
+
+
+def _all_or_any(every: bool, parts: list[Holds]) -> Holds:
+    return (lambda data: all(p(data) for p in parts)) if every else (lambda data: any(p(data) for p in parts))

@@ -1,0 +1,83 @@
+"""The indicators of one item together: they look at the same records and are computed at once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from rules.indicators.definitions import Indicator
+from rules.indicators.expressions import MOST_MONTHS, Atom, boundaries
+from rules.indicators.series import Series
+
+_EXTREMES = frozenset({"max", "min"})
+_TOLD = frozenset({"last", "first"})
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What the indicators of a group ask of one series, so that no more of it is kept."""
+
+    is_windowed: bool
+    """Whether single cells are asked for, beside what all come to."""
+    is_ever: bool
+    has_extremes: bool
+    has_told: bool
+    """Whether the newest or the oldest is asked for."""
+    reach: int | None
+    """How many months back the furthest window begins; None: without end."""
+    bounds: frozenset[int]
+    """How many months back windows begin or end."""
+
+
+@dataclass(frozen=True)
+class IndicatorGroup:
+    """The indicators of an item, and the series that they look at."""
+
+    item: str
+    indicators: tuple[Indicator, ...]
+
+    @cached_property
+    def series(self) -> tuple[Series, ...]:
+        """The series, each once, in the order of their names."""
+        found = {one.series.id: one.series for one in self.atoms}
+        return tuple(found[name] for name in sorted(found))
+
+    @cached_property
+    def atoms(self) -> tuple[Atom, ...]:
+        """What all of the indicators are calculated from."""
+        return tuple(dict.fromkeys(atom for one in self.indicators for atom in one.expression.atoms))
+
+    @cached_property
+    def uses(self) -> Mapping[str, Use]:
+        """What is asked of each series, by its id."""
+        bounds = boundaries(self.atoms)
+        return {one.id: self._use(one, bounds[one.id]) for one in self.series}
+
+    def _use(self, series: Series, bounds: frozenset[int]) -> Use:
+        own = [atom for atom in self.atoms if atom.series.id == series.id]
+        is_ever, asked = any(atom.months is None for atom in own), {atom.function for atom in own}
+        return Use(
+            is_windowed=series.of_periods or any(atom.months is not None for atom in own),
+            is_ever=is_ever,
+            # Of periods they are told by what each month comes to.
+            has_extremes=series.within == "max" if series.of_periods else not _EXTREMES.isdisjoint(asked),
+            has_told=series.within == "last" if series.of_periods else not _TOLD.isdisjoint(asked),
+            reach=None if series.of_periods and is_ever else max(bounds, default=MOST_MONTHS),
+            bounds=bounds,
+        )
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The fields of the payload that the indicators look at."""
+        return frozenset(name for one in self.series for name in one.reads())
+
+
+Groups = Mapping[str, IndicatorGroup]
+"""By the item."""
+
+
+def groups_of(indicators: Iterable[Indicator]) -> Groups:
+    """Return the indicators by their item, in the order of their definitions."""
+    found: dict[str, list[Indicator]] = {}
+    for one in indicators:
+        found.setdefault(one.item, []).append(one)
+    return {item: IndicatorGroup(item, tuple(own)) for item, own in found.items()}

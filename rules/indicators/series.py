@@ -1,0 +1,180 @@
+"""Series: which records of an item an indicator looks at, where each lies in time, and which number it brings.
+
+A record has *shares* in a series: one, none, or one for each month that its details tell. A share lies in a *cell*, a
+month (``catalogue.months``) or a day (its proleptic Gregorian ordinal), and counts from one day until another.
+"""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
+
+from catalogue.model import FieldType
+from catalogue.months import month_number
+from catalogue.periods import period_end
+from catalogue.times import business_date, micros
+from rules.indicators.closing import Closing
+from rules.indicators.conditions import RowCondition
+from rules.indicators.facts import MILLION, Fact, as_date, day_number, millionths
+
+Within = Literal["sum", "max", "last"]
+THE_DAY = "day"
+"""Named as a value: the number YYYYMMDD of the day on which the record lies."""
+# What a department writes in the column of kinds of a row that is the total of the others.
+_TOTALS = frozenset({"", "合计", "总计", "小计", "全部", "各税合计", "各险种合计"})
+
+
+class Share(NamedTuple):
+    """What one record adds to one series. It counts from ``enter`` to the day before ``leave``."""
+
+    cell: int
+    enter: date
+    leave: date | None  # None: it never ceases to count
+    number: int | None  # in millionths
+    order: int  # of the record's source time, in microseconds: of two shares in one cell the later one tells
+    text: str | None = None
+    is_total: bool = False  # of all kinds of its month, beside which rows of single kinds may lie
+
+    def counts(self, as_of: date) -> bool:
+        """Whether the share counts on a date."""
+        return self.enter <= as_of and (self.leave is None or as_of < self.leave)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series of an item. Where several records lie in one month, ``within`` says what they come to together."""
+
+    id: str
+    item: str
+    closing: Closing | None
+    """How its periods are closed: it lies in months. None: it lies on days."""
+    date_field: str | None = None
+    """The field whose date or month a record lies in; None: its period, or the day of its source time."""
+    date_type: FieldType | None = None
+    details: str | None = None
+    """The field whose rows are looked at in place of the record; ``date_field``, ``value``, ``where`` are columns."""
+    value: str | None = None
+    value_type: FieldType | None = None
+    ranks: tuple[tuple[str, int], ...] = ()
+    """The numbers that texts stand for: grades in their order."""
+    where: RowCondition | None = None
+    public_when: tuple[RowCondition, ...] = ()
+    """What has to hold of a record so that it is counted, and the series is public."""
+    until: tuple[str, ...] = ()
+    """The fields with a date from which on a record no longer counts, such as a removal's."""
+    within: Within = "sum"
+    totals: str | None = None
+    """The field with the kind of a row: an empty one, or 合计, is a total, and takes the place of its parts."""
+
+    @property
+    def of_periods(self) -> bool:
+        """Whether it lies in months, and windows end with the last closed one."""
+        return self.closing is not None
+
+    def reads(self) -> frozenset[str]:
+        """Return the fields of the payload that the series reads."""
+        if self.details is not None:
+            return frozenset((self.details, *self.until))
+        names = {self.date_field, None if self.value == THE_DAY else self.value, self.totals, *self.until}
+        for condition in (self.where, *self.public_when):
+            names |= condition.reads if condition else frozenset()
+        return frozenset(name for name in names if name is not None)
+
+
+def shares(series: Series, fact: Fact) -> list[Share]:
+    """Return the shares of a record in a series; it may have none on any day."""
+    effective = business_date(fact.source_time)
+    leave: date | None = None
+    for name in series.until:
+        value = fact.data.get(name)
+        if value is None:
+            continue
+        filled = as_date(value)
+        if filled is None:
+            # Filled with something that is no date: the record never counts.
+            return []
+        leave = filled if leave is None else min(leave, filled)
+    if leave is not None and leave <= effective:
+        return []
+    if any(not condition.holds(fact.data) for condition in series.public_when):
+        return []
+    if series.details is not None:
+        return _of_details(series, fact, effective, leave)
+    one = _share(series, fact.data, fact, effective, leave)
+    return [] if one is None else [one]
+
+
+def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date, leave: date | None) -> Share | None:
+    if series.where is not None and not series.where.holds(data):
+        return None
+    placed = _placed(series, data, fact)
+    if placed is None:
+        return None
+    if series.of_periods:
+        cell, enter = month_number(placed), effective
+    else:
+        cell, enter = placed.toordinal(), max(placed, effective)
+    if leave is not None and leave <= enter:
+        return None
+    number, text = _valued(series, data, placed)
+    if number is None and text is None and series.ranks:
+        return None
+    is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in _TOTALS
+    return Share(cell, enter, leave, number, micros(fact.source_time), text, is_total)
+
+
+def _of_details(series: Series, fact: Fact, effective: date, leave: date | None) -> list[Share]:
+    """Return a share for each month that the rows tell: what several rows of one month say is added up."""
+    found: dict[int, Share] = {}
+    for row in fact.data.get(series.details or "") or ():
+        one = _share(series, row, fact, effective, leave)
+        if one is None:
+            continue
+        known = found.get(one.cell)
+        if known is not None and known.number is not None and one.number is not None:
+            one = one._replace(number=known.number + one.number)
+        found[one.cell] = one
+    return list(found.values())
+
+
+def _placed(series: Series, data: Mapping[str, Any], fact: Fact) -> date | None:
+    """Return the day that a record lies on, or in whose month; None: a row of details that says no month."""
+    if series.date_field is None:
+        if series.of_periods and fact.period is not None:
+            return _end(fact.period)
+        return business_date(fact.source_time)
+    value = data.get(series.date_field)
+    if isinstance(value, str):
+        try:
+            return _end(value)
+        except ValueError:
+            value = None
+    named = as_date(value)
+    if named is None and series.details is not None:
+        return None
+    return named or business_date(fact.source_time)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _end(period: str) -> date:
+    return period_end(period)
+
+
+def _valued(series: Series, data: Mapping[str, Any], placed: date) -> tuple[int | None, str | None]:
+    if series.value is None:
+        return None, None
+    if series.value == THE_DAY:
+        return day_number(placed) * MILLION, None
+    value = data.get(series.value)
+    if value is None or value == "":
+        return None, None
+    if series.ranks:
+        rank = dict(series.ranks).get(str(value).strip())
+        return (None if rank is None else rank * MILLION), None
+    if isinstance(value, str):
+        return None, value
+    if isinstance(value, date | datetime):
+        named = as_date(value)
+        return (None if named is None else day_number(named) * MILLION), None
+    return millionths(value), None

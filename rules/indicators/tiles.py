@@ -1,0 +1,208 @@
+"""Indicators as tiles: what the shares of a subject come to, month by month or day by day, moved and never recounted.
+
+A record that changes takes its former share out of one tile and puts its present one into one; a day that passes moves
+a window over tiles. So the cost is that of what changes, whether a subject has ten records or a hundred thousand. The
+result always equals ``rules.indicators.plain`` (law 4).
+
+What only an order of all shares can tell, the next highest number when the highest one goes, is asked of an ``Index``.
+"""
+
+import marshal
+from bisect import bisect_right, insort
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Protocol
+
+from catalogue.months import month_number, months_before
+from rules.indicators.cells import Cell, Told
+from rules.indicators.groups import IndicatorGroup, Use
+from rules.indicators.series import Series, Share
+from rules.indicators.windows import window_end
+
+EVER = -1
+"""The cell of an index in which all shares of a series lie, beside their own."""
+
+
+class Index(Protocol):
+    """The numbers of one subject's shares in order, as they are after all changes so far."""
+
+    def highest(self, series: str, cell: int) -> int | None:
+        """Return the largest number in a cell."""
+
+    def lowest(self, series: str, cell: int) -> int | None:
+        """Return the smallest number in a cell."""
+
+    def last(self, series: str, cell: int | None) -> Told | None:
+        """Return the newest share with a number in a cell; None: of all."""
+
+    def first(self, series: str) -> Told | None:
+        """Return the oldest share with a number."""
+
+
+class Tile:
+    """One series of one subject: its cells, and where it is asked for what all shares come to."""
+
+    __slots__ = ("cells", "ever", "newest", "numbers", "oldest", "series", "use")
+
+    def __init__(
+        self,
+        series: Series,
+        use: Use,
+        cells: dict[int, Cell] | None = None,
+        ever: Cell | None = None,
+        newest: Told | None = None,
+        oldest: Told | None = None,
+    ) -> None:
+        self.series, self.use = series, use
+        self.cells = {} if cells is None else cells
+        self.numbers = sorted(self.cells)
+        self.ever = Cell() if ever is None else ever
+        self.newest, self.oldest = newest, oldest
+
+    def take(self, share: Share, sign: int, as_of: date, index: Index) -> None:
+        """Put a share in (``sign`` 1) or take it out (-1); the index has been told before."""
+        cell_number, use, series = share.cell, self.use, self.series
+        if use.is_windowed and not self._is_past(cell_number, as_of):
+            cell = self.cells.get(cell_number)
+            if cell is None:
+                cell = self.cells[cell_number] = Cell()
+                insort(self.numbers, cell_number)
+            cell.add(share, sign)
+            if not cell.records:
+                del self.cells[cell_number]
+                del self.numbers[bisect_right(self.numbers, cell_number) - 1]
+            else:
+                self._stretch(cell, cell_number, share, sign, index)
+        if series.of_periods:
+            return
+        if use.is_ever:
+            self.ever.add(share, sign)
+            self._stretch(self.ever, EVER, share, sign, index)
+        if use.has_told and use.is_ever and share.number is not None:
+            told = (share.cell, share.order, share.number)
+            if sign > 0:
+                self.newest = told if self.newest is None or told > self.newest else self.newest
+                self.oldest = told if self.oldest is None or told < self.oldest else self.oldest
+            else:
+                if told == self.newest:
+                    self.newest = index.last(series.id, None)
+                if told == self.oldest:
+                    self.oldest = index.first(series.id)
+
+    def _stretch(self, cell: Cell, number: int, share: Share, sign: int, index: Index) -> None:
+        """Keep the extremes of a cell; they are read again only where the share that went was one of them."""
+        use, name = self.use, self.series.id
+        if share.number is None or not (use.has_extremes or use.has_told):
+            return
+        if sign > 0:
+            cell.stretch(share)
+            return
+        if use.has_extremes:
+            if share.number == cell.high:
+                cell.high = index.highest(name, number)
+            if share.number == cell.low:
+                cell.low = index.lowest(name, number)
+        if use.has_told and number != EVER and (share.order, share.number) == cell.last:
+            told = index.last(name, number)
+            cell.last = None if told is None else told[1:]
+
+    def _is_past(self, cell: int, as_of: date) -> bool:
+        reach = self.use.reach
+        if reach is None:
+            return False
+        if self.series.closing is not None:
+            # The oldest window ends with the last closed period, which is some months back itself.
+            return cell <= self.series.closing.closed(as_of) - reach
+        return cell <= months_before(as_of, reach).toordinal()
+
+    def drop_past(self, as_of: date) -> None:
+        """Forget the cells that no window reaches any more."""
+        while self.numbers and self._is_past(self.numbers[0], as_of):
+            del self.cells[self.numbers.pop(0)]
+
+    def due(self, as_of: date) -> date | None:
+        """Return the next day on which a value may change although no record does; None: never."""
+        if not self.numbers:
+            return None
+        closing = self.series.closing
+        if closing is not None:
+            closed, this_month = closing.closed(as_of), month_number(as_of)
+            days: list[date] = []
+            # Whenever a period is closed all windows move, as long as one of them can hold anything.
+            if self.numbers[-1] > closed - max(self.use.bounds, default=0):
+                days.append(closing.closes_on(closed + closing.every))
+            if self.numbers[-1] > this_month:
+                days.append(_first_of(self.numbers[bisect_right(self.numbers, this_month)]))
+            return min(days, default=None)
+        ends: list[date] = []
+        for months in self.use.bounds:
+            at = bisect_right(self.numbers, months_before(as_of, months).toordinal())
+            if at < len(self.numbers):
+                end = window_end(date.fromordinal(self.numbers[at]), months)
+                if end is not None:
+                    ends.append(end)
+        return min(ends, default=None)
+
+    def packed(self) -> tuple[Any, ...]:
+        """Return plain values; ``unpacked`` makes it again."""
+        return {n: cell.as_tuple() for n, cell in self.cells.items()}, self.ever.as_tuple(), self.newest, self.oldest
+
+
+class Tiles:
+    """The tiles of one subject's group, as of a date. ``due``: the day for which the group is noted to be looked at."""
+
+    __slots__ = ("as_of", "by_series", "due", "group")
+
+    def __init__(
+        self, group: IndicatorGroup, as_of: date, due: date | None = None, packed: dict[str, Any] | None = None
+    ) -> None:
+        self.group, self.as_of, self.due = group, as_of, due
+        self.by_series: dict[str, Tile] = {}
+        for series in group.series:
+            own = (packed or {}).get(series.id)
+            if own is None:
+                self.by_series[series.id] = Tile(series, group.uses[series.id])
+            else:
+                cells, ever, newest, oldest = own
+                self.by_series[series.id] = Tile(
+                    series, group.uses[series.id], {n: Cell(*cell) for n, cell in cells.items()}, Cell(*ever), newest,
+                    oldest,
+                )  # fmt: skip
+
+    def values(self, as_of: date) -> dict[str, int | None]:
+        """Return the group's values in millionths on a day up to which the tiles are moved."""
+        return {one.id: one.rounded(one.expression.value(self.by_series, as_of)) for one in self.group.indicators}
+
+    def next_due(self) -> date | None:
+        """Return the next day on which a value may change although no record does."""
+        return min((day for tile in self.by_series.values() if (day := tile.due(self.as_of)) is not None), default=None)
+
+    def pack(self) -> bytes:
+        """Return them as the store keeps them."""
+        for tile in self.by_series.values():
+            tile.drop_past(self.as_of)
+        tuples = {name: tile.packed() for name, tile in self.by_series.items() if tile.cells or tile.ever.records}
+        due = None if self.due is None else self.due.toordinal()
+        return marshal.dumps((self.as_of.toordinal(), due, tuples))
+
+
+def unpack(group: IndicatorGroup, raw: bytes) -> Tiles:
+    """Return tiles as ``pack`` wrote them."""
+    as_of, due, tuples = marshal.loads(raw)
+    return Tiles(group, date.fromordinal(as_of), None if due is None else date.fromordinal(due), tuples)
+
+
+def due_dates(of_record: Iterable[tuple[Series, Share]], after: date) -> set[date]:
+    """Return the days later than ``after`` on which a share begins or ceases to count, but for windows' ends."""
+    days: set[date] = set()
+    for _, share in of_record:
+        if share.enter > after:
+            days.add(share.enter)
+        if share.leave is not None and share.leave > after:
+            days.add(share.leave)
+    return days
+
+
+def _first_of(month: int) -> date:
+    year, number = divmod(month, 12)
+    return date(year, number + 1, 1)

@@ -1,0 +1,48 @@
+"""Indicators and series of a test's own, and a set of them in which every function of the language occurs."""
+
+from typing import Any
+
+from catalogue.model import Sensitivity
+from rules.indicators.closing import load_closings
+from rules.indicators.definitions import Indicator
+from rules.indicators.expressions import read_expression
+from rules.indicators.series import THE_DAY, Series
+
+
+def series(name: str = "s", item: str = "tax.payment", *, closed: str | None = None, **fields: Any) -> Series:
+    """Return a series of the field ``amount`` by the source time; ``closed``: how its periods are closed."""
+    closing = None if closed is None else load_closings()[closed]
+    return Series(**{"id": name, "item": item, "closing": closing, "value": "amount", **fields})
+
+
+def indicator(name: str, text: str, *own: Series, **fields: Any) -> Indicator:
+    """Return an indicator by an expression over these series."""
+    expression = read_expression(text, {one.id: one for one in own})
+    said: dict[str, Any] = {
+        "id": name, "zh": "例", "item": own[0].item, "expression": expression, "unit": "", "is_zero_missing": False,
+        "direction": "none", "bands": (), "told": True, "sensitivity": Sensitivity.PUBLIC,
+    }  # fmt: skip
+    return Indicator(**{**said, **fields})
+
+
+def every_function(item: str, **of_series: Any) -> tuple[Indicator, ...]:
+    """Return indicators of one item that use every function, over days and over months, with and without windows."""
+    own = (
+        series("days", item, **of_series),
+        series("ended", item, until=("removed",), **of_series),
+        series("dated", item, **{**of_series, "value": THE_DAY}),
+        series("months", item, closed="monthly", **of_series),
+        series("highs", item, closed="monthly", within="max", **of_series),
+        series("lasts", item, closed="monthly", within="last", until=("removed",), **of_series),
+    )
+    texts = [
+        "count(days)", "sum(days)", "max(days)", "min(days)", "last(days)", "first(days)", "max(dated)",
+        *(f"{name}(days, 12)" for name in ("count", "sum", "max", "min", "last", "first")),
+        *(f"{name}(ended, 1)" for name in ("count", "sum", "max", "min", "last")), "count(ended)", "max(ended)",
+        "last(ended)", "sum(days, 6, offset=6)", "growth(days, 3, over=12)", "zero(sum(ended, 1)) / count(days, 12)",
+        *(f"{name}(months, 12)" for name in ("count", "sum", "mean", "max", "min", "last", "first", "months", "streak",
+                                             "running", "gaps", "silent", "trend", "variation")),
+        "sum(months)", "last(months)", "max(highs, 3)", "sum(highs, 12, offset=3)", "sum(lasts, 12)", "last(lasts)",
+        "growth(months, 3)", "1 - sum(months, 3) / sum(months, 12)",
+    ]  # fmt: skip
+    return tuple(indicator(text, text, *own) for text in texts)

@@ -1,0 +1,61 @@
+"""Conditions on a record's fields."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from catalogue.load import load_catalogue
+from rules.indicators.conditions import RowCondition
+
+FIELDS = load_catalogue().item("administration.penalty").fields
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "holds"),
+    [
+        ("penalty_type == '罚款'", {"penalty_type": "罚款"}, True),
+        ("penalty_type != '罚款'", {"penalty_type": "警告"}, True),
+        ("penalty_type != '罚款'", {"penalty_type": None}, False),
+        ("penalty_type in ('罚款', '警告')", {"penalty_type": "警告"}, True),
+        ("penalty_type not in ('罚款', '警告')", {"penalty_type": "警告"}, False),
+        ("fine_amount >= 1000", {"fine_amount": Decimal("1000.00")}, True),
+        ("fine_amount > 1000.5", {"fine_amount": Decimal("1000.5")}, False),
+        ("fine_amount < 5", {}, False),
+        ("filled(repair_date)", {"repair_date": None}, False),
+        ("not filled(repair_date) and fine_amount > 1", {"fine_amount": Decimal(2)}, True),
+        ("fine_amount > 9 or penalty_type == '警告'", {"fine_amount": Decimal(2), "penalty_type": "警告"}, True),
+    ],
+)
+def test_a_condition_holds_or_not(text: str, data: dict[str, Any], holds: bool) -> None:
+    assert RowCondition(text, FIELDS).holds(data) is holds
+
+
+def test_it_names_the_fields_that_it_reads() -> None:
+    assert RowCondition("fine_amount > 1 and filled(remark)", FIELDS).reads == {"fine_amount", "remark"}
+
+
+def test_codes_are_known_by_their_meaning_and_booleans_by_their_words() -> None:
+    fields = load_catalogue().item("judicial.enforcement").fields
+    assert RowCondition("is_published == '是'", fields).holds({"is_published": True})
+    assert not RowCondition("is_published in ('true', '是')", fields).holds({"is_published": False})
+    sexed = next(one for item in load_catalogue().items for one in item.fields if one.codes and not item.about_persons)
+    code, meaning = next(iter(sexed.codes.items()))  # type: ignore[union-attr]
+    assert RowCondition(f"{sexed.name} == {meaning!r}", [sexed]).holds({sexed.name: code})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("penalty_type > 3", "is no number"),
+        ("nothing == 1", "there is no field nothing"),
+        ("fine_amount", "is no condition"),
+        ("fine_amount + 1 > 2", "is no field"),
+        ("fine_amount is None", "cannot be compared so"),
+        ("filled(fine_amount, remark)", "takes one field"),
+        ("fine_amount >", "is no condition"),
+    ],
+)
+def test_what_is_no_condition_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        RowCondition(text, FIELDS)
