@@ -8,10 +8,10 @@ from typing import Any
 
 from catalogue.envelope import Envelope, Op, RecordKey
 from catalogue.months import month_of
-from rules.indicators.cells import OF_NUMBERS
 from rules.indicators.definitions import Indicator
 from rules.indicators.expressions import Atom
 from rules.indicators.facts import Fact
+from rules.indicators.functions import OF_NUMBERS, TOLD_AT_ONCE
 from rules.indicators.plain import evaluate
 from rules.indicators.series import THE_DAY, Series, Share, shares
 from rules.merge import Record, SetSince, is_live, set_since
@@ -89,7 +89,7 @@ def contributions(
         fact = Fact(record.envelope.source_time, data or {}, record.envelope.period)
         facts.append(fact)
         own.append((record, fact))
-    totals = _totals(indicator, facts)
+    totals = _totals(indicator, facts, as_of)
     explained += [_of(indicator, record, fact, totals, as_of) for record, fact in own]
     # Sorted by key first, so that equal ones come in the same order every time.
     explained.sort(key=lambda c: c.record.envelope.record_key)
@@ -124,19 +124,19 @@ def withdrawn_by(event: Envelope) -> str:
     return BY_FLAG if event.row else BY_LIST
 
 
-_Totals = frozenset[tuple[str, int]]
+_Totals = frozenset[tuple[str, int, str | None]]
 
 
-def _totals(indicator: Indicator, facts: Iterable[Fact]) -> _Totals:
-    """Return the months, by series, that a row tells the total of: the rows of single kinds do not count in them."""
+def _totals(indicator: Indicator, facts: Iterable[Fact], as_of: date) -> _Totals:
+    """Return the months, by series and account, of which a row tells the total: rows of single kinds give nothing."""
     held = list(facts)
     return frozenset(
-        (series.id, share.cell)
+        (series.id, share.cell, share.part)
         for series in indicator.series
         if series.totals is not None
         for fact in held
         for share in shares(series, fact)
-        if share.is_total and share.number is not None
+        if share.is_total and share.number is not None and share.counts(as_of)
     )
 
 
@@ -165,30 +165,35 @@ def _kept_out(indicator: Indicator, series: Series, share: Share, totals: _Total
         return NOT_YET
     if share.leave is not None and share.leave <= as_of:
         return NO_LONGER
-    if (series.id, share.cell) in totals and not share.is_total:
-        return BY_TOTAL
-    reasons = [_missed(atom, share, as_of) for atom in indicator.expression.atoms if atom.series.id == series.id]
+    by_total = (series.id, share.cell, share.part) in totals and not share.is_total
+    reasons = [
+        _missed(atom, share, as_of, by_total=by_total)
+        for atom in indicator.expression.atoms
+        if atom.series.id == series.id
+    ]
     return "" if "" in reasons else reasons[0]
 
 
-def _missed(atom: Atom, share: Share, as_of: date) -> str:
+def _missed(atom: Atom, share: Share, as_of: date, *, by_total: bool) -> str:
     if atom.function in OF_NUMBERS and share.number is None:
         return f"{atom.series.value} is empty"
+    if atom.function in OF_NUMBERS and by_total:
+        return BY_TOTAL
     window = atom.window(as_of)
     if share.cell > window.high:
-        return NOT_CLOSED if atom.series.of_periods else NOT_YET
+        return NOT_CLOSED if atom.series.of_periods and atom.function not in TOLD_AT_ONCE else NOT_YET
     return "" if share.cell > window.low else NO_LONGER
 
 
 def _never(indicator: Indicator, fact: Fact) -> str:
     for series in indicator.series:
-        for name in series.until:
-            if fact.data.get(name) is not None:
-                return f"{name} is filled"
         if any(not one.holds(fact.data) for one in series.public_when):
             return "it is not published"
         if series.where is not None and series.details is None and not series.where.holds(fact.data):
             return f"not {series.where.text}"
+        for name in series.until:
+            if fact.data.get(name) is not None:
+                return f"{name} is filled"
     return "never counts"
 
 
@@ -213,4 +218,6 @@ def described(series: Series) -> str:
         parts.append(f"the {series.within} of a month")
     if series.totals is not None:
         parts.append(f"a total by {series.totals} before its parts")
+    if series.by is not None:
+        parts.append(f"of each {series.by}, added up")
     return ", ".join(parts)

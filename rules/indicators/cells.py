@@ -1,23 +1,21 @@
-"""What the shares of one cell come to, and what the functions of an expression make of the cells in a window."""
+"""What the shares of one cell come to."""
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from fractions import Fraction
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any
 
-from rules.indicators.facts import MILLION
-from rules.indicators.series import Series, Share
+from rules.indicators.series import Share
 
-Value = int | Fraction | None
-"""In millionths; a quotient is exact until it is rounded, once, at the end."""
 Told = tuple[int, int, int]
 """(cell, order, number) of a share: sorts by when it tells."""
 
 
 class Cell:
-    """What the shares in one cell add up to. ``high``, ``low`` and ``last`` are kept only where somebody asks."""
+    """What the shares in one cell add up to. ``high``, ``low`` and ``last`` are kept only where somebody asks.
 
-    __slots__ = ("high", "last", "low", "numbers", "records", "texts", "total", "whole", "wholes")
+    ``parts``: where the numbers are of accounts, a cell for each of them; this one counts the records.
+    """
+
+    __slots__ = ("high", "last", "low", "numbers", "parts", "records", "texts", "total", "whole", "wholes")
 
     def __init__(
         self,
@@ -36,12 +34,18 @@ class Cell:
         self.wholes, self.whole = wholes, whole
         self.high, self.low, self.last = high, low, last
         self.texts = {} if texts is None else texts
+        self.parts: dict[str, Cell] = {}
 
     def add(self, share: Share, sign: int) -> None:
         """Add a share's sums (``sign`` 1), or take them away (-1)."""
         self.records += sign
         number = share.number
-        if number is not None:
+        if share.part is not None:
+            part = self.parts.setdefault(share.part, Cell())
+            part.add(share._replace(part=None, text=None), sign)
+            if not part.records:
+                del self.parts[share.part]
+        elif number is not None:
             if share.is_total:
                 self.wholes += sign
                 self.whole += number * sign
@@ -60,6 +64,9 @@ class Cell:
         number = share.number
         if number is None:
             return
+        if share.part is not None:
+            self.parts[share.part].stretch(share._replace(part=None))
+            return
         if self.high is None or number > self.high:
             self.high = number
         if self.low is None or number < self.low:
@@ -70,6 +77,9 @@ class Cell:
 
     def value(self, within: str) -> int | None:
         """Return what the cell says as one number."""
+        if self.parts:
+            said = [one for part in self.parts.values() if (one := part.value(within)) is not None]
+            return sum(said) if said else None
         if within == "sum":
             return self.whole if self.wholes else self.total if self.numbers else None
         if within == "max":
@@ -77,216 +87,17 @@ class Cell:
         return None if self.last is None else self.last[1]
 
     def as_tuple(self) -> tuple[object, ...]:
-        """Return plain values to be stored; ``Cell(*values)`` makes it again."""
+        """Return plain values to be stored; ``cell_of`` makes it again."""
+        parts = {name: part.as_tuple() for name, part in self.parts.items()}
         return (
-            self.records, self.numbers, self.total, self.wholes, self.whole, self.high, self.low, self.last, self.texts
+            self.records, self.numbers, self.total, self.wholes, self.whole, self.high, self.low, self.last, self.texts,
+            parts,
         )  # fmt: skip
 
 
-class SeriesView(Protocol):
-    """A series of one subject as of a day."""
-
-    @property
-    def series(self) -> Series: ...
-
-    @property
-    def numbers(self) -> Sequence[int]:
-        """The cells that there are, in order."""
-
-    @property
-    def cells(self) -> Mapping[int, Cell]:
-        """What each of them says."""
-
-    @property
-    def ever(self) -> Cell:
-        """What all shares that count come to, whenever they lie; kept of series of days alone."""
-
-    @property
-    def newest(self) -> Told | None: ...
-
-    @property
-    def oldest(self) -> Told | None: ...
-
-
-class CellWindow(NamedTuple):
-    """The cells after ``low`` up to ``high``; ``closed``: with what a period's window ends, beside ``high``."""
-
-    low: int
-    high: int
-    is_ever: bool = False
-
-
-def within(view: SeriesView, window: CellWindow) -> Iterable[tuple[int, Cell]]:
-    """Yield the cells of a window in order."""
-    numbers, cells = view.numbers, view.cells
-    for at in range(bisect_right(numbers, window.low), bisect_right(numbers, window.high)):
-        number = numbers[at]
-        yield number, cells[number]
-
-
-def _is_whole(view: SeriesView, window: CellWindow) -> bool:
-    return window.is_ever and not view.series.of_periods
-
-
-def count(view: SeriesView, window: CellWindow) -> Value:
-    """Return how many records lie in the window; 0 without any."""
-    if _is_whole(view, window):
-        return view.ever.records * MILLION
-    return sum(cell.records for _, cell in within(view, window)) * MILLION
-
-
-def total(view: SeriesView, window: CellWindow) -> Value:
-    """Return the sum of the numbers; None when no record says one."""
-    if _is_whole(view, window):
-        return view.ever.value("sum")
-    how = view.series.within
-    found = [value for _, cell in within(view, window) if (value := cell.value(how)) is not None]
-    return sum(found) if found else None
-
-
-def mean(view: SeriesView, window: CellWindow) -> Value:
-    """Return the mean of the months that say a number, each once however many records it has."""
-    found = values(view, window)
-    return Fraction(sum(found), len(found)) if found else None
-
-
-def values(view: SeriesView, window: CellWindow) -> list[int]:
-    """Return the numbers that the months of a window say, in order."""
-    how = view.series.within
-    return [value for _, cell in within(view, window) if (value := cell.value(how)) is not None]
-
-
-def highest(view: SeriesView, window: CellWindow) -> Value:
-    """Return the largest number: of a month's value in a series of periods, else of a record's."""
-    if view.series.of_periods:
-        return max(values(view, window), default=None)
-    if _is_whole(view, window):
-        return view.ever.high
-    return max((cell.high for _, cell in within(view, window) if cell.high is not None), default=None)
-
-
-def lowest(view: SeriesView, window: CellWindow) -> Value:
-    """Return the smallest number, as ``highest`` does."""
-    if view.series.of_periods:
-        return min(values(view, window), default=None)
-    if _is_whole(view, window):
-        return view.ever.low
-    return min((cell.low for _, cell in within(view, window) if cell.low is not None), default=None)
-
-
-def last(view: SeriesView, window: CellWindow) -> Value:
-    """Return the number of the newest month that says one, or of the newest record."""
-    if view.series.of_periods:
-        found = values(view, window)
-        return found[-1] if found else None
-    if _is_whole(view, window):
-        return None if view.newest is None else view.newest[2]
-    told = [cell.last for _, cell in within(view, window) if cell.last is not None]
-    return told[-1][1] if told else None
-
-
-def first(view: SeriesView, window: CellWindow) -> Value:
-    """Return the number of the oldest month that says one, or of the oldest record's day."""
-    if view.series.of_periods:
-        found = values(view, window)
-        return found[0] if found else None
-    if _is_whole(view, window):
-        return None if view.oldest is None else view.oldest[2]
-    told = [cell.last for _, cell in within(view, window) if cell.last is not None]
-    return told[0][1] if told else None
-
-
-def distinct(view: SeriesView, window: CellWindow) -> Value:
-    """Return how many different texts there are."""
-    return len({text for _, cell in within(view, window) for text in cell.texts}) * MILLION
-
-
-def months(view: SeriesView, window: CellWindow) -> Value:
-    """Return in how many of the window's periods there is a record."""
-    return sum(1 for _ in within(view, window)) * MILLION
-
-
-def streak(view: SeriesView, window: CellWindow) -> Value:
-    """Return the longest run of periods with a record, without one between them that has none."""
-    best = run = 0
-    before: int | None = None
-    for number, _ in within(view, window):
-        run = run + 1 if before is not None and number - before == _step(view) else 1
-        best, before = max(best, run), number
-    return best * MILLION
-
-
-def running(view: SeriesView, window: CellWindow) -> Value:
-    """Return how many periods in a row, up to the last closed one, have a record."""
-    run, wanted = 0, window.high
-    for number, _ in reversed(list(within(view, window))):
-        if number != wanted:
-            break
-        run, wanted = run + 1, wanted - _step(view)
-    return run * MILLION
-
-
-def gaps(view: SeriesView, window: CellWindow) -> Value:
-    """Return how many periods have no record, from the first one in the window that has one; None without any."""
-    found = [number for number, _ in within(view, window)]
-    if not found:
-        return None
-    return ((window.high - found[0]) // _step(view) + 1 - len(found)) * MILLION
-
-
-def silent(view: SeriesView, window: CellWindow) -> Value:
-    """Return how many of the last periods, up to the last closed one, have no record; all where none has."""
-    found = [number for number, _ in within(view, window)]
-    return (window.high - (found[-1] if found else window.low)) // _step(view) * MILLION
-
-
-def trend(view: SeriesView, window: CellWindow) -> Value:
-    """Return the slope of the straight line through the values, a period, as a share of their mean (least squares).
-
-    None of fewer than three values, or where their mean is 0.
-    """
-    how = view.series.within
-    points = [(n, value) for n, cell in within(view, window) if (value := cell.value(how)) is not None]
-    if len(points) < 3 or not (all_told := sum(value for _, value in points)):
-        return None
-    size, middle = len(points), Fraction(sum(n for n, _ in points), len(points))
-    slope = _sum((n - middle) * value for n, value in points) / _sum((n - middle) ** 2 for n, _ in points)
-    return slope * _step(view) / Fraction(all_told, size) * MILLION
-
-
-def variation(view: SeriesView, window: CellWindow) -> Value:
-    """Return the mean absolute deviation from the mean, as a share of the mean: rational, as a deviation's root is not.
-
-    None of fewer than two values, or where their mean is 0.
-    """
-    found = values(view, window)
-    if len(found) < 2 or not sum(found):
-        return None
-    middle = Fraction(sum(found), len(found))
-    return _sum(abs(value - middle) for value in found) / len(found) / abs(middle) * MILLION
-
-
-def _sum(parts: Iterable[Fraction]) -> Fraction:
-    return sum(parts, Fraction(0))
-
-
-def _step(view: SeriesView) -> int:
-    closing = view.series.closing
-    assert closing is not None, "the loader lets no series of days come here"
-    return closing.every
-
-
-Function = Callable[[SeriesView, CellWindow], Value]
-FUNCTIONS: Mapping[str, Function] = {
-    "count": count, "sum": total, "mean": mean, "max": highest, "min": lowest, "last": last, "first": first,
-    "distinct": distinct, "months": months, "streak": streak, "running": running, "gaps": gaps, "silent": silent,
-    "trend": trend, "variation": variation,
-}  # fmt: skip
-OF_PERIODS = frozenset({"mean", "months", "streak", "running", "gaps", "silent", "trend", "variation"})
-"""Only a series of periods has them."""
-WINDOWED = frozenset({"running", "gaps", "silent", "trend", "variation"})
-"""What moves with each month that is closed, and so is asked of a window alone."""
-OF_NUMBERS = frozenset({"sum", "mean", "max", "min", "last", "first", "trend", "variation"})
-"""What needs a number of each record."""
-TOLD_AT_ONCE = frozenset({"last", "first"})
-"""Levels: what a period says holds as soon as it is told, for no other period's number is missing in it."""
+def cell_of(packed: Sequence[Any]) -> Cell:
+    """Return a cell as ``as_tuple`` gave it."""
+    *own, parts = packed
+    cell = Cell(*own)
+    cell.parts = {name: cell_of(part) for name, part in parts.items()}
+    return cell

@@ -7,7 +7,7 @@ A field that is empty fulfils no comparison. Texts are compared as texts, and a 
 
 import ast
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -35,7 +35,9 @@ class RowCondition:
         self.reads = frozenset(self._names)
 
     def __repr__(self) -> str:
-        return f"RowCondition({self.text!r})"
+        # What codes mean is part of it: where that changes, stored indicators are made anew.
+        codes = {name: sorted((self._fields[name].codes or {}).items()) for name in sorted(self.reads)}
+        return f"RowCondition({self.text!r}, {codes})"
 
     def _read(self, node: ast.expr) -> Holds:
         if isinstance(node, ast.BoolOp):
@@ -60,24 +62,34 @@ class RowCondition:
         if type(how) in _ORDERS:
             if field.type not in _NUMBERS:
                 raise ValueError(f"{self.text!r}: {name} is no number")
-            order, limit = _ORDERS[type(how)], Decimal(str(ast.literal_eval(right)))
+            order, limit = _ORDERS[type(how)], Decimal(str(self._literals(right)[0]))
             return lambda data: data.get(name) is not None and order(Decimal(data[name]), limit)
-        said = ast.literal_eval(right)
-        wanted = frozenset(str(one) for one in (said if isinstance(said, tuple | list) else (said,)))
-        codes = field.codes or {}
+        wanted = self._literals(right)
+        if field.type in _NUMBERS:
+            return _among({Decimal(str(one)) for one in wanted}, how, lambda data: Decimal(data[name]), name)
 
-        def equals(data: Mapping[str, Any]) -> bool:
+        texts, codes = {str(one) for one in wanted}, field.codes or {}
+
+        def said(data: Mapping[str, Any]) -> str:
             value = data[name]
             if isinstance(value, bool):
-                return not wanted.isdisjoint(_TRUE if value else _FALSE)
+                words = _TRUE if value else _FALSE
+                return next((word for word in words if word in texts), words[0])
             text = str(value)
-            return text in wanted or codes.get(text) in wanted
+            return text if text in texts else codes.get(text, text)
 
-        if isinstance(how, ast.Eq | ast.In):
-            return lambda data: data.get(name) is not None and equals(data)
-        if isinstance(how, ast.NotEq | ast.NotIn):
-            return lambda data: data.get(name) is not None and not equals(data)
-        raise ValueError(f"{self.text!r}: {ast.unparse(left)} cannot be compared so")
+        return _among(texts, how, said, name)
+
+    def _literals(self, node: ast.expr) -> tuple[Any, ...]:
+        """Return what a field is compared with: a text or a number, or several."""
+        try:
+            said = ast.literal_eval(node)
+        except ValueError:
+            raise ValueError(f"{self.text!r}: {ast.unparse(node)!r} is no text and no number") from None
+        found = said if isinstance(said, tuple | list) else (said,)
+        if not all(isinstance(one, str | int | float) for one in found):
+            raise ValueError(f"{self.text!r}: {ast.unparse(node)!r} is no text and no number, and no list of these")
+        return tuple(found)
 
     def _field(self, node: ast.expr) -> str:
         if not isinstance(node, ast.Name):
@@ -86,6 +98,15 @@ class RowCondition:
             raise ValueError(f"{self.text!r}: there is no field {node.id}")
         self._names.add(node.id)
         return node.id
+
+
+def _among(wanted: Collection[Any], how: ast.cmpop, said: Callable[[Mapping[str, Any]], Any], name: str) -> Holds:
+    """Return whether what a filled field says is one of these, or is none of them."""
+    if isinstance(how, ast.Eq | ast.In):
+        return lambda data: data.get(name) is not None and said(data) in wanted
+    if isinstance(how, ast.NotEq | ast.NotIn):
+        return lambda data: data.get(name) is not None and said(data) not in wanted
+    raise ValueError(f"{name} cannot be compared so")
 
 
 def _all_or_any(every: bool, parts: list[Holds]) -> Holds:

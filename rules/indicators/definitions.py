@@ -24,9 +24,9 @@ from rules.indicators.series import THE_DAY, Series
 DEFINITIONS = Path(__file__).parent / "definitions"
 DAY_UNIT = "年月日"
 _SERIES_KEYS = frozenset(
-    {"id", "item", "at", "closed", "details", "value", "ranks", "where", "public", "until", "within", "totals"}
+    {"id", "item", "at", "closed", "details", "value", "ranks", "where", "public", "until", "within", "totals", "by"}
 )
-_INDICATOR_KEYS = frozenset({"id", "zh", "is", "unit", "missing", "direction", "bands", "told", "alike"})
+_INDICATOR_KEYS = frozenset({"id", "zh", "is", "unit", "missing", "direction", "bands", "told"})
 _DIRECTIONS = ("up", "down", "none")
 _PLACED = frozenset({FieldType.DATE, FieldType.TIMESTAMP, FieldType.MONTH})
 _VALUED = frozenset(
@@ -132,12 +132,16 @@ class _File:
 
     def _checked(self, line: int, row: dict[str, Any], keys: frozenset[str], make: Any) -> Any:
         try:
+            if not isinstance(row, dict):
+                raise CatalogueError(f"{self._name}, line {line}: {row!r} is no definition.")
             if unknown := sorted(row.keys() - keys):
                 raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join(sorted(keys))}")
             return make(row)
         except KeyError as exc:
             raise CatalogueError(f"{self._name}, line {line}: {row.get('id', '?')} does not say {exc}.") from exc
-        except (ValueError, InvalidOperation) as exc:
+        except RecursionError:
+            raise CatalogueError(f"{self._name}, line {line}: an expression is too deep.") from None
+        except (ValueError, InvalidOperation, TypeError, AttributeError) as exc:
             raise CatalogueError(f"{self._name}, line {line}: {row.get('id', '?')}: {exc}.") from exc
 
     def _series(self, row: Mapping[str, Any]) -> Series:
@@ -149,11 +153,14 @@ class _File:
         if place is not None and place.type not in _PLACED:
             raise ValueError(f"{at} is no date and no month")
         in_months = at == "period" or (place is not None and (place.type is FieldType.MONTH or "closed" in row))
-        closing = load_closings()[row.get("closed", "monthly")] if in_months else None
+        how = row.get("closed", "monthly")
+        if how not in load_closings():
+            raise ValueError(f"closed is {', '.join(load_closings())}, and not {how}")
+        closing = load_closings()[how] if in_months else None
         valued = None if value in (None, THE_DAY) else _named(columns, value, f"{item.id} has no field {value}")
         if valued is not None and valued.type not in _VALUED:
             raise ValueError(f"{value} is no number, day or text")
-        for name in (*row.get("until", ()), *([row["totals"]] if "totals" in row else ())):
+        for name in (*row.get("until", ()), *(row[key] for key in ("totals", "by") if key in row)):
             _field(item, name)
         where = RowCondition(row["where"], columns) if "where" in row else None
         series = Series(
@@ -164,9 +171,9 @@ class _File:
             ranks=tuple((str(text), int(rank)) for text, rank in row.get("ranks", {}).items()),
             where=where, public_when=_public_conditions(item, columns) if row.get("public") else (),
             until=tuple(row.get("until", ())), within=row.get("within", "sum"), totals=row.get("totals"),
+            by=row.get("by"),
         )  # fmt: skip
-        if series.within not in ("sum", "max", "last"):
-            raise ValueError(f"within is sum, max or last, and not {series.within}")
+        _check(series, row)
         return series
 
     def _indicator(self, row: Mapping[str, Any], series: Mapping[str, Series]) -> Indicator:
@@ -212,6 +219,26 @@ class _File:
         if item.category != self._category:
             raise ValueError(f"{name} is of {item.category}, whose indicators lie in {item.category}.yaml")
         return item
+
+
+def _check(series: Series, row: Mapping[str, Any]) -> None:
+    """Raise ValueError for what would mean nothing, or something else than it says."""
+    if series.within not in ("sum", "max", "last"):
+        raise ValueError(f"within is sum, max or last, and not {series.within}")
+    if of_months := {"within", "totals", "by"} & row.keys():
+        if not series.of_periods:
+            raise ValueError(f"{', '.join(sorted(of_months))}: of a series of months alone, and this one lies on days")
+        if not series.is_numeric:
+            raise ValueError(f"{', '.join(sorted(of_months))}: of a series with a number alone")
+    if "closed" in row and not series.of_periods:
+        raise ValueError("closed: it lies on days, which are not closed")
+    if series.totals is not None and series.within != "sum":
+        raise ValueError("totals are of what is summed up within a month")
+    is_plain = series.value is None or series.adds_up
+    if series.details is not None and ({"ranks", "totals", "by"} & row.keys() or not is_plain):
+        raise ValueError("of details, amounts and numbers alone are taken")
+    if series.ranks and series.value_type not in (FieldType.TEXT, FieldType.CODE):
+        raise ValueError("ranks are of texts")
 
 
 def _field(item: Item, name: str) -> Field:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from catalogue.months import month_number, months_before
-from rules.indicators.cells import (
+from catalogue.months import month_number, month_of, months_before
+from rules.indicators.facts import MILLION
+from rules.indicators.functions import (
     FUNCTIONS,
     OF_NUMBERS,
     OF_PERIODS,
@@ -27,12 +28,12 @@ from rules.indicators.cells import (
     SeriesView,
     Value,
 )
-from rules.indicators.facts import MILLION
 from rules.indicators.series import Series, Share
 from rules.indicators.windows import window_end
 
 MOST_MONTHS = 60
 """As far back as a window may reach; beyond lies ``ever``."""
+_OF_SUMS = frozenset({"sum", "mean", "trend", "variation"})
 Views = Mapping[str, SeriesView]
 _Evaluate = Callable[[Views, date], Value]
 _OPERATORS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
@@ -70,7 +71,7 @@ class Atom:
             moved = window_end(placed, self.offset) if self.offset else placed
             return max(share.enter, moved or date.max)
         if self.function in TOLD_AT_ONCE and not self.offset:
-            return share.enter
+            return max(share.enter, date(*month_of(share.cell), 1))
         return max(share.enter, closing.closes_on(share.cell + self.offset))
 
     def ends(self, share: Share) -> date | None:
@@ -168,9 +169,11 @@ class _Reader:
             raise ValueError(f"{self._text!r}: {series.id} has periods of {series.closing.every} months")
         if name in WINDOWED and months is None:
             raise ValueError(f"{self._text!r}: {name}() takes a window")
-        if name in OF_NUMBERS and series.value is None:
-            raise ValueError(f"{self._text!r}: {series.id} has no value")
-        if name == "distinct" and (series.value is None or (months is None and not series.of_periods)):
+        if name in OF_NUMBERS and not series.is_numeric:
+            raise ValueError(f"{self._text!r}: {series.id} brings no numbers")
+        if name in _OF_SUMS and not series.adds_up:
+            raise ValueError(f"{self._text!r}: days and ranks do not add up")
+        if name == "distinct" and not (series.is_of_texts and (months is not None or series.of_periods)):
             raise ValueError(f"{self._text!r}: distinct() is of a series with a text, within a window")
         atom = Atom(name, series, months, offset)
         self.atoms.append(atom)

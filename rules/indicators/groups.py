@@ -9,7 +9,6 @@ from rules.indicators.expressions import MOST_MONTHS, Atom, boundaries
 from rules.indicators.series import Series
 
 _EXTREMES = frozenset({"max", "min"})
-_TOLD = frozenset({"last", "first"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Use:
     is_ever: bool
     has_extremes: bool
     has_told: bool
-    """Whether the newest or the oldest is asked for."""
+    """Whether the newest is asked for."""
     reach: int | None
     """How many months back the furthest window begins; None: without end."""
     bounds: frozenset[int]
@@ -60,7 +59,7 @@ class IndicatorGroup:
             is_ever=is_ever,
             # Of periods they are told by what each month comes to.
             has_extremes=series.within == "max" if series.of_periods else not _EXTREMES.isdisjoint(asked),
-            has_told=series.within == "last" if series.of_periods else not _TOLD.isdisjoint(asked),
+            has_told=series.within == "last" if series.of_periods else "last" in asked,
             reach=None if series.of_periods and is_ever else max(bounds, default=MOST_MONTHS),
             bounds=bounds,
         )

@@ -13,7 +13,7 @@ from rules.indicators.definitions import Indicator
 from rules.indicators.expressions import Views
 from rules.indicators.facts import Fact, from_millionths
 from rules.indicators.groups import IndicatorGroup
-from rules.indicators.series import Series, shares
+from rules.indicators.series import Series, ever_share, shares
 
 
 class PlainView:
@@ -28,13 +28,14 @@ class PlainView:
             for share in shares(series, fact):
                 if not share.counts(as_of):
                     continue
-                for cell in (self.cells.setdefault(share.cell, Cell()), self.ever):
-                    cell.add(share, 1)
-                    cell.stretch(share)
+                # What all shares say as texts nobody asks.
+                for cell, own in ((self.cells.setdefault(share.cell, Cell()), share), (self.ever, ever_share(share))):
+                    cell.add(own, 1)
+                    cell.stretch(own)
                 if share.number is not None:
                     told.append((share.cell, share.order, share.number))
         self.numbers = sorted(self.cells)
-        self.newest, self.oldest = max(told, default=None), min(told, default=None)
+        self.newest = max(told, default=None)
 
 
 def plain_views(group: IndicatorGroup, facts: Iterable[Fact], as_of: date) -> Views:

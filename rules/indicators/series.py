@@ -25,6 +25,9 @@ THE_DAY = "day"
 _TOTALS = frozenset({"", "合计", "总计", "小计", "全部", "各税合计", "各险种合计"})
 
 
+_TEXTS = (FieldType.TEXT, FieldType.CODE, FieldType.USCC)
+
+
 class Share(NamedTuple):
     """What one record adds to one series. It counts from ``enter`` to the day before ``leave``."""
 
@@ -35,10 +38,16 @@ class Share(NamedTuple):
     order: int  # of the record's source time, in microseconds: of two shares in one cell the later one tells
     text: str | None = None
     is_total: bool = False  # of all kinds of its month, beside which rows of single kinds may lie
+    part: str | None = None  # whose it is of those that are added up in a month, such as an account
 
     def counts(self, as_of: date) -> bool:
         """Whether the share counts on a date."""
         return self.enter <= as_of and (self.leave is None or as_of < self.leave)
+
+
+def ever_share(share: Share) -> Share:
+    """Return what a share adds to what all come to: its number, but no text, which windows alone tell apart."""
+    return share if share.text is None else share._replace(text=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +75,35 @@ class Series:
     within: Within = "sum"
     totals: str | None = None
     """The field with the kind of a row: an empty one, or 合计, is a total, and takes the place of its parts."""
+    by: str | None = None
+    """The field with the account: what is said within a month is of one account, and those are added up."""
 
     @property
     def of_periods(self) -> bool:
         """Whether it lies in months, and windows end with the last closed one."""
         return self.closing is not None
 
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its records bring numbers: amounts, days, or the ranks of texts."""
+        return self.value == THE_DAY or bool(self.ranks) or (self.value is not None and self.value_type not in _TEXTS)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether its numbers are amounts, whose sum says something."""
+        return self.value_type in (FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER)
+
+    @property
+    def is_of_texts(self) -> bool:
+        """Whether its records bring texts, which can be told apart and no more."""
+        return self.value is not None and self.value != THE_DAY and self.value_type in _TEXTS and not self.ranks
+
     def reads(self) -> frozenset[str]:
         """Return the fields of the payload that the series reads."""
-        if self.details is not None:
-            return frozenset((self.details, *self.until))
-        names = {self.date_field, None if self.value == THE_DAY else self.value, self.totals, *self.until}
-        for condition in (self.where, *self.public_when):
-            names |= condition.reads if condition else frozenset()
+        names = {self.details, *self.until, *(name for one in self.public_when for name in one.reads)}
+        if self.details is None:
+            names |= {self.date_field, None if self.value == THE_DAY else self.value, self.totals, self.by}
+            names |= self.where.reads if self.where else frozenset()
         return frozenset(name for name in names if name is not None)
 
 
@@ -113,6 +138,8 @@ def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date,
         return None
     if series.of_periods:
         cell, enter = month_number(placed), effective
+        # A period of several months is known by its last one.
+        cell += -(cell + 1) % series.closing.every if series.closing else 0
     else:
         cell, enter = placed.toordinal(), max(placed, effective)
     if leave is not None and leave <= enter:
@@ -121,7 +148,8 @@ def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date,
     if number is None and text is None and series.ranks:
         return None
     is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in _TOTALS
-    return Share(cell, enter, leave, number, micros(fact.source_time), text, is_total)
+    part = None if series.by is None else str(data.get(series.by) or "")
+    return Share(cell, enter, leave, number, micros(fact.source_time), text, is_total, part)
 
 
 def _of_details(series: Series, fact: Fact, effective: date, leave: date | None) -> list[Share]:
@@ -132,9 +160,8 @@ def _of_details(series: Series, fact: Fact, effective: date, leave: date | None)
         if one is None:
             continue
         known = found.get(one.cell)
-        if known is not None and known.number is not None and one.number is not None:
-            one = one._replace(number=known.number + one.number)
-        found[one.cell] = one
+        numbers = [share.number for share in (known, one) if share is not None and share.number is not None]
+        found[one.cell] = one._replace(number=sum(numbers) if numbers else None)
     return list(found.values())
 
 

@@ -14,9 +14,9 @@ from datetime import date
 from typing import Any, Protocol
 
 from catalogue.months import month_number, months_before
-from rules.indicators.cells import Cell, Told
+from rules.indicators.cells import Cell, Told, cell_of
 from rules.indicators.groups import IndicatorGroup, Use
-from rules.indicators.series import Series, Share
+from rules.indicators.series import Series, Share, ever_share
 from rules.indicators.windows import window_end
 
 EVER = -1
@@ -24,25 +24,29 @@ EVER = -1
 
 
 class Index(Protocol):
-    """The numbers of one subject's shares in order, as they are after all changes so far."""
+    """The numbers of one subject's shares in order, as they are after all changes so far.
 
-    def highest(self, series: str, cell: int) -> int | None:
+    ``part``: of this account alone, where the series has accounts.
+    """
+
+    def highest(self, series: Series, cell: int, part: str | None) -> int | None:
         """Return the largest number in a cell."""
 
-    def lowest(self, series: str, cell: int) -> int | None:
+    def lowest(self, series: Series, cell: int, part: str | None) -> int | None:
         """Return the smallest number in a cell."""
 
-    def last(self, series: str, cell: int | None) -> Told | None:
+    def last(self, series: Series, cell: int | None, part: str | None) -> Told | None:
         """Return the newest share with a number in a cell; None: of all."""
-
-    def first(self, series: str) -> Told | None:
-        """Return the oldest share with a number."""
 
 
 class Tile:
-    """One series of one subject: its cells, and where it is asked for what all shares come to."""
+    """One series of one subject: its cells, and where it is asked for what all shares come to.
 
-    __slots__ = ("cells", "ever", "newest", "numbers", "oldest", "series", "use")
+    Where a share that went was an extreme, the cell is ``stale`` until ``settle`` asks the index: once, however many
+    went.
+    """
+
+    __slots__ = ("_stale", "_stale_newest", "cells", "ever", "newest", "numbers", "series", "use")
 
     def __init__(
         self,
@@ -51,60 +55,66 @@ class Tile:
         cells: dict[int, Cell] | None = None,
         ever: Cell | None = None,
         newest: Told | None = None,
-        oldest: Told | None = None,
     ) -> None:
         self.series, self.use = series, use
         self.cells = {} if cells is None else cells
         self.numbers = sorted(self.cells)
         self.ever = Cell() if ever is None else ever
-        self.newest, self.oldest = newest, oldest
+        self.newest = newest
+        self._stale: set[tuple[int, str | None]] = set()
+        self._stale_newest = False
 
-    def take(self, share: Share, sign: int, as_of: date, index: Index) -> None:
-        """Put a share in (``sign`` 1) or take it out (-1); the index has been told before."""
-        cell_number, use, series = share.cell, self.use, self.series
-        if use.is_windowed and not self._is_past(cell_number, as_of):
-            cell = self.cells.get(cell_number)
+    def take(self, share: Share, sign: int, as_of: date) -> None:
+        """Put a share in (``sign`` 1) or take it out (-1)."""
+        number, use = share.cell, self.use
+        if use.is_windowed and not self._is_past(number, as_of):
+            cell = self.cells.get(number)
             if cell is None:
-                cell = self.cells[cell_number] = Cell()
-                insort(self.numbers, cell_number)
+                cell = self.cells[number] = Cell()
+                insort(self.numbers, number)
             cell.add(share, sign)
-            if not cell.records:
-                del self.cells[cell_number]
-                del self.numbers[bisect_right(self.numbers, cell_number) - 1]
+            if cell.records:
+                self._stretch(cell, number, share, sign)
             else:
-                self._stretch(cell, cell_number, share, sign, index)
-        if series.of_periods:
+                del self.cells[number]
+                del self.numbers[bisect_right(self.numbers, number) - 1]
+        if self.series.of_periods or not use.is_ever:
             return
-        if use.is_ever:
-            self.ever.add(share, sign)
-            self._stretch(self.ever, EVER, share, sign, index)
-        if use.has_told and use.is_ever and share.number is not None:
+        self.ever.add(ever_share(share), sign)
+        self._stretch(self.ever, EVER, share, sign)
+        if use.has_told and share.number is not None:
             told = (share.cell, share.order, share.number)
-            if sign > 0:
-                self.newest = told if self.newest is None or told > self.newest else self.newest
-                self.oldest = told if self.oldest is None or told < self.oldest else self.oldest
-            else:
-                if told == self.newest:
-                    self.newest = index.last(series.id, None)
-                if told == self.oldest:
-                    self.oldest = index.first(series.id)
+            if sign < 0:
+                self._stale_newest |= told == self.newest
+            elif self.newest is None or told > self.newest:
+                self.newest = told
 
-    def _stretch(self, cell: Cell, number: int, share: Share, sign: int, index: Index) -> None:
-        """Keep the extremes of a cell; they are read again only where the share that went was one of them."""
-        use, name = self.use, self.series.id
-        if share.number is None or not (use.has_extremes or use.has_told):
+    def _stretch(self, cell: Cell, number: int, share: Share, sign: int) -> None:
+        """Keep the extremes of a cell; they are asked for again only where the share that went was one of them."""
+        if share.number is None or not (self.use.has_extremes or self.use.has_told):
             return
         if sign > 0:
             cell.stretch(share)
             return
-        if use.has_extremes:
-            if share.number == cell.high:
-                cell.high = index.highest(name, number)
-            if share.number == cell.low:
-                cell.low = index.lowest(name, number)
-        if use.has_told and number != EVER and (share.order, share.number) == cell.last:
-            told = index.last(name, number)
-            cell.last = None if told is None else told[1:]
+        own = cell if share.part is None else cell.parts.get(share.part)
+        if own is not None and (share.number in (own.high, own.low) or (share.order, share.number) == own.last):
+            self._stale.add((number, share.part))
+
+    def settle(self, index: Index) -> None:
+        """Ask for the extremes that went."""
+        for number, part in self._stale:
+            cell = self.ever if number == EVER else self.cells.get(number)
+            own = cell if cell is None or part is None else cell.parts.get(part)
+            if own is None:
+                continue
+            if self.use.has_extremes:
+                own.high, own.low = (ask(self.series, number, part) for ask in (index.highest, index.lowest))
+            if self.use.has_told and number != EVER:
+                told = index.last(self.series, number, part)
+                own.last = None if told is None else told[1:]
+        if self._stale_newest:
+            self.newest = index.last(self.series, None, None)
+        self._stale, self._stale_newest = set(), False
 
     def _is_past(self, cell: int, as_of: date) -> bool:
         reach = self.use.reach
@@ -145,7 +155,7 @@ class Tile:
 
     def packed(self) -> tuple[Any, ...]:
         """Return plain values; ``unpacked`` makes it again."""
-        return {n: cell.as_tuple() for n, cell in self.cells.items()}, self.ever.as_tuple(), self.newest, self.oldest
+        return {n: cell.as_tuple() for n, cell in self.cells.items()}, self.ever.as_tuple(), self.newest
 
 
 class Tiles:
@@ -160,14 +170,16 @@ class Tiles:
         self.by_series: dict[str, Tile] = {}
         for series in group.series:
             own = (packed or {}).get(series.id)
-            if own is None:
-                self.by_series[series.id] = Tile(series, group.uses[series.id])
-            else:
-                cells, ever, newest, oldest = own
-                self.by_series[series.id] = Tile(
-                    series, group.uses[series.id], {n: Cell(*cell) for n, cell in cells.items()}, Cell(*ever), newest,
-                    oldest,
-                )  # fmt: skip
+            cells, ever, newest = ({}, None, None) if own is None else own
+            self.by_series[series.id] = Tile(
+                series, group.uses[series.id], {number: cell_of(cell) for number, cell in cells.items()},
+                None if ever is None else cell_of(ever), newest,
+            )  # fmt: skip
+
+    def settle(self, index: Index) -> None:
+        """Ask the index for the extremes that went: before values are told, and before all is kept."""
+        for tile in self.by_series.values():
+            tile.settle(index)
 
     def values(self, as_of: date) -> dict[str, int | None]:
         """Return the group's values in millionths on a day up to which the tiles are moved."""

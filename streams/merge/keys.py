@@ -37,9 +37,10 @@ def tiles_key(subject: str, item: str) -> bytes:
     return f"a{subject}\0{item}".encode()
 
 
-def ordered_prefix(subject: str, series: str) -> bytes:
+def ordered_prefix(subject: str, item: str, series: str) -> bytes:
     """Return what the keys of a series' ordered numbers begin with; ``streams.merge.ordered`` says how they go on."""
-    return f"k{subject}\0{series}\0".encode()
+    # A series has its name within its category alone.
+    return f"k{subject}\0{item}\0{series}\0".encode()
 
 
 def due_key(day: date, subject: str, item: str, key: str) -> bytes:

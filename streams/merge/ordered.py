@@ -1,25 +1,29 @@
 """Numbers of shares in order, in a partition's store: what a tile asks when its highest, lowest or newest one goes.
 
-Under a series' prefix lie ``n`` with cell and number, and ``o`` with cell, order and number; the record's key follows.
+Under a series' prefix lie ``n`` with cell, account and number, and ``o`` with cell, account, order and number; the
+record's key follows.
 """
 
+import hashlib
 from collections.abc import Iterator
 
 from processing.output import StoreWrites
 from processing.store import Store
 from rules.indicators.cells import Told
 from rules.indicators.groups import Use
-from rules.indicators.series import Share
+from rules.indicators.series import Series, Share
 from rules.indicators.tiles import EVER
 from streams.merge.keys import ordered_prefix
 
-_CELL, _ORDER, _NUMBER = 4, 8, 16
+_CELL, _PART, _ORDER, _NUMBER = 4, 16, 8, 16
 # Moved so that negative numbers sort before positive ones, and first bytes stay below 0xff.
 _ORDER_ZERO, _NUMBER_ZERO = 1 << 62, 1 << 126
 
 
-def _cell(cell: int) -> bytes:
-    return (cell - EVER).to_bytes(_CELL, "big")
+def _place(cell: int, part: str | None) -> bytes:
+    """Return a cell, and the account in it: of one length, whatever its name."""
+    number = (cell - EVER).to_bytes(_CELL, "big")
+    return number if part is None else number + hashlib.blake2b(part.encode(), digest_size=_PART).digest()
 
 
 def _number(number: int) -> bytes:
@@ -33,38 +37,38 @@ class OrderedNumbers:
         self._store, self._subject, self._pending = store, subject, pending
         self._touched: dict[bytes, dict[bytes, bool]] = {}
 
-    def note(self, series: str, use: Use, key: str, share: Share, cells: tuple[int, ...], sign: int) -> None:
+    def note(self, series: Series, use: Use, key: str, share: Share, cells: tuple[int, ...], sign: int) -> None:
         """Note a share with a number (``sign`` 1), or that it is gone (-1), in these of its cells."""
         if share.number is None:
             return
-        base, record, number = ordered_prefix(self._subject, series), key.encode(), _number(share.number)
+        base, record, number = self._base(series), key.encode(), _number(share.number)
         if use.has_extremes:
             for cell in cells:
-                self._put(base, base + b"n" + _cell(cell) + number + record, sign)
+                self._put(base, base + b"n" + _place(cell, share.part) + number + record, sign)
         if use.has_told:
             order = (share.order + _ORDER_ZERO).to_bytes(_ORDER, "big")
-            self._put(base, base + b"o" + _cell(share.cell) + order + number + record, sign)
+            self._put(base, base + b"o" + _place(share.cell, share.part) + order + number + record, sign)
 
-    def highest(self, series: str, cell: int) -> int | None:
+    def highest(self, series: Series, cell: int, part: str | None) -> int | None:
         """Return the largest number in a cell."""
-        base = ordered_prefix(self._subject, series)
-        return _after(base + b"n" + _cell(cell), self._top(base, base + b"n" + _cell(cell)))
+        base = self._base(series)
+        prefix = base + b"n" + _place(cell, part)
+        return _after(prefix, self._top(base, prefix))
 
-    def lowest(self, series: str, cell: int) -> int | None:
+    def lowest(self, series: Series, cell: int, part: str | None) -> int | None:
         """Return the smallest number in a cell."""
-        base = ordered_prefix(self._subject, series)
-        return _after(base + b"n" + _cell(cell), self._bottom(base, base + b"n" + _cell(cell)))
+        base = self._base(series)
+        prefix = base + b"n" + _place(cell, part)
+        return _after(prefix, self._bottom(base, prefix))
 
-    def last(self, series: str, cell: int | None) -> Told | None:
-        """Return the newest share with a number in a cell; None: of all."""
-        base = ordered_prefix(self._subject, series)
-        prefix = base + b"o" + (b"" if cell is None else _cell(cell))
-        return _told(base, self._top(base, prefix))
+    def last(self, series: Series, cell: int | None, part: str | None) -> Told | None:
+        """Return the newest share with a number in a cell; None: of all of a series without accounts."""
+        base = self._base(series)
+        found = self._top(base, base + b"o" + (b"" if cell is None else _place(cell, part)))
+        return _told(len(base) + 1, part, found) if found else None
 
-    def first(self, series: str) -> Told | None:
-        """Return the oldest share with a number."""
-        base = ordered_prefix(self._subject, series)
-        return _told(base, self._bottom(base, base + b"o"))
+    def _base(self, series: Series) -> bytes:
+        return ordered_prefix(self._subject, series.item, series.id)
 
     def _put(self, base: bytes, key: bytes, sign: int) -> None:
         self._pending[key] = b"" if sign > 0 else None
@@ -88,12 +92,9 @@ def _after(prefix: bytes, key: bytes) -> int | None:
     return int.from_bytes(key[len(prefix) : len(prefix) + _NUMBER], "big") - _NUMBER_ZERO if key else None
 
 
-def _told(base: bytes, key: bytes) -> Told | None:
-    if not key:
-        return None
-    at = len(base) + 1
-    cell, order, number = (
-        int.from_bytes(key[begin : begin + size], "big")
-        for begin, size in ((at, _CELL), (at + _CELL, _ORDER), (at + _CELL + _ORDER, _NUMBER))
-    )
+def _told(at: int, part: str | None, key: bytes) -> Told:
+    cell = int.from_bytes(key[at : at + _CELL], "big")
+    at += len(_place(EVER, part))
+    order = int.from_bytes(key[at : at + _ORDER], "big")
+    number = int.from_bytes(key[at + _ORDER : at + _ORDER + _NUMBER], "big")
     return cell + EVER, order - _ORDER_ZERO, number - _NUMBER_ZERO

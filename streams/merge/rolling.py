@@ -52,7 +52,7 @@ def forget(store: Store, groups: Groups, subject: str, item: str, writes: StoreW
         return
     writes[key] = None
     for series in groups[item].series if item in groups else ():
-        writes.update(dict.fromkeys(key for key, _ in store.below(ordered_prefix(subject, series.id))))
+        writes.update(dict.fromkeys(key for key, _ in store.below(ordered_prefix(subject, item, series.id))))
 
 
 def forget_subject(store: Store, groups: Groups, subject: str, writes: StoreWrites) -> None:
@@ -74,7 +74,7 @@ class Rolling:
         self._ordered: dict[str, OrderedNumbers] = {}
         # The format that tiles are kept in goes with the definitions, and so does the rule of the states' digests:
         # another one makes them anew, and has the calendar go through all subjects.
-        formats = f"tiles 1, marshal {marshal.version}, digest {DIGEST_RULE}"
+        formats = f"tiles 2, marshal {marshal.version}, digest {DIGEST_RULE}"
         text = "\n".join((formats, *(repr(one) for name in sorted(groups) for one in groups[name].indicators)))
         self._definitions = hashlib.sha256(text.encode()).hexdigest().encode()
 
@@ -116,6 +116,7 @@ class Rolling:
         Where the transaction fails, this object is thrown away.
         """
         for (subject, item), tiles in self._touched.items():
+            tiles.settle(self._numbers(subject))
             due = tiles.next_due()
             if due != tiles.due:
                 if tiles.due is not None:
@@ -161,6 +162,7 @@ class Rolling:
         if tiles is None:
             raise RuntimeError(f"the tiles of {item} were not made")
         tiles.as_of = max(tiles.as_of, as_of)
+        tiles.settle(self._numbers(subject))
         return tiles.values(tiles.as_of)
 
     def expect(self, subject: str, record: Record, until: date | None, as_of: date) -> None:
@@ -208,6 +210,12 @@ class Rolling:
                     self._count(tiles, subject, key, series, share, as_of, 1 if now else -1)
         tiles.as_of = as_of
 
+    def _numbers(self, subject: str) -> OrderedNumbers:
+        found = self._ordered.get(subject)
+        if found is None:
+            found = self._ordered[subject] = OrderedNumbers(self._store, subject, self.pending)
+        return found
+
     def _load(self, subject: str, item: str) -> Tiles | None:
         tiles = self._touched.get((subject, item))
         if tiles is None:
@@ -230,11 +238,8 @@ class Rolling:
     def _count(
         self, tiles: Tiles, subject: str, key: str, series: Series, share: Share, as_of: date, sign: int
     ) -> None:
-        ordered = self._ordered.get(subject)
-        if ordered is None:
-            ordered = self._ordered[subject] = OrderedNumbers(self._store, subject, self.pending)
         use = tiles.group.uses[series.id]
         if use.has_extremes or use.has_told:
             cells = ((share.cell,) if use.is_windowed else ()) + ((EVER,) if use.is_ever else ())
-            ordered.note(series.id, use, key, share, cells, sign)
-        tiles.by_series[series.id].take(share, sign, as_of, ordered)
+            self._numbers(subject).note(series, use, key, share, cells, sign)
+        tiles.by_series[series.id].take(share, sign, as_of)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from catalogue.model import Sensitivity
+from catalogue.model import FieldType, Sensitivity
 from rules.indicators.closing import load_closings
 from rules.indicators.definitions import Indicator
 from rules.indicators.expressions import read_expression
@@ -12,7 +12,8 @@ from rules.indicators.series import THE_DAY, Series
 def series(name: str = "s", item: str = "tax.payment", *, closed: str | None = None, **fields: Any) -> Series:
     """Return a series of the field ``amount`` by the source time; ``closed``: how its periods are closed."""
     closing = None if closed is None else load_closings()[closed]
-    return Series(**{"id": name, "item": item, "closing": closing, "value": "amount", **fields})
+    said = {"id": name, "item": item, "closing": closing, "value": "amount", "value_type": FieldType.MONEY}
+    return Series(**{**said, **fields})
 
 
 def indicator(name: str, text: str, *own: Series, **fields: Any) -> Indicator:
@@ -30,19 +31,22 @@ def every_function(item: str, **of_series: Any) -> tuple[Indicator, ...]:
     own = (
         series("days", item, **of_series),
         series("ended", item, until=("removed",), **of_series),
-        series("dated", item, **{**of_series, "value": THE_DAY}),
+        series("dated", item, **{**of_series, "value": THE_DAY, "value_type": None}),
         series("months", item, closed="monthly", **of_series),
+        series("accounts", item, closed="monthly", within="max", by="account", **of_series),
+        series("totals", item, closed="monthly", totals="kind", by="account", **of_series),
         series("highs", item, closed="monthly", within="max", **of_series),
         series("lasts", item, closed="monthly", within="last", until=("removed",), **of_series),
     )
     texts = [
-        "count(days)", "sum(days)", "max(days)", "min(days)", "last(days)", "first(days)", "max(dated)",
-        *(f"{name}(days, 12)" for name in ("count", "sum", "max", "min", "last", "first")),
+        "count(days)", "sum(days)", "max(days)", "min(days)", "last(days)", "max(dated)",
+        *(f"{name}(days, 12)" for name in ("count", "sum", "max", "min", "last")),
         *(f"{name}(ended, 1)" for name in ("count", "sum", "max", "min", "last")), "count(ended)", "max(ended)",
         "last(ended)", "sum(days, 6, offset=6)", "growth(days, 3, over=12)", "zero(sum(ended, 1)) / count(days, 12)",
         *(f"{name}(months, 12)" for name in ("count", "sum", "mean", "max", "min", "last", "first", "months", "streak",
                                              "running", "gaps", "silent", "trend", "variation")),
         "sum(months)", "last(months)", "max(highs, 3)", "sum(highs, 12, offset=3)", "sum(lasts, 12)", "last(lasts)",
+        "last(accounts)", "sum(accounts, 3)", "sum(totals, 12)",
         "growth(months, 3)", "1 - sum(months, 3) / sum(months, 12)",
     ]  # fmt: skip
     return tuple(indicator(text, text, *own) for text in texts)

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from bus import topics
 from catalogue.envelope import ItemId, Op, SubjectKey
 from processing.store import Store
 from proofs.replay.fold import fold
@@ -17,6 +18,7 @@ from rules.merge import Outcome, Record
 from rules.state import ComputedState, state_on
 from streams.merge.calendar import EPOCH, Calendar
 from streams.merge.record_shares import RecordShares
+from streams.merge.restoring import MergeRestorer
 from streams.merge.rolling import Rolling
 from streams.merge.state import SubjectState, state_hash
 from streams.merge.subject import SubjectBatch
@@ -145,6 +147,8 @@ class Partition:
     # So many transactions are written to the store, too.
     survives: int = 1_000_000
     rolling: Rolling = field(init=False)
+    # Whose states were published in transactions that the store does not have.
+    behind: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         # Whatever another example left in the store.
@@ -169,13 +173,19 @@ class Partition:
         self._publish(batches, self.as_of)
 
     def succeed(self) -> None:
-        """Have a successor go on from the store and from what was published."""
+        """Have a successor go on from the store, filled from what was published."""
         self.survives = 1_000_000
+        restore, writes = MergeRestorer(self.store, GROUPS), dict[bytes, bytes | None]()
+        for subject in self.behind:
+            restore(topics.STATE, subject.encode(), b"", writes)
+        self.store.write(writes)
+        self.behind = set()
         self.rolling = self._new_rolling()
         self.rolling.begin(self.as_of)
 
     def lose(self) -> None:
         """Have a successor go on that has the records and the states alone, as another worker restores them."""
+        self.behind = set()
         self.survives = 1_000_000
         self.rolling = self._new_rolling()
         self.rolling.forget()
@@ -228,6 +238,7 @@ class Partition:
             self.records.update({(subject, *key): one for key, one in batch.after.items()})
         self.survives -= 1
         if self.survives < 0:
+            self.behind |= batches.keys()
             raise Killed
         self.store.write(self.rolling.flush())
 

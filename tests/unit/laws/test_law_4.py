@@ -17,7 +17,7 @@ from rules.indicators.definitions import Indicator, load_indicators
 from rules.indicators.facts import Fact, from_millionths
 from rules.indicators.groups import IndicatorGroup
 from rules.indicators.plain import evaluate
-from rules.indicators.series import Share, shares
+from rules.indicators.series import Series, Share, shares
 from rules.indicators.tiles import EVER, Tiles, unpack
 from rules.merge import Record
 from tests.unit.laws.partition import DAYS, EVENTS, START, Killed, Partition, computed, shown
@@ -138,23 +138,18 @@ class _PlainIndex:
     def __init__(self, shares: list[Share]) -> None:
         self._shares = shares
 
-    def highest(self, series: str, cell: int) -> int | None:
-        return max(self._numbers(cell), default=None)
+    def highest(self, series: Series, cell: int, part: str | None) -> int | None:
+        return max(self._numbers(cell, part), default=None)
 
-    def lowest(self, series: str, cell: int) -> int | None:
-        return min(self._numbers(cell), default=None)
+    def lowest(self, series: Series, cell: int, part: str | None) -> int | None:
+        return min(self._numbers(cell, part), default=None)
 
-    def last(self, series: str, cell: int | None) -> Told | None:
-        return max(self._told(cell), default=None)
+    def last(self, series: Series, cell: int | None, part: str | None) -> Told | None:
+        own = [s for s in self._shares if s.number is not None and cell in (None, s.cell) and s.part == part]
+        return max(((s.cell, s.order, s.number) for s in own if s.number is not None), default=None)
 
-    def first(self, series: str) -> Told | None:
-        return min(self._told(None), default=None)
-
-    def _numbers(self, cell: int) -> list[int]:
-        return [one.number for one in self._shares if one.number is not None and cell in (EVER, one.cell)]
-
-    def _told(self, cell: int | None) -> list[Told]:
-        return [(s.cell, s.order, s.number) for s in self._shares if s.number is not None and cell in (None, s.cell)]
+    def _numbers(self, cell: int, part: str | None) -> list[int]:
+        return [s.number for s in self._shares if s.number is not None and cell in (EVER, s.cell) and s.part == part]
 
 
 @pytest.mark.parametrize("indicator", load_indicators(), ids=lambda one: one.id)
@@ -172,11 +167,12 @@ def test_the_shares_that_count_on_a_day_are_the_indicator(indicator: Indicator, 
         for one in own:
             # Also what began and ended to count before leaves nothing behind.
             held.append(one)
-            tiles.by_series[series.id].take(one, 1, day, _PlainIndex(held))
+            tiles.by_series[series.id].take(one, 1, day)
         for one in own:
             if not one.counts(day):
                 held.remove(one)
-                tiles.by_series[series.id].take(one, -1, day, _PlainIndex(held))
+                tiles.by_series[series.id].take(one, -1, day)
+        tiles.by_series[series.id].settle(_PlainIndex(held))
     found = tiles.values(day)[indicator.id]
     assert (None if found is None else from_millionths(found)) == evaluate(indicator, facts, day)
     kept = unpack(tiles.group, tiles.pack())

@@ -120,6 +120,18 @@ def test_a_month_says_why_it_does_not_count() -> None:
     assert spans["old"] == (date(2026, 5, 31), date(2026, 6, 20))
 
 
+def test_a_total_that_does_not_count_yet_silences_nothing() -> None:
+    rows = [paid("vat", "2026-05", "30", "增值税"), paid("all", "2026-05", "50", "合计")]
+    told = rows[1][0].envelope._replace(source_time=datetime(2026, 7, 5, tzinfo=UTC))
+    late = [rows[0], (rows[1][0]._replace(envelope=told), rows[1][1])]
+    value, found = contributions(BY_ID["tax_paid_12m"], late, {}, NOTHING_ENDS, TODAY)
+    assert value == Decimal(30)
+    assert {str(one.record.envelope.record_key): one.why for one in found} == {"vat": "", "all": NOT_YET}
+    value, found = contributions(BY_ID["tax_months_12m"], rows, {}, NOTHING_ENDS, TODAY)
+    assert value == Decimal(1)
+    assert [one.why for one in found] == ["", ""]
+
+
 DAYS = st.dates(date(2021, 1, 1), date(2027, 12, 31))
 FINES = st.none() | st.decimals(0, 1000, places=2)
 

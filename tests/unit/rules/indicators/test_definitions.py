@@ -15,6 +15,11 @@ def load(folder: Path, text: str, category: str = "administration") -> dict[str,
     return {one.id: one for one in load_indicators(folder)}
 
 
+def placed(more: str) -> str:
+    """Return definitions with one series of penalties."""
+    return f"series:\n  - {{id: p, item: administration.penalty, {more}}}\n"
+
+
 def made(text: str, more: str = "") -> str:
     """Return definitions with one indicator, in their fourth line."""
     return PENALTIES + f'indicators:\n  - {{id: a, zh: 例, is: "{text}"{more and ", " + more}}}\n'
@@ -66,6 +71,13 @@ def test_what_banks_are_not_told_is_not_public(tmp_path: Path) -> None:
         ("series:\n  - {id: p, item: administration.penalty, window: 3}\n", 2, "there is no window"),
         ("series:\n  - {item: administration.penalty}\n", 2, "does not say 'id'"),
         ("series:\n  - {id: p, item: administration.penalty, where: fine_amount}\n", 2, "is no condition"),
+        (placed("value: fine_amount, within: max"), 2, "lies on days"),
+        (placed("value: fine_amount, totals: penalty_type"), 2, "lies on days"),
+        (placed("closed: monthly"), 2, "which are not closed"),
+        (placed("closed: weekly"), 2, "closed is monthly"),
+        (placed("value: fine_amount, ranks: {A: 1}"), 2, "ranks are of texts"),
+        (placed("where: true"), 2, "p:"),
+        ("series:\n  - foo\n", 2, "is no definition"),
         ("serie: []\n", 1, "neither series nor indicators"),
         (made("median(p, 12)"), 4, "there is no median()"),
         (made("count(q, 12)"), 4, "there is no series q"),
@@ -75,6 +87,11 @@ def test_what_banks_are_not_told_is_not_public(tmp_path: Path) -> None:
         (made("count(p, 12"), 4, "is no expression"),
         (made("__import__('os')"), 4, "there is no __import__()"),
         (made("p.real"), 4, "is not allowed"),
+        (made("distinct(p, 12)"), 4, "of a series with a text"),
+        (made("count(p)" + " + 1" * 3000), 4, "too deep"),
+        (PENALTIES + "indicators:\n  - {id: a, zh: 例, is: 5}\n", 4, "a:"),
+        (made("sum(p)").replace(", value: fine_amount", ""), 4, "no numbers"),
+        (made("sum(p)").replace("fine_amount", "day"), 4, "do not add up"),
         (made("count(p)", "missing: nothing"), 4, "missing is zero or null"),
         (made("count(p)", "bands: [2, 1]"), 4, "bands are limits in order"),
         (made("count(p)", "direction: left"), 4, "direction is up, down, none"),

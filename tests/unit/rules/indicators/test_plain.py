@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalogue.model import FieldType
 from catalogue.periods import period_end
 from rules.indicators.facts import Fact
 from rules.indicators.plain import evaluate
@@ -106,6 +107,21 @@ def test_the_latest_month_is_that_of_all_accounts() -> None:
     assert value("first(months, 12)", told) == 9
 
 
+def test_heads_are_the_highest_of_each_account_and_amounts_take_each_account_s_total() -> None:
+    # An account tells the same heads with each kind of insurance; two of them are added up.
+    heads = [of("2026-05", n, account=a, kind=k) for a, k, n in (("A", "110", 50), ("A", "210", 50), ("B", "110", 7))]
+    assert value("last(months)", heads, within="max", by="account") == 57
+    paid = [of("2026-05", n, account=a, kind=k) for a, k, n in (("A", None, 100), ("B", "110", 30), ("B", "210", 20))]
+    assert value("sum(months, 12)", paid, totals="kind", by="account") == 150
+
+
+def test_a_period_of_several_months_is_known_by_its_last_one() -> None:
+    own = series("q", closed="quarterly")
+    told = [of(f"2025-{month:02}", 1) for month in (2, 5, 8, 11)]
+    assert evaluate(indicator("x", "running(q, 12)", own), told, date(2026, 3, 1)) == 4
+    assert evaluate(indicator("x", "months(q, 12)", own), [*told, of("2025-10", 1)], date(2026, 3, 1)) == 4
+
+
 def test_within_a_month_the_last_teller_or_the_highest_may_count() -> None:
     told = [of("2026-05", 5, hours=1), of("2026-05", 3, hours=2)]
     assert value("sum(months, 12)", told, within="last") == 3
@@ -180,6 +196,9 @@ def test_details_tell_their_months_and_the_latest_teller_of_a_month_wins() -> No
     told = [teller("2026-05-10", m2026_03=5, m2026_04=6), teller("2026-06-10", m2026_04=7, m2026_05=8)]
     assert evaluate(indicator("x", "sum(d, 12)", own), told, D) == 20
     assert evaluate(indicator("x", "sum(d, 12)", own), told[:1], D) == 11
+    rows = [{"month": "2026-05", "usage": n} for n in (Decimal(5), None)]
+    for one in (rows, rows[::-1]):
+        assert evaluate(indicator("x", "sum(d, 12)", own), [Fact(told[0].source_time, {"rows": one})], D) == 5
     assert (
         evaluate(indicator("x", "sum(d, 12)", own), [Fact(told[0].source_time, {"rows": [{"usage": Decimal(1)}]})], D)
         is None
@@ -189,9 +208,9 @@ def test_details_tell_their_months_and_the_latest_teller_of_a_month_wins() -> No
 def test_grades_are_numbers_in_their_order_and_texts_are_told_apart() -> None:
     graded = [fact(date(2026, 1, 1), grade="B"), fact(date(2026, 2, 1), grade="A"), fact(D, grade="无")]
     ranks = (("A", 4), ("B", 3))
-    assert value("last(days)", graded, value="grade", ranks=ranks) == 4
-    assert value("min(days, 12)", graded, value="grade", ranks=ranks) == 3
-    assert value("distinct(days, 12)", [*graded, fact(D, grade="A")], value="grade") == 3
+    assert value("last(days)", graded, value="grade", value_type=FieldType.TEXT, ranks=ranks) == 4
+    assert value("min(days, 12)", graded, value="grade", value_type=FieldType.TEXT, ranks=ranks) == 3
+    assert value("distinct(days, 12)", [*graded, fact(D, grade="A")], value="grade", value_type=FieldType.TEXT) == 3
 
 
 def test_a_day_is_the_number_of_its_digits() -> None:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +18,9 @@ from rules.indicators.groups import groups_of
 from rules.indicators.plain import plain_values
 from rules.merge import Record
 from streams.merge.record_shares import RecordShares
-from streams.merge.rolling import Rolling
+from streams.merge.rolling import Rolling, forget
 from tests.builders.events import record
-from tests.builders.indicators import every_function
+from tests.builders.indicators import every_function, indicator, series
 
 ITEM = "market.change"
 START = date(2025, 1, 15)
@@ -31,7 +32,8 @@ DATA = st.fixed_dictionaries(
         "day": st.none() | DAYS,
         "amount": st.none() | st.decimals(-(10**9), 10**9, places=4),
         "removed": st.none() | DAYS,
-        "kind": st.sampled_from(["a", "b", "c"]),
+        "kind": st.sampled_from(["a", "合计", None]),
+        "account": st.sampled_from(["1", "2", None]),
         "told": DAYS,
     }
 )
@@ -199,3 +201,23 @@ def test_what_an_event_reads_does_not_follow_the_history_of_its_subject(tmp_path
     few, many = reads(10), reads(5000)
     assert few == many
     assert 0 < max(few) < 100
+
+
+def test_two_items_may_have_series_of_one_name(tmp_path: Path) -> None:
+    other = "tax.arrears"
+    own = {one.item: one for one in (series("s", ITEM, date_field="day"), series("s", other, date_field="day"))}
+    groups = groups_of(indicator(f"highest {item}", "max(s)", one) for item, one in own.items())
+    payloads = {b"%d" % n: {"day": START, "amount": Decimal(n)} for n in (5, 7, 9)}
+    with closing(Store(tmp_path / "store")) as store:
+        rolling = Rolling(store, groups, RecordShares(groups, lambda _, payload: payloads[payload]))
+        five, seven, nine = (Record(reported(str(n), START).envelope, 1, b"%d" % n) for n in (5, 7, 9))
+        rolling.build("S", ITEM, [("5", five), ("9", nine)], START)
+        rolling.build("S", other, [("7", seven)], START)
+        store.write(rolling.flush())
+        rolling.replace("S", ITEM, [], [("9", nine, None)], START)
+        assert rolling.values("S", ITEM, START) == {f"highest {ITEM}": 5_000_000}
+        writes: dict[bytes, bytes | None] = {}
+        forget(store, groups, "S", ITEM, writes)
+        store.write(rolling.flush() | writes)
+        rolling.replace("S", other, [], [("7", seven, None)], START)
+        assert rolling.values("S", other, START) == {f"highest {other}": None}
