@@ -27,14 +27,24 @@ class Closing:
 
     def closes_on(self, month: int) -> date:
         """Return the day from which on a period counts, by the number of its last month."""
-        year, number = month_of(month + self.months)
-        return date(year, number, min(self.day, last_day(year, number).day))
+        return _closes_on(self.months, self.day, month)
 
     def closed(self, day: date) -> int:
         """Return the last month of the newest period that is closed on a day."""
-        month = month_number(day) - self.months
-        month -= (month + 1) % self.every
-        return month if self.closes_on(month) <= day else month - self.every
+        return _closed(self.every, self.months, self.day, day)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _closes_on(months: int, day: int, month: int) -> date:
+    year, number = month_of(month + months)
+    return date(year, number, min(day, last_day(year, number).day))
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _closed(every: int, months: int, closing_day: int, day: date) -> int:
+    month = month_number(day) - months
+    month -= (month + 1) % every
+    return month if _closes_on(months, closing_day, month) <= day else month - every
 
 
 @functools.cache

@@ -10,6 +10,7 @@ unknown, and a quotient by zero, makes the whole unknown. A value is rounded onc
 """
 
 import ast
+import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -178,7 +179,9 @@ class _Reader:
         atom = Atom(name, series, months, offset)
         self.atoms.append(atom)
         function, key = FUNCTIONS[name], series.id
-        return lambda views, day: function(views[key], atom.window(day))
+        # All subjects are asked on one day.
+        window = functools.lru_cache(maxsize=8)(atom.window)
+        return lambda views, day: function(views[key], window(day))
 
     def _named(self, node: ast.expr) -> Series:
         if isinstance(node, ast.Name) and node.id in self._series:

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from rules.indicators.cells import Cell, Told
+from rules.indicators.cells import NUMBERS, RECORDS, TOTAL, Cell, Told, extremes, texts_of, value
 from rules.indicators.facts import MILLION
 from rules.indicators.series import Series
 
 Value = int | Fraction | None
 """In millionths; a quotient is exact until it is rounded, once, at the end."""
+
+
+_SHORT = 3
 
 
 class SeriesView(Protocol):
@@ -44,12 +47,10 @@ class CellWindow(NamedTuple):
     is_ever: bool = False
 
 
-def within(view: SeriesView, window: CellWindow) -> Iterable[tuple[int, Cell]]:
-    """Yield the cells of a window in order."""
-    numbers, cells = view.numbers, view.cells
-    for at in range(bisect_right(numbers, window.low), bisect_right(numbers, window.high)):
-        number = numbers[at]
-        yield number, cells[number]
+def within(view: SeriesView, window: CellWindow) -> Sequence[int]:
+    """Return the cells of a window in order."""
+    numbers = view.numbers
+    return numbers[bisect_right(numbers, window.low) : bisect_right(numbers, window.high)]
 
 
 def _is_whole(view: SeriesView, window: CellWindow) -> bool:
@@ -59,29 +60,42 @@ def _is_whole(view: SeriesView, window: CellWindow) -> bool:
 def count(view: SeriesView, window: CellWindow) -> Value:
     """Return how many records lie in the window; 0 without any."""
     if _is_whole(view, window):
-        return view.ever.records * MILLION
-    return sum(cell.records for _, cell in within(view, window)) * MILLION
+        return int(view.ever[RECORDS]) * MILLION
+    cells, found = view.cells, 0
+    for number in within(view, window):
+        found += cells[number][RECORDS]
+    return found * MILLION
 
 
 def total(view: SeriesView, window: CellWindow) -> Value:
     """Return the sum of the numbers; None when no record says one."""
     if _is_whole(view, window):
-        return view.ever.value("sum")
-    how = view.series.within
-    found = [value for _, cell in within(view, window) if (value := cell.value(how)) is not None]
-    return sum(found) if found else None
+        return value(view.ever, "sum")
+    cells, how, found, told = view.cells, view.series.within, 0, False
+    for number in within(view, window):
+        cell = cells[number]
+        # Nearly all are of three numbers, and are asked for their sum.
+        said = (cell[TOTAL] if cell[NUMBERS] else None) if len(cell) == _SHORT else value(cell, how)
+        if said is not None:
+            found, told = found + said, True
+    return found if told else None
 
 
 def mean(view: SeriesView, window: CellWindow) -> Value:
     """Return the mean of the months that say a number, each once however many records it has."""
-    found = values(view, window)
-    return Fraction(sum(found), len(found)) if found else None
+    cells, how, found, count_told = view.cells, view.series.within, 0, 0
+    for number in within(view, window):
+        cell = cells[number]
+        said = (cell[TOTAL] if cell[NUMBERS] else None) if len(cell) == _SHORT else value(cell, how)
+        if said is not None:
+            found, count_told = found + said, count_told + 1
+    return Fraction(found, count_told) if count_told else None
 
 
 def values(view: SeriesView, window: CellWindow) -> list[int]:
     """Return the numbers that the months of a window say, in order."""
-    how = view.series.within
-    return [value for _, cell in within(view, window) if (value := cell.value(how)) is not None]
+    cells, how = view.cells, view.series.within
+    return [said for number in within(view, window) if (said := value(cells[number], how)) is not None]
 
 
 def highest(view: SeriesView, window: CellWindow) -> Value:
@@ -89,8 +103,8 @@ def highest(view: SeriesView, window: CellWindow) -> Value:
     if view.series.of_periods:
         return max(values(view, window), default=None)
     if _is_whole(view, window):
-        return view.ever.high
-    return max((cell.high for _, cell in within(view, window) if cell.high is not None), default=None)
+        return extremes(view.ever)[0]
+    return max((high for high, _, _ in _extremes(view, window) if high is not None), default=None)
 
 
 def lowest(view: SeriesView, window: CellWindow) -> Value:
@@ -98,8 +112,8 @@ def lowest(view: SeriesView, window: CellWindow) -> Value:
     if view.series.of_periods:
         return min(values(view, window), default=None)
     if _is_whole(view, window):
-        return view.ever.low
-    return min((cell.low for _, cell in within(view, window) if cell.low is not None), default=None)
+        return extremes(view.ever)[1]
+    return min((low for _, low, _ in _extremes(view, window) if low is not None), default=None)
 
 
 def last(view: SeriesView, window: CellWindow) -> Value:
@@ -109,7 +123,7 @@ def last(view: SeriesView, window: CellWindow) -> Value:
         return found[-1] if found else None
     if _is_whole(view, window):
         return None if view.newest is None else view.newest[2]
-    told = [cell.last for _, cell in within(view, window) if cell.last is not None]
+    told = [last for _, _, last in _extremes(view, window) if last is not None]
     return told[-1][1] if told else None
 
 
@@ -121,19 +135,19 @@ def first(view: SeriesView, window: CellWindow) -> Value:
 
 def distinct(view: SeriesView, window: CellWindow) -> Value:
     """Return how many different texts there are."""
-    return len({text for _, cell in within(view, window) for text in cell.texts}) * MILLION
+    return len({text for number in within(view, window) for text in texts_of(view.cells[number])}) * MILLION
 
 
 def months(view: SeriesView, window: CellWindow) -> Value:
     """Return in how many of the window's periods there is a record."""
-    return sum(1 for _ in within(view, window)) * MILLION
+    return len(within(view, window)) * MILLION
 
 
 def streak(view: SeriesView, window: CellWindow) -> Value:
     """Return the longest run of periods with a record, without one between them that has none."""
     best = run = 0
     before: int | None = None
-    for number, _ in within(view, window):
+    for number in within(view, window):
         run = run + 1 if before is not None and number - before == _step(view) else 1
         best, before = max(best, run), number
     return best * MILLION
@@ -142,7 +156,7 @@ def streak(view: SeriesView, window: CellWindow) -> Value:
 def running(view: SeriesView, window: CellWindow) -> Value:
     """Return how many periods in a row, up to the last closed one, have a record."""
     run, wanted = 0, window.high
-    for number, _ in reversed(list(within(view, window))):
+    for number in reversed(within(view, window)):
         if number != wanted:
             break
         run, wanted = run + 1, wanted - _step(view)
@@ -151,7 +165,7 @@ def running(view: SeriesView, window: CellWindow) -> Value:
 
 def gaps(view: SeriesView, window: CellWindow) -> Value:
     """Return how many periods have no record, from the first one in the window that has one; None without any."""
-    found = [number for number, _ in within(view, window)]
+    found = within(view, window)
     if not found:
         return None
     return ((window.high - found[0]) // _step(view) + 1 - len(found)) * MILLION
@@ -159,7 +173,7 @@ def gaps(view: SeriesView, window: CellWindow) -> Value:
 
 def silent(view: SeriesView, window: CellWindow) -> Value:
     """Return how many of the last periods, up to the last closed one, have no record; all where none has."""
-    found = [number for number, _ in within(view, window)]
+    found = within(view, window)
     return (window.high - (found[-1] if found else window.low)) // _step(view) * MILLION
 
 
@@ -168,12 +182,12 @@ def trend(view: SeriesView, window: CellWindow) -> Value:
 
     None of fewer than three values, or where their mean is 0.
     """
-    how = view.series.within
-    points = [(n, value) for n, cell in within(view, window) if (value := cell.value(how)) is not None]
-    if len(points) < 3 or not (all_told := sum(value for _, value in points)):
+    cells, how = view.cells, view.series.within
+    points = [(n, said) for n in within(view, window) if (said := value(cells[n], how)) is not None]
+    if len(points) < 3 or not (all_told := sum(said for _, said in points)):
         return None
     size, middle = len(points), Fraction(sum(n for n, _ in points), len(points))
-    slope = _sum((n - middle) * value for n, value in points) / _sum((n - middle) ** 2 for n, _ in points)
+    slope = _sum((n - middle) * said for n, said in points) / _sum((n - middle) ** 2 for n, _ in points)
     return slope * _step(view) / Fraction(all_told, size) * MILLION
 
 
@@ -186,7 +200,11 @@ def variation(view: SeriesView, window: CellWindow) -> Value:
     if len(found) < 2 or not sum(found):
         return None
     middle = Fraction(sum(found), len(found))
-    return _sum(abs(value - middle) for value in found) / len(found) / abs(middle) * MILLION
+    return _sum(abs(said - middle) for said in found) / len(found) / abs(middle) * MILLION
+
+
+def _extremes(view: SeriesView, window: CellWindow) -> Iterable[tuple[int | None, int | None, tuple[int, int] | None]]:
+    return (extremes(view.cells[number]) for number in within(view, window))
 
 
 def _sum(parts: Iterable[Fraction]) -> Fraction:

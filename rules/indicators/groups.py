@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 
+from catalogue.months import months_before
 from rules.indicators.definitions import Indicator
 from rules.indicators.expressions import MOST_MONTHS, Atom, boundaries
-from rules.indicators.series import Series
+from rules.indicators.facts import Fact
+from rules.indicators.series import Series, cell_for
 
 _EXTREMES = frozenset({"max", "min"})
 
@@ -65,9 +68,36 @@ class IndicatorGroup:
         )
 
     @cached_property
+    def _by_envelope(self) -> bool:
+        """Whether the envelope alone says where records lie, and no window reaches back without end."""
+        return all(
+            one.date_field is None and one.details is None and not self.uses[one.id].is_ever for one in self.series
+        )
+
+    def is_past(self, source_time: datetime, period: str | None, since: date) -> bool:
+        """Whether a record lies before all windows of ``since`` and later: its payload tells nothing then.
+
+        False where only the payload can say so.
+        """
+        if not self._by_envelope:
+            return False
+        fact = Fact(source_time, {}, period)
+        return all(is_before(one, self.uses[one.id].reach, cell_for(one, fact), since) for one in self.series)
+
+    @cached_property
     def reads(self) -> frozenset[str]:
         """The fields of the payload that the indicators look at."""
         return frozenset(name for one in self.series for name in one.reads())
+
+
+def is_before(series: Series, reach: int | None, cell: int, day: date) -> bool:
+    """Whether a cell lies before every window that begins at most so many months before a day."""
+    if reach is None:
+        return False
+    if series.closing is not None:
+        # The oldest window ends with the last closed period, which is some months back itself.
+        return cell <= series.closing.closed(day) - reach
+    return cell <= months_before(day, reach).toordinal()
 
 
 Groups = Mapping[str, IndicatorGroup]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from rules.indicators.cells import Cell, Told
+from rules.indicators.cells import Cell, Told, add, new_cell, stretch
 from rules.indicators.definitions import Indicator
 from rules.indicators.expressions import Views
 from rules.indicators.facts import Fact, from_millionths
@@ -22,16 +22,17 @@ class PlainView:
     def __init__(self, series: Series, facts: Iterable[Fact], as_of: date) -> None:
         self.series = series
         self.cells: dict[int, Cell] = {}
-        self.ever = Cell()
+        self.ever = new_cell()
         told: list[Told] = []
         for fact in facts:
             for share in shares(series, fact):
                 if not share.counts(as_of):
                     continue
                 # What all shares say as texts nobody asks.
-                for cell, own in ((self.cells.setdefault(share.cell, Cell()), share), (self.ever, ever_share(share))):
-                    cell.add(own, 1)
-                    cell.stretch(own)
+                own_cell = self.cells.setdefault(share.cell, new_cell())
+                for cell, own in ((own_cell, share), (self.ever, ever_share(share))):
+                    add(cell, own, 1)
+                    stretch(cell, own)
                 if share.number is not None:
                     told.append((share.cell, share.order, share.number))
         self.numbers = sorted(self.cells)

@@ -136,12 +136,8 @@ def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date,
     placed = _placed(series, data, fact)
     if placed is None:
         return None
-    if series.of_periods:
-        cell, enter = month_number(placed), effective
-        # A period of several months is known by its last one.
-        cell += -(cell + 1) % series.closing.every if series.closing else 0
-    else:
-        cell, enter = placed.toordinal(), max(placed, effective)
+    cell = _cell(series, placed)
+    enter = effective if series.of_periods else max(placed, effective)
     if leave is not None and leave <= enter:
         return None
     number, text = _valued(series, data, placed)
@@ -150,6 +146,21 @@ def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date,
     is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in _TOTALS
     part = None if series.by is None else str(data.get(series.by) or "")
     return Share(cell, enter, leave, number, micros(fact.source_time), text, is_total, part)
+
+
+def cell_for(series: Series, fact: Fact) -> int:
+    """Return the cell of a record where its payload need not be asked: of a series without a date field and details."""
+    placed = _placed(series, {}, fact)
+    assert placed is not None, "rows of details alone may lie nowhere"
+    return _cell(series, placed)
+
+
+def _cell(series: Series, placed: date) -> int:
+    if series.closing is None:
+        return placed.toordinal()
+    month = month_number(placed)
+    # A period of several months is known by its last one.
+    return month + -(month + 1) % series.closing.every
 
 
 def _of_details(series: Series, fact: Fact, effective: date, leave: date | None) -> list[Share]:

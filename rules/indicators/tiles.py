@@ -14,8 +14,8 @@ from datetime import date
 from typing import Any, Protocol
 
 from catalogue.months import month_number, months_before
-from rules.indicators.cells import Cell, Told, cell_of
-from rules.indicators.groups import IndicatorGroup, Use
+from rules.indicators.cells import HIGH, LAST, LOW, RECORDS, Cell, Told, add, extremes, new_cell, part_of, stretch
+from rules.indicators.groups import IndicatorGroup, Use, is_before
 from rules.indicators.series import Series, Share, ever_share
 from rules.indicators.windows import window_end
 
@@ -59,7 +59,7 @@ class Tile:
         self.series, self.use = series, use
         self.cells = {} if cells is None else cells
         self.numbers = sorted(self.cells)
-        self.ever = Cell() if ever is None else ever
+        self.ever = new_cell() if ever is None else ever
         self.newest = newest
         self._stale: set[tuple[int, str | None]] = set()
         self._stale_newest = False
@@ -70,17 +70,17 @@ class Tile:
         if use.is_windowed and not self._is_past(number, as_of):
             cell = self.cells.get(number)
             if cell is None:
-                cell = self.cells[number] = Cell()
+                cell = self.cells[number] = new_cell()
                 insort(self.numbers, number)
-            cell.add(share, sign)
-            if cell.records:
+            add(cell, share, sign)
+            if cell[RECORDS]:
                 self._stretch(cell, number, share, sign)
             else:
                 del self.cells[number]
                 del self.numbers[bisect_right(self.numbers, number) - 1]
         if self.series.of_periods or not use.is_ever:
             return
-        self.ever.add(ever_share(share), sign)
+        add(self.ever, ever_share(share), sign)
         self._stretch(self.ever, EVER, share, sign)
         if use.has_told and share.number is not None:
             told = (share.cell, share.order, share.number)
@@ -94,36 +94,32 @@ class Tile:
         if share.number is None or not (self.use.has_extremes or self.use.has_told):
             return
         if sign > 0:
-            cell.stretch(share)
+            stretch(cell, share)
             return
-        own = cell if share.part is None else cell.parts.get(share.part)
-        if own is not None and (share.number in (own.high, own.low) or (share.order, share.number) == own.last):
+        own = part_of(cell, share.part)
+        if own is None:
+            return
+        high, low, last = extremes(own)
+        if share.number in (high, low) or (share.order, share.number) == last:
             self._stale.add((number, share.part))
 
     def settle(self, index: Index) -> None:
         """Ask for the extremes that went."""
         for number, part in self._stale:
-            cell = self.ever if number == EVER else self.cells.get(number)
-            own = cell if cell is None or part is None else cell.parts.get(part)
+            own = part_of(self.ever if number == EVER else self.cells.get(number), part)
             if own is None:
                 continue
             if self.use.has_extremes:
-                own.high, own.low = (ask(self.series, number, part) for ask in (index.highest, index.lowest))
+                own[HIGH], own[LOW] = (ask(self.series, number, part) for ask in (index.highest, index.lowest))
             if self.use.has_told and number != EVER:
                 told = index.last(self.series, number, part)
-                own.last = None if told is None else told[1:]
+                own[LAST] = None if told is None else told[1:]
         if self._stale_newest:
             self.newest = index.last(self.series, None, None)
         self._stale, self._stale_newest = set(), False
 
     def _is_past(self, cell: int, as_of: date) -> bool:
-        reach = self.use.reach
-        if reach is None:
-            return False
-        if self.series.closing is not None:
-            # The oldest window ends with the last closed period, which is some months back itself.
-            return cell <= self.series.closing.closed(as_of) - reach
-        return cell <= months_before(as_of, reach).toordinal()
+        return is_before(self.series, self.use.reach, cell, as_of)
 
     def drop_past(self, as_of: date) -> None:
         """Forget the cells that no window reaches any more."""
@@ -155,7 +151,7 @@ class Tile:
 
     def packed(self) -> tuple[Any, ...]:
         """Return plain values; ``unpacked`` makes it again."""
-        return {n: cell.as_tuple() for n, cell in self.cells.items()}, self.ever.as_tuple(), self.newest
+        return self.cells, self.ever, self.newest
 
 
 class Tiles:
@@ -171,10 +167,7 @@ class Tiles:
         for series in group.series:
             own = (packed or {}).get(series.id)
             cells, ever, newest = ({}, None, None) if own is None else own
-            self.by_series[series.id] = Tile(
-                series, group.uses[series.id], {number: cell_of(cell) for number, cell in cells.items()},
-                None if ever is None else cell_of(ever), newest,
-            )  # fmt: skip
+            self.by_series[series.id] = Tile(series, group.uses[series.id], cells, ever, newest)
 
     def settle(self, index: Index) -> None:
         """Ask the index for the extremes that went: before values are told, and before all is kept."""
@@ -193,7 +186,7 @@ class Tiles:
         """Return them as the store keeps them."""
         for tile in self.by_series.values():
             tile.drop_past(self.as_of)
-        tuples = {name: tile.packed() for name, tile in self.by_series.items() if tile.cells or tile.ever.records}
+        tuples = {name: tile.packed() for name, tile in self.by_series.items() if tile.cells or tile.ever[RECORDS]}
         due = None if self.due is None else self.due.toordinal()
         return marshal.dumps((self.as_of.toordinal(), due, tuples))
 

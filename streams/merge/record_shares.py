@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from catalogue.errors import PoisonMessage
@@ -15,7 +16,7 @@ DecodePayload = Callable[[int, bytes], dict[str, Any] | None]
 
 
 class RecordShares:
-    """Decodes a record's payload, which only an item with indicators needs.
+    """Decodes a record's payload only where its item has an indicator whose windows may still reach it.
 
     ``lenient``: a record whose payload cannot be read has no share in any indicator, instead of raising PoisonMessage.
     """
@@ -28,8 +29,13 @@ class RecordShares:
         if item in self._groups:
             self._all(item, record)
 
-    def of(self, item: str, record: Record) -> list[tuple[Series, Share]]:
-        """Return the shares of a record that count on some day; its item has indicators."""
+    def of(self, item: str, record: Record, since: date) -> list[tuple[Series, Share]]:
+        """Return the shares of a record, none where it lies before all windows of ``since`` and later.
+
+        Its item has indicators.
+        """
+        if self._groups[item].is_past(record.envelope.source_time, record.envelope.period, since):
+            return []
         try:
             return self._all(item, record)
         except PoisonMessage as problem:

@@ -204,7 +204,7 @@ class Rolling:
         if tiles is None or tiles.as_of >= as_of:
             return
         for key, record in live:
-            for series, share in self._shares(item, record):
+            for series, share in self._shares(item, record, tiles.as_of):
                 before, now = share.counts(tiles.as_of), share.counts(as_of)
                 if before != now:
                     self._count(tiles, subject, key, series, share, as_of, 1 if now else -1)
@@ -226,7 +226,7 @@ class Rolling:
         return tiles
 
     def _take(self, tiles: Tiles, subject: str, item: str, key: str, record: Record, sign: int) -> None:
-        own = self._shares(item, record)
+        own = self._shares(item, record, tiles.as_of)
         for series, share in own:
             if share.counts(tiles.as_of):
                 self._count(tiles, subject, key, series, share, tiles.as_of, sign)
