@@ -29,11 +29,13 @@ _REMEMBERED = 1500
 _AS_OF = date(2026, 6, 30)
 # With so many files the calendar goes on by a day: a year in a run, in which much leaves the indicators' windows.
 _FILES_A_DAY = 2
-# Within so many days of when it is told the publication of a penalty ends, of those that are not repaired.
-_MOST_DAYS, _REPAIRED = 60, 0.3
+# Within so many days of when it is told the publication of a penalty ends; so many of them are repaired before.
+_MOST_DAYS, _REPAIRED = 60, 0.5
 _PENALTY = 53
 
 Cells = tuple[object, ...]
+Row = tuple[int, str, Cells]
+Told = tuple[Row, Row | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,18 @@ class Piece:
 def pieces(seed: int, first_day: date) -> Iterator[Piece]:
     """Yield the stream as files, the same for the same seed; ``first_day``: the business date of its beginning."""
     rng = random.Random(f"{seed}:chaos")
-    before: list[tuple[int, str, Cells]] = []
+    before: list[Row] = []
+    repaired: list[Row] = []
     files = 0
     # Each generation of penalties ends in the days to come, so that some end throughout the run.
     rows = _rows(seed, rng, lambda: day_after(files, first_day))
     while True:
-        window = list(itertools.islice(rows, WINDOW))
+        told = list(itertools.islice(rows, WINDOW))
+        window = [one for one, _ in told]
         before = [*before, *window][-_REMEMBERED:]
+        # Told as they were before, and soon after as repaired.
+        window += repaired
+        repaired = [later for _, later in told if later is not None and rng.random() < _REPAIRED]
         window += rng.sample(before, round(len(window) * REPEATED))
         rng.shuffle(window)
         grouped: dict[tuple[int, str], list[Cells]] = {}
@@ -70,30 +77,32 @@ def day_after(files: int, first: date) -> date:
     return first + timedelta(days=files // _FILES_A_DAY)
 
 
-def _rows(seed: int, rng: random.Random, this_day: Callable[[], date]) -> Iterator[tuple[int, str, Cells]]:
+def _rows(seed: int, rng: random.Random, this_day: Callable[[], date]) -> Iterator[Told]:
+    """Yield the rows, a penalty with what is said of it once it is repaired."""
     catalogue = load_catalogue()
     items = [catalogue.item(str(seq)) for seq in ITEMS]
     city = found_city(ENTERPRISES, seed, _AS_OF)
     for generation in itertools.count(seed):
         day = this_day()
-        made = [
-            (item.seq, row.unit, tuple(shown(item, _ending(item, row.values, rng, day), row.added, habit(item))))
-            for item in items
-            for row in records(item, city, generation, _AS_OF)
-        ]
+        made: list[Told] = []
+        for item in items:
+            for row in records(item, city, generation, _AS_OF):
+                values = [row.values] if item.seq != _PENALTY else list(_ending(item, row.values, rng, day))
+                said = [(item.seq, row.unit, tuple(shown(item, one, row.added, habit(item)))) for one in values]
+                made.append((said[0], said[1] if len(said) > 1 else None))
         rng.shuffle(made)
         yield from made
 
 
-def _ending(item: Item, values: tuple[CellValue, ...], rng: random.Random, day: date) -> tuple[CellValue, ...]:
-    """Return a row's values, of a penalty with a day on which its publication ends."""
-    if item.seq != _PENALTY:
-        return values
+def _ending(
+    item: Item, values: tuple[CellValue, ...], rng: random.Random, day: date
+) -> Iterator[tuple[CellValue, ...]]:
+    """Yield a penalty's values with a day on which its publication ends, and the same repaired."""
     names, ended = [field.name for field in item.fields], list(values)
     ended[names.index("publicity_deadline")] = day + timedelta(days=rng.randrange(1, _MOST_DAYS))
-    if rng.random() < _REPAIRED:
-        ended[names.index("repair_date")] = _AS_OF - timedelta(days=rng.randrange(60))
-    return tuple(ended)
+    for repaired in (None, _AS_OF - timedelta(days=rng.randrange(60))):
+        ended[names.index("repair_date")] = repaired
+        yield tuple(ended)
 
 
 def write_piece(piece: Piece, folder: Path) -> Path:
