@@ -50,7 +50,7 @@ def run(config: BusConfig, dsn: str, stop: threading.Event, *, readiness: SinkRe
 class PostgresSink(Sink[Rows]):
     """The sink of the hub's database."""
 
-    poll_s = 0.4
+    poll_s = 0.2
     # A database that restarts is asked often, one that is away for the night seldom.
     longest_wait_s = 15.0
     outcomes = ("written",)

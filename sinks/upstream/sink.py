@@ -82,7 +82,7 @@ class UpstreamBatch:
 class UpstreamSink(Sink[UpstreamBatch]):
     """The sink of the platform above."""
 
-    poll_s = 0.4
+    poll_s = 0.1
     pipelined = True
     outcomes = ("accepted", "rejected", "retried")
 
