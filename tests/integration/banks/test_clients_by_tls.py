@@ -91,6 +91,6 @@ def test_it_reads_what_the_sink_published(program: Program, config: BusConfig, d
 @pytest.mark.attack(
     by="a bank with the guide's clients", wants="another bank's topic or group, or the catalogue, by TLS"
 )
-def test_it_is_refused_what_is_not_the_bank_s(program: Program, config: BusConfig, door: str) -> None:
+def test_by_tls_it_is_refused_what_is_not_the_bank_s(program: Program, config: BusConfig, door: str) -> None:
     assert bank_of(config, door).authority is not None
     check_refusals(program, config, door)
