@@ -82,6 +82,21 @@ def test_a_bank_that_begins_late_knows_what_counts_and_nothing_of_history(begun:
     assert "fines_36m" not in values
 
 
+def test_what_labels_end_is_withdrawn_as_soon_as_a_sink_has_them(begun: Hub) -> None:
+    """``pytest -rP`` shows how soon: from when they are published, to a sink that starts then."""
+    published = max(one.timestamp()[1] for one, _ in kafka.messages(begun.config, topics.LABEL_POLICY))
+    told = {
+        "banks": [m.timestamp()[1] for m, value in kafka.messages(begun.config, topics.bank_topic(LATE))
+                  if value.get("reason") == "LABEL_CHANGED"],
+        "the platform above": [m.timestamp()[1] for m, value in kafka.messages(begun.config, topics.UPSTREAM_UP)
+                               if value["policy"] == 2],
+    }  # fmt: skip
+    for whom, moments in told.items():
+        took_ms = max(moments) - published
+        print(f"{whom}: {len(moments)} withdrawals within {took_ms} ms of the labels")
+        assert 0 < took_ms < 30_000
+
+
 def test_all_of_it_is_proved(begun: Hub) -> None:
     found = proved(begun.config, _scope(begun))
     assert (found.difference, found.pending, found.differences) == (0, 0, [])
