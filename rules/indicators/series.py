@@ -8,10 +8,11 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from catalogue.model import FieldType
-from catalogue.months import month_number
+from catalogue.months import last_day, month_number, month_of
 from catalogue.periods import period_end
 from catalogue.times import business_date, micros
 from rules.indicators.closing import Closing
@@ -122,8 +123,9 @@ def shares(series: Series, fact: Fact) -> list[Share]:
         leave = filled if leave is None else min(leave, filled)
     if leave is not None and leave <= effective:
         return []
-    if any(not condition.holds(fact.data) for condition in series.public_when):
-        return []
+    for condition in series.public_when:
+        if not condition.holds(fact.data):
+            return []
     if series.details is not None:
         return _of_details(series, fact, effective, leave)
     one = _share(series, fact.data, fact, effective, leave)
@@ -133,14 +135,19 @@ def shares(series: Series, fact: Fact) -> list[Share]:
 def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date, leave: date | None) -> Share | None:
     if series.where is not None and not series.where.holds(data):
         return None
-    placed = _placed(series, data, fact)
-    if placed is None:
-        return None
-    cell = _cell(series, placed)
-    enter = effective if series.of_periods else max(placed, effective)
+    closing = series.closing
+    if closing is not None and series.date_field is None and fact.period is not None:
+        # Most records that there are: no day of theirs is asked for.
+        cell, enter, placed = _cell_of(closing.every, fact.period), effective, None
+    else:
+        placed = _placed(series, data, fact)
+        if placed is None:
+            return None
+        cell = _cell(series, placed)
+        enter = effective if closing is not None or placed < effective else placed
     if leave is not None and leave <= enter:
         return None
-    number, text = _valued(series, data, placed)
+    number, text = _valued(series, data, placed, cell)
     if number is None and text is None and series.ranks:
         return None
     is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in _TOTALS
@@ -150,9 +157,9 @@ def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date,
 
 def cell_for(series: Series, fact: Fact) -> int:
     """Return the cell of a record where its payload need not be asked: of a series without a date field and details."""
-    placed = _placed(series, {}, fact)
-    assert placed is not None, "rows of details alone may lie nowhere"
-    return _cell(series, placed)
+    if series.closing is not None and fact.period is not None:
+        return _cell_of(series.closing.every, fact.period)
+    return _cell(series, business_date(fact.source_time))
 
 
 def _cell(series: Series, placed: date) -> int:
@@ -199,14 +206,22 @@ def _end(period: str) -> date:
     return period_end(period)
 
 
-def _valued(series: Series, data: Mapping[str, Any], placed: date) -> tuple[int | None, str | None]:
+@functools.lru_cache(maxsize=1 << 12)
+def _cell_of(every: int, period: str) -> int:
+    month = month_number(period_end(period))
+    return month + -(month + 1) % every
+
+
+def _valued(series: Series, data: Mapping[str, Any], placed: date | None, cell: int) -> tuple[int | None, str | None]:
     if series.value is None:
         return None, None
     if series.value == THE_DAY:
-        return day_number(placed) * MILLION, None
+        return day_number(placed or last_day(*month_of(cell))) * MILLION, None
     value = data.get(series.value)
     if value is None or value == "":
         return None, None
+    if type(value) is Decimal:
+        return millionths(value), None
     if series.ranks:
         rank = dict(series.ranks).get(str(value).strip())
         return (None if rank is None else rank * MILLION), None
