@@ -56,6 +56,7 @@ _SUBJECT_COUNTS = (
     " person_subjects(%(items)s)"
 )
 _POSITIONS = "select topic, partition, next_offset from sink_position"
+_INDICATORS = "select subject, indicators from credit_state"
 _BUSIEST = "select subject from credit_state order by sequence desc, subject limit 1"
 
 
@@ -160,6 +161,15 @@ class TableSnapshot:
         """Return how many subjects have records of any of these items."""
         (row,) = self._rows(_SUBJECT_COUNTS, {"items": list(items)})
         return SubjectCounts(*row)
+
+    def indicators(self) -> dict[str, dict[str, Decimal]]:
+        """Return every indicator's values, by its id and the subject; what is unknown is left out."""
+        found: dict[str, dict[str, Decimal]] = {}
+        for subject, values in self._rows(_INDICATORS, ()):
+            for name, value in values.items():
+                if value is not None:
+                    found.setdefault(name, {})[subject] = Decimal(value)
+        return found
 
     def busiest_subject(self) -> str | None:
         """Return the subject whose state has changed most often; None when there is no state."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
@@ -127,6 +128,11 @@ class View:
                 category.id: tables.subject_counts([item.id for item in category.items])
                 for category in self.catalogue.categories
             }
+
+    def indicator_values(self) -> dict[str, dict[str, Decimal]]:
+        """Return the values of all indicators, by their ids and by subject, where they are known."""
+        with table_snapshot(self.dsn) as tables:
+            return tables.indicators()
 
     def busiest_subject(self) -> str | None:
         """Return the subject whose state has changed most often; None when there is no state."""

@@ -10,6 +10,7 @@ from rich.text import Text
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from catalogue.model import Catalogue, Sensitivity
+from hub.progress import counting
 from hub.terminal import Terminal
 from queries.contributions import described
 from rules.indicators.definitions import Indicator, load_indicators
@@ -84,6 +85,46 @@ def show(
         if text:
             table.add_row(heading, text)
     console.print(table, markup=False)
+
+
+@app.command()
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list as JSON.")] = False,
+) -> None:
+    """Compare the indicators over all enterprises of this hub: which of them order everybody alike.
+
+    Exit code 1 when there is a pair that no `alike` of its definitions explains.
+    """
+    from hub.settings import load_settings
+    from hub.view import view_of
+    from rules.indicators.likeness import FEWEST, alike
+
+    with counting("reading the states", " pairs") as (say, count):
+        values = view_of(load_settings()).indicator_values()
+        enterprises = len({subject for own in values.values() for subject in own})
+        if enterprises < FEWEST:
+            raise UsageError(
+                f"Of {enterprises} enterprises nothing can be said.",
+                remedy=f"At least {FEWEST} are needed: `make demo STAY=1` makes a city of 2,000.",
+            )
+        say("comparing")
+        found = alike(load_indicators(), values, on_pair=count)
+    unexplained = [pair for pair in found if not pair.why]
+    if as_json:
+        typer.echo(json.dumps([pair._asdict() for pair in found], ensure_ascii=False))
+    else:
+        console = Terminal()
+        table = Table()
+        for heading in ("指标", "相近指标", "等级相关", "企业数", "理由"):
+            table.add_column(heading, overflow="fold", justify="right" if heading in ("等级相关", "企业数") else "left")
+        for pair in found:
+            table.add_row(pair.one, pair.other, f"{pair.coefficient:.3f}", f"{pair.enterprises:,}", pair.why)
+        if found:
+            console.print(table, markup=False)
+        left = f"其中 {len(unexplained)} 对没有说明"
+        console.print(f"{len(load_indicators())} 项指标，{len(found)} 对相近，{left}", highlight=False)
+    if unexplained:
+        raise typer.Exit(1)
 
 
 def as_dict(indicator: Indicator, catalogue: Catalogue) -> dict[str, Any]:

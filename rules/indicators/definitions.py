@@ -6,7 +6,7 @@ looks at; it is never typed.
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ DAY_UNIT = "年月日"
 _SERIES_KEYS = frozenset(
     {"id", "item", "at", "closed", "details", "value", "ranks", "where", "public", "until", "within", "totals", "by"}
 )
-_INDICATOR_KEYS = frozenset({"id", "zh", "is", "unit", "missing", "direction", "bands", "told"})
+_INDICATOR_KEYS = frozenset({"id", "zh", "is", "unit", "missing", "direction", "bands", "told", "alike"})
 _DIRECTIONS = ("up", "down", "none")
 _PLACED = frozenset({FieldType.DATE, FieldType.TIMESTAMP, FieldType.MONTH})
 _VALUED = frozenset(
@@ -56,6 +56,8 @@ class Indicator:
     told: bool
     """Whether banks are told of it."""
     sensitivity: Sensitivity
+    alike: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Why it is there beside another one that orders enterprises alike, by the other's id."""
 
     @property
     def is_day(self) -> bool:
@@ -194,7 +196,7 @@ class _File:
             raise ValueError("it looks at personal data")
         return Indicator(
             row["id"], row["zh"], items[0], expression, row.get("unit", ""), missing == "zero", direction, bands,
-            bool(row.get("told", True)), sensitivity,
+            bool(row.get("told", True)), sensitivity, dict(row.get("alike", {})),
         )  # fmt: skip
 
     def _sensitivity(self, series: Series) -> Sensitivity:
