@@ -291,13 +291,16 @@ def _peer_outcome(this: Round, job: Mapping[str, Any]) -> Outcome:
 
 
 def _hub_outcome(this: Round) -> Outcome:
-    states: dict[str, Mapping[str, Any]] = {}
+    states: dict[str, dict[str, Any]] = {}
     winners: dict[str, str] = {}
     with closing(Registry(this.config)) as registry:
         decode = Decoder(registry)
         for message in scan(this.config, topics.STATE):
             state = decode(message.value())
-            states[state["subject"]] = state
+            states[state["subject"]] = {**state, "indicators": {}}
+        for message in scan(this.config, topics.INDICATOR):
+            values = decode(message.value())
+            states[values["subject"]]["indicators"].update(values["indicators"])
         for message in scan(this.config, topics.RECORD):
             envelope, *_ = decode.envelope(message.value())
             winners[f"{envelope.subject}\0{envelope.record_key}"] = repr(envelope.version)

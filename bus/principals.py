@@ -104,7 +104,7 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
     """Return every principal; the order is that of the table in docs/security.md."""
     events = tuple(catalogue_topic(category.id) for category in catalogue.categories)
     every = tuple(spec.name for spec in topics.topic_specs(catalogue, banks))
-    changelogs = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.POSITION)
+    changelogs = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.POSITION)
     groups = (MERGE_GROUP, SINK_POSTGRES, SINK_UPSTREAM, *(sink_of_bank(bank) for bank in banks))
     calendar, released = (topics.CALENDAR,), (topics.LABEL_POLICY, topics.RELEASE_SNAPSHOT)
     return (
@@ -128,7 +128,7 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
             SINK_POSTGRES, "the sink of PostgreSQL",
             reads=(
                 topics.SUBMISSION, topics.REJECTED, topics.UNRESOLVED, topics.RECORD, topics.PERSON_RECORD,
-                topics.STATE, topics.CHANGE,
+                topics.STATE, topics.INDICATOR, topics.CHANGE,
             ),
             sees=calendar, joins=(SINK_POSTGRES,),
         ),

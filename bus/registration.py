@@ -29,6 +29,7 @@ _CARRIED: Mapping[str, Schema] = {
     topics.PERSON_RECORD: wire.RECORD,
     topics.CHANGE: wire.CHANGE,
     topics.STATE: wire.STATE,
+    topics.INDICATOR: wire.INDICATOR_VALUES,
     topics.POSITION: wire.POSITION,
     topics.CALENDAR: wire.BUSINESS_DATE,
     topics.PROOF: wire.PROVEN,

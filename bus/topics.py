@@ -32,6 +32,7 @@ RECORD = "credit.record.v1"
 PERSON_RECORD = "person.record.v1"
 CHANGE = "credit.change.v1"
 STATE = "credit.state.v1"
+INDICATOR = "credit.indicator.v1"
 POSITION = "stream.position.v1"
 CALENDAR = "calendar.v1"
 PROOF = "proof.v1"
@@ -87,6 +88,7 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         TopicSpec(PERSON_RECORD, _COMPACT),
         TopicSpec(CHANGE, _KEEP | _LARGE),
         TopicSpec(STATE, _COMPACT),
+        TopicSpec(INDICATOR, _COMPACT),
         TopicSpec(POSITION, _COMPACT),
         TopicSpec(CALENDAR, _KEEP),
         TopicSpec(PROOF, _COMPACT, by_subject=False),

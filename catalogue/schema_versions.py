@@ -23,6 +23,7 @@ _INTERNAL = (
     wire.RECORD,
     wire.CHANGE,
     wire.STATE,
+    wire.INDICATOR_VALUES,
     wire.POSITION,
     wire.PROVEN,
     wire.KEY_FINGERPRINT,

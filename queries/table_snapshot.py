@@ -36,9 +36,14 @@ select item, count(*) from credit_record
 where subject = %(subject)s and record_key <> %(mark)s and not starts_with(record_key, %(mark)s || '#')
 group by item
 """
-_STATE = (
-    "select subject_name, sequence, as_of, hash, indicators, counts, changed_at from credit_state where subject = %s"
-)
+_STATE = """
+select s.subject_name, s.sequence, s.as_of, s.hash,
+    coalesce(
+        (select jsonb_object_agg(one.key, one.value)
+         from credit_indicator i, jsonb_each(i.indicators) as one where i.subject = s.subject), '{}'),
+    s.counts, s.changed_at
+from credit_state s where s.subject = %s
+"""
 _SOURCE = "select submission_id, file_name, sheet from submission where submission_id = any(%s)"
 _RECEIPTS = f"""
 select {", ".join(RECEIPT_COLUMNS)} from submission
@@ -56,7 +61,7 @@ _SUBJECT_COUNTS = (
     " person_subjects(%(items)s)"
 )
 _POSITIONS = "select topic, partition, next_offset from sink_position"
-_INDICATORS = "select subject, indicators from credit_state"
+_INDICATORS = "select subject, indicators from credit_indicator"
 _BUSIEST = "select subject from credit_state order by sequence desc, subject limit 1"
 
 

@@ -37,6 +37,7 @@ class ComputedState:
     digest: str
     counts: Mapping[str, int]
     indicators: Mapping[str, Decimal | None]
+    indicators_digest: str
 
 
 def set_since_of(winners: Winners, record: Envelope) -> SetSince | None:
@@ -67,30 +68,36 @@ def state_on(winners: Winners, groups: Groups, decode: DecodePayload, until: Unt
     counts: dict[str, int] = {}
     for item, _ in counting:
         counts[item] = counts.get(item, 0) + 1
-    values = _values(winners, counting, groups, decode, day)
+    by_item = _values(winners, counting, groups, decode, day)
     said = (fingerprint(one.envelope, key in counting) for key, one in winners.items() if not is_mark(key[1]))
     digest = f"{sum(said) % _DIGEST_MODULUS:032x}"
-    return ComputedState(_hash(digest, values), digest, counts, values)
+    told = f"{sum(_values_digest(item, own) for item, own in by_item.items()) % _DIGEST_MODULUS:032x}"
+    whole = hashlib.sha256(f"{digest}\n{told}".encode()).hexdigest()
+    return ComputedState(whole, digest, counts, _together(by_item), told)
 
 
 def indicators_on(
     winners: Winners, groups: Groups, decode: DecodePayload, until: Until, day: date
 ) -> dict[str, Decimal | None]:
     """Return, as states carry them, the indicators of every item of which anything was ever reported or withdrawn."""
-    return _values(winners, live(winners, until, day), groups, decode, day)
+    return _together(_values(winners, live(winners, until, day), groups, decode, day))
 
 
 def _values(
     winners: Winners, counting: Winners, groups: Groups, decode: DecodePayload, day: date
-) -> dict[str, Decimal | None]:
+) -> dict[str, dict[str, Decimal | None]]:
     facts: dict[str, list[Fact]] = {item: [] for item, key in winners if not is_mark(key) and item in groups}
     for (item, _), one in counting.items():
         if item in facts:
             data = decode(one.schema_id, one.payload) or {}
             facts[item].append(Fact(one.envelope.source_time, data, one.envelope.period))
-    return {name: value for item, own in facts.items() for name, value in plain_values(groups[item], own, day).items()}
+    return {item: plain_values(groups[item], own, day) for item, own in facts.items()}
 
 
-def _hash(digest: str, values: Mapping[str, Decimal | None]) -> str:
+def _together(by_item: Mapping[str, Mapping[str, Decimal | None]]) -> dict[str, Decimal | None]:
+    return {name: value for own in by_item.values() for name, value in own.items()}
+
+
+def _values_digest(item: str, values: Mapping[str, Decimal | None]) -> int:
     lines = (f"{name} {'' if value is None else int(value.scaleb(6))}" for name, value in sorted(values.items()))
-    return hashlib.sha256("\n".join([digest, *lines]).encode()).hexdigest()
+    return int.from_bytes(hashlib.sha256("\n".join([item, *lines]).encode()).digest()[:16], "big")

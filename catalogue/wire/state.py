@@ -1,7 +1,7 @@
 """``credit.state.v1``: what the hub knows of each subject."""
 
 from catalogue.avro import DATE, TIMESTAMP, optional
-from catalogue.wire.parts import INDICATOR, field, internal_record
+from catalogue.wire.parts import field, internal_record
 
 _NAMED_BY = internal_record(
     "NamedBy",
@@ -25,7 +25,6 @@ STATE = internal_record(
         "string",
         "over the winning records and the indicators; without sequence, times and ciphertext",
     ),
-    field("indicators", {"type": "map", "values": ["null", INDICATOR]}),
     field("counts", {"type": "map", "values": "long"}, "live records per item"),
     field("records_digest", "string", "order-independent digest of all winning records"),
     field("changed_at", TIMESTAMP),
@@ -34,6 +33,13 @@ STATE = internal_record(
         "name": "digest_rule",
         "type": "int",
         "default": 1,
-        "doc": "by which rule digest and hash were computed: 1 with the versions, 2 by content and whether it counts",
+        "doc": "by which rule digest and hash were computed: 1 with the versions, 2 by content and whether it counts, "
+        "3 when the law ends records, 4 with the indicators' digest",
+    },
+    {
+        "name": "indicators_digest",
+        "type": "string",
+        "default": "",
+        "doc": "the sum of the hashes of all indicator values of the subject (credit.indicator.v1), modulo 2^128",
     },
 )

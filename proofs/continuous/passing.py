@@ -49,7 +49,7 @@ class ProofPass:
             if cursor.since_s:
                 self._arrivals.note(partition, cursor.offset, cursor.since_s)
         self._inputs = of(topics.merge_inputs(scope.catalogue))
-        self._outputs = of((topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.CHANGE))
+        self._outputs = of((topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.CHANGE))
         self._not_taken = of((topics.REJECTED, topics.UNRESOLVED))
         self._marks = of((topics.POSITION, topics.SUBMISSION))
         self._changes = of((topics.CHANGE,))

@@ -17,6 +17,8 @@ from proofs.reconcile.findings import CHANGES, Findings
 from proofs.reconcile.records import Records, named
 from proofs.reconcile.upstream import ExpectedReceipts
 
+_DIGEST_MODULUS = 1 << 128
+
 
 class PublishedState(NamedTuple):
     """The part of a subject's newest state that is compared."""
@@ -28,6 +30,63 @@ class PublishedState(NamedTuple):
     named_by: int  # a hash of the stamp of what gave the name
     partition: int
     offset: int
+    indicators: str
+    """The sum of the hashes of the values of all its indicators."""
+
+
+class PublishedValues(NamedTuple):
+    """The part of the newest values of an item's indicators of a subject that is compared."""
+
+    sequence: int
+    hash: str
+    partition: int
+    offset: int
+
+
+Values = Mapping[tuple[str, str], PublishedValues]
+"""By subject and item."""
+
+
+def read_values(
+    reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], findings: Findings
+) -> dict[tuple[str, str], PublishedValues]:
+    """Return the newest values of each subject's item; note those that were written twice, or over newer ones."""
+    values: dict[tuple[str, str], PublishedValues] = {}
+    for message in reader.read_all(partitions):
+        where = f"{topics.INDICATOR}/{message.partition()}@{message.offset()}"
+        try:
+            value = decode(message.value())
+        except PoisonMessage as problem:
+            findings.unreadable(CHANGES, where, problem)
+            continue
+        key = (value["subject"], value["item"])
+        told = PublishedValues(value["sequence"], value["hash"], message.partition(), message.offset())
+        earlier = values.get(key)
+        if earlier is not None:
+            if earlier[:2] == told[:2]:
+                findings.differ(CHANGES, where, f"double values of {' '.join(key)}")
+            elif earlier.sequence > told.sequence:
+                findings.differ(CHANGES, where, f"older values over newer ones of {' '.join(key)}")
+        values[key] = told
+    return values
+
+
+def compare_values(
+    states: Mapping[str, PublishedState], values: Values, moving: frozenset[int], findings: Findings
+) -> None:
+    """Compare the values of each subject's indicators with what its state says that they come to."""
+    sums: Counter[str] = Counter()
+    place: dict[str, int] = {}
+    for (subject, _), told in values.items():
+        sums[subject] += int(told.hash, 16)
+        place[subject] = told.partition
+    for subject in sorted(states.keys() | sums.keys()):
+        state = states.get(subject)
+        if (place[subject] if state is None else state.partition) in moving:
+            continue
+        # A state of before says nothing of them, until its subject is touched.
+        if state is None or (state.indicators and f"{sums[subject] % _DIGEST_MODULUS:032x}" != state.indicators):
+            findings.differ(CHANGES, topics.INDICATOR, f"the indicators of {subject} are not those of its state")
 
 
 def read_states(
@@ -54,6 +113,7 @@ def read_states(
             hash(tuple((value["named_by"] or {}).items())),
             message.partition(),
             message.offset(),
+            value["indicators_digest"],
         )
         earlier = states.get(subject)
         if earlier is not None:

@@ -81,6 +81,7 @@ class Proof:
         opened = ledger(reader, self._plain, ledger_partitions)
         time.sleep(_SETTLE_S)
         states = changes.read_states(reader, self._plain, self._partitions(topics.STATE), findings)
+        values = changes.read_values(reader, self._plain, self._partitions(topics.INDICATOR), findings)
         records: dict[str, Records] = {
             name: read_records(reader, self._plain, self._partitions(name), findings) for name in record_topics()
         }
@@ -105,6 +106,7 @@ class Proof:
         files.compare(scope.catalogue, opened, after, events, not_taken, findings)
         merge.compare(events, positions, all_records, findings)
         changes.compare(scanned_changes, states, all_records, moving, findings)
+        changes.compare_values(states, values, moving, findings)
         for bank, expectation in expected.items():
             banks.compare(bank, expectation, delivered[bank], starts[bank], findings)
         if expected_receipts is not None:
@@ -116,6 +118,7 @@ class Proof:
                 snapshot, topics.PERSON_RECORD, "person_record", records[topics.PERSON_RECORD], findings
             )
             database.compare_states(snapshot, states, findings)
+            database.compare_values(snapshot, values, findings)
             database.compare_changes(snapshot, scanned_changes, findings)
             database.compare_submissions(snapshot, after, findings)
             for topic, table in ((topics.REJECTED, "rejected"), (topics.UNRESOLVED, "unresolved")):

@@ -56,6 +56,7 @@ def compare_state(subject: str, held: Mapping[str, Any], wanted: ComputedState) 
     yield from _compare_values(subject, held, wanted)
     for field, one, other in (
         ("records_digest", held["records_digest"], wanted.digest),
+        ("indicators_digest", held["indicators_digest"], wanted.indicators_digest),
         ("hash", held["hash"], wanted.hash),
     ):
         if one != other:

@@ -39,6 +39,7 @@ class TopicContents:
 
     events: dict[str, list[Record]] = field(default_factory=dict)
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
+    values: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)  # of indicators, by subject and item
     records: dict[str, dict[RecordIdentity, Record]] = field(default_factory=dict)
     partitions: dict[str, set[int]] = field(default_factory=dict)
     days: dict[int, date] = field(default_factory=dict)
@@ -48,7 +49,7 @@ class TopicContents:
 
     def subjects(self) -> list[str]:
         """Return every subject of which anything was found, and which did not move meanwhile."""
-        return sorted((self.events.keys() | self.states.keys() | self.records.keys()) - self.moved)
+        return sorted((self.events.keys() | self.states.keys() | self.values.keys() | self.records.keys()) - self.moved)
 
     def met(self, subject: str, partition: int) -> None:
         """Note in which partition a subject was found."""
@@ -75,6 +76,7 @@ class ContentsReader:
         before = self._positions(partitions)
         time.sleep(_SETTLE_S)
         self._read_states(partitions, chosen, found)
+        self._read_values(partitions, chosen, found)
         self._read_records(partitions, chosen, found)
         time.sleep(_SETTLE_S)
         after = self._positions(partitions)
@@ -115,6 +117,22 @@ class ContentsReader:
             if state["subject"] != subject:
                 found.faults.append(StateDifference(subject, "state/subject", state["subject"], subject))
             found.states[subject] = state
+            found.met(subject, message.partition() or 0)
+
+    def _read_values(self, partitions: list[int], chosen: Chosen, found: TopicContents) -> None:
+        for message in self._read((topics.INDICATOR,), partitions):
+            subject, _, item = _key_of(message).partition("\x00")
+            if not chosen(subject):
+                continue
+            name = f"indicators {item}"
+            try:
+                told = self._decode(message.value() or b"")
+            except PoisonMessage as problem:
+                found.faults.append(StateDifference(subject, name, problem.message, "values"))
+                continue
+            if (told["subject"], told["item"]) != (subject, item):
+                found.faults.append(StateDifference(subject, name, f"{told['subject']} {told['item']}", "its own"))
+            found.values.setdefault(subject, {})[item] = told
             found.met(subject, message.partition() or 0)
 
     def _read_records(self, partitions: list[int], chosen: Chosen, found: TopicContents) -> None:

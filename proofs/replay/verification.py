@@ -131,6 +131,8 @@ class Verification:
                 yield StateDifference(subject, "state", f"sequence {state['sequence']}", "none: no event tells of it")
             return
         yield from compare_name(subject, state["subject_name"], folded)
+        values = contents.values.get(subject, {}).values()
+        state = {**state, "indicators": {name: value for own in values for name, value in own["indicators"].items()}}
         try:
             differences = [*compare_state(subject, state, self._state_on(folded, state["as_of"]))]
             day = max(contents.days.get(partition, state["as_of"]) for partition in contents.partitions[subject])

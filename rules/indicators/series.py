@@ -7,7 +7,7 @@ month (``catalogue.months``) or a day (its proleptic Gregorian ordinal), and cou
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -225,9 +225,11 @@ def _valued(series: Series, data: Mapping[str, Any], placed: date | None, cell: 
     if series.ranks:
         rank = dict(series.ranks).get(str(value).strip())
         return (None if rank is None else rank * MILLION), None
-    if isinstance(value, str):
-        return None, value
-    if isinstance(value, date | datetime):
+    if series.is_of_texts:
+        return None, str(value)
+    if series.value_type in (FieldType.DATE, FieldType.TIMESTAMP):
         named = as_date(value)
-        return (None if named is None else day_number(named) * MILLION), None
+        if named is None:
+            raise TypeError(f"{value!r} is no day")
+        return day_number(named) * MILLION, None
     return millionths(value), None

@@ -90,6 +90,9 @@ TABLES: Mapping[str, TargetTable] = {
     topics.RECORD: TargetTable("credit_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
     topics.PERSON_RECORD: TargetTable("person_record", _RECORD_COLUMNS, _RECORD_KEY, _VERSION),
     topics.STATE: TargetTable("credit_state", _STATE_COLUMNS, ("subject",), "t.sequence <= excluded.sequence"),
+    topics.INDICATOR: TargetTable(
+        "credit_indicator", _columns(wire.INDICATOR_VALUES), ("subject", "item"), "t.sequence <= excluded.sequence"
+    ),
     topics.CHANGE: TargetTable(
         "credit_change",
         ("subject", "sequence", "subject_name", "as_of", "changed_at", "summary"),

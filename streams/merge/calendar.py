@@ -85,8 +85,8 @@ class Calendar:
             lacking = [item for item in items if self._rolling.lacks(subject, item)]
             batch = self._begin(subject)
             ended = self._end(batch, items, as_of)
-            is_defined = batch.state.indicators.keys() <= self._rolling.defined
-            if not lacking and not ended and not batch.state.outdated and is_defined:
+            batch.dropped |= {ItemId(item) for item in batch.load_valued(subject) if not self._rolling.is_rated(item)}
+            if not lacking and not ended and not batch.state.outdated and not batch.dropped:
                 continue
             if len(part) == self._most:
                 yield part, as_of

@@ -4,9 +4,10 @@ from datetime import date
 from functools import lru_cache
 
 from bus.avro import writer
-from streams.merge.state import DIGEST_RULE, SubjectState, hash_of
+from streams.merge.state import DIGEST_RULE, SubjectState, state_hash
 from streams.merge.subject import RecordUpdate
-from streams.merge.update import SubjectUpdate
+from streams.merge.update import SubjectUpdate, ValuesUpdate
+from streams.merge.values import digest_of
 
 _NO_INDICATORS = writer.array([])
 # Bytes of records in one change. A single record may be larger: two versions of it, of up to a megabyte each.
@@ -29,12 +30,11 @@ def encode_head(subject: str, state: SubjectState) -> bytes:
 
 def encode_state(head: bytes, state: SubjectState, changed_at: bytes) -> bytes:
     """Return the Avro of ``State``; ``changed_at``: the moment as ``writer.timestamp`` encodes it."""
-    name, indicators = state.name, sorted(state.indicators.items())
+    name = state.name
     return b"".join(
         (
             head,
-            writer.text(hash_of(state.digest, indicators)),
-            writer.array([_name(k) + _number(v) for k, v in indicators]),
+            writer.text(state_hash(state)),
             writer.array([_name(k) + writer.long(v) for k, v in sorted(state.counts.items())]),
             writer.text(f"{state.digest:032x}"),
             changed_at,
@@ -50,6 +50,22 @@ def encode_state(head: bytes, state: SubjectState, changed_at: bytes) -> bytes:
                 )
             ),
             _DIGEST_RULE,
+            writer.text(f"{state.indicators:032x}"),
+        )
+    )
+
+
+def encode_values(subject: str, update: ValuesUpdate, state: SubjectState, changed_at: bytes) -> bytes:
+    """Return the Avro of ``IndicatorValues``; the last two arguments are as in ``encode_state``."""
+    return b"".join(
+        (
+            writer.text(subject),
+            _name(update.item),
+            writer.long(state.sequence),
+            writer.long(state.as_of.toordinal() - _EPOCH_DAY),
+            writer.text(f"{digest_of(update.item, update.values):032x}"),
+            writer.array([_name(k) + _number(v) for k, v in sorted(update.values.items())]),
+            changed_at,
         )
     )
 

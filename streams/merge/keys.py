@@ -1,6 +1,7 @@
 """Where the merge keeps what in the store of a partition: the first byte of a key says its kind.
 
-From the changelogs: winning records (``r``) and states (``s``). Derived from the records: the tiles of the indicators
+From the changelogs: winning records (``r``), states (``s``) and the values of indicators (``v``). Derived from the
+records: the tiles of the indicators
 (``a``), the numbers of those that need an order (``k``), and the days (``x``) on which a share begins or ceases to
 count, or a window moves.
 """
@@ -61,6 +62,21 @@ def due_from(key: bytes) -> tuple[date, str, ItemId, str]:
     subject, item, record = key[5:].split(_SEPARATOR, 2)
     day = date.fromordinal(int.from_bytes(key[1:5], "big"))
     return day, subject.decode(), ItemId(item.decode()), record.decode()
+
+
+def values_prefix(subject: str) -> bytes:
+    """Return what the keys of all values of a subject's indicators begin with; the item follows."""
+    return f"v{subject}\0".encode()
+
+
+def values_key(subject: str, item: str) -> bytes:
+    """Return the message key of the values of a subject's indicators of one item; in the store ``v`` is before it."""
+    return f"{subject}\0{item}".encode()
+
+
+def stored_values(message_key: bytes) -> bytes:
+    """Return the store's key of the values of indicators."""
+    return b"v" + message_key
 
 
 def stored_state(subject: str) -> bytes:

@@ -28,7 +28,7 @@ class MergeProcessor(Processor):
     """
 
     name = "merge"
-    changelogs = (topics.RECORD, topics.PERSON_RECORD, topics.STATE)
+    changelogs = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR)
     positions = topics.POSITION
 
     def __init__(

@@ -4,12 +4,12 @@ from bus import topics
 from processing.output import StoreWrites
 from processing.store import Store
 from rules.indicators.groups import Groups
-from streams.merge.keys import COMPLETE, TILES, stored_record, stored_state
+from streams.merge.keys import COMPLETE, TILES, stored_record, stored_state, stored_values
 from streams.merge.rolling import forget, forget_subject
 
 
 class MergeRestorer:
-    """Writes records and states, and forgets the tiles that rest on them.
+    """Writes records, states and values, and forgets the tiles that rest on them.
 
     Whoever published these messages kept tiles of his own. The ones in this store are made anew when they are next
     needed, with those of records that have none yet; at the latest on the next day.
@@ -29,6 +29,8 @@ class MergeRestorer:
             writes[stored_state(subject)] = value
             if self._has_tiles:
                 forget_subject(self._store, self._groups, subject, writes)
+        elif topic == topics.INDICATOR:
+            writes[stored_values(key)] = value
         else:
             writes[stored_record(key)] = value
             if self._has_tiles:

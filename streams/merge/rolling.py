@@ -67,7 +67,7 @@ class Rolling:
 
     def __init__(self, store: Store, groups: Groups, record_shares: RecordShares) -> None:
         self._store, self._groups, self._shares = store, groups, record_shares.of
-        self.defined = frozenset(one.id for group in groups.values() for one in group.indicators)
+        self._told = {item: frozenset(one.id for one in group.indicators if one.told) for item, group in groups.items()}
         self.pending: StoreWrites = {}
         # What was touched since the last flush.
         self._touched: dict[tuple[str, str], Tiles] = {}
@@ -169,6 +169,10 @@ class Rolling:
         """Note the day on which the law ends a record, where it is still to come."""
         if until is not None and until > as_of:
             self.pending[due_key(until, subject, record.envelope.item, record.envelope.record_key)] = b""
+
+    def told(self, item: str) -> frozenset[str]:
+        """Return the ids of the item's indicators of which anybody is told."""
+        return self._told.get(item, frozenset())
 
     def is_rated(self, item: str) -> bool:
         """Whether indicators are computed from an item."""

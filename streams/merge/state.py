@@ -18,8 +18,9 @@ from rules.merge import Name
 # Confluent's magic byte, with which marshal begins no tuple.
 _AVRO = 0
 # The rule by which digests are computed now, and by which records count; see ``digest_rule`` of the wire. By the first
-# a whole set was its item's, whatever the period; by the second no record was ended by the law.
-DIGEST_RULE = 3
+# a whole set was its item's, whatever the period; by the second no record was ended by the law;
+# by the third the indicators lay in the state itself.
+DIGEST_RULE = 4
 BY_PERIOD, BY_LAW = 2, 3
 # So many values has a state that was packed by the first rule.
 _FIRST_PACKED = 6
@@ -35,9 +36,12 @@ class SubjectState(NamedTuple):
     sequence: int = 0
     as_of: date = date.min
     digest: int = 0
-    indicators: Mapping[str, int | None] = MappingProxyType({})  # in millionths
+    indicators: int = 0
+    """The sum of the digests of all values of the subject's indicators."""
     counts: Mapping[str, int] = MappingProxyType({})
     rule: int = DIGEST_RULE
+    former: Mapping[str, int | None] = MappingProxyType({})
+    """The indicators in millionths, of a state by the third rule or before."""
 
     @property
     def outdated(self) -> bool:
@@ -52,21 +56,15 @@ class SubjectState(NamedTuple):
 
 def state_hash(state: SubjectState) -> str:
     """Return the hash over the winning records and the indicators of one subject; dates and sequence are outside."""
-    return hash_of(state.digest, sorted(state.indicators.items()))
-
-
-def hash_of(digest: int, indicators: list[tuple[str, int | None]]) -> str:
-    """Return the hash of a state with this digest of its records and these indicators, sorted, in millionths."""
-    lines = "".join([f"\n{name} {'' if value is None else value}" for name, value in indicators])
-    return hashlib.sha256(f"{digest:032x}{lines}".encode()).hexdigest()
+    return hashlib.sha256(f"{state.digest:032x}\n{state.indicators:032x}".encode()).hexdigest()
 
 
 def pack(state: SubjectState) -> bytes:
     """Return a state as the store keeps it."""
     by = state.name
     name = by and (by.registered, micros(by.source_time), micros(by.as_of), *by[3:])
-    day, values, counts = state.as_of.toordinal(), dict(state.indicators), dict(state.counts)
-    return marshal.dumps((name, state.sequence, day, state.digest, values, counts, DIGEST_RULE))
+    day, counts = state.as_of.toordinal(), dict(state.counts)
+    return marshal.dumps((name, state.sequence, day, state.digest, state.indicators, counts, DIGEST_RULE))
 
 
 def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> SubjectState:
@@ -80,7 +78,10 @@ def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> SubjectS
             # The first rule's names had no data time.
             said = EPOCH if rule == 1 else from_micros(rest.pop(0))
             name = Name(registered, from_micros(source_time), said, *rest)
-        return SubjectState(name, sequence, date.fromordinal(as_of), digest, indicators, counts, rule)
+        day = date.fromordinal(as_of)
+        if rule == DIGEST_RULE:
+            return SubjectState(name, sequence, day, digest, indicators, counts)
+        return SubjectState(name, sequence, day, digest, 0, counts, rule, indicators)
     state = decode(raw)
     by, text = state.get("named_by"), state["subject_name"]
     if by is not None:
@@ -91,7 +92,8 @@ def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> SubjectS
         state["sequence"],
         state["as_of"],
         int(state["records_digest"], 16),
-        {name: None if value is None else millionths(value) for name, value in state["indicators"].items()},
+        int(state.get("indicators_digest") or "0", 16),
         state["counts"],
         state["digest_rule"],
+        {name: None if value is None else millionths(value) for name, value in state.get("indicators", {}).items()},
     )

@@ -9,6 +9,7 @@ from bus.avro.encoding import encode_envelope
 from catalogue.envelope import SET_MARK, ItemId, RecordKey, is_mark
 from rules.merge import Name, Outcome, Record, SetSince, is_live, join, named, same_content, set_mark, set_since
 from streams.merge.state import BY_LAW, BY_PERIOD, SubjectState
+from streams.merge.values import Values
 
 # From the subject, the item and the record key to the winning record.
 LoadRecord = Callable[[str, str, str], Record | None]
@@ -16,6 +17,9 @@ LoadRecord = Callable[[str, str, str], Record | None]
 LoadItem = Callable[[str, str], Iterable[Record]]
 # From the subject to the winning records of all its items, marks included.
 LoadAll = Callable[[str], Iterable[Record]]
+# From the subject and the item to the values of its indicators, and from the subject to the items that have some.
+LoadValues = Callable[[str, str], Values]
+LoadValued = Callable[[str], Iterable[str]]
 # From the record to the first day on which it may no longer be used.
 LoadUntil = Callable[[Record], date | None]
 ItemKey = tuple[ItemId, RecordKey]
@@ -52,7 +56,8 @@ class SubjectBatch:
     """Collects the events of one subject in a batch; nothing is written."""
 
     __slots__ = (
-        "after", "before", "due", "ended", "load_all", "load_item", "load_record", "name", "state", "subject", "until",
+        "after", "before", "dropped", "due", "ended", "load_all", "load_item", "load_record", "load_valued",
+        "load_values", "name", "state", "subject", "until",
     )  # fmt: skip
 
     def __init__(
@@ -63,15 +68,20 @@ class SubjectBatch:
         load_item: LoadItem,
         load_all: LoadAll,
         until: LoadUntil,
+        load_values: LoadValues,
+        load_valued: LoadValued,
     ) -> None:
         # ``state`` is that before the batch.
         self.subject, self.state = subject, state
         self.load_record, self.load_item, self.load_all, self.until = load_record, load_item, load_all, until
+        self.load_values, self.load_valued = load_values, load_valued
         # The winning records before the batch, of those that were looked at; and those that the batch put in place.
         self.before: dict[ItemKey, Record | None] = {}
         self.after: dict[ItemKey, Record] = {}
         # Items of which a share began or ceased to count with the calendar.
         self.due: set[ItemId] = set()
+        # Items of which values are held, and indicators are no longer computed.
+        self.dropped: set[ItemId] = set()
         # Records that the law ended with the calendar.
         self.ended: set[ItemKey] = set()
         self.name: Name | None = None
@@ -120,6 +130,13 @@ class SubjectBatch:
         """Whether a record counted before this batch, as was published last."""
         until = self.until(record) if self.state.rule >= BY_LAW else None
         return is_live(record.envelope, self.since(record, now=False), until, self.state.as_of)
+
+    def values_before(self, item: str, defined: Iterable[str]) -> Values:
+        """Return the values of an item's indicators before this batch; ``defined``: those that there are."""
+        held = self.load_values(self.subject, item)
+        if not held and self.state.former:
+            return {name: self.state.former[name] for name in defined if name in self.state.former}
+        return held
 
     def live_before(self, item: ItemId) -> Iterable[tuple[str, Record]]:
         """Yield the item's records that counted before this batch, with their keys."""

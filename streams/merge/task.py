@@ -17,13 +17,23 @@ from rules.indicators.groups import Groups
 from rules.merge import Outcome, Record
 from rules.release.publication import Publications
 from streams.merge.calendar import Calendar
-from streams.merge.keys import RECORDS, record_prefix, stored_record, stored_state, subject_prefix
+from streams.merge.keys import (
+    RECORDS,
+    record_prefix,
+    stored_record,
+    stored_state,
+    stored_values,
+    subject_prefix,
+    values_key,
+    values_prefix,
+)
 from streams.merge.publishing import SubjectPublisher
 from streams.merge.record_shares import RecordShares
 from streams.merge.rolling import Rolling
 from streams.merge.state import SubjectState, unpack
 from streams.merge.subject import SubjectBatch
 from streams.merge.update import update_of
+from streams.merge.values import Values, unpack_values
 
 log = logging.getLogger(__name__)
 # Persons and nil reports have no enterprise's state.
@@ -127,7 +137,8 @@ class MergeTask(PartitionTask):
 
     def _begin(self, subject: str) -> SubjectBatch:
         loaders = (self._load_record, self._load_item, self._load_all)
-        return SubjectBatch(subject, self._state(subject), *loaders, self._until)
+        values = (self._load_values, self._load_valued)
+        return SubjectBatch(subject, self._state(subject), *loaders, self._until, *values)
 
     def _until(self, record: Record) -> date | None:
         # Asked some times for each event, nearly all of which are of other items.
@@ -143,6 +154,14 @@ class MergeTask(PartitionTask):
     def _state(self, subject: str) -> SubjectState:
         raw = self._store.get(stored_state(subject))
         return SubjectState(as_of=self._as_of) if raw is None else unpack(raw, self._decode)
+
+    def _load_values(self, subject: str, item: str) -> Values:
+        raw = self._store.get(stored_values(values_key(subject, item)))
+        return {} if raw is None else unpack_values(raw, self._decode)
+
+    def _load_valued(self, subject: str) -> list[str]:
+        prefix = values_prefix(subject)
+        return [key[len(prefix) :].decode() for key, _ in self._store.below(prefix)]
 
     def _items(self) -> Iterator[tuple[str, ItemId]]:
         last = (b"", b"")

@@ -10,6 +10,7 @@ from rules.merge import fingerprint, replace_in_digest
 from streams.merge.rolling import Replaced, Rolling
 from streams.merge.state import SubjectState
 from streams.merge.subject import RecordUpdate, SubjectBatch
+from streams.merge.values import DIGEST_MODULUS, Values, digest_of
 
 
 class IndicatorUpdate(NamedTuple):
@@ -20,12 +21,23 @@ class IndicatorUpdate(NamedTuple):
     current: int | None
 
 
+class ValuesUpdate(NamedTuple):
+    """The values of an item's indicators, which changed; none where they are no longer computed."""
+
+    item: str
+    values: Values
+
+
 class SubjectUpdate(NamedTuple):
-    """The next state of a subject and what it changed; ``same_state``: the state is as it was, but for its date."""
+    """The next state of a subject and what it changed; ``same_state``: the state is as it was, but for its date.
+
+    ``indicators``: those that changed and that anybody is told of.
+    """
 
     state: SubjectState
     records: list[RecordUpdate]
     indicators: list[IndicatorUpdate]
+    values: list[ValuesUpdate]
     same_state: bool
 
     @property
@@ -58,16 +70,25 @@ def update_of(batch: SubjectBatch, rolling: Rolling, rated: Container[str], as_o
         if item in rated:
             moving.add(item)
             rolling.replace(subject, item, batch.live_before(item), [_replaced(one) for one in own], as_of)
-    values, changes = before.indicators, list[IndicatorUpdate]()
-    if not values.keys() <= rolling.defined:
-        # The definitions changed. A value that is no longer computed must not pass for one that holds.
-        gone = values.keys() - rolling.defined
-        changes += [IndicatorUpdate(k, values[k], None) for k in gone if values[k] is not None]
-        values = {k: v for k, v in values.items() if k in rolling.defined}
-    for item in moving:
-        computed = rolling.values(subject, item, as_of)
-        changes += [IndicatorUpdate(k, values.get(k), v) for k, v in computed.items() if v != values.get(k)]
-        values = {**values, **computed}
+    moved, changes = list[ValuesUpdate](), list[IndicatorUpdate]()
+    # The digest of a state by a former rule has no values in it: all of them are computed.
+    total = 0 if before.outdated else before.indicators
+    for item in sorted(moving | batch.dropped):
+        computed = rolling.values(subject, item, as_of) if item in moving else {}
+        held = batch.values_before(item, computed)
+        if computed != held or before.outdated:
+            moved.append(ValuesUpdate(item, computed))
+            total += digest_of(item, computed) - (0 if before.outdated else digest_of(item, held))
+        told = {*rolling.told(item), *(held.keys() - computed.keys())}
+        changes += [
+            IndicatorUpdate(name, held.get(name), computed.get(name))
+            for name in held.keys() | computed.keys()
+            if name in told and held.get(name) != computed.get(name)
+        ]
+    # A value that is no longer computed must not pass for one that holds.
+    gone = before.former.keys() - {name for one in moved for name in one.values}
+    changes += [IndicatorUpdate(name, before.former[name], None) for name in gone if before.former[name] is not None]
+    total %= DIGEST_MODULUS
     changes.sort()
     name = before.name if batch.name is None or (before.name and before.name > batch.name) else batch.name
     state = SubjectState(
@@ -75,12 +96,12 @@ def update_of(batch: SubjectBatch, rolling: Rolling, rated: Container[str], as_o
         sequence=before.sequence + (1 if records or changes else 0),
         as_of=as_of,
         digest=digest,
-        indicators=values,
+        indicators=total,
         counts=counts,
     )
-    same_values = digest == before.digest and name == before.name and values == before.indicators
+    same_values = digest == before.digest and name == before.name and total == before.indicators
     same_state = same_values and not records and not before.outdated
-    return SubjectUpdate(state, records, changes, same_state)
+    return SubjectUpdate(state, records, changes, moved, same_state)
 
 
 def _item_of(update: RecordUpdate) -> ItemId:

@@ -20,7 +20,7 @@ from bus.config import BusConfig
 from catalogue.errors import HubError
 
 # What the transactions of a partition number write.
-PUBLISHED = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION)
+PUBLISHED = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.INDICATOR, topics.POSITION)
 _ANSWER_S = 10.0
 _BEFORE = 3000
 Place = tuple[str, int]

@@ -27,7 +27,15 @@ from tests import kafka
 from tests.merging import merge_partition
 from tests.services import Services
 
-OUTPUTS = (topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION, topics.CALENDAR)
+OUTPUTS = (
+    topics.RECORD,
+    topics.PERSON_RECORD,
+    topics.CHANGE,
+    topics.STATE,
+    topics.INDICATOR,
+    topics.POSITION,
+    topics.CALENDAR,
+)
 
 
 @dataclass(slots=True)

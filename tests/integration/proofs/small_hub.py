@@ -64,7 +64,7 @@ WAITING = "不动产登记证明号,抵押人,登记时间\n样例0001,样例企
 # All that the merge has to read here.
 INPUTS = sorted({catalogue_topic(CATALOGUE.item(item).category) for item in [*ITEMS, "47"]} | {topics.CALENDAR})
 # What the merge writes: empty, the hub is as it was before the merge had read anything.
-MERGED = (topics.POSITION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.CHANGE)
+MERGED = (topics.POSITION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.CHANGE)
 
 
 @dataclass(slots=True)

@@ -201,6 +201,7 @@ def test_a_topic_that_lost_its_tail_behind_the_proven_moment(hub: Hub) -> None:
 ROWS = {
     "credit_record": ("delete from {one}", "update {one} set content_hash = 'f'"),
     "credit_state": ("delete from {one}", "update {one} set hash = 'f'"),
+    "credit_indicator": ("delete from {one}", "update {one} set hash = 'f'"),
     "credit_change": ("delete from {one}", "update {one} set sequence = sequence + 900"),
     "submission": ("delete from {one}", "update {one} set accepted = accepted + 1"),
     "rejected": ("delete from {one}",),

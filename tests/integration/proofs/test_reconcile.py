@@ -161,7 +161,13 @@ PUBLISHED = {
     "record": (topics.RECORD, LAST, "catalogue>record", r"credit\.record\.v1/\d.*: (lost|double|not the version)"),
     "person record": (topics.PERSON_RECORD, LAST, "catalogue>record", r"person\.record\.v1/\d.*: (lost|double)"),
     "set aside": (topics.REJECTED, LAST, "catalogue>record", r"administration\.v1/0: \d unreadable messages set aside"),
-    "state": (topics.STATE, LAST, "record>change", r"credit\.state\.v1/\d.*(state at|double state)"),
+    "state": (
+        topics.STATE,
+        LAST,
+        "record>change",
+        r"credit\.(state\.v1/\d.*(state at|double state)|indicator\.v1.*not those of its state)",
+    ),
+    "values": (topics.INDICATOR, LAST, "record>change", r"credit\.indicator\.v1.*(not those of its|double values)"),
     "change": (
         topics.CHANGE,
         ELDER,
@@ -288,6 +294,7 @@ TABLES = {
     "credit_record": "record_key",
     "person_record": "record_key",
     "credit_state": "subject",
+    "credit_indicator": "item",
     "credit_change": "sequence",
     "submission": "submission_id",
     "rejected": "row",

@@ -161,10 +161,16 @@ def of_item(hub: Hub, item: str) -> tuple[Told, dict[str, Any]]:
     return told, decoded(hub, told.value)
 
 
+def capital(hub: Hub) -> tuple[Told, dict[str, Any]]:
+    """Return the newest values of the indicators of a subject's registration."""
+    found = ((told, decoded(hub, told.value)) for told in newest(hub, topics.INDICATOR).values())
+    return next((told, one) for told, one in found if one["indicators"].get("registered_capital") is not None)
+
+
 def registered(hub: Hub) -> tuple[Told, dict[str, Any]]:
     """Return the newest state of a subject that is registered."""
-    states = ((told, decoded(hub, told.value)) for told in newest(hub, topics.STATE).values())
-    return next((told, one) for told, one in states if one["indicators"].get("registered_capital") is not None)
+    told = newest(hub, topics.STATE)[capital(hub)[1]["subject"].encode()]
+    return told, decoded(hub, told.value)
 
 
 def test_what_the_engine_made_is_what_the_events_come_to(hub: Hub) -> None:
@@ -174,7 +180,8 @@ def test_what_the_engine_made_is_what_the_events_come_to(hub: Hub) -> None:
     assert report.subjects == len(states) >= 12
     assert report.records == len(newest(hub, topics.RECORD)) > 100
     assert report.events >= report.records - sum(key.endswith(b"~set") for key in newest(hub, topics.RECORD))
-    indicators = {name for told in states.values() for name in decoded(hub, told.value)["indicators"]}
+    values = newest(hub, topics.INDICATOR).values()
+    indicators = {name for told in values for name in decoded(hub, told.value)["indicators"]}
     assert {"registered_capital", "tax_paid_12m", "penalties_36m"} <= indicators
 
 
@@ -187,7 +194,7 @@ def test_persons_are_in_no_state(hub: Hub) -> None:
     assert found.computed == "none: persons are in a topic apart"
 
 
-@pytest.mark.parametrize("field", ["indicators", "counts", "hash", "subject_name"])
+@pytest.mark.parametrize("field", ["counts", "hash", "subject_name", "indicators_digest"])
 def test_an_altered_state_is_named_by_subject_and_field(hub: Hub, field: str) -> None:
     told, state = registered(hub)
     subject, held = state["subject"], state[field]
@@ -199,6 +206,16 @@ def test_an_altered_state_is_named_by_subject_and_field(hub: Hub, field: str) ->
         altered, named, values = "改", field, ("改", held)
     found = verified(replaced(hub, topics.STATE, told, {**state, field: altered}))
     assert [(d.subject, d.field, (d.held, d.computed)) for d in found.differences] == [(subject, named, values)]
+
+
+def test_an_altered_value_of_an_indicator_is_named(hub: Hub) -> None:
+    told, value = capital(hub)
+    amount = value["indicators"]["registered_capital"]
+    altered = {**value["indicators"], "registered_capital": amount + 1}
+    found = verified(replaced(hub, topics.INDICATOR, told, {**value, "indicators": altered}))
+    assert [tuple(one) for one in found.differences] == [
+        (value["subject"], "indicator registered_capital", f"{amount + 1:f}", f"{amount:f}")
+    ]
 
 
 def test_an_altered_record_is_named_by_record_and_field(hub: Hub) -> None:
@@ -246,29 +263,29 @@ def test_a_state_of_no_event_is_named(hub: Hub) -> None:
 
 
 def test_the_command_names_what_was_altered_and_ends_by_it(hub: Hub) -> None:
-    told, state = registered(hub)
-    uscc = state["subject"]
+    told, value = capital(hub)
+    uscc = value["subject"]
     code, said = command(hub, "--sample", "5", "--seed", "3")
     assert (code, said["subjects"], said["seed"], said["differences"]) == (0, 5, 3, [])
     assert command(hub, "--sample", "5", "--seed", "3") == (0, said)
     assert command(hub)[1]["subjects"] == len(newest(hub, topics.STATE))
     assert command(hub, "--subject", "91630102MA0000000X")[0] == 2
     with closing(Registry(hub.config)) as registry:
-        capital = state["indicators"]["registered_capital"]
-        altered = {**state["indicators"], "registered_capital": capital + 1}
-        value = encoded(registry, told.value, {**state, "indicators": altered})
-    produce(hub, told._replace(value=value))
+        amount = value["indicators"]["registered_capital"]
+        altered = {**value["indicators"], "registered_capital": amount + 1}
+        wrong = encoded(registry, told.value, {**value, "indicators": altered})
+    produce(hub, told._replace(value=wrong), topics.INDICATOR)
     try:
         for choice in (["--subject", uscc], ["--all"], ["--sample", "200"]):
             code, said = command(hub, *choice)
             assert code == 1, choice
             assert [(d["subject"], d["field"], d["held"], d["computed"]) for d in said["differences"]] == [
-                (uscc, "indicator registered_capital", f"{capital + 1:f}", f"{capital:f}")
+                (uscc, "indicator registered_capital", f"{amount + 1:f}", f"{amount:f}")
             ], choice
         told_all = runner("--subject", uscc, env=settings_environment(hub.settings)).stdout
-        assert f"{uscc}: indicator registered_capital: held {capital + 1:f}, computed {capital:f}" in told_all
+        assert f"{uscc}: indicator registered_capital: held {amount + 1:f}, computed {amount:f}" in told_all
     finally:
-        produce(hub, told)
+        produce(hub, told, topics.INDICATOR)
     assert command(hub, "--subject", uscc)[0] == 0
 
 
@@ -292,7 +309,7 @@ def produce(hub: Hub, told: Told, topic: str = topics.STATE) -> None:
 
 def test_states_that_did_not_go_along_with_the_calendar_are_named(hub: Hub) -> None:
     # The last of these tests that look at this hub's own states: from here on they are of another day.
-    before = hub.forge.copy(topics.STATE)
+    before = {**hub.forge.copy(topics.STATE), **hub.forge.copy(topics.INDICATOR)}
     publish_business_date(hub.config, today() + LATER)
     merge(hub.config, hub.settings, hub.folder / "streams")
     assert verified(hub.config).differences == []
@@ -312,7 +329,7 @@ def known_by_the_broker(hub: Hub, *made: str) -> None:
 
 @pytest.mark.slow
 def test_events_that_come_meanwhile_are_no_difference(hub: Hub, tmp_path: Path) -> None:
-    fresh = hub.forge.empty(topics.POSITION, topics.RECORD, topics.PERSON_RECORD, topics.STATE)
+    fresh = hub.forge.empty(topics.POSITION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR)
     known_by_the_broker(hub, *fresh.values())
     view = hub.forge.view(fresh)
     assert verified(view).pending > 100

@@ -79,12 +79,17 @@ def publish(streams: Streams, sequence: int, text: str, version: str) -> None:
         "sequence": sequence,
         "as_of": date(2025, 6, 1),
         "hash": version,
-        "indicators": {"fines_36m": Decimal("12.500000"), "tax_paid_12m": None},
+        "indicators_digest": "0b",
         "counts": {"market.registration": 1},
         "records_digest": "0a",
         "changed_at": MOMENT,
     }
     streams.send(topics.STATE, wire.STATE, A, state)
+    values = {
+        "subject": A, "item": "administration.penalty", "sequence": sequence, "as_of": date(2025, 6, 1),
+        "hash": version, "indicators": {"fines_36m": Decimal("12.500000"), "fines_ever": None}, "changed_at": MOMENT,
+    }  # fmt: skip
+    streams.send(topics.INDICATOR, wire.INDICATOR_VALUES, f"{A}\0administration.penalty", values)
     streams.change(A, sequence, [streams.record_change(A, "market.registration", "1", None, {})], {"fines_36m": "12.5"})
     streams.flush()
 
@@ -107,7 +112,9 @@ def test_the_newest_stays_and_a_restart_repeats_nothing(config: BusConfig, dsn: 
     second.stop()
     assert _execute(dsn, "select sequence, hash, subject_name from credit_state") == [(2, "bb", "虚构\t样例\\公司\n")]
     assert _execute(dsn, "select content_hash from credit_record") == [("bb",)]
-    assert _execute(dsn, "select (indicators->>'fines_36m')::numeric from credit_state") == [(Decimal("12.500000"),)]
+    assert _execute(dsn, "select (indicators->>'fines_36m')::numeric from credit_indicator") == [
+        (Decimal("12.500000"),)
+    ]
     ((payload,),) = _execute(dsn, "select payload from credit_record")
     assert bytes(payload) == streams.payload("market.registration", {"business_scope": "甲"})["payload"]
     streams.flush()

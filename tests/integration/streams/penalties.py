@@ -31,8 +31,8 @@ PENALTIES = topic("administration")
 
 
 def make_topics(config: BusConfig) -> None:
-    names = {topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.POSITION, topics.CALENDAR}
-    wanted = {*names, topics.REJECTED, PENALTIES}
+    names = {topics.RECORD, topics.PERSON_RECORD, topics.CHANGE, topics.STATE, topics.INDICATOR, topics.POSITION}
+    wanted = {*names, topics.CALENDAR, topics.REJECTED, PENALTIES}
     topics.ensure_topics(config, [t for t in topics.topic_specs(load_catalogue()) if t.name in wanted])
 
 
@@ -124,7 +124,13 @@ def hashes(config: BusConfig) -> dict[str, str]:
 
 
 def latest(config: BusConfig) -> dict[str, dict[str, Any]]:
-    return {s["subject"]: s for s in all_of(config, topics.STATE)}
+    """Return the newest state of each subject, with the newest values of its indicators."""
+    states = {s["subject"]: s for s in all_of(config, topics.STATE)}
+    values = {(v["subject"], v["item"]): v["indicators"] for v in all_of(config, topics.INDICATOR)}
+    for subject, state in states.items():
+        own = [held for (owner, _), held in values.items() if owner == subject]
+        state["indicators"] = {name: value for held in own for name, value in held.items()}
+    return states
 
 
 def within_a_year(config: BusConfig) -> set[Decimal]:

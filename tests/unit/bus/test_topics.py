@@ -26,7 +26,14 @@ def test_what_cannot_be_computed_again_is_kept_for_ever() -> None:
 
 def test_a_changelog_is_compacted() -> None:
     compacted = {name for name, spec in SPECS.items() if spec.settings.get("cleanup.policy") == "compact"}
-    changelogs = {topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.POSITION, topics.SUBMISSION}
+    changelogs = {
+        topics.RECORD,
+        topics.PERSON_RECORD,
+        topics.STATE,
+        topics.INDICATOR,
+        topics.POSITION,
+        topics.SUBMISSION,
+    }
     assert compacted == changelogs | {
         topics.UNRESOLVED,
         topics.PROOF,

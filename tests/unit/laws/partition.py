@@ -23,6 +23,7 @@ from streams.merge.rolling import Rolling
 from streams.merge.state import SubjectState, state_hash
 from streams.merge.subject import SubjectBatch
 from streams.merge.update import SubjectUpdate, update_of
+from streams.merge.values import Values
 from tests.builders.events import record
 from tests.builders.indicators import every_function
 
@@ -141,6 +142,7 @@ class Partition:
     store: Store
     records: dict[tuple[str, str, str], Record] = field(default_factory=dict)
     states: dict[str, SubjectState] = field(default_factory=dict)
+    values: dict[tuple[str, str], Values] = field(default_factory=dict)
     changes: list[tuple[str, int, SubjectUpdate]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     as_of: date = EPOCH
@@ -198,6 +200,11 @@ class Partition:
         """Return version and event of every winning record."""
         return {key: (one.envelope.version, one.envelope.event_id) for key, one in self.records.items()}
 
+    def shown(self, subject: str) -> dict[str, Decimal | None]:
+        """Return a subject's indicators as their topic carries them."""
+        held = self.values.get((subject, RATED), {})
+        return {name: None if value is None else from_millionths(value) for name, value in held.items()}
+
     def _new_rolling(self) -> Rolling:
         return Rolling(self.store, GROUPS, RecordShares(GROUPS, decode))
 
@@ -205,7 +212,14 @@ class Partition:
         return self.states.get(subject, SubjectState(as_of=self.as_of))
 
     def _batch(self, subject: str) -> SubjectBatch:
-        return SubjectBatch(subject, self._state(subject), self._load_record, self._load_item, self._load_all, until)
+        loaders = (self._load_record, self._load_item, self._load_all)
+        return SubjectBatch(subject, self._state(subject), *loaders, until, self._load_values, self._load_valued)
+
+    def _load_values(self, subject: str, item: str) -> Values:
+        return self.values.get((subject, item), {})
+
+    def _load_valued(self, subject: str) -> list[str]:
+        return [item for owner, item in self.values if owner == subject]
 
     def _load_record(self, subject: str, item: str, key: str) -> Record | None:
         return self.records.get((subject, item, key))
@@ -234,6 +248,7 @@ class Partition:
                 self.changes.append((subject, update.state.sequence, update))
             if not update.same_state:
                 self.states[subject] = update.state
+            self.values.update({(subject, one.item): one.values for one in update.values})
         for subject, batch in batches.items():
             self.records.update({(subject, *key): one for key, one in batch.after.items()})
         self.survives -= 1
@@ -241,11 +256,6 @@ class Partition:
             self.behind |= batches.keys()
             raise Killed
         self.store.write(self.rolling.flush())
-
-
-def shown(state: SubjectState) -> dict[str, Decimal | None]:
-    """Return a state's indicators as its topic carries them."""
-    return {name: None if value is None else from_millionths(value) for name, value in state.indicators.items()}
 
 
 def computed(events: Iterable[Record], subject: str, day: date) -> ComputedState:

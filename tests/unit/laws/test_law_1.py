@@ -83,7 +83,7 @@ def test_a_record_that_changes_its_subject_is_where_it_went_last(
     assert (there.op, here.op) == (Op.WITHDRAW, Op.REPORT)
     others = {one.envelope.record_key for one in seen if one.envelope.subject == ONE} - {"k"}
     assert partition.states[ONE].counts.get(RATED, 0) <= len(others)
-    assert partition.states[OTHER].indicators["max(days)"] == 7_000_000
+    assert partition.values[OTHER, RATED]["max(days)"] == 7_000_000
 
 
 def test_a_subject_is_called_the_same_whatever_came_first(store: Store) -> None:

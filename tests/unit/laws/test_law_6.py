@@ -67,7 +67,10 @@ def test_every_change_begins_where_the_last_one_ended(
             (counted.add if record.live else counted.discard)(key)
     for subject, held in partition.states.items():
         told = {name: value for name, value in known[subject].items() if value is not None}
-        assert told == {name: value for name, value in held.indicators.items() if value is not None}
+        values = {
+            name: one for (owner, _), own in partition.values.items() if owner == subject for name, one in own.items()
+        }
+        assert told == {name: value for name, value in values.items() if value is not None}
         assert {item: sum(1 for i, _ in live[subject] if i == item) for item, _ in live[subject]} == held.counts
 
 

@@ -141,7 +141,15 @@ def test_a_sink_that_finds_tables_of_before_says_who_can_help(access: Endpoints,
 @pytest.mark.attack(by="who has the reader's password", wants="persons' records, or ciphertext")
 def test_the_reader_sees_no_person_and_no_ciphertext(access: Endpoints) -> None:
     reader = access.postgres_reader_dsn
-    for table in ("submission", "credit_record", "credit_state", "credit_change", "sink_position", "sink_topic"):
+    for table in (
+        "submission",
+        "credit_record",
+        "credit_state",
+        "credit_indicator",
+        "credit_change",
+        "sink_position",
+        "sink_topic",
+    ):
         run(reader, f"select * from {table}")
     for table in ("rejected", "unresolved"):
         columns = run(

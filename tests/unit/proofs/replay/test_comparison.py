@@ -24,9 +24,9 @@ from rules.state import ComputedState
 from tests.unit.proofs.replay.test_fold import DAY, decode, event
 
 KEY = (ItemId("tax.payment"), RecordKey("k"))
-WANTED = ComputedState("hash", "digest", {"tax.payment": 1}, {"sum": Decimal("1.000000"), "mean": None})
+WANTED = ComputedState("hash", "digest", {"tax.payment": 1}, {"sum": Decimal("1.000000"), "mean": None}, "told")
 HELD: dict[str, Any] = {
-    "hash": "hash", "records_digest": "digest", "counts": {"tax.payment": 1},
+    "hash": "hash", "records_digest": "digest", "indicators_digest": "told", "counts": {"tax.payment": 1},
     "indicators": {"sum": Decimal("1.000000"), "mean": None},
 }  # fmt: skip
 

@@ -31,7 +31,7 @@ def partition(store: Store) -> Partition:
 
 
 def count(partition: Partition, subject: str = ONE) -> Decimal | None:
-    value = partition.states[subject].indicators[COUNT_OF_A_MONTH]
+    value = partition.values[subject, RATED][COUNT_OF_A_MONTH]
     return None if value is None else from_millionths(value)
 
 

@@ -24,7 +24,10 @@ class Records:
         return [r for (i, _), r in self.held.items() if i == item]
 
     def batch(self) -> SubjectBatch:
-        return SubjectBatch(ONE, SubjectState(), self.load, self.load_item, lambda subject: self.held.values(), until)
+        return SubjectBatch(
+            ONE, SubjectState(), self.load, self.load_item, lambda subject: self.held.values(), until,
+            lambda subject, item: {}, lambda subject: (),
+        )  # fmt: skip
 
     def after(self, *events: Record) -> "Records":
         """Return the records after a batch of events."""

@@ -10,6 +10,7 @@ from catalogue.envelope import ItemId
 from processing.store import Store
 from rules.merge import Outcome, Record
 from streams.merge.state import SubjectState
+from streams.merge.values import digest_of
 from tests.unit.laws.partition import ONE, PLAIN, RATED, START, Partition, event
 
 
@@ -86,7 +87,7 @@ def test_a_state_by_a_former_rule_is_made_anew_and_tells_what_counts_now(partiti
     mark = former._replace(envelope=former.envelope._replace(record_key="~set"))  # type: ignore[arg-type]
     partition.records = {key: one for key, one in partition.records.items() if "~set" not in key[2]}
     partition.records[ONE, PLAIN, "~set"] = mark
-    partition.states[ONE] = SubjectState(wanted.name, 9, wanted.as_of, 12345, {}, {PLAIN: 1}, rule=1)
+    partition.states[ONE] = SubjectState(wanted.name, 9, wanted.as_of, 12345, 0, {PLAIN: 1}, rule=1)
     partition.work(yearly(2025, "a"))
     renewed = partition.states[ONE]
     assert (renewed.digest, renewed.counts, renewed.outdated) == (wanted.digest, wanted.counts, False)
@@ -142,3 +143,29 @@ def test_a_record_ends_with_its_day_and_a_later_version_may_count_again(partitio
     changes = len(partition.changes)
     partition.work([event(item=PLAIN, key="old", ends=-3)])
     assert [(one.was_live, one.live) for one in partition.changes[changes][2].records] == [(False, False)]
+
+
+def test_a_state_in_which_the_indicators_lay_tells_nobody_what_is_the_same(partition: Partition) -> None:
+    partition.work([event(key="k", amount=2)])
+    held = partition.values.pop((ONE, RATED))
+    state = partition.states[ONE]
+    former = {**held, "gone": 5, "never": None}
+    partition.states[ONE] = state._replace(indicators=0, rule=3, former=former)
+    before = len(partition.changes)
+    partition.work([event(key="k", amount=2, submission="b")])
+    assert partition.values[ONE, RATED] == held
+    assert partition.states[ONE].indicators == state.indicators
+    _, _, update = partition.changes[before]
+    assert [(one.id, one.previous, one.current) for one in update.indicators] == [("gone", 5, None)]
+
+
+def test_values_of_an_item_that_has_no_indicators_any_more_are_withdrawn(partition: Partition) -> None:
+    partition.work([event(item=PLAIN, key="k")])
+    partition.values[ONE, PLAIN] = {"old": 5}
+    state = partition.states[ONE]
+    partition.states[ONE] = state._replace(indicators=(state.indicators + digest_of(PLAIN, {"old": 5})) % (1 << 128))
+    partition.rolling.forget()
+    partition.work([], START + timedelta(days=1))
+    assert partition.values[ONE, PLAIN] == {}
+    assert partition.states[ONE].indicators == state.indicators
+    assert [(one.id, one.current) for one in partition.changes[-1][2].indicators] == [("old", None)]
