@@ -11,6 +11,7 @@ from bus import topics
 from bus.access import client_settings, user_of
 from bus.config import BusConfig
 from bus.users import bank_user, file_of
+from catalogue import avro
 from tests.integration.banks.bank_topic import BANK, OTHER, TOPIC, A, B, aborted_count, fill, publish, published
 from tests.integration.banks.programs import Bank, Program
 
@@ -95,12 +96,20 @@ def check_refusals(program: Program, config: BusConfig, registry: str) -> None:
         program.refused(replace(bank, password="wrong")),
         program.refused(replace(bank, topic=config.topic(topics.bank_topic(OTHER)))),
         program.refused(replace(bank, topic=config.topic(topics.CHANGE))),
+        program.refused(replace(bank, topic=config.topic(avro.topic("administration")))),
         program.refused(bank, "--group", f"{other.user}.example"),
     ]
     assert all(line.startswith("refused: ") for line in said), said
     assert "uthenticat" in said[0]
-    assert all("uthoriz" in line for line in said[1:3]), said
-    assert all("group" in line.lower() for line in said[3:]), said
+    assert all("uthoriz" in line for line in said[1:4]), said
+    assert all("group" in line.lower() for line in said[4:]), said
+
+
+def check_writes(writer: Program, config: BusConfig) -> None:
+    """A bank writes nowhere, not even into its own topic."""
+    bank = bank_of(config, "")
+    for topic in (TOPIC, topics.bank_topic(OTHER), topics.CHANGE):
+        assert "uthoriz" in writer.refused(replace(bank, topic=config.topic(topic)))
 
 
 def bank_of(config: BusConfig, registry: str, bank: str = BANK) -> Bank:

@@ -72,6 +72,11 @@ class Program:
         assert took_s < _AT_ONCE_S
         return said
 
+    @property
+    def modules(self) -> Path:
+        """The folder of a Node program's dependencies."""
+        return Path(self._environment["NODE_PATH"]).parent
+
     @functools.cached_property
     def _start_s(self) -> float:
         """How long it takes to start, and to end when it is told nothing."""
@@ -111,11 +116,18 @@ def node_program(cache: Path) -> Program:
                 shutil.copy(pin, fresh)
             _npm_ci(fresh, cache)
             fresh.rename(target)
-    return Program(
-        "Node",
-        [str(_NODE_HOME / "bin" / "node"), str(source / "bank-client.js")],
-        NODE_PATH=str(target / "node_modules"),
-    )
+    return _of_node(source / "bank-client.js", target)
+
+
+def node_writer(cache: Path) -> Program:
+    """Return a program that tries to write, with what the Node client has."""
+    client = node_program(cache)
+    return _of_node(Path(__file__).with_name("bank-writer.js"), client.modules)
+
+
+def _of_node(script: Path, folder: Path) -> Program:
+    modules = folder / "node_modules"
+    return Program("Node", [str(_NODE_HOME / "bin" / "node"), str(script)], NODE_PATH=str(modules))
 
 
 def _npm_ci(folder: Path, cache: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bus.config import BusConfig
-from tests.integration.banks.contract import check_decoding, check_gaps, check_refusals, check_restart
-from tests.integration.banks.programs import PROGRAMS, Program
+from tests.integration.banks.contract import check_decoding, check_gaps, check_refusals, check_restart, check_writes
+from tests.integration.banks.programs import PROGRAMS, Program, node_writer
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
@@ -29,3 +29,8 @@ def test_it_is_refused_what_is_not_the_bank_s(program: Program, config: BusConfi
 
 def test_it_goes_on_where_it_ended(program: Program, config: BusConfig, door: str, tmp_path: Path) -> None:
     check_restart(program, config, door, tmp_path)
+
+
+@pytest.mark.attack(by="a bank with a client of Node", wants="to write into a topic, its own or another")
+def test_a_bank_writes_nowhere_with_a_client_of_node(config: BusConfig, downloads: Path) -> None:
+    check_writes(node_writer(downloads), config)

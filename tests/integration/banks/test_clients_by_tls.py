@@ -20,9 +20,9 @@ from hub.settings import Settings, exact_settings
 from hub.stack import kafka
 from hub.stack.layout import HomeLayout
 from tests.integration.banks.bank_topic import BANK, OTHER, bank_topics
-from tests.integration.banks.contract import bank_of, check_decoding, check_refusals
+from tests.integration.banks.contract import bank_of, check_decoding, check_refusals, check_writes
 from tests.integration.banks.door import open_door
-from tests.integration.banks.programs import PROGRAMS, Program
+from tests.integration.banks.programs import PROGRAMS, Program, node_writer
 from tests.ports import free_port
 from tests.services import Services
 from tests.waiting import until
@@ -94,3 +94,8 @@ def test_it_reads_what_the_sink_published(program: Program, config: BusConfig, d
 def test_by_tls_it_is_refused_what_is_not_the_bank_s(program: Program, config: BusConfig, door: str) -> None:
     assert bank_of(config, door).authority is not None
     check_refusals(program, config, door)
+
+
+@pytest.mark.attack(by="a bank with a client of Node", wants="to write into a topic by TLS, its own or another")
+def test_a_bank_writes_nowhere_by_tls_with_a_client_of_node(config: BusConfig, downloads: Path) -> None:
+    check_writes(node_writer(downloads), config)
