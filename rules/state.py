@@ -26,6 +26,10 @@ DecodePayload = Callable[[int, bytes], Mapping[str, Any] | None]
 Until = Callable[[Record], date | None]
 """Returns the first day on which a record may no longer be used: ``rules.release.publication.Publications.until``."""
 
+DIGEST_RULE = 4
+"""The rule by which a state's digests and hash are computed now, and by which records count; see ``digest_rule`` of the
+wire. By the first a whole set was its item's, whatever the period; by the second no record was ended by the law; by the
+third the indicators lay in the state itself."""
 _DIGEST_MODULUS = 1 << 128
 
 

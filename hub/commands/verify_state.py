@@ -38,7 +38,8 @@ def verify_state(
     """Compute records and indicators again from the events, by their plain definitions, and compare with the states.
 
     Nothing is written. ScannedEvents that are not merged yet are left out, and counted as pending.
-    Exit code 1 when a value differs, 3 when a subject changed each time it was read.
+    Exit code 1 when a value differs, 3 when a subject could not be verified: it changed each time it was read, or its
+    state is by a former rule, until its next touch or the next day.
     """
     if subject is not None and every:
         raise UsageError("--subject and --all exclude each other.")
@@ -93,7 +94,11 @@ def _print(mode: dict[str, Any], report: VerificationReport) -> None:
     if report.pending:
         console.print(f"{report.pending:,} events are not merged yet; wait for them with --wait", highlight=False)
     for name in sorted(report.unverified):
-        console.print(f"{name}: changed each time it was read, not verified", markup=False, highlight=False)
+        console.print(
+            f"{name}: not verified: it changed each time it was read, or its state is by a former rule",
+            markup=False,
+            highlight=False,
+        )
     for difference in report.differences:
         text = f"{difference.subject}: {difference.field}: held {difference.held}, computed {difference.computed}"
         console.print(text, style="red", markup=False, highlight=False)

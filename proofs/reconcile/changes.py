@@ -113,7 +113,7 @@ def read_states(
             hash(tuple((value["named_by"] or {}).items())),
             message.partition(),
             message.offset(),
-            value["indicators_digest"],
+            value.get("indicators_digest", ""),
         )
         earlier = states.get(subject)
         if earlier is not None:

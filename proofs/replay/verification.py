@@ -27,7 +27,7 @@ from proofs.replay.fold import FoldedSubject, fold
 from rules.indicators.definitions import Indicator
 from rules.indicators.groups import groups_of
 from rules.release.publication import Publications
-from rules.state import ComputedState, state_on
+from rules.state import DIGEST_RULE, ComputedState, state_on
 
 # While events flow a subject may move while it is read: it is read again.
 _ATTEMPTS = 3
@@ -131,6 +131,10 @@ class Verification:
                 yield StateDifference(subject, "state", f"sequence {state['sequence']}", "none: no event tells of it")
             return
         yield from compare_name(subject, state["subject_name"], folded)
+        if state["digest_rule"] != DIGEST_RULE:
+            # Made anew with its subject's next touch, at the latest with the next day.
+            report.unverified.add(subject)
+            return
         values = contents.values.get(subject, {}).values()
         state = {**state, "indicators": {name: value for own in values for name, value in own["indicators"].items()}}
         try:

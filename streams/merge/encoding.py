@@ -4,7 +4,8 @@ from datetime import date
 from functools import lru_cache
 
 from bus.avro import writer
-from streams.merge.state import DIGEST_RULE, SubjectState, state_hash
+from rules.state import DIGEST_RULE
+from streams.merge.state import SubjectState, state_hash
 from streams.merge.subject import RecordUpdate
 from streams.merge.update import SubjectUpdate, ValuesUpdate
 from streams.merge.values import digest_of

@@ -17,6 +17,7 @@ from rules.indicators.groups import Groups
 from rules.indicators.series import Series, Share
 from rules.indicators.tiles import EVER, Tiles, due_dates, unpack
 from rules.merge import Record
+from rules.state import DIGEST_RULE
 from streams.merge.keys import (
     COMPLETE,
     DEFINITIONS,
@@ -31,7 +32,6 @@ from streams.merge.keys import (
 )
 from streams.merge.ordered import OrderedNumbers
 from streams.merge.record_shares import RecordShares
-from streams.merge.state import DIGEST_RULE
 
 # Records with their keys, all of which count.
 Live = Iterable[tuple[str, Record]]

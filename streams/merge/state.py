@@ -14,13 +14,10 @@ from typing import Any, NamedTuple
 from catalogue.times import EPOCH, from_micros, micros
 from rules.indicators.facts import millionths
 from rules.merge import Name
+from rules.state import DIGEST_RULE
 
 # Confluent's magic byte, with which marshal begins no tuple.
 _AVRO = 0
-# The rule by which digests are computed now, and by which records count; see ``digest_rule`` of the wire. By the first
-# a whole set was its item's, whatever the period; by the second no record was ended by the law;
-# by the third the indicators lay in the state itself.
-DIGEST_RULE = 4
 BY_PERIOD, BY_LAW = 2, 3
 # So many values has a state that was packed by the first rule.
 _FIRST_PACKED = 6

@@ -15,8 +15,9 @@ from catalogue import wire
 from catalogue.times import EPOCH, from_micros, micros
 from rules.indicators.facts import from_millionths
 from rules.merge import Name, Record
+from rules.state import DIGEST_RULE
 from streams.merge.encoding import LARGEST_CHANGE, encode_changes, encode_head, encode_state, encode_values
-from streams.merge.state import DIGEST_RULE, SubjectState, pack, state_hash, unpack
+from streams.merge.state import SubjectState, pack, state_hash, unpack
 from streams.merge.subject import RecordUpdate
 from streams.merge.update import IndicatorUpdate, SubjectUpdate, ValuesUpdate
 from streams.merge.values import digest_of, pack_values, unpack_values
