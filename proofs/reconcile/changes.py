@@ -1,9 +1,11 @@
 """The change arrow: sequences without a gap, the same as the states'; and what of each change a receiver must get."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from confluent_kafka import Message
 
 from bus import topics
 from bus.reading.offsets import TopicPartition
@@ -47,18 +49,26 @@ Values = Mapping[tuple[str, str], PublishedValues]
 """By subject and item."""
 
 
+def _readable(
+    reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], topic: str, findings: Findings
+) -> Iterator[tuple[Message, str, dict[str, Any]]]:
+    """Yield the messages of a topic with their places and values; note those that cannot be read."""
+    for message in reader.read_all(partitions):
+        where = f"{topic}/{message.partition()}@{message.offset()}"
+        try:
+            value = decode(message.value())
+        except PoisonMessage as problem:
+            findings.unreadable(CHANGES, where, problem)
+        else:
+            yield message, where, value
+
+
 def read_values(
     reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], findings: Findings
 ) -> dict[tuple[str, str], PublishedValues]:
     """Return the newest values of each subject's item; note those that were written twice, or over newer ones."""
     values: dict[tuple[str, str], PublishedValues] = {}
-    for message in reader.read_all(partitions):
-        where = f"{topics.INDICATOR}/{message.partition()}@{message.offset()}"
-        try:
-            value = decode(message.value())
-        except PoisonMessage as problem:
-            findings.unreadable(CHANGES, where, problem)
-            continue
+    for message, where, value in _readable(reader, decode, partitions, topics.INDICATOR, findings):
         key = (value["subject"], value["item"])
         told = PublishedValues(value["sequence"], value["hash"], message.partition(), message.offset())
         earlier = values.get(key)
@@ -97,13 +107,7 @@ def read_states(
     The same name, given again for a later moment, is a new state of the same sequence.
     """
     states: dict[str, PublishedState] = {}
-    for message in reader.read_all(partitions):
-        where = f"{topics.STATE}/{message.partition()}@{message.offset()}"
-        try:
-            value = decode(message.value())
-        except PoisonMessage as problem:
-            findings.unreadable(CHANGES, where, problem)
-            continue
+    for message, where, value in _readable(reader, decode, partitions, topics.STATE, findings):
         subject = value["subject"]
         state = PublishedState(
             value["sequence"],

@@ -167,7 +167,7 @@ class _File:
         where = RowCondition(row["where"], columns) if "where" in row else None
         series = Series(
             id=row["id"], item=item.id, closing=closing,
-            date_field=None if place is None else place.name, date_type=None if place is None else place.type,
+            date_field=None if place is None else place.name,
             details=None if details is None else details.name,
             value=value, value_type=None if valued is None else valued.type,
             ranks=tuple((str(text), int(rank)) for text, rank in row.get("ranks", {}).items()),

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from catalogue.times import business_date
 
 MILLION = 1_000_000
-SIX = Decimal("0.000001")
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 

@@ -5,15 +5,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from rules.indicators.cells import NUMBERS, RECORDS, TOTAL, Cell, Told, extremes, texts_of, value
+from rules.indicators.cells import RECORDS, Cell, Told, extremes, texts_of, value
 from rules.indicators.facts import MILLION
 from rules.indicators.series import Series
 
 Value = int | Fraction | None
 """In millionths; a quotient is exact until it is rounded, once, at the end."""
-
-
-_SHORT = 3
 
 
 class SeriesView(Protocol):
@@ -71,25 +68,14 @@ def total(view: SeriesView, window: CellWindow) -> Value:
     """Return the sum of the numbers; None when no record says one."""
     if _is_whole(view, window):
         return value(view.ever, "sum")
-    cells, how, found, told = view.cells, view.series.within, 0, False
-    for number in within(view, window):
-        cell = cells[number]
-        # Nearly all are of three numbers, and are asked for their sum.
-        said = (cell[TOTAL] if cell[NUMBERS] else None) if len(cell) == _SHORT else value(cell, how)
-        if said is not None:
-            found, told = found + said, True
-    return found if told else None
+    found = values(view, window)
+    return sum(found) if found else None
 
 
 def mean(view: SeriesView, window: CellWindow) -> Value:
     """Return the mean of the months that say a number, each once however many records it has."""
-    cells, how, found, count_told = view.cells, view.series.within, 0, 0
-    for number in within(view, window):
-        cell = cells[number]
-        said = (cell[TOTAL] if cell[NUMBERS] else None) if len(cell) == _SHORT else value(cell, how)
-        if said is not None:
-            found, count_told = found + said, count_told + 1
-    return Fraction(found, count_told) if count_told else None
+    found = values(view, window)
+    return Fraction(sum(found), len(found)) if found else None
 
 
 def values(view: SeriesView, window: CellWindow) -> list[int]:

@@ -61,7 +61,6 @@ class Series:
     """How its periods are closed: it lies in months. None: it lies on days."""
     date_field: str | None = None
     """The field whose date or month a record lies in; None: its period, or the day of its source time."""
-    date_type: FieldType | None = None
     details: str | None = None
     """The field whose rows are looked at in place of the record; ``date_field``, ``value``, ``where`` are columns."""
     value: str | None = None

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Protocol
 
-from catalogue.months import month_number, months_before
+from catalogue.months import month_number, month_of, months_before
 from rules.indicators.cells import HIGH, LAST, LOW, RECORDS, Cell, Told, add, extremes, new_cell, part_of, stretch
 from rules.indicators.groups import IndicatorGroup, Use, is_before
 from rules.indicators.series import Series, Share, ever_share
@@ -138,7 +138,7 @@ class Tile:
             if self.numbers[-1] > closed - max(self.use.bounds, default=0):
                 days.append(closing.closes_on(closed + closing.every))
             if self.numbers[-1] > this_month:
-                days.append(_first_of(self.numbers[bisect_right(self.numbers, this_month)]))
+                days.append(date(*month_of(self.numbers[bisect_right(self.numbers, this_month)]), 1))
             return min(days, default=None)
         ends: list[date] = []
         for months in self.use.bounds:
@@ -150,7 +150,7 @@ class Tile:
         return min(ends, default=None)
 
     def packed(self) -> tuple[Any, ...]:
-        """Return plain values; ``unpacked`` makes it again."""
+        """Return plain values, which a new tile takes again."""
         return self.cells, self.ever, self.newest
 
 
@@ -206,8 +206,3 @@ def due_dates(of_record: Iterable[tuple[Series, Share]], after: date) -> set[dat
         if share.leave is not None and share.leave > after:
             days.add(share.leave)
     return days
-
-
-def _first_of(month: int) -> date:
-    year, number = divmod(month, 12)
-    return date(year, number + 1, 1)

@@ -10,7 +10,7 @@ from rules.merge import fingerprint, replace_in_digest
 from streams.merge.rolling import Replaced, Rolling
 from streams.merge.state import SubjectState
 from streams.merge.subject import RecordUpdate, SubjectBatch
-from streams.merge.values import DIGEST_MODULUS, Values, digest_of
+from streams.merge.values import Values, digest_of
 
 
 class IndicatorUpdate(NamedTuple):
@@ -78,7 +78,8 @@ def update_of(batch: SubjectBatch, rolling: Rolling, rated: Container[str], as_o
         held = batch.values_before(item, computed)
         if computed != held or before.outdated:
             moved.append(ValuesUpdate(item, computed))
-            total += digest_of(item, computed) - (0 if before.outdated else digest_of(item, held))
+            former = 0 if before.outdated else digest_of(item, held)
+            total = replace_in_digest(total, former, digest_of(item, computed))
         told = {*rolling.told(item), *(held.keys() - computed.keys())}
         changes += [
             IndicatorUpdate(name, held.get(name), computed.get(name))
@@ -88,7 +89,6 @@ def update_of(batch: SubjectBatch, rolling: Rolling, rated: Container[str], as_o
     # A value that is no longer computed must not pass for one that holds.
     gone = before.former.keys() - {name for one in moved for name in one.values}
     changes += [IndicatorUpdate(name, before.former[name], None) for name in gone if before.former[name] is not None]
-    total %= DIGEST_MODULUS
     changes.sort()
     name = before.name if batch.name is None or (before.name and before.name > batch.name) else batch.name
     state = SubjectState(

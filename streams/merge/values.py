@@ -11,7 +11,6 @@ Values = Mapping[str, int | None]
 """In millionths, by the indicators' ids."""
 # Confluent's magic byte, with which marshal begins no dict.
 _AVRO = 0
-DIGEST_MODULUS = 1 << 128
 
 
 def digest_of(item: str, values: Values) -> int:
