@@ -1,4 +1,4 @@
-"""The definitions of the indicators: data, a file a category (``definitions/*.yaml``), each checked when it is read.
+"""The definitions of the indicators: data, a file a theme (``definitions/*.yaml``), each checked when it is read.
 
 ``docs/indicators.md`` tells the language. How sensitive an indicator is follows from the catalogue's fields that it
 looks at; it is never typed.
@@ -19,12 +19,27 @@ from catalogue.model import Catalogue, Field, FieldType, Item, Sensitivity
 from rules.indicators.closing import load_closings
 from rules.indicators.conditions import RowCondition
 from rules.indicators.expressions import Expression, read_expression
-from rules.indicators.series import THE_DAY, Series
+from rules.indicators.series import THE_DAY, THE_PERIOD, Series
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 DAY_UNIT = "年月日"
 _SERIES_KEYS = frozenset(
-    {"id", "item", "at", "closed", "details", "value", "ranks", "where", "public", "until", "within", "totals", "by"}
+    {
+        "id",
+        "item",
+        "at",
+        "closed",
+        "details",
+        "value",
+        "ranks",
+        "where",
+        "public",
+        "until",
+        "within",
+        "totals",
+        "from",
+        "by",
+    }
 )
 _INDICATOR_KEYS = frozenset({"id", "zh", "is", "unit", "missing", "direction", "bands", "told", "alike"})
 _DIRECTIONS = ("up", "down", "none")
@@ -79,8 +94,9 @@ def load_indicators(folder: Path = DEFINITIONS) -> tuple[Indicator, ...]:
     """Read the definitions; raises CatalogueError, with file and line, for what is wrong with one."""
     catalogue = load_catalogue()
     found: dict[str, Indicator] = {}
+    homes: dict[str, str] = {}
     for path in sorted(folder.glob("*.yaml")):
-        for one in _File(path, catalogue).indicators():
+        for one in _File(path, catalogue, homes).indicators():
             if one.id in found:
                 raise CatalogueError(f"{path.name}: the indicator {one.id} is defined twice.")
             found[one.id] = one
@@ -95,9 +111,9 @@ def public_indicators() -> frozenset[str]:
 class _File:
     """One file: its series, and the indicators that are made of them."""
 
-    def __init__(self, path: Path, catalogue: Catalogue) -> None:
-        self._name, self._catalogue = path.name, catalogue
-        self._category = path.stem
+    def __init__(self, path: Path, catalogue: Catalogue, homes: dict[str, str]) -> None:
+        """``homes``: by the item the file in which its series lie, which is noted here."""
+        self._name, self._catalogue, self._homes = path.name, catalogue, homes
         self._node: Any = None
         loader = yaml.CSafeLoader(path.read_text("utf-8"))
         try:
@@ -162,8 +178,9 @@ class _File:
         valued = None if value in (None, THE_DAY) else _named(columns, value, f"{item.id} has no field {value}")
         if valued is not None and valued.type not in _VALUED:
             raise ValueError(f"{value} is no number, day or text")
-        for name in (*row.get("until", ()), *(row[key] for key in ("totals", "by") if key in row)):
-            _field(item, name)
+        for name in (*row.get("until", ()), *(row[key] for key in ("totals", "from", "by") if key in row)):
+            if name != THE_PERIOD or name != row.get("by"):
+                _field(item, name)
         where = RowCondition(row["where"], columns) if "where" in row else None
         series = Series(
             id=row["id"], item=item.id, closing=closing,
@@ -173,7 +190,7 @@ class _File:
             ranks=tuple((str(text), int(rank)) for text, rank in row.get("ranks", {}).items()),
             where=where, public_when=_public_conditions(item, columns) if row.get("public") else (),
             until=tuple(row.get("until", ())), within=row.get("within", "sum"), totals=row.get("totals"),
-            by=row.get("by"),
+            since=row.get("from"), by=row.get("by"),
         )  # fmt: skip
         _check(series, row)
         return series
@@ -218,8 +235,9 @@ class _File:
             raise ValueError(f"there is no item {name}") from None
         if item.about_persons:
             raise ValueError(f"{name} is about persons, who have no indicators")
-        if item.category != self._category:
-            raise ValueError(f"{name} is of {item.category}, whose indicators lie in {item.category}.yaml")
+        # Its series are known by their names among all of the item.
+        if (home := self._homes.setdefault(name, self._name)) != self._name:
+            raise ValueError(f"the series of {name} lie in {home}")
         return item
 
 
@@ -227,17 +245,19 @@ def _check(series: Series, row: Mapping[str, Any]) -> None:
     """Raise ValueError for what would mean nothing, or something else than it says."""
     if series.within not in ("sum", "max", "last"):
         raise ValueError(f"within is sum, max or last, and not {series.within}")
-    if of_months := {"within", "totals", "by"} & row.keys():
+    if of_months := {"within", "totals", "from", "by"} & row.keys():
         if not series.of_periods:
             raise ValueError(f"{', '.join(sorted(of_months))}: of a series of months alone, and this one lies on days")
         if not series.is_numeric:
             raise ValueError(f"{', '.join(sorted(of_months))}: of a series with a number alone")
     if "closed" in row and not series.of_periods:
         raise ValueError("closed: it lies on days, which are not closed")
-    if series.totals is not None and series.within != "sum":
-        raise ValueError("totals are of what is summed up within a month")
+    if {"totals", "from"} & row.keys() and series.within != "sum":
+        raise ValueError("totals and from are of what is summed up within a month")
+    if {"totals", "from"} <= row.keys():
+        raise ValueError("totals or from, and not both")
     is_plain = series.value is None or series.adds_up
-    if series.details is not None and ({"ranks", "totals", "by"} & row.keys() or not is_plain):
+    if series.details is not None and ({"ranks", "totals", "from", "by"} & row.keys() or not is_plain):
         raise ValueError("of details, amounts and numbers alone are taken")
     if series.ranks and series.value_type not in (FieldType.TEXT, FieldType.CODE):
         raise ValueError("ranks are of texts")

@@ -4,6 +4,8 @@
     sum(tax_paid, 12, offset=12)             the twelve before them
     growth(tax_paid, 12, over=12)            sum(tax_paid, 12) / sum(tax_paid, 12, offset=12) - 1
     zero(sum(arrears)) / sum(tax_paid, 12)   without a window: ever; zero(x) is 0 where x is unknown
+    any(count(arrears_now))                  1 where it is known and not 0, else 0
+    greatest(last(one), last(other))         the largest of those that are known; least() likewise
 
 They are read with Python's own grammar, of which few nodes are allowed, and calculated in exact fractions. What is
 unknown, and a quotient by zero, makes the whole unknown. A value is rounded once, half even, to six decimals.
@@ -37,6 +39,7 @@ MOST_MONTHS = 60
 _OF_SUMS = frozenset({"sum", "mean", "trend", "variation"})
 Views = Mapping[str, SeriesView]
 _Evaluate = Callable[[Views, date], Value]
+_AMONG: Mapping[str, Callable[[Iterable[int | Fraction]], int | Fraction]] = {"least": min, "greatest": max}
 _OPERATORS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
 }  # fmt: skip
@@ -133,6 +136,15 @@ class _Reader:
                 raise ValueError(f"{self._text!r}: zero() takes one expression")
             inner = self.read(node.args[0])
             return lambda views, day: inner(views, day) or 0
+        if name == "any":
+            if len(node.args) != 1 or node.keywords:
+                raise ValueError(f"{self._text!r}: any() takes one expression")
+            asked = self.read(node.args[0])
+            return lambda views, day: MILLION if asked(views, day) else 0
+        if name in _AMONG:
+            if len(node.args) < 2 or node.keywords:
+                raise ValueError(f"{self._text!r}: {name}() takes several expressions")
+            return _among(_AMONG[name], [self.read(one) for one in node.args])
         named = {one.arg: self._months(one.value) for one in node.keywords}
         if name == "growth":
             months, over = self._window(node), named.pop("over", None)
@@ -202,6 +214,16 @@ def _calculated(how: Callable[[Fraction, Fraction], Fraction], left: _Evaluate, 
         if a is None or b is None or (how is operator.truediv and not b):
             return None
         return how(Fraction(a) / MILLION, Fraction(b) / MILLION) * MILLION
+
+    return evaluate
+
+
+def _among(choose: Callable[[Iterable[int | Fraction]], int | Fraction], parts: list[_Evaluate]) -> _Evaluate:
+    """Return one of those that are known; unknown where none is."""
+
+    def evaluate(views: Views, day: date) -> Value:
+        known = [said for one in parts if (said := one(views, day)) is not None]
+        return choose(known) if known else None
 
     return evaluate
 

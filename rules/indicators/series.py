@@ -22,10 +22,14 @@ from rules.indicators.facts import MILLION, Fact, as_date, day_number, millionth
 Within = Literal["sum", "max", "last"]
 THE_DAY = "day"
 """Named as a value: the number YYYYMMDD of the day on which the record lies."""
+THE_PERIOD = "period"
+"""Named as an account: the record's period, so that each quarter of a year is told once, and all are added up."""
 # What a department writes in the column of kinds of a row that is the total of the others.
 _TOTALS = frozenset({"", "合计", "总计", "小计", "全部", "各税合计", "各险种合计"})
 
 
+# How many months a statement covers that is a part of a longer period.
+_PART_OF = {3: (1,), 12: (3,)}
 _TEXTS = (FieldType.TEXT, FieldType.CODE, FieldType.USCC)
 
 
@@ -75,6 +79,10 @@ class Series:
     within: Within = "sum"
     totals: str | None = None
     """The field with the kind of a row: an empty one, or 合计, is a total, and takes the place of its parts."""
+    since: str | None = None
+    """The field with the first day of what a record covers, such as a statement's: one that covers a whole period takes
+    the place of those that cover a month or a quarter of it, and what covers anything else, as cumulative ones do, is
+    passed over."""
     by: str | None = None
     """The field with the account: what is said within a month is of one account, and those are added up."""
 
@@ -102,7 +110,8 @@ class Series:
         """Return the fields of the payload that the series reads."""
         names = {self.details, *self.until, *(name for one in self.public_when for name in one.reads)}
         if self.details is None:
-            names |= {self.date_field, None if self.value == THE_DAY else self.value, self.totals, self.by}
+            names |= {self.date_field, None if self.value == THE_DAY else self.value, self.totals}
+            names |= {self.since, None if self.by == THE_PERIOD else self.by}
             names |= self.where.reads if self.where else frozenset()
         return frozenset(name for name in names if name is not None)
 
@@ -150,8 +159,19 @@ def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date,
     if number is None and text is None and series.ranks:
         return None
     is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in _TOTALS
-    part = None if series.by is None else str(data.get(series.by) or "")
+    if series.since is not None and closing is not None:
+        begins = as_date(data.get(series.since))
+        covered = None if begins is None else _month_of(fact, placed) - month_number(begins) + 1
+        if covered not in (None, closing.every, *_PART_OF.get(closing.every, ())):
+            return None
+        is_total = covered == closing.every
+    part = None if series.by is None else str((fact.period if series.by == THE_PERIOD else data.get(series.by)) or "")
     return Share(cell, enter, leave, number, micros(fact.source_time), text, is_total, part)
+
+
+def _month_of(fact: Fact, placed: date | None) -> int:
+    """Return the last month of what a record covers."""
+    return month_number(placed or _end(fact.period or ""))
 
 
 def cell_for(series: Series, fact: Fact) -> int:

@@ -63,7 +63,7 @@ def test_what_banks_are_not_told_is_not_public(tmp_path: Path) -> None:
     ("text", "line", "said"),
     [
         ("series:\n  - {id: p, item: administration.penalties}\n", 2, "there is no item administration.penalties"),
-        ("series:\n  - {id: p, item: tax.payment}\n", 2, "lie in tax.yaml"),
+        (placed("value: fine_amount, from: decision_date"), 2, "lies on days"),
         ("series:\n\n  - {id: p, item: administration.penalty, at: decided}\n", 3, "has no field decided"),
         ("series:\n  - {id: p, item: administration.penalty, at: fine_amount}\n", 2, "is no date"),
         ("series:\n  - {id: p, item: administration.penalty, value: fine}\n", 2, "has no field fine"),
@@ -116,3 +116,9 @@ def test_an_indicator_is_defined_once(tmp_path: Path) -> None:
     twice = PENALTIES + "indicators:\n  - {id: a, zh: 例, is: 'count(p)'}\n  - {id: a, zh: 例, is: 'sum(p)'}\n"
     with pytest.raises(CatalogueError, match="defined twice"):
         load(tmp_path, twice)
+
+
+def test_the_series_of_an_item_lie_in_one_file(tmp_path: Path) -> None:
+    (tmp_path / "administration.yaml").write_text(placed("at: decision_date"), "utf-8")
+    with pytest.raises(CatalogueError, match=r"other.yaml, line 2: p: the series .* lie in administration.yaml"):
+        load(tmp_path, placed("at: decision_date"), "other")

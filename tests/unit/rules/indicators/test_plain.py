@@ -13,7 +13,7 @@ from catalogue.model import FieldType
 from catalogue.periods import period_end
 from rules.indicators.facts import Fact
 from rules.indicators.plain import evaluate
-from rules.indicators.series import THE_DAY
+from rules.indicators.series import THE_DAY, THE_PERIOD
 from tests.builders.indicators import every_function, indicator, series
 
 D = date(2026, 6, 30)
@@ -113,6 +113,40 @@ def test_heads_are_the_highest_of_each_account_and_amounts_take_each_account_s_t
     assert value("last(months)", heads, within="max", by="account") == 57
     paid = [of("2026-05", n, account=a, kind=k) for a, k, n in (("A", None, 100), ("B", "110", 30), ("B", "210", 20))]
     assert value("sum(months, 12)", paid, totals="kind", by="account") == 150
+
+
+def test_a_statement_of_a_whole_quarter_takes_the_place_of_its_months_and_a_cumulative_one_of_none() -> None:
+    own = series("q", closed="quarterly", since="begin")
+    year = series("y", closed="yearly", since="begin", by=None)
+
+    def statement(begin: int, end: int, amount: int) -> Fact:
+        return of(f"2025-{end:02}", amount, begin=date(2025, begin, 1))
+
+    # The four quarters of 2025 are closed.
+    winter = date(2026, 3, 1)
+    months = [statement(n, n, 10) for n in (1, 2, 3)]
+    assert evaluate(indicator("x", "sum(q, 12)", own), months, winter) == 30
+    quarters = [*months, statement(1, 3, 31), statement(4, 6, 40), statement(1, 6, 71), statement(1, 12, 150)]
+    assert evaluate(indicator("x", "sum(q, 12)", own), quarters, winter) == 40 + 31
+    # As of the end of July the year is closed: its own statement counts, else its quarters.
+    late = date(2026, 7, 31)
+    assert evaluate(indicator("x", "sum(y, 12)", year), quarters, late) == 150
+    assert evaluate(indicator("x", "sum(y, 12)", year), quarters[:-1], late) == 71
+
+
+def test_a_year_is_the_sum_of_its_quarters_each_as_told_last() -> None:
+    year = series("y", closed="yearly", within="last", by=THE_PERIOD)
+    told = [of("2025-Q1", 10), of("2025-Q2", 20), of("2025-Q2", 25, hours=9)]
+    assert evaluate(indicator("x", "sum(y, 12)", year), told, date(2026, 7, 31)) == 35
+
+
+def test_what_is_known_of_several_is_compared() -> None:
+    counted = [fact(D, "3")]
+    assert value("any(count(days))", counted) == 1
+    assert value("any(sum(days, 1, offset=3))", counted) == 0
+    assert value("greatest(sum(days), count(days))", counted) == 3
+    assert value("least(sum(days), count(days), sum(days, 1, offset=3))", counted) == 1
+    assert value("least(max(days, 1, offset=3), sum(days, 1, offset=3))", counted) is None
 
 
 def test_a_period_of_several_months_is_known_by_its_last_one() -> None:
