@@ -310,7 +310,7 @@ def _hub_outcome(this: Round) -> Outcome:
 def _outcome(states: Mapping[str, Mapping[str, Any]], winners: Mapping[str, str], records: int) -> Outcome:
     if records != len(winners):
         raise RuntimeError(f"the states count {records} records, of which {len(winners)} were published")
-    names = [i.id for i in load_indicators() if i.item == ITEM]
+    names = [i.id for i in load_indicators() if i.group == ITEM]
     values = (f"{s} {[str(state['indicators'][n]) for n in names]}" for s, state in states.items())
     return Outcome(len(states), _digest(values), records, _digest(f"{k} {v}" for k, v in winners.items()))
 

@@ -100,7 +100,7 @@ def _as_of(envelope: Envelope) -> str:
 def print_indicator(console: Console, explained: IndicatorExplanation) -> None:
     """Print an indicator's definition and the records that count for it."""
     indicator = explained.target.indicator
-    _title(console, f"{indicator.id} {indicator.zh}  {explained.target.item.zh}")
+    _title(console, f"{indicator.id} {indicator.zh}  {'、'.join(one.zh for one in explained.target.items)}")
     _subject(console, explained.subject, explained.subject_name)
     console.print(f"definition: {explained.definition}", markup=False, highlight=False, soft_wrap=True)
     counting = [record for record in explained.records if record.contribution.counts]
@@ -115,11 +115,14 @@ def print_indicator(console: Console, explained: IndicatorExplanation) -> None:
             style="yellow", markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
     if counting:
-        titles = ("record", "day", "number", "counts until", "source time", "unit", "file", "row")
+        names = {item.id: f"{item.seq} {item.zh}" for item in explained.target.items}
+        of_item = ("item",) if len(names) > 1 else ()
+        titles = (*of_item, "record", "day", "number", "counts until", "source time", "unit", "file", "row")
         table = grid(*titles, right=("number", "row"))
         for record in counting[:SHOWN]:
             envelope = record.contribution.record.envelope
             table.add_row(
+                *(names[envelope.item] for _ in of_item),
                 envelope.record_key,
                 record.contribution.placed,
                 "" if record.number is None else number(record.number),

@@ -6,17 +6,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from catalogue.envelope import Envelope, Op, RecordKey
+from catalogue.envelope import Envelope, Op
 from catalogue.months import month_of
 from rules.indicators.definitions import Indicator
 from rules.indicators.expressions import Atom
 from rules.indicators.facts import Fact
-from rules.indicators.functions import OF_NUMBERS, TOLD_AT_ONCE
+from rules.indicators.functions import OF_NUMBERS
 from rules.indicators.plain import evaluate
 from rules.indicators.series import THE_DAY, Series, Share, shares
 from rules.merge import Record, SetSince, is_live, set_since
 from rules.release.publication import Publications
 from rules.release.reasons import WithdrawalReason
+from rules.state import RecordIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +71,24 @@ LEFT_OUT = "not in the latest whole set"
 def contributions(
     indicator: Indicator,
     records: Iterable[tuple[Record, Payload]],
-    marks: Mapping[RecordKey, Envelope],
+    marks: Mapping[RecordIdentity, Envelope],
     publications: Publications,
     as_of: date,
 ) -> tuple[Decimal | None, list[Contribution]]:
     """Return the indicator's value on ``as_of`` and every record, those that count first, the newest first.
 
-    ``marks``: those of the whole sets of the item, by their keys.
+    ``records``: those of the items that it looks at. ``marks``: those of the items' whole sets.
     """
-    facts: list[Fact] = []
+    facts: dict[str, list[Fact]] = {item: [] for item in indicator.items}
     explained: list[Contribution] = []
     own: list[tuple[Record, Fact]] = []
     for record, data in records:
-        mark = marks.get(record.envelope.set_key)
+        mark = marks.get((record.envelope.item, record.envelope.set_key))
         if why := not_counted(record, None if mark is None else set_since(mark), publications, as_of):
             explained.append(Contribution(record, (), why))
             continue
         fact = Fact(record.envelope.source_time, data or {}, record.envelope.period)
-        facts.append(fact)
+        facts[record.envelope.item].append(fact)
         own.append((record, fact))
     totals = _totals(indicator, facts, as_of)
     explained += [_of(indicator, record, fact, totals, as_of) for record, fact in own]
@@ -127,23 +128,23 @@ def withdrawn_by(event: Envelope) -> str:
 _Totals = frozenset[tuple[str, int, str | None]]
 
 
-def _totals(indicator: Indicator, facts: Iterable[Fact], as_of: date) -> _Totals:
-    """Return the months, by series and account, of which a row tells the total: rows of single kinds give nothing."""
-    held = list(facts)
+def _totals(indicator: Indicator, facts: Mapping[str, Iterable[Fact]], as_of: date) -> _Totals:
+    """Return the months, by series and account, of which a row tells the total: its parts give nothing."""
     return frozenset(
-        (series.id, share.cell, share.part)
+        (series.key, share.cell, share.part)
         for series in indicator.series
-        if series.totals is not None
-        for fact in held
+        if series.totals is not None or series.since is not None
+        for fact in facts[series.item]
         for share in shares(series, fact)
         if share.is_total and share.number is not None and share.counts(as_of)
     )
 
 
 def _of(indicator: Indicator, record: Record, fact: Fact, totals: _Totals, as_of: date) -> Contribution:
-    found = [(series, share) for series in indicator.series for share in shares(series, fact)]
+    looking = [series for series in indicator.series if series.item == record.envelope.item]
+    found = [(series, share) for series in looking for share in shares(series, fact)]
     if not found:
-        return Contribution(record, (), _never(indicator, fact))
+        return Contribution(record, (), _never(looking, fact))
     reasons = {one: _kept_out(indicator, *one, totals, as_of) for one in found}
     counting = tuple(one for one, why in reasons.items() if not why)
     own = counting or tuple(found)
@@ -151,7 +152,7 @@ def _of(indicator: Indicator, record: Record, fact: Fact, totals: _Totals, as_of
         (atom.begins(share), atom.ends(share))
         for atom in indicator.expression.atoms
         for series, share in own
-        if series.id == atom.series.id
+        if series.key == atom.series.key
     ]
     ends = [end for _, end in spans if end is not None]
     until = max(ends) if len(ends) == len(spans) else None
@@ -165,11 +166,12 @@ def _kept_out(indicator: Indicator, series: Series, share: Share, totals: _Total
         return NOT_YET
     if share.leave is not None and share.leave <= as_of:
         return NO_LONGER
-    by_total = (series.id, share.cell, share.part) in totals and not share.is_total
+    by_total = (series.key, share.cell, share.part) in totals and not share.is_total
+    by_total |= share.part is not None and (series.key, share.cell, None) in totals
     reasons = [
         _missed(atom, share, as_of, by_total=by_total)
         for atom in indicator.expression.atoms
-        if atom.series.id == series.id
+        if atom.series.key == series.key
     ]
     return "" if "" in reasons else reasons[0]
 
@@ -181,19 +183,21 @@ def _missed(atom: Atom, share: Share, as_of: date, *, by_total: bool) -> str:
         return BY_TOTAL
     window = atom.window(as_of)
     if share.cell > window.high:
-        return NOT_CLOSED if atom.series.of_periods and atom.function not in TOLD_AT_ONCE else NOT_YET
+        return NOT_CLOSED if atom.series.of_periods and not atom.is_told_at_once else NOT_YET
     return "" if share.cell > window.low else NO_LONGER
 
 
-def _never(indicator: Indicator, fact: Fact) -> str:
-    for series in indicator.series:
+def _never(looking: Iterable[Series], fact: Fact) -> str:
+    for series in looking:
         if any(not one.holds(fact.data) for one in series.public_when):
             return "it is not published"
         if series.where is not None and series.details is None and not series.where.holds(fact.data):
             return f"not {series.where.text}"
-        for name in series.until:
+        for name in (*series.until, *series.through):
             if fact.data.get(name) is not None:
                 return f"{name} is filled"
+        if series.since is not None:
+            return f"from {series.since} on it covers another time than a period or a part of one"
     return "never counts"
 
 
@@ -214,10 +218,13 @@ def described(series: Series) -> str:
         parts.append(f"where {series.where.text}")
     parts += [f"where {one.text}" for one in series.public_when]
     parts += [f"until {name}" for name in series.until]
+    parts += [f"through {name}" for name in series.through]
     if series.of_periods and series.within != "sum":
         parts.append(f"the {series.within} of a month")
     if series.totals is not None:
         parts.append(f"a total by {series.totals} before its parts")
+    if series.since is not None:
+        parts.append(f"what covers a whole period from {series.since} on before its parts")
     if series.by is not None:
         parts.append(f"of each {series.by}, added up")
     return ", ".join(parts)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from bus.reading.offsets import TopicPartition
-from catalogue.envelope import Envelope, RecordKey, is_mark
+from catalogue.envelope import Envelope, is_mark
 from catalogue.model import Catalogue, Item
 from queries.contributions import not_counted, withdrawn_by
 from queries.origin import RecordOrigin, origin_of
@@ -16,7 +16,7 @@ from queries.values import SEALED, moment, same_sealed, unit_of, value_of
 from queries.versions import RankedVersion, Standing, ranked
 from rules.merge import Record, SetSince, set_since
 from rules.release.publication import Publications
-from rules.state import DecodePayload
+from rules.state import DecodePayload, RecordIdentity
 
 NOT_THERE = "not merged or not delivered yet"
 
@@ -87,7 +87,8 @@ class FieldExplanation:
         """Return the explanation for JSON."""
         field = self.target.last
         return {
-            **heading(self.subject, self.subject_name, "field", self.target.item),
+            "subject": self.subject, "subject_name": self.subject_name, "kind": "field",
+            "item": item_as_json(self.target.item),
             "field": {
                 "path": self.target.path, "name": field.name, "zh": self.target.zh, "type": field.type.value,
                 "unit": unit_of(field), "sensitivity": field.sensitivity.value, "ground": field.ground,
@@ -140,25 +141,24 @@ def content_of(record: Record, decode: DecodePayload) -> Mapping[str, Any] | Non
     return None if is_mark(record.envelope.record_key) else decode(record.schema_id, record.payload)
 
 
-def marks_of(winners: Iterable[Record]) -> dict[RecordKey, Envelope]:
-    """Return the marks of an item's whole sets, from the winning records of the item."""
-    return {one.envelope.record_key: one.envelope for one in winners if is_mark(one.envelope.record_key)}
+def marks_of(winners: Iterable[Record]) -> dict[RecordIdentity, Envelope]:
+    """Return the marks of whole sets among winning records."""
+    return {
+        (one.envelope.item, one.envelope.record_key): one.envelope
+        for one in winners
+        if is_mark(one.envelope.record_key)
+    }
 
 
-def since_of(marks: Mapping[RecordKey, Envelope], record: Envelope) -> SetSince | None:
+def since_of(marks: Mapping[RecordIdentity, Envelope], record: Envelope) -> SetSince | None:
     """Return since when the set that a record may be a member of holds; None when there is none."""
-    mark = marks.get(record.set_key)
+    mark = marks.get((record.item, record.set_key))
     return None if mark is None else set_since(mark)
 
 
-def heading(subject: str, subject_name: str | None, kind: str, item: Item) -> dict[str, Any]:
-    """Return what every explanation begins with, for JSON."""
-    return {
-        "subject": subject,
-        "subject_name": subject_name,
-        "kind": kind,
-        "item": {"seq": item.seq, "id": item.id, "name": item.zh},
-    }
+def item_as_json(item: Item) -> dict[str, Any]:
+    """Return an item for JSON."""
+    return {"seq": item.seq, "id": item.id, "name": item.zh}
 
 
 def _explained(

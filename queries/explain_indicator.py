@@ -8,7 +8,7 @@ from typing import Any
 from catalogue.envelope import is_mark
 from catalogue.model import Catalogue
 from queries.contributions import Contribution, contributions, definition, described
-from queries.explain_field import content_of, heading, marks_of
+from queries.explain_field import content_of, item_as_json, marks_of
 from queries.origin import RecordOrigin, origin_of
 from queries.table_snapshot import StateRow, TableSnapshot
 from queries.targets import IndicatorTarget
@@ -35,6 +35,7 @@ class ExplainedContribution:
         """Return the record for JSON."""
         envelope, since, until = self.contribution.record.envelope, self.contribution.since, self.contribution.until
         return {
+            "item": envelope.item,
             "record_key": envelope.record_key,
             "counts": self.contribution.counts,
             "why": self.contribution.why,
@@ -75,7 +76,8 @@ class IndicatorExplanation:
         """Return the explanation for JSON."""
         indicator = self.target.indicator
         return {
-            **heading(self.subject, self.subject_name, "indicator", self.target.item),
+            "subject": self.subject, "subject_name": self.subject_name, "kind": "indicator",
+            "items": [item_as_json(item) for item in self.target.items],
             "indicator": {
                 "id": indicator.id, "zh": indicator.zh, "unit": indicator.unit, "sensitivity": indicator.sensitivity,
                 "is": indicator.expression.text, "series": [described(series) for series in indicator.series],
@@ -101,14 +103,14 @@ def explain_indicator(
 ) -> IndicatorExplanation:
     """Return an indicator's definition, its value computed again as of a day, and the records that count for it."""
     indicator = target.indicator
-    winners = tables.records(state.subject, target.item.id)
+    winners = [record for item in target.items for record in tables.records(state.subject, item.id)]
     records = [(record, content_of(record, decode)) for record in winners if not is_mark(record.envelope.record_key)]
     value, explained = contributions(
         indicator, records, marks_of(winners), Publications(catalogue.items, decode), as_of
     )
     sources = tables.sources({contribution.record.envelope.submission_id for contribution in explained})
     stated = state.indicators.get(indicator.id)
-    # A state has no value of an indicator before there is a record of its item.
+    # A state has no value of an indicator before there is a record of its items.
     agrees = (
         stated == value
         if indicator.id in state.indicators

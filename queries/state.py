@@ -205,7 +205,7 @@ def _category_as_json(group: CategoryRecords) -> dict[str, Any]:
 def _indicator_as_json(indicator: IndicatorValue) -> dict[str, Any]:
     definition = indicator.definition
     return {
-        "id": indicator.id, "name": indicator.name, "item": definition.item if definition else None,
+        "id": indicator.id, "name": indicator.name, "items": list(definition.items) if definition else [],
         "value": None if indicator.value is None else number(indicator.value),
         "unit": definition.unit if definition else "",
         "sensitivity": definition.sensitivity if definition else None,

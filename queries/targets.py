@@ -47,9 +47,9 @@ class FieldTarget:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorTarget:
-    """An indicator, with the item that it rests on."""
+    """An indicator, with the items that it rests on."""
 
-    item: Item
+    items: tuple[Item, ...]
     indicator: Indicator
 
     @property
@@ -101,7 +101,7 @@ def _all(catalogue: Catalogue, indicators: Iterable[Indicator]) -> Iterator[Targ
             yield FieldTarget(item, field)
             yield from (FieldTarget(item, field, sub) for sub in field.details)
     for indicator in indicators:
-        yield IndicatorTarget(catalogue.item(indicator.item), indicator)
+        yield IndicatorTarget(tuple(catalogue.item(item) for item in indicator.items), indicator)
 
 
 def _named(candidates: Iterable[Target], name: str) -> list[Target]:

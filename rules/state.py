@@ -83,19 +83,19 @@ def state_on(winners: Winners, groups: Groups, decode: DecodePayload, until: Unt
 def indicators_on(
     winners: Winners, groups: Groups, decode: DecodePayload, until: Until, day: date
 ) -> dict[str, Decimal | None]:
-    """Return, as states carry them, the indicators of every item of which anything was ever reported or withdrawn."""
+    """Return the indicators of every item of which anything was ever reported or withdrawn, and those over several."""
     return _together(_values(winners, live(winners, until, day), groups, decode, day))
 
 
 def _values(
     winners: Winners, counting: Winners, groups: Groups, decode: DecodePayload, day: date
 ) -> dict[str, dict[str, Decimal | None]]:
-    facts: dict[str, list[Fact]] = {item: [] for item, key in winners if not is_mark(key) and item in groups}
+    facts: dict[str, list[Fact]] = {item: [] for item, key in winners if not is_mark(key) and item in groups.by_item}
     for (item, _), one in counting.items():
         if item in facts:
             data = decode(one.schema_id, one.payload) or {}
             facts[item].append(Fact(one.envelope.source_time, data, one.envelope.period))
-    return {item: plain_values(groups[item], own, day) for item, own in facts.items()}
+    return plain_values(groups, facts, day)
 
 
 def _together(by_item: Mapping[str, Mapping[str, Decimal | None]]) -> dict[str, Decimal | None]:

@@ -13,7 +13,7 @@ from catalogue.model import Catalogue, Sensitivity
 from hub.progress import counting
 from hub.terminal import Terminal
 from queries.contributions import described
-from rules.indicators.definitions import Indicator, load_indicators
+from rules.indicators.definitions import CROSS, Indicator, load_indicators
 
 _OPEN = {Sensitivity.PUBLIC: ("公开", "green"), Sensitivity.CONSENT: ("须授权", "yellow")}
 _DIRECTIONS = {"up": "越高越好", "down": "越低越好", "none": ""}
@@ -32,7 +32,7 @@ def list_indicators(
 
     catalogue = load_catalogue()
     only = None if item is None else find(catalogue, item).id
-    found = [one for one in load_indicators() if only in (None, one.item)]
+    found = [one for one in load_indicators() if only is None or only in one.items]
     if as_json:
         typer.echo(json.dumps([as_dict(one, catalogue) for one in found], ensure_ascii=False))
         return
@@ -40,11 +40,12 @@ def list_indicators(
         typer.echo(markdown_table(found, catalogue))
         return
     console = Terminal()
-    for category in catalogue.categories:
-        own = [one for one in found if catalogue.item(one.item).category == category.id]
+    themes = [(f"{one.zh} ({one.id})", one.id) for one in catalogue.categories] + [("多项信息之间 (cross)", CROSS)]
+    for title, theme in themes:
+        own = [one for one in found if _theme(one, catalogue) == theme]
         if not own:
             continue
-        table = Table(title=f"{category.zh} ({category.id})", title_justify="left", expand=False)
+        table = Table(title=title, title_justify="left", expand=False)
         for heading in ("id", "名称", "单位", "公开程度", "算式"):
             table.add_column(heading, overflow="fold")
         for one in own:
@@ -68,9 +69,8 @@ def show(
         return
     console = Terminal()
     console.print(f"{found.id} {found.zh}", style="bold", markup=False, highlight=False)
-    item = catalogue.item(found.item)
     rows = {
-        "信息项": f"{item.seq} {item.zh}（{item.id}）",
+        "信息项": "\n".join(f"{one.seq} {one.zh}（{one.id}）" for one in map(catalogue.item, found.items)),
         "算式": found.expression.text,
         "数据序列": "\n".join(described(series) for series in found.series),
         "单位": found.unit,
@@ -130,22 +130,28 @@ def check(
 def as_dict(indicator: Indicator, catalogue: Catalogue) -> dict[str, Any]:
     """Return an indicator as ``--json`` prints it."""
     return {
-        "id": indicator.id, "zh": indicator.zh, "item": indicator.item,
-        "category": catalogue.item(indicator.item).category, "is": indicator.expression.text,
+        "id": indicator.id, "zh": indicator.zh, "items": list(indicator.items),
+        "category": _theme(indicator, catalogue), "is": indicator.expression.text,
         "series": [described(series) for series in indicator.series],
-        "reads": sorted({name for series in indicator.series for name in series.reads()}),
+        "reads": sorted({f"{one.item}.{name}" for one in indicator.series for name in one.reads()}),
         "unit": indicator.unit, "sensitivity": indicator.sensitivity.value,
         "missing": "zero" if indicator.is_zero_missing else "null", "direction": indicator.direction,
         "bands": [f"{limit:f}" for limit in indicator.bands], "told": indicator.told,
     }  # fmt: skip
 
 
+def _theme(indicator: Indicator, catalogue: Catalogue) -> str:
+    """Return the category of an indicator's item, or that it is over several."""
+    return CROSS if indicator.group == CROSS else catalogue.item(indicator.group).category
+
+
 def markdown_table(indicators: list[Indicator], catalogue: Catalogue) -> str:
     """Return the indicators as the table of docs/indicators.md."""
     lines = ["| id | name | item | is | unit | sensitivity |", "| --- | --- | --- | --- | --- | --- |"]
     for one in indicators:
-        item = catalogue.item(one.item)
-        cells = (one.id, one.zh, f"{item.seq} {item.zh}", f"`{one.expression.text}`", one.unit, one.sensitivity.value)
+        items = [catalogue.item(item) for item in one.items]
+        told = f"{items[0].seq} {items[0].zh}" if len(items) == 1 else ", ".join(str(item.seq) for item in items)
+        cells = (one.id, one.zh, told, f"`{one.expression.text}`", one.unit, one.sensitivity.value)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

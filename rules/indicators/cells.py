@@ -70,7 +70,7 @@ def value(cell: Cell, within: str) -> int | None:
     """Return what the cell says as one number."""
     if len(cell) == _SHORT:
         return cell[TOTAL] if cell[NUMBERS] else None
-    if cell[PARTS]:
+    if cell[PARTS] and not cell[WHOLES]:
         said = [one for part in cell[PARTS].values() if (one := value(part, within)) is not None]
         return sum(said) if said else None
     found: int | None

@@ -2,11 +2,13 @@
 
     litigation_status in ("被告", "被执行人") and fine_amount >= 10000 and filled(closing_date)
 
-A field that is empty fulfils no comparison. Texts are compared as texts, and a code by its meaning, too.
+A field that is empty fulfils no comparison. Texts are compared as texts, and a code by its meaning, too. In
+a field with several words (处罚类别: 警告；罚款) ``has(penalty_type, "罚款")`` finds each.
 """
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -19,6 +21,14 @@ _TRUE, _FALSE = ("true", "是", "True"), ("false", "否", "False")
 _ORDERS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
 }  # fmt: skip
+
+
+_BETWEEN = re.compile(r"[;；,，、/\s]+")
+
+
+def words_of(cell: Any) -> list[str]:
+    """Return the words that a cell with several of them holds."""
+    return [word for word in _BETWEEN.split(str(cell or "")) if word]
 
 
 class RowCondition:
@@ -50,6 +60,10 @@ class RowCondition:
                 raise ValueError(f"{self.text!r}: filled() takes one field")
             name = self._field(node.args[0])
             return lambda data: data.get(name) not in (None, "", [])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "has":
+            if len(node.args) < 2 or node.keywords:
+                raise ValueError(f"{self.text!r}: has() takes a field and words")
+            return self._has(self._field(node.args[0]), [str(self._literals(one)[0]) for one in node.args[1:]])
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             return self._compared(node.left, node.ops[0], node.comparators[0])
         raise ValueError(
@@ -68,7 +82,10 @@ class RowCondition:
         if field.type in _NUMBERS:
             return _among({Decimal(str(one)) for one in wanted}, how, lambda data: Decimal(data[name]), name)
 
-        texts, codes = {str(one) for one in wanted}, field.codes or {}
+        codes = field.codes or {}
+        texts = {str(one) for one in wanted}
+        # Departments write the code or its meaning.
+        texts |= {codes[one] for one in texts if one in codes}
 
         def said(data: Mapping[str, Any]) -> str:
             value = data[name]
@@ -79,6 +96,15 @@ class RowCondition:
             return text if text in texts else codes.get(text, text)
 
         return _among(texts, how, said, name)
+
+    def _has(self, name: str, words: Collection[str]) -> Holds:
+        codes = self._fields[name].codes or {}
+
+        def holds(data: Mapping[str, Any]) -> bool:
+            said = words_of(data.get(name))
+            return any(one in words or codes.get(one) in words for one in said)
+
+        return holds
 
     def _literals(self, node: ast.expr) -> tuple[Any, ...]:
         """Return what a field is compared with: a text or a number, or several."""

@@ -22,25 +22,15 @@ from rules.indicators.expressions import Expression, read_expression
 from rules.indicators.series import THE_DAY, THE_PERIOD, Series
 
 DEFINITIONS = Path(__file__).parent / "definitions"
+CROSS = "cross"
+"""The group, and the file, of the indicators over several items; no item is called so."""
 DAY_UNIT = "年月日"
 _SERIES_KEYS = frozenset(
     {
-        "id",
-        "item",
-        "at",
-        "closed",
-        "details",
-        "value",
-        "ranks",
-        "where",
-        "public",
-        "until",
-        "within",
-        "totals",
-        "from",
-        "by",
+        "id", "item", "at", "closed", "details", "value", "ranks", "where", "public", "until", "through", "within",
+        "totals", "from", "by",
     }
-)
+)  # fmt: skip
 _INDICATOR_KEYS = frozenset({"id", "zh", "is", "unit", "missing", "direction", "bands", "told", "alike"})
 _DIRECTIONS = ("up", "down", "none")
 _PLACED = frozenset({FieldType.DATE, FieldType.TIMESTAMP, FieldType.MONTH})
@@ -55,11 +45,12 @@ _ORDER = (Sensitivity.PUBLIC, Sensitivity.CONSENT, Sensitivity.PERSONAL)
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One indicator of an item."""
+    """One indicator."""
 
     id: str
     zh: str
-    item: str
+    group: str
+    """The item that it looks at, with whose other indicators it is computed; ``CROSS``: it looks at several."""
     expression: Expression
     unit: str
     is_zero_missing: bool
@@ -82,7 +73,12 @@ class Indicator:
     @property
     def series(self) -> tuple[Series, ...]:
         """The series that it looks at, each once."""
-        return tuple({atom.series.id: atom.series for atom in self.expression.atoms}.values())
+        return tuple({atom.series.key: atom.series for atom in self.expression.atoms}.values())
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The items that it looks at, each once."""
+        return tuple(dict.fromkeys(one.item for one in self.series))
 
     def rounded(self, value: int | None) -> int | None:
         """Return what the expression came to, as the indicator says it."""
@@ -95,8 +91,10 @@ def load_indicators(folder: Path = DEFINITIONS) -> tuple[Indicator, ...]:
     catalogue = load_catalogue()
     found: dict[str, Indicator] = {}
     homes: dict[str, str] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        for one in _File(path, catalogue, homes).indicators():
+    named: dict[str, Series] = {}
+    # What sets sources against each other names the series of the other files.
+    for path in sorted(folder.glob("*.yaml"), key=lambda path: (path.stem == CROSS, path.name)):
+        for one in _File(path, catalogue, homes, named).indicators():
             if one.id in found:
                 raise CatalogueError(f"{path.name}: the indicator {one.id} is defined twice.")
             found[one.id] = one
@@ -111,9 +109,10 @@ def public_indicators() -> frozenset[str]:
 class _File:
     """One file: its series, and the indicators that are made of them."""
 
-    def __init__(self, path: Path, catalogue: Catalogue, homes: dict[str, str]) -> None:
-        """``homes``: by the item the file in which its series lie, which is noted here."""
-        self._name, self._catalogue, self._homes = path.name, catalogue, homes
+    def __init__(self, path: Path, catalogue: Catalogue, homes: dict[str, str], named: dict[str, Series]) -> None:
+        """``homes``: by the item the file in which its series lie, ``named``: all series; both are added to."""
+        self._name, self._catalogue, self._homes, self._named = path.name, catalogue, homes, named
+        self._stem = path.stem
         self._node: Any = None
         loader = yaml.CSafeLoader(path.read_text("utf-8"))
         try:
@@ -130,7 +129,9 @@ class _File:
             one = self._checked(line, row, _SERIES_KEYS, self._series)
             if one.id in series:
                 raise CatalogueError(f"{self._name}, line {line}: the series {one.id} is defined twice.")
-            series[one.id] = one
+            series[one.id] = self._named[f"{self._stem}.{one.id}"] = one
+        if self._stem == CROSS:
+            series = self._named
         for line, row in self._sections.get("indicators", ()):
             yield self._checked(line, row, _INDICATOR_KEYS, lambda said: self._indicator(said, series))
 
@@ -163,6 +164,8 @@ class _File:
             raise CatalogueError(f"{self._name}, line {line}: {row.get('id', '?')}: {exc}.") from exc
 
     def _series(self, row: Mapping[str, Any]) -> Series:
+        if self._stem == CROSS:
+            raise ValueError("a series lies in the file of its item")
         item = self._item(row["item"])
         details = _field(item, row["details"]) if "details" in row else None
         columns = item.fields if details is None else details.details
@@ -178,7 +181,8 @@ class _File:
         valued = None if value in (None, THE_DAY) else _named(columns, value, f"{item.id} has no field {value}")
         if valued is not None and valued.type not in _VALUED:
             raise ValueError(f"{value} is no number, day or text")
-        for name in (*row.get("until", ()), *(row[key] for key in ("totals", "from", "by") if key in row)):
+        ends = (*row.get("until", ()), *row.get("through", ()))
+        for name in (*ends, *(row[key] for key in ("totals", "from", "by") if key in row)):
             if name != THE_PERIOD or name != row.get("by"):
                 _field(item, name)
         where = RowCondition(row["where"], columns) if "where" in row else None
@@ -187,10 +191,10 @@ class _File:
             date_field=None if place is None else place.name,
             details=None if details is None else details.name,
             value=value, value_type=None if valued is None else valued.type,
-            ranks=tuple((str(text), int(rank)) for text, rank in row.get("ranks", {}).items()),
+            ranks=_ranks(row.get("ranks", {}), valued),
             where=where, public_when=_public_conditions(item, columns) if row.get("public") else (),
-            until=tuple(row.get("until", ())), within=row.get("within", "sum"), totals=row.get("totals"),
-            since=row.get("from"), by=row.get("by"),
+            until=tuple(row.get("until", ())), through=tuple(row.get("through", ())),
+            within=row.get("within", "sum"), totals=row.get("totals"), since=row.get("from"), by=row.get("by"),
         )  # fmt: skip
         _check(series, row)
         return series
@@ -198,8 +202,8 @@ class _File:
     def _indicator(self, row: Mapping[str, Any], series: Mapping[str, Series]) -> Indicator:
         expression = read_expression(row["is"], series)
         items = sorted({atom.series.item for atom in expression.atoms})
-        if len(items) > 1:
-            raise ValueError(f"it looks at several items: {', '.join(items)}")
+        if (len(items) > 1) is not (self._stem == CROSS):
+            raise ValueError(f"it looks at {', '.join(items)}; what looks at several items lies in {CROSS}.yaml")
         missing, direction = row.get("missing", "null"), row.get("direction", "none")
         if missing not in ("zero", "null"):
             raise ValueError(f"missing is zero or null, and not {missing}")
@@ -211,8 +215,12 @@ class _File:
         sensitivity = max((self._sensitivity(atom.series) for atom in expression.atoms), key=_ORDER.index)
         if sensitivity is Sensitivity.PERSONAL:
             raise ValueError("it looks at personal data")
+        internal = sorted({name for atom in expression.atoms for name in self._internal(atom.series)})
+        if internal and row.get("told", True):
+            raise ValueError(f"{', '.join(internal)}: for officials alone, so say told: false")
         return Indicator(
-            row["id"], row["zh"], items[0], expression, row.get("unit", ""), missing == "zero", direction, bands,
+            row["id"], row["zh"], CROSS if self._stem == CROSS else items[0], expression,
+            row.get("unit", ""), missing == "zero", direction, bands,
             bool(row.get("told", True)), sensitivity, dict(row.get("alike", {})),
         )  # fmt: skip
 
@@ -227,6 +235,11 @@ class _File:
         said = [_told(one, is_public=bool(series.public_when)) for one in fields]
         said.append(_existence(item, is_public=bool(series.public_when)))
         return max(said, key=_ORDER.index)
+
+    def _internal(self, series: Series) -> Iterator[str]:
+        """Yield the fields that a series reads and that are shown to officials alone."""
+        item = self._catalogue.item(series.item)
+        return (name for name in series.reads() if item.field(name).audience != "all")
 
     def _item(self, name: str) -> Item:
         try:
@@ -256,11 +269,24 @@ def _check(series: Series, row: Mapping[str, Any]) -> None:
         raise ValueError("totals and from are of what is summed up within a month")
     if {"totals", "from"} <= row.keys():
         raise ValueError("totals or from, and not both")
+    if {"by", "from"} <= row.keys():
+        raise ValueError("by or from, and not both")
     is_plain = series.value is None or series.adds_up
-    if series.details is not None and ({"ranks", "totals", "from", "by"} & row.keys() or not is_plain):
+    if series.details is not None and ({"ranks", "totals", "from"} & row.keys() or not is_plain):
         raise ValueError("of details, amounts and numbers alone are taken")
     if series.ranks and series.value_type not in (FieldType.TEXT, FieldType.CODE):
         raise ValueError("ranks are of texts")
+
+
+def _ranks(said: Mapping[Any, Any], field: Field | None) -> tuple[tuple[str, int], ...]:
+    """Return the numbers that texts stand for; a code stands for that of its meaning, too."""
+    ranks = {str(text): int(rank) for text, rank in said.items()}
+    for code, meaning in ((field and field.codes) or {}).items():
+        if meaning in ranks:
+            ranks.setdefault(code, ranks[meaning])
+        elif code in ranks:
+            ranks[meaning] = ranks[code]
+    return tuple(ranks.items())
 
 
 def _field(item: Item, name: str) -> Field:

@@ -6,13 +6,13 @@
     zero(sum(arrears)) / sum(tax_paid, 12)   without a window: ever; zero(x) is 0 where x is unknown
     any(count(arrears_now))                  1 where it is known and not 0, else 0
     greatest(last(one), last(other))         the largest of those that are known; least() likewise
+    sum(tax.paid, 12)                        of a series of another file, where sources are set against each other
 
 They are read with Python's own grammar, of which few nodes are allowed, and calculated in exact fractions. What is
 unknown, and a quotient by zero, makes the whole unknown. A value is rounded once, half even, to six decimals.
 """
 
 import ast
-import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -37,8 +37,9 @@ from rules.indicators.windows import window_end
 MOST_MONTHS = 60
 """As far back as a window may reach; beyond lies ``ever``."""
 _OF_SUMS = frozenset({"sum", "mean", "trend", "variation"})
-Views = Mapping[str, SeriesView]
-_Evaluate = Callable[[Views, date], Value]
+AtomValues = Mapping[str, Value]
+"""What the functions of series come to on a day, by ``Atom.key``."""
+_Evaluate = Callable[[AtomValues], Value]
 _AMONG: Mapping[str, Callable[[Iterable[int | Fraction]], int | Fraction]] = {"least": min, "greatest": max}
 _OPERATORS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -54,6 +55,21 @@ class Atom:
     months: int | None
     offset: int = 0
 
+    @property
+    def is_told_at_once(self) -> bool:
+        """Whether it does not wait for a period to be closed: a level that one record says whole."""
+        return self.function in TOLD_AT_ONCE and not self.offset and self.series.by is None
+
+    @property
+    def key(self) -> str:
+        """The name by which its value is known."""
+        return f"{self.series.key}/{self.function}/{self.months or 'ever'}/{self.offset}"
+
+    def on(self, day: date) -> Callable[[SeriesView], Value]:
+        """Return what gives its value on a day."""
+        function, window = FUNCTIONS[self.function], self.window(day)
+        return lambda view: function(view, window)
+
     def window(self, day: date) -> CellWindow:
         """Return the cells that it looks at on a day."""
         closing, months, at = self.series.closing, self.months, self.offset
@@ -63,7 +79,7 @@ class Atom:
                           months is None)  # fmt: skip
         closed = closing.closed(day) - at
         low = -1 if months is None else closed - months
-        if self.function in TOLD_AT_ONCE and not at:
+        if self.is_told_at_once:
             closed = month_number(day)
         return CellWindow(low, closed, months is None)
 
@@ -74,7 +90,7 @@ class Atom:
             placed = date.fromordinal(share.cell)
             moved = window_end(placed, self.offset) if self.offset else placed
             return max(share.enter, moved or date.max)
-        if self.function in TOLD_AT_ONCE and not self.offset:
+        if self.is_told_at_once:
             return max(share.enter, date(*month_of(share.cell), 1))
         return max(share.enter, closing.closes_on(share.cell + self.offset))
 
@@ -96,14 +112,14 @@ class Expression:
     atoms: tuple[Atom, ...]
     _evaluate: _Evaluate = field(repr=False, compare=False)
 
-    def value(self, views: Views, day: date) -> int | None:
-        """Return the value on a day in millionths, rounded half even; None where it is unknown."""
-        found = self._evaluate(views, day)
+    def value(self, values: AtomValues) -> int | None:
+        """Return the value in millionths, rounded half even; None where it is unknown."""
+        found = self._evaluate(values)
         return None if found is None else round(found)
 
 
 def read_expression(text: str, series: Mapping[str, Series]) -> Expression:
-    """Read an expression over these series; raises ValueError, with the reason, for what is none."""
+    """Read an expression over these series, by their names; raises ValueError, with the reason, for what is none."""
     reader = _Reader(text, series)
     try:
         evaluate = reader.read(ast.parse(text, mode="eval").body)
@@ -135,12 +151,12 @@ class _Reader:
             if len(node.args) != 1 or node.keywords:
                 raise ValueError(f"{self._text!r}: zero() takes one expression")
             inner = self.read(node.args[0])
-            return lambda views, day: inner(views, day) or 0
+            return lambda values: inner(values) or 0
         if name == "any":
             if len(node.args) != 1 or node.keywords:
                 raise ValueError(f"{self._text!r}: any() takes one expression")
             asked = self.read(node.args[0])
-            return lambda views, day: MILLION if asked(views, day) else 0
+            return lambda values: MILLION if asked(values) else 0
         if name in _AMONG:
             if len(node.args) < 2 or node.keywords:
                 raise ValueError(f"{self._text!r}: {name}() takes several expressions")
@@ -190,27 +206,25 @@ class _Reader:
             raise ValueError(f"{self._text!r}: distinct() is of a series with a text, within a window")
         atom = Atom(name, series, months, offset)
         self.atoms.append(atom)
-        function, key = FUNCTIONS[name], series.id
-        # All subjects are asked on one day.
-        window = functools.lru_cache(maxsize=8)(atom.window)
-        return lambda views, day: function(views[key], window(day))
+        return operator.itemgetter(atom.key)
 
     def _named(self, node: ast.expr) -> Series:
-        if isinstance(node, ast.Name) and node.id in self._series:
-            return self._series[node.id]
-        raise ValueError(f"{self._text!r}: there is no series {ast.unparse(node)}")
+        found = self._series.get(ast.unparse(node))
+        if found is None:
+            raise ValueError(f"{self._text!r}: there is no series {ast.unparse(node)}")
+        return found
 
 
 def _constant(number: Fraction) -> _Evaluate:
     scaled = number * MILLION
-    return lambda views, day: scaled
+    return lambda values: scaled
 
 
 def _calculated(how: Callable[[Fraction, Fraction], Fraction], left: _Evaluate, right: _Evaluate) -> _Evaluate:
     """Return the two combined; unknown when one of them is, or when it divides by zero."""
 
-    def evaluate(views: Views, day: date) -> Value:
-        a, b = left(views, day), right(views, day)
+    def evaluate(values: AtomValues) -> Value:
+        a, b = left(values), right(values)
         if a is None or b is None or (how is operator.truediv and not b):
             return None
         return how(Fraction(a) / MILLION, Fraction(b) / MILLION) * MILLION
@@ -221,18 +235,18 @@ def _calculated(how: Callable[[Fraction, Fraction], Fraction], left: _Evaluate, 
 def _among(choose: Callable[[Iterable[int | Fraction]], int | Fraction], parts: list[_Evaluate]) -> _Evaluate:
     """Return one of those that are known; unknown where none is."""
 
-    def evaluate(views: Views, day: date) -> Value:
-        known = [said for one in parts if (said := one(views, day)) is not None]
+    def evaluate(values: AtomValues) -> Value:
+        known = [said for one in parts if (said := one(values)) is not None]
         return choose(known) if known else None
 
     return evaluate
 
 
 def boundaries(atoms: Iterable[Atom]) -> dict[str, frozenset[int]]:
-    """Return by series how many months back the windows of some atoms begin or end."""
+    """Return by the series' keys how many months back the windows of some atoms begin or end."""
     found: dict[str, set[int]] = {}
     for atom in atoms:
-        own = found.setdefault(atom.series.id, set())
+        own = found.setdefault(atom.series.key, set())
         if atom.offset:
             own.add(atom.offset)
         if atom.months is not None:

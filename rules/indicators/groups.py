@@ -1,17 +1,23 @@
-"""The indicators of one item together: they look at the same records and are computed at once."""
+"""The indicators that are computed at once: those of one item look at the same records, those over several at what the
+items' series come to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
 from catalogue.months import months_before
-from rules.indicators.definitions import Indicator
-from rules.indicators.expressions import MOST_MONTHS, Atom, boundaries
+from rules.indicators.cells import Cell, Told, new_cell
+from rules.indicators.definitions import CROSS, Indicator
+from rules.indicators.expressions import MOST_MONTHS, Atom, AtomValues, boundaries
 from rules.indicators.facts import Fact
+from rules.indicators.functions import SeriesView, Value
 from rules.indicators.series import Series, cell_for
 
 _EXTREMES = frozenset({"max", "min"})
+# By an atom's key and its series' id, what gives its value on some day.
+_Asked = list[tuple[str, str, Callable[[SeriesView], Value]]]
+_DAYS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,14 @@ class Use:
 
 @dataclass(frozen=True)
 class IndicatorGroup:
-    """The indicators of an item, and the series that they look at."""
+    """The indicators of an item, the series that they look at, and those that are looked at together with other items.
+
+    ``inputs``: what the indicators over several items are calculated from, of this item.
+    """
 
     item: str
     indicators: tuple[Indicator, ...]
+    inputs: tuple[Atom, ...] = ()
 
     @cached_property
     def series(self) -> tuple[Series, ...]:
@@ -45,14 +55,35 @@ class IndicatorGroup:
 
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
-        """What all of the indicators are calculated from."""
-        return tuple(dict.fromkeys(atom for one in self.indicators for atom in one.expression.atoms))
+        """What all of the indicators are calculated from, each once."""
+        own = (atom for one in self.indicators for atom in one.expression.atoms)
+        return tuple(dict.fromkeys((*own, *self.inputs)))
+
+    def atom_values(self, views: Mapping[str, SeriesView], day: date) -> dict[str, Value]:
+        """Return what the atoms come to on a day; ``views``: by the series' ids."""
+        return {key: asked(views[name]) for key, name, asked in self._asked(day)}
+
+    def values(self, of_atoms: AtomValues) -> dict[str, int | None]:
+        """Return the values of the indicators in millionths."""
+        return {one.id: one.rounded(one.expression.value(of_atoms)) for one in self.indicators}
+
+    def _asked(self, day: date) -> _Asked:
+        # All subjects are asked on one day, or on two of them where one is ahead.
+        if day not in self._by_day:
+            if len(self._by_day) > _DAYS:
+                self._by_day.clear()
+            self._by_day[day] = [(one.key, one.series.id, one.on(day)) for one in self.atoms]
+        return self._by_day[day]
+
+    @cached_property
+    def _by_day(self) -> dict[date, _Asked]:
+        return {}
 
     @cached_property
     def uses(self) -> Mapping[str, Use]:
         """What is asked of each series, by its id."""
         bounds = boundaries(self.atoms)
-        return {one.id: self._use(one, bounds[one.id]) for one in self.series}
+        return {one.id: self._use(one, bounds[one.key]) for one in self.series}
 
     def _use(self, series: Series, bounds: frozenset[int]) -> Use:
         own = [atom for atom in self.atoms if atom.series.id == series.id]
@@ -100,13 +131,84 @@ def is_before(series: Series, reach: int | None, cell: int, day: date) -> bool:
     return cell <= months_before(day, reach).toordinal()
 
 
-Groups = Mapping[str, IndicatorGroup]
-"""By the item."""
+@dataclass(frozen=True)
+class CrossGroup:
+    """The indicators over several items. They are calculated from what the items' groups say, and from no record."""
+
+    indicators: tuple[Indicator, ...]
+
+    @cached_property
+    def inputs(self) -> tuple[Atom, ...]:
+        """What they are calculated from, each once."""
+        return tuple(dict.fromkeys(atom for one in self.indicators for atom in one.expression.atoms))
+
+    @cached_property
+    def items(self) -> frozenset[str]:
+        """The items that they look at."""
+        return frozenset(one.series.item for one in self.inputs)
+
+    @cached_property
+    def absent(self) -> Mapping[str, Value]:
+        """What the inputs of an item come to of which there is no record, by their keys: the same on every day."""
+        return {one.key: one.on(date(2000, 1, 1))(_NoShares(one.series)) for one in self.inputs}
+
+    def of(self, item: str) -> tuple[str, ...]:
+        """Return the keys of the inputs of an item."""
+        return self._by_item.get(item, ())
+
+    def values(self, of_atoms: AtomValues, moved: Collection[str] | None = None) -> dict[str, int | None]:
+        """Return the values in millionths; ``moved``: of those alone that rest on one of these inputs."""
+        return {
+            one.id: one.rounded(one.expression.value(of_atoms))
+            for one, keys in self._keys
+            if moved is None or not keys.isdisjoint(moved)
+        }
+
+    @cached_property
+    def _keys(self) -> list[tuple[Indicator, frozenset[str]]]:
+        return [(one, frozenset(atom.key for atom in one.expression.atoms)) for one in self.indicators]
+
+    @cached_property
+    def _by_item(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for one in self.inputs:
+            found[one.series.item] = (*found.get(one.series.item, ()), one.key)
+        return found
+
+
+class _NoShares:
+    """A series of which there is no share."""
+
+    def __init__(self, series: Series) -> None:
+        self.series = series
+        self.numbers: Sequence[int] = ()
+        self.cells: Mapping[int, Cell] = {}
+        self.ever = new_cell()
+        self.newest: Told | None = None
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of indicators that are computed together: one for each item, and one over several items."""
+
+    by_item: Mapping[str, IndicatorGroup]
+    cross: CrossGroup
+
+    def names(self) -> frozenset[str]:
+        """Return the names of the groups that have values."""
+        own = {item for item, group in self.by_item.items() if group.indicators}
+        return frozenset(own | ({CROSS} if self.cross.indicators else set()))
 
 
 def groups_of(indicators: Iterable[Indicator]) -> Groups:
-    """Return the indicators by their item, in the order of their definitions."""
-    found: dict[str, list[Indicator]] = {}
+    """Return the indicators in their groups, in the order of their definitions."""
+    own: dict[str, list[Indicator]] = {}
     for one in indicators:
-        found.setdefault(one.item, []).append(one)
-    return {item: IndicatorGroup(item, tuple(own)) for item, own in found.items()}
+        own.setdefault(one.group, []).append(one)
+    cross = CrossGroup(tuple(own.pop(CROSS, ())))
+    inputs: dict[str, list[Atom]] = {}
+    for atom in cross.inputs:
+        inputs.setdefault(atom.series.item, []).append(atom)
+    items = dict.fromkeys((*own, *inputs))
+    groups = {one: IndicatorGroup(one, tuple(own.get(one, ())), tuple(inputs.get(one, ()))) for one in items}
+    return Groups(groups, cross)

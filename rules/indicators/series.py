@@ -7,7 +7,7 @@ month (``catalogue.months``) or a day (its proleptic Gregorian ordinal), and cou
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -29,7 +29,9 @@ _TOTALS = frozenset({"", "合计", "总计", "小计", "全部", "各税合计",
 
 
 # How many months a statement covers that is a part of a longer period.
-_PART_OF = {3: (1,), 12: (3,)}
+_QUARTER = 3
+_PARTS_OF = {_QUARTER: (1,), 12: (1, _QUARTER)}
+_DAY = timedelta(days=1)
 _TEXTS = (FieldType.TEXT, FieldType.CODE, FieldType.USCC)
 
 
@@ -76,6 +78,8 @@ class Series:
     """What has to hold of a record so that it is counted, and the series is public."""
     until: tuple[str, ...] = ()
     """The fields with a date from which on a record no longer counts, such as a removal's."""
+    through: tuple[str, ...] = ()
+    """The fields with the last day on which a record counts, such as 有效期至."""
     within: Within = "sum"
     totals: str | None = None
     """The field with the kind of a row: an empty one, or 合计, is a total, and takes the place of its parts."""
@@ -85,6 +89,11 @@ class Series:
     passed over."""
     by: str | None = None
     """The field with the account: what is said within a month is of one account, and those are added up."""
+
+    @property
+    def key(self) -> str:
+        """Its name among the series of all items."""
+        return f"{self.item}/{self.id}"
 
     @property
     def of_periods(self) -> bool:
@@ -108,10 +117,10 @@ class Series:
 
     def reads(self) -> frozenset[str]:
         """Return the fields of the payload that the series reads."""
-        names = {self.details, *self.until, *(name for one in self.public_when for name in one.reads)}
+        names = {self.details, *self.until, *self.through, *(name for one in self.public_when for name in one.reads)}
+        names.add(None if self.by == THE_PERIOD else self.by)
         if self.details is None:
-            names |= {self.date_field, None if self.value == THE_DAY else self.value, self.totals}
-            names |= {self.since, None if self.by == THE_PERIOD else self.by}
+            names |= {self.date_field, None if self.value == THE_DAY else self.value, self.totals, self.since}
             names |= self.where.reads if self.where else frozenset()
         return frozenset(name for name in names if name is not None)
 
@@ -120,15 +129,19 @@ def shares(series: Series, fact: Fact) -> list[Share]:
     """Return the shares of a record in a series; it may have none on any day."""
     effective = business_date(fact.source_time)
     leave: date | None = None
-    for name in series.until:
+    for name in (*series.until, *series.through):
         value = fact.data.get(name)
         if value is None:
             continue
-        filled = as_date(value)
-        if filled is None:
+        ends = as_date(value)
+        if ends is None:
             # Filled with something that is no date: the record never counts.
             return []
-        leave = filled if leave is None else min(leave, filled)
+        if name in series.through:
+            if ends == date.max:
+                continue
+            ends += _DAY
+        leave = ends if leave is None else min(leave, ends)
     if leave is not None and leave <= effective:
         return []
     for condition in series.public_when:
@@ -158,15 +171,23 @@ def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date,
     number, text = _valued(series, data, placed, cell)
     if number is None and text is None and series.ranks:
         return None
+    part = None if series.by is None else _account(series, data, fact)
     is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in _TOTALS
     if series.since is not None and closing is not None:
         begins = as_date(data.get(series.since))
-        covered = None if begins is None else _month_of(fact, placed) - month_number(begins) + 1
-        if covered not in (None, closing.every, *_PART_OF.get(closing.every, ())):
+        ends = _month_of(fact, placed)
+        covered = None if begins is None else ends - month_number(begins) + 1
+        if covered not in (None, closing.every, *_PARTS_OF.get(closing.every, ())):
             return None
-        is_total = covered == closing.every
-    part = None if series.by is None else str((fact.period if series.by == THE_PERIOD else data.get(series.by)) or "")
+        is_total = covered in (closing.every, _QUARTER)
+        if closing.every > _QUARTER and covered != closing.every:
+            # A year is the sum of its quarters, each as it or its months tell it.
+            part = str(ends // _QUARTER)
     return Share(cell, enter, leave, number, micros(fact.source_time), text, is_total, part)
+
+
+def _account(series: Series, data: Mapping[str, Any], fact: Fact) -> str:
+    return str((fact.period if series.by == THE_PERIOD else data.get(series.by or "")) or "")
 
 
 def _month_of(fact: Fact, placed: date | None) -> int:
@@ -192,11 +213,13 @@ def _cell(series: Series, placed: date) -> int:
 def _of_details(series: Series, fact: Fact, effective: date, leave: date | None) -> list[Share]:
     """Return a share for each month that the rows tell: what several rows of one month say is added up."""
     found: dict[int, Share] = {}
+    part = None if series.by is None else _account(series, fact.data, fact)
     for row in fact.data.get(series.details or "") or ():
         one = _share(series, row, fact, effective, leave)
         if one is None:
             continue
         known = found.get(one.cell)
+        one = one._replace(part=part)
         numbers = [share.number for share in (known, one) if share is not None and share.number is not None]
         found[one.cell] = one._replace(number=sum(numbers) if numbers else None)
     return list(found.values())

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from catalogue.months import month_number, month_of, months_before
 from rules.indicators.cells import HIGH, LAST, LOW, RECORDS, Cell, Told, add, extremes, new_cell, part_of, stretch
+from rules.indicators.functions import Value
 from rules.indicators.groups import IndicatorGroup, Use, is_before
 from rules.indicators.series import Series, Share, ever_share
 from rules.indicators.windows import window_end
@@ -174,9 +175,9 @@ class Tiles:
         for tile in self.by_series.values():
             tile.settle(index)
 
-    def values(self, as_of: date) -> dict[str, int | None]:
-        """Return the group's values in millionths on a day up to which the tiles are moved."""
-        return {one.id: one.rounded(one.expression.value(self.by_series, as_of)) for one in self.group.indicators}
+    def atom_values(self, as_of: date) -> dict[str, Value]:
+        """Return what the group's atoms come to on a day up to which the tiles are moved."""
+        return self.group.atom_values(self.by_series, as_of)
 
     def next_due(self) -> date | None:
         """Return the next day on which a value may change although no record does."""

@@ -5,7 +5,6 @@ longest period of its 失信程度. A record that it has ended stays, for offici
 """
 
 import functools
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, timedelta
@@ -19,6 +18,7 @@ import yaml
 from catalogue.model import Item, Publication
 from catalogue.months import months_before
 from catalogue.times import business_date
+from rules.indicators.conditions import words_of
 from rules.indicators.facts import as_date
 from rules.merge import Record
 from rules.release.reasons import WithdrawalReason
@@ -26,7 +26,6 @@ from rules.state import DecodePayload
 
 DEFINITIONS = Path(__file__).with_name("publication.yaml")
 _ONE_DAY = timedelta(days=1)
-_BETWEEN = re.compile(r"[;；,，、/\s]+")
 
 
 class Severity(StrEnum):
@@ -114,7 +113,7 @@ class PublicationRule:
         amount = data.get(ends.amount) if ends.amount else None
         if isinstance(amount, Decimal) and amount >= periods.huge_fine:
             return Severity.SEVERE
-        kinds = [kind for name in ends.derived_from for kind in _BETWEEN.split(str(data.get(name) or "")) if kind]
+        kinds = [kind for name in ends.derived_from for kind in words_of(data.get(name))]
         found = {periods.kinds.get(self._codes.get(kind, kind), Severity.SEVERE) for kind in kinds}
         return next((one for one in (Severity.SEVERE, Severity.GENERAL) if one in found or not found), Severity.LIGHT)
 

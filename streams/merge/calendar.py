@@ -85,7 +85,9 @@ class Calendar:
             lacking = [item for item in items if self._rolling.lacks(subject, item)]
             batch = self._begin(subject)
             ended = self._end(batch, items, as_of)
-            batch.dropped |= {ItemId(item) for item in batch.load_valued(subject) if not self._rolling.is_rated(item)}
+            batch.dropped |= {
+                group for group in batch.load_valued(subject) if not self._rolling.has_values(group, items)
+            }
             if not lacking and not ended and not batch.state.outdated and not batch.dropped:
                 continue
             if len(part) == self._most:

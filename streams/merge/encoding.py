@@ -61,10 +61,10 @@ def encode_values(subject: str, update: ValuesUpdate, state: SubjectState, chang
     return b"".join(
         (
             writer.text(subject),
-            _name(update.item),
+            _name(update.group),
             writer.long(state.sequence),
             writer.long(state.as_of.toordinal() - _EPOCH_DAY),
-            writer.text(f"{digest_of(update.item, update.values):032x}"),
+            writer.text(f"{digest_of(update.group, update.values):032x}"),
             writer.array([_name(k) + _number(v) for k, v in sorted(update.values.items())]),
             changed_at,
         )

@@ -1,20 +1,19 @@
 """Where the merge keeps what in the store of a partition: the first byte of a key says its kind.
 
 From the changelogs: winning records (``r``), states (``s``) and the values of indicators (``v``). Derived from the
-records: the tiles of the indicators
-(``a``), the numbers of those that need an order (``k``), and the days (``x``) on which a share begins or ceases to
-count, or a window moves.
+records: the tiles of the indicators (``a``), the numbers of those that need an order (``k``), what items say to the
+indicators over several (``c``), and the days (``x``) on which a share begins or ceases to count, or a window moves.
 """
 
 from datetime import date
 
 from catalogue.envelope import ItemId, changelog_key
 
-# The fingerprint of the indicators' definitions by which all below ``a``, ``k`` and ``x`` was made.
+# The fingerprint of the indicators' definitions by which all below ``a``, ``c``, ``k`` and ``x`` was made.
 DEFINITIONS = b"d"
 # Present when the sums of every record are there, up to the day that the partition reached.
 COMPLETE = b"i"
-RECORDS, TILES, ORDERED, DUE = b"r", b"a", b"k", b"x"
+RECORDS, TILES, ORDERED, INPUTS, DUE = b"r", b"a", b"k", b"c", b"x"
 _SEPARATOR = b"\x00"
 
 
@@ -40,8 +39,13 @@ def tiles_key(subject: str, item: str) -> bytes:
 
 def ordered_prefix(subject: str, item: str, series: str) -> bytes:
     """Return what the keys of a series' ordered numbers begin with; ``streams.merge.ordered`` says how they go on."""
-    # A series has its name within its category alone.
+    # A series has its name within its item alone.
     return f"k{subject}\0{item}\0{series}\0".encode()
+
+
+def inputs_key(subject: str) -> bytes:
+    """Return the store's key of what a subject's items say to the indicators over several."""
+    return f"c{subject}".encode()
 
 
 def due_key(day: date, subject: str, item: str, key: str) -> bytes:
@@ -65,13 +69,13 @@ def due_from(key: bytes) -> tuple[date, str, ItemId, str]:
 
 
 def values_prefix(subject: str) -> bytes:
-    """Return what the keys of all values of a subject's indicators begin with; the item follows."""
+    """Return what the keys of all values of a subject's indicators begin with; the group follows."""
     return f"v{subject}\0".encode()
 
 
-def values_key(subject: str, item: str) -> bytes:
-    """Return the message key of the values of a subject's indicators of one item; in the store ``v`` is before it."""
-    return f"{subject}\0{item}".encode()
+def values_key(subject: str, group: str) -> bytes:
+    """Return the message key of the values of a subject's indicators of one group; in the store ``v`` is before it."""
+    return f"{subject}\0{group}".encode()
 
 
 def stored_values(message_key: bytes) -> bytes:

@@ -43,7 +43,7 @@ class MergeProcessor(Processor):
         self._config, self._registry, self._items = config, registry, tuple(items)
         self._groups = groups_of(indicators)
         # What indicators and the law may look at; the merge reads no more of a payload.
-        self._wanted = {name for group in self._groups.values() for name in group.reads}
+        self._wanted = {name for group in self._groups.by_item.values() for name in group.reads}
         self._wanted |= {name for rule in publication_rules(self._items).values() for name in rule.reads()}
 
     def restorer(self, store: Store) -> Restore:

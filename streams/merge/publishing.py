@@ -49,7 +49,7 @@ class SubjectPublisher:
                 state = state._replace(sequence=state.sequence + len(changes) - 1)
                 head = encode_head(subject, state)
         for values in update.values:
-            message_key = values_key(subject, values.item)
+            message_key = values_key(subject, values.group)
             message = self._values.wrap(encode_values(subject, values, state, changed_at))
             output.messages[topics.INDICATOR].append((message_key, message))
             output.writes[stored_values(message_key)] = pack_values(values.values) if values.values else None

@@ -26,7 +26,7 @@ class RecordShares:
 
     def check(self, item: str, record: Record) -> None:
         """Raise PoisonMessage when indicators cannot be computed from a record."""
-        if item in self._groups:
+        if item in self._groups.by_item:
             self._all(item, record)
 
     def of(self, item: str, record: Record, since: date) -> list[tuple[Series, Share]]:
@@ -34,7 +34,7 @@ class RecordShares:
 
         Its item has indicators.
         """
-        if self._groups[item].is_past(record.envelope.source_time, record.envelope.period, since):
+        if self._groups.by_item[item].is_past(record.envelope.source_time, record.envelope.period, since):
             return []
         try:
             return self._all(item, record)
@@ -48,7 +48,7 @@ class RecordShares:
         envelope = record.envelope
         fact = Fact(envelope.source_time, self._decode(record.schema_id, record.payload) or {}, envelope.period)
         try:
-            return [(series, share) for series in self._groups[item].series for share in shares(series, fact)]
+            return [(series, share) for series in self._groups.by_item[item].series for share in shares(series, fact)]
         except (AttributeError, TypeError, ValueError, ArithmeticError) as exc:
             # Some other writer's schema, with the same names and other types.
             raise PoisonMessage(f"The values are not of the kind that the item has: {type(exc).__name__}.") from exc

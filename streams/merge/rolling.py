@@ -7,12 +7,15 @@ The tiles of a subject's item are made from its records when they are first touc
 
 import hashlib
 import marshal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from datetime import date
+from fractions import Fraction
 
 from catalogue.envelope import ItemId
 from processing.output import StoreWrites
 from processing.store import Store
+from rules.indicators.definitions import CROSS
+from rules.indicators.functions import Value
 from rules.indicators.groups import Groups
 from rules.indicators.series import Series, Share
 from rules.indicators.tiles import EVER, Tiles, due_dates, unpack
@@ -22,16 +25,19 @@ from streams.merge.keys import (
     COMPLETE,
     DEFINITIONS,
     DUE,
+    INPUTS,
     ORDERED,
     TILES,
     due_from,
     due_key,
     due_prefix,
+    inputs_key,
     ordered_prefix,
     tiles_key,
 )
 from streams.merge.ordered import OrderedNumbers
 from streams.merge.record_shares import RecordShares
+from streams.merge.values import Values
 
 # Records with their keys, all of which count.
 Live = Iterable[tuple[str, Record]]
@@ -48,34 +54,56 @@ def forget(store: Store, groups: Groups, subject: str, item: str, writes: StoreW
     The days on which something is due stay: making the tiles anew writes the same days again.
     """
     key = tiles_key(subject, item)
+    writes[inputs_key(subject)] = None
     if key in writes or store.get(key) is None:
         return
     writes[key] = None
-    for series in groups[item].series if item in groups else ():
+    for series in groups.by_item[item].series if item in groups.by_item else ():
         writes.update(dict.fromkeys(key for key, _ in store.below(ordered_prefix(subject, item, series.id))))
 
 
 def forget_subject(store: Store, groups: Groups, subject: str, writes: StoreWrites) -> None:
     """Do as ``forget`` for all items of a subject."""
+    writes[inputs_key(subject)] = None
     prefix = tiles_key(subject, "")
     for key, _ in store.below(prefix):
         forget(store, groups, subject, key[len(prefix) :].decode(), writes)
+
+
+def _pack_inputs(inputs: Mapping[str, Value]) -> bytes:
+    """Return the inputs in their order: marshal knows no fractions."""
+    return marshal.dumps(
+        [one if one is None or isinstance(one, int) else (one.numerator, one.denominator) for one in inputs.values()]
+    )
+
+
+def _unpack_inputs(raw: bytes, keys: Iterable[str]) -> dict[str, Value]:
+    packed = marshal.loads(raw)
+    return {key: Fraction(*one) if isinstance(one, tuple) else one for key, one in zip(keys, packed, strict=True)}
 
 
 class Rolling:
     """The indicators of every subject of one partition."""
 
     def __init__(self, store: Store, groups: Groups, record_shares: RecordShares) -> None:
-        self._store, self._groups, self._shares = store, groups, record_shares.of
-        self._told = {item: frozenset(one.id for one in group.indicators if one.told) for item, group in groups.items()}
+        self._store, self._groups, self._cross, self._shares = store, groups.by_item, groups.cross, record_shares.of
+        self._all, self._names = groups, groups.names()
+        self._cross_names = frozenset(one.id for one in groups.cross.indicators)
+        told = {**{item: group.indicators for item, group in self._groups.items()}, CROSS: groups.cross.indicators}
+        self._told = {name: frozenset(one.id for one in own if one.told) for name, own in told.items()}
         self.pending: StoreWrites = {}
         # What was touched since the last flush.
         self._touched: dict[tuple[str, str], Tiles] = {}
         self._ordered: dict[str, OrderedNumbers] = {}
+        # What items say to the indicators over several: as it moved, and whole, of the subjects that it moved of.
+        self._moved: dict[str, dict[str, Value]] = {}
+        self._inputs: dict[str, dict[str, Value]] = {}
         # The format that tiles are kept in goes with the definitions, and so does the rule of the states' digests:
         # another one makes them anew, and has the calendar go through all subjects.
         formats = f"tiles 2, marshal {marshal.version}, digest {DIGEST_RULE}"
-        text = "\n".join((formats, *(repr(one) for name in sorted(groups) for one in groups[name].indicators)))
+        own = (one for item in sorted(self._groups) for one in self._groups[item].indicators)
+        every = (*own, *self._cross.indicators)
+        text = "\n".join((formats, *map(repr, every)))
         self._definitions = hashlib.sha256(text.encode()).hexdigest().encode()
 
     def is_complete(self) -> bool:
@@ -96,14 +124,14 @@ class Rolling:
             if day > as_of:
                 break
             writes[key] = writes[COMPLETE] = None
-            forget(self._store, self._groups, subject, item, writes)
+            forget(self._store, self._all, subject, item, writes)
         self._store.write(writes)
 
     def forget(self) -> None:
         """Forget all tiles; they are made anew."""
-        for prefix in (TILES, ORDERED, DUE):
+        for prefix in (TILES, ORDERED, DUE, INPUTS):
             self._store.clear(prefix)
-        self.pending, self._touched, self._ordered = {}, {}, {}
+        self.pending, self._touched, self._ordered, self._inputs = {}, {}, {}, {}
         self._store.write({DEFINITIONS: self._definitions, COMPLETE: None})
 
     def complete(self) -> None:
@@ -125,7 +153,9 @@ class Rolling:
                     self.pending[due_key(due, subject, item, _WINDOWS)] = b""
                 tiles.due = due
             self.pending[tiles_key(subject, item)] = tiles.pack()
-        written, self.pending, self._touched, self._ordered = self.pending, {}, {}, {}
+        for subject, inputs in self._inputs.items():
+            self.pending[inputs_key(subject)] = _pack_inputs(inputs)
+        written, self.pending, self._touched, self._ordered, self._inputs = self.pending, {}, {}, {}, {}
         return written
 
     def lacks(self, subject: str, item: str) -> bool:
@@ -158,25 +188,77 @@ class Rolling:
 
     def values(self, subject: str, item: str, as_of: date) -> dict[str, int | None]:
         """Return the item's indicators in millionths; nothing may be due up to ``as_of``."""
+        atoms = self._atom_values(subject, item, as_of)
+        if keys := self._cross.of(item):
+            self._moved.setdefault(subject, {}).update((key, atoms[key]) for key in keys)
+        return self._groups[item].values(atoms)
+
+    def moves_cross(self, subject: str) -> bool:
+        """Whether items that indicators over several look at moved since these were computed last."""
+        return subject in self._moved
+
+    def cross_values(
+        self, subject: str, held: Values, present: Iterable[str], live: Callable[[str], Live], as_of: date
+    ) -> Values:
+        """Return the indicators over several items, after ``values`` was asked of all that moved (``moves_cross``).
+
+        ``held``: as they were. ``present``: the items of which there were records that counted; ``live`` gives these.
+        """
+        moved = self._moved.pop(subject)
+        inputs, changed = self._load_inputs(subject), set[str]()
+        if inputs is None:
+            inputs = {**self._cross.absent, **dict(self._say(subject, present, live, moved, as_of))}
+        else:
+            changed = {key for key, value in moved.items() if inputs[key] != value}
+            if not changed and held:
+                return held
+        inputs.update(moved)
+        self._inputs[subject] = inputs
+        if changed and held.keys() == self._cross_names:
+            return {**held, **self._cross.values(inputs, changed)}
+        return self._cross.values(inputs)
+
+    def _say(
+        self, subject: str, present: Iterable[str], live: Callable[[str], Live], moved: Container[str], as_of: date
+    ) -> Iterator[tuple[str, Value]]:
+        """Yield what the items that did not move say to the indicators over several."""
+        for item in present:
+            keys = self._cross.of(item)
+            if not keys or keys[0] in moved:
+                continue
+            if self.lacks(subject, item):
+                self.build(subject, item, live(item), as_of)
+            atoms = self._atom_values(subject, item, as_of)
+            yield from ((key, atoms[key]) for key in keys)
+
+    def _atom_values(self, subject: str, item: str, as_of: date) -> dict[str, Value]:
         tiles = self._load(subject, item)
         if tiles is None:
             raise RuntimeError(f"the tiles of {item} were not made")
         tiles.as_of = max(tiles.as_of, as_of)
         tiles.settle(self._numbers(subject))
-        return tiles.values(tiles.as_of)
+        return tiles.atom_values(tiles.as_of)
+
+    def _load_inputs(self, subject: str) -> dict[str, Value] | None:
+        raw = self._store.get(inputs_key(subject))
+        return None if raw is None else _unpack_inputs(raw, self._cross.absent)
 
     def expect(self, subject: str, record: Record, until: date | None, as_of: date) -> None:
         """Note the day on which the law ends a record, where it is still to come."""
         if until is not None and until > as_of:
             self.pending[due_key(until, subject, record.envelope.item, record.envelope.record_key)] = b""
 
-    def told(self, item: str) -> frozenset[str]:
-        """Return the ids of the item's indicators of which anybody is told."""
-        return self._told.get(item, frozenset())
+    def told(self, group: str) -> frozenset[str]:
+        """Return the ids of the group's indicators of which anybody is told."""
+        return self._told.get(group, frozenset())
 
     def is_rated(self, item: str) -> bool:
         """Whether indicators are computed from an item."""
         return item in self._groups
+
+    def has_values(self, group: str, items: Collection[str]) -> bool:
+        """Whether there are indicators of a group for a subject of which there are records of these items."""
+        return group in self._names and (group != CROSS or not self._cross.items.isdisjoint(items))
 
     def next_due(self, after: date) -> date | None:
         """Return the first day after ``after`` on which something is due."""

@@ -17,7 +17,7 @@ LoadRecord = Callable[[str, str, str], Record | None]
 LoadItem = Callable[[str, str], Iterable[Record]]
 # From the subject to the winning records of all its items, marks included.
 LoadAll = Callable[[str], Iterable[Record]]
-# From the subject and the item to the values of its indicators, and from the subject to the items that have some.
+# From the subject and the group to the values of its indicators, and from the subject to the groups that have some.
 LoadValues = Callable[[str, str], Values]
 LoadValued = Callable[[str], Iterable[str]]
 # From the record to the first day on which it may no longer be used.
@@ -80,8 +80,8 @@ class SubjectBatch:
         self.after: dict[ItemKey, Record] = {}
         # Items of which a share began or ceased to count with the calendar.
         self.due: set[ItemId] = set()
-        # Items of which values are held, and indicators are no longer computed.
-        self.dropped: set[ItemId] = set()
+        # Groups of which values are held, and indicators are no longer computed.
+        self.dropped: set[str] = set()
         # Records that the law ended with the calendar.
         self.ended: set[ItemKey] = set()
         self.name: Name | None = None
@@ -131,14 +131,14 @@ class SubjectBatch:
         until = self.until(record) if self.state.rule >= BY_LAW else None
         return is_live(record.envelope, self.since(record, now=False), until, self.state.as_of)
 
-    def values_before(self, item: str, defined: Iterable[str]) -> Values:
-        """Return the values of an item's indicators before this batch; ``defined``: those that there are."""
-        held = self.load_values(self.subject, item)
+    def values_before(self, group: str, defined: Iterable[str]) -> Values:
+        """Return the values of a group's indicators before this batch; ``defined``: those that there are."""
+        held = self.load_values(self.subject, group)
         if not held and self.state.former:
             return {name: self.state.former[name] for name in defined if name in self.state.former}
         return held
 
-    def live_before(self, item: ItemId) -> Iterable[tuple[str, Record]]:
+    def live_before(self, item: str) -> Iterable[tuple[str, Record]]:
         """Yield the item's records that counted before this batch, with their keys."""
         for record in self.load_item(self.subject, item):
             key = record.envelope.record_key

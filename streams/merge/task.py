@@ -132,7 +132,7 @@ class MergeTask(PartitionTask):
         """Add what came of one subject."""
         self._publisher.add_records(batch, output)
         if not batch.subject.startswith(_STATELESS):
-            update = update_of(batch, self._rolling, self._groups, as_of)
+            update = update_of(batch, self._rolling, self._groups.by_item, as_of)
             self._publisher.add_update(batch.subject, update, changed_at, output)
 
     def _begin(self, subject: str) -> SubjectBatch:

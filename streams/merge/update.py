@@ -1,11 +1,12 @@
 """What a batch made of a subject: its next state, and what changed in records and indicators."""
 
 import itertools
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
 from catalogue.envelope import ItemId
+from rules.indicators.definitions import CROSS
 from rules.merge import fingerprint, replace_in_digest
 from streams.merge.rolling import Replaced, Rolling
 from streams.merge.state import SubjectState
@@ -22,9 +23,9 @@ class IndicatorUpdate(NamedTuple):
 
 
 class ValuesUpdate(NamedTuple):
-    """The values of an item's indicators, which changed; none where they are no longer computed."""
+    """The values of a group's indicators, which changed; none where they are no longer computed."""
 
-    item: str
+    group: str
     values: Values
 
 
@@ -73,14 +74,12 @@ def update_of(batch: SubjectBatch, rolling: Rolling, rated: Container[str], as_o
     moved, changes = list[ValuesUpdate](), list[IndicatorUpdate]()
     # The digest of a state by a former rule has no values in it: all of them are computed.
     total = 0 if before.outdated else before.indicators
-    for item in sorted(moving | batch.dropped):
-        computed = rolling.values(subject, item, as_of) if item in moving else {}
-        held = batch.values_before(item, computed)
-        if computed != held or before.outdated:
-            moved.append(ValuesUpdate(item, computed))
-            former = 0 if before.outdated else digest_of(item, held)
-            total = replace_in_digest(total, former, digest_of(item, computed))
-        told = {*rolling.told(item), *(held.keys() - computed.keys())}
+    for group, computed, held in _values(batch, rolling, moving, as_of):
+        if computed != held or (before.outdated and computed):
+            moved.append(ValuesUpdate(group, computed))
+            former = 0 if before.outdated else digest_of(group, held)
+            total = replace_in_digest(total, former, digest_of(group, computed))
+        told = {*rolling.told(group), *(held.keys() - computed.keys())}
         changes += [
             IndicatorUpdate(name, held.get(name), computed.get(name))
             for name in held.keys() | computed.keys()
@@ -102,6 +101,20 @@ def update_of(batch: SubjectBatch, rolling: Rolling, rated: Container[str], as_o
     same_values = digest == before.digest and name == before.name and total == before.indicators
     same_state = same_values and not records and not before.outdated
     return SubjectUpdate(state, records, changes, moved, same_state)
+
+
+def _values(
+    batch: SubjectBatch, rolling: Rolling, moving: Iterable[str], as_of: date
+) -> Iterator[tuple[str, Values, Values]]:
+    """Yield each group that moved or is computed no longer, with its values now and before."""
+    for item in sorted(moving):
+        computed: Values = rolling.values(batch.subject, item, as_of)
+        yield item, computed, batch.values_before(item, computed)
+    if rolling.moves_cross(batch.subject):
+        held = batch.values_before(CROSS, ())
+        yield CROSS, rolling.cross_values(batch.subject, held, batch.state.counts, batch.live_before, as_of), held
+    for group in sorted(batch.dropped):
+        yield group, {}, batch.values_before(group, ())
 
 
 def _item_of(update: RecordUpdate) -> ItemId:

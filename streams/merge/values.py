@@ -1,4 +1,4 @@
-"""The values of a subject's indicators, item by item: as the store keeps them, and their digest."""
+"""The values of a subject's indicators, group by group: as the store keeps them, and their digest."""
 
 import hashlib
 import marshal
@@ -13,12 +13,12 @@ Values = Mapping[str, int | None]
 _AVRO = 0
 
 
-def digest_of(item: str, values: Values) -> int:
-    """Return the digest of one item's values; a state holds the sum of all. Without values it is 0."""
+def digest_of(group: str, values: Values) -> int:
+    """Return the digest of one group's values; a state holds the sum of all. Without values it is 0."""
     if not values:
         return 0
     lines = "".join([f"\n{name} {'' if value is None else value}" for name, value in sorted(values.items())])
-    return int.from_bytes(hashlib.sha256(f"{item}{lines}".encode()).digest()[:16], "big")
+    return int.from_bytes(hashlib.sha256(f"{group}{lines}".encode()).digest()[:16], "big")
 
 
 def pack_values(values: Values) -> bytes:

@@ -4,7 +4,7 @@ from typing import Any
 
 from catalogue.model import FieldType, Sensitivity
 from rules.indicators.closing import load_closings
-from rules.indicators.definitions import Indicator
+from rules.indicators.definitions import CROSS, Indicator
 from rules.indicators.expressions import read_expression
 from rules.indicators.series import THE_DAY, Series
 
@@ -18,10 +18,13 @@ def series(name: str = "s", item: str = "tax.payment", *, closed: str | None = N
 
 def indicator(name: str, text: str, *own: Series, **fields: Any) -> Indicator:
     """Return an indicator by an expression over these series."""
-    expression = read_expression(text, {one.id: one for one in own})
+    names = {one.id: one for one in own} | {f"{one.item}.{one.id}": one for one in own}
+    expression = read_expression(text, names)
+    items = {one.series.item for one in expression.atoms}
     said: dict[str, Any] = {
-        "id": name, "zh": "例", "item": own[0].item, "expression": expression, "unit": "", "is_zero_missing": False,
-        "direction": "none", "bands": (), "told": True, "sensitivity": Sensitivity.PUBLIC,
+        "id": name, "zh": "例", "group": CROSS if len(items) > 1 else own[0].item, "expression": expression,
+        "unit": "", "is_zero_missing": False, "direction": "none", "bands": (), "told": True,
+        "sensitivity": Sensitivity.PUBLIC,
     }  # fmt: skip
     return Indicator(**{**said, **fields})
 
@@ -49,4 +52,22 @@ def every_function(item: str, **of_series: Any) -> tuple[Indicator, ...]:
         "last(accounts)", "sum(accounts, 3)", "sum(totals, 12)",
         "growth(months, 3)", "1 - sum(months, 3) / sum(months, 12)",
     ]  # fmt: skip
+    return tuple(indicator(text, text, *own) for text in texts)
+
+
+def over_several(one: str, other: str) -> tuple[Indicator, ...]:
+    """Return indicators over two items: over days and months, of levels, and of what nothing is known of."""
+    own = tuple(
+        series(name, item, closed=closed, until=("removed",))
+        for item in (one, other)
+        for name, closed in (("days", None), ("months", "monthly"))
+    )
+    texts = [
+        f"sum({one}.months, 12) / mean({other}.months, 12)",
+        f"zero(sum({one}.days)) + max({other}.days, 12)",
+        f"least(silent({one}.months, 24), silent({other}.months, 24))",
+        f"any(count({one}.days)) + any(count({other}.days, 3, offset=3))",
+        f"growth({one}.months, 12) - growth({other}.months, 12)",
+        f"greatest(last({one}.months), last({other}.days))",
+    ]
     return tuple(indicator(text, text, *own) for text in texts)

@@ -25,12 +25,14 @@ from streams.merge.subject import SubjectBatch
 from streams.merge.update import SubjectUpdate, update_of
 from streams.merge.values import Values
 from tests.builders.events import record
-from tests.builders.indicators import every_function
+from tests.builders.indicators import every_function, over_several
 
 START = date(2026, 6, 30)
 RATED, PLAIN, REGISTRATION = ItemId("tax.payment"), ItemId("market.shareholder"), ItemId("market.registration")
+# Looked at together with the rated one alone.
+CROSSED = ItemId("tax.arrears")
 ONE, OTHER = SubjectKey("91630102MA0000001X"), SubjectKey("91630102MA0000002X")
-GROUPS = groups_of(every_function(RATED))
+GROUPS = groups_of((*every_function(RATED), *over_several(RATED, CROSSED)))
 
 
 def decode(_: int, payload: bytes) -> dict[str, Any]:
@@ -91,7 +93,7 @@ _DAYS = st.sampled_from([-400, -31, -1, 0, 0, 1, 40])
 _SAID: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "subject": st.sampled_from([ONE, OTHER]),
-        "item": st.sampled_from([RATED, RATED, PLAIN]),
+        "item": st.sampled_from([RATED, RATED, CROSSED, PLAIN]),
         "key": st.sampled_from(["k", "l"]),
         "op": st.sampled_from([Op.REPORT, Op.REPORT, Op.WITHDRAW, Op.NIL]).map(str),
         "day": _DAYS,
@@ -168,7 +170,7 @@ class Partition:
             outcomes.append(batch.take(one))
         if fails:
             for batch in batches.values():
-                update_of(batch, self.rolling, GROUPS, self.as_of)
+                update_of(batch, self.rolling, GROUPS.by_item, self.as_of)
             self.rolling = self._new_rolling()
             return
         self.outcomes += outcomes
@@ -202,7 +204,7 @@ class Partition:
 
     def shown(self, subject: str) -> dict[str, Decimal | None]:
         """Return a subject's indicators as their topic carries them."""
-        held = self.values.get((subject, RATED), {})
+        held = {name: value for key, own in self.values.items() if key[0] == subject for name, value in own.items()}
         return {name: None if value is None else from_millionths(value) for name, value in held.items()}
 
     def _new_rolling(self) -> Rolling:
@@ -235,7 +237,7 @@ class Partition:
 
     def _roll(self, upto: date) -> None:
         # One subject a transaction: a day that many have something due on is published in parts.
-        for batches, as_of in Calendar(self.rolling, self._batch, self._items, {RATED, PLAIN}, most=1).roll(
+        for batches, as_of in Calendar(self.rolling, self._batch, self._items, {RATED, CROSSED, PLAIN}, most=1).roll(
             self.as_of, upto
         ):
             self._publish(batches, as_of)
@@ -243,12 +245,12 @@ class Partition:
 
     def _publish(self, batches: Mapping[str, SubjectBatch], as_of: date) -> None:
         for subject, batch in batches.items():
-            update = update_of(batch, self.rolling, GROUPS, as_of)
+            update = update_of(batch, self.rolling, GROUPS.by_item, as_of)
             if update.changed:
                 self.changes.append((subject, update.state.sequence, update))
             if not update.same_state:
                 self.states[subject] = update.state
-            self.values.update({(subject, one.item): one.values for one in update.values})
+            self.values.update({(subject, one.group): one.values for one in update.values})
         for subject, batch in batches.items():
             self.records.update({(subject, *key): one for key, one in batch.after.items()})
         self.survives -= 1

@@ -11,8 +11,8 @@ from processing.store import Store
 from rules.merge import Record
 from tests.unit.laws.partition import DAYS, EVENTS, ONE, OTHER, PLAIN, RATED, REGISTRATION, START, Partition, event
 
-# Behind it nothing moves any more: the furthest window reaches 15 months back, from the last closed one.
-LAST = START + timedelta(days=620)
+# Behind it nothing moves any more: the furthest window reaches 24 months back, from the last closed one.
+LAST = START + timedelta(days=900)
 
 
 @given(events=EVENTS, random=st.randoms(use_true_random=False), days=st.lists(DAYS, min_size=1, max_size=4))

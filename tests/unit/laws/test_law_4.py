@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalogue.load import load_catalogue
-from catalogue.model import FieldType
+from catalogue.model import Field, FieldType
 from catalogue.times import business_date
 from processing.store import Store
 from rules.indicators.cells import Told
-from rules.indicators.definitions import Indicator, load_indicators
+from rules.indicators.definitions import load_indicators
 from rules.indicators.facts import Fact, from_millionths
-from rules.indicators.groups import IndicatorGroup
-from rules.indicators.plain import evaluate
+from rules.indicators.groups import groups_of
+from rules.indicators.plain import plain_atoms, plain_values
 from rules.indicators.series import Series, Share, shares
 from rules.indicators.tiles import EVER, Tiles, unpack
 from rules.merge import Record
@@ -123,22 +123,35 @@ _VALUES: dict[FieldType, st.SearchStrategy[Any]] = {
 }
 
 
-def facts_of(indicator: Indicator) -> st.SearchStrategy[list[Fact]]:
-    """Draw records of an indicator's item: the fields that it looks at, or none of them."""
-    item = load_catalogue().item(indicator.item)
-    names = {name for series in indicator.series for name in series.reads()}
-    data = {name: st.none() | _VALUES.get(item.field(name).type, _NUMBERS) for name in names}
+GROUPS = groups_of(load_indicators())
+
+
+def facts_of(item: str) -> st.SearchStrategy[list[Fact]]:
+    """Draw records of an item: the fields that its indicators look at, or none of them."""
+    own = load_catalogue().item(item)
+    data = {
+        name: st.none() | (_rows(field) if (field := own.field(name)).details else _VALUES.get(field.type, _NUMBERS))
+        for name in GROUPS.by_item[item].reads
+    }
     return st.lists(st.builds(Fact, _MOMENTS, st.fixed_dictionaries(data), st.none() | _PERIODS), max_size=6)
 
 
-@pytest.mark.parametrize("indicator", load_indicators(), ids=lambda one: one.id)
+def _rows(details: Field) -> st.SearchStrategy[list[dict[str, Any]]]:
+    columns = {one.name: st.none() | _VALUES.get(one.type, _NUMBERS) for one in details.details}
+    return st.lists(st.fixed_dictionaries(columns), max_size=3)
+
+
+_GROUPS = pytest.mark.parametrize("item", sorted(GROUPS.by_item))
+
+
+@_GROUPS
 @settings(max_examples=15)
 @given(data=st.data(), day=_DATES)
-def test_records_effective_after_the_day_do_not_count(indicator: Indicator, data: st.DataObject, day: date) -> None:
+def test_records_effective_after_the_day_do_not_count(item: str, data: st.DataObject, day: date) -> None:
     """Records effective after D do not count."""
-    facts = data.draw(facts_of(indicator))
+    facts = data.draw(facts_of(item))
     known = [one for one in facts if business_date(one.source_time) <= day]
-    assert evaluate(indicator, facts, day) == evaluate(indicator, known, day)
+    assert plain_values(GROUPS, {item: facts}, day) == plain_values(GROUPS, {item: known}, day)
 
 
 class _PlainIndex:
@@ -161,16 +174,16 @@ class _PlainIndex:
         return [s.number for s in self._shares if s.number is not None and cell in (EVER, s.cell) and s.part == part]
 
 
-@pytest.mark.parametrize("indicator", load_indicators(), ids=lambda one: one.id)
+@_GROUPS
 @settings(max_examples=15)
 @given(data=st.data(), day=_DATES)
-def test_the_shares_that_count_on_a_day_are_the_indicator(indicator: Indicator, data: st.DataObject, day: date) -> None:
+def test_the_shares_that_count_on_a_day_are_the_indicators(item: str, data: st.DataObject, day: date) -> None:
     """A state of a date D is a pure function of the winning records and D: every real indicator, from the shares that
     its records have on that day.
     """
-    facts = data.draw(facts_of(indicator))
-    tiles = Tiles(IndicatorGroup(indicator.item, (indicator,)), day)
-    for series in indicator.series:
+    facts = data.draw(facts_of(item))
+    tiles = Tiles(GROUPS.by_item[item], day)
+    for series in tiles.group.series:
         own = [one for fact in facts for one in shares(series, fact)]
         held = list[Share]()
         for one in own:
@@ -182,7 +195,6 @@ def test_the_shares_that_count_on_a_day_are_the_indicator(indicator: Indicator, 
                 held.remove(one)
                 tiles.by_series[series.id].take(one, -1, day)
         tiles.by_series[series.id].settle(_PlainIndex(held))
-    found = tiles.values(day)[indicator.id]
-    assert (None if found is None else from_millionths(found)) == evaluate(indicator, facts, day)
-    kept = unpack(tiles.group, tiles.pack())
-    assert kept.values(day)[indicator.id] == found
+    found = tiles.atom_values(day)
+    assert found == plain_atoms(tiles.group, facts, day)
+    assert unpack(tiles.group, tiles.pack()).atom_values(day) == found

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from catalogue.envelope import SET_MARK
+from catalogue.envelope import SET_MARK, ItemId
 from queries.contributions import (
     BY_FLAG,
     BY_LIST,
@@ -29,6 +29,7 @@ from rules.indicators.plain import evaluate
 from rules.merge import Record
 from rules.release.publication import Publications
 from tests.builders.events import envelope, record
+from tests.builders.indicators import indicator, series
 
 BY_ID = {indicator.id: indicator for indicator in load_indicators()}
 TODAY = date(2026, 6, 30)
@@ -36,9 +37,9 @@ NOTHING_ENDS = Publications((), lambda schema_id, payload: None)
 Payload = Mapping[str, Any]
 
 
-def with_payload(key: str, day: date, data: Payload, op: str = "REPORT") -> tuple[Record, Payload]:
+def with_payload(key: str, day: date, data: Payload, op: str = "REPORT", **fields: Any) -> tuple[Record, Payload]:
     at = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return record(event_id=f"e-{key}", op=op, record_key=key, source_time=at), data
+    return record(event_id=f"e-{key}", op=op, record_key=key, source_time=at, **fields), data
 
 
 def penalty(key: str, day: date, fine: str | None, op: str = "REPORT") -> tuple[Record, Payload]:
@@ -74,14 +75,15 @@ def test_what_counts_comes_first_and_the_rest_says_why() -> None:
 def test_members_that_the_latest_set_left_out_do_not_count() -> None:
     mark = envelope(op="NIL", record_key=SET_MARK, source_time=datetime(2026, 1, 1, tzinfo=UTC))
     rows = [penalty("old", date(2025, 12, 1), "1"), penalty("new", date(2026, 1, 1), "2")]
-    value, found = contributions(BY_ID["fines_36m"], rows, {SET_MARK: mark}, NOTHING_ENDS, TODAY)
+    value, found = contributions(BY_ID["fines_36m"], rows, {(mark.item, SET_MARK): mark}, NOTHING_ENDS, TODAY)
     assert value == Decimal(2)
     assert [(one.counts, one.why) for one in found] == [(True, ""), (False, LEFT_OUT)]
 
 
 def test_a_record_that_was_lifted_counts_until_then() -> None:
     def listed(key: str, removed: date | None) -> tuple[Record, Payload]:
-        return with_payload(key, date(2025, 1, 2), {"list_date": date(2025, 1, 2), "removal_date": removed})
+        data = {"list_date": date(2025, 1, 2), "removal_date": removed}
+        return with_payload(key, date(2025, 1, 2), data, item=ItemId("market.abnormal_list"))
 
     rows = [listed("on", None), listed("off", date(2026, 6, 30)), listed("soon", date(2026, 7, 1))]
     value, found = contributions(BY_ID["abnormal_current"], rows, {}, NOTHING_ENDS, TODAY)
@@ -89,18 +91,19 @@ def test_a_record_that_was_lifted_counts_until_then() -> None:
     assert {one.record.envelope.record_key for one in found if one.counts} == {"on", "soon"}
 
 
-@pytest.mark.parametrize("indicator", load_indicators(), ids=lambda i: i.id)
-def test_every_indicator_has_a_definition(indicator: Indicator) -> None:
-    said = definition(indicator)
-    assert indicator.item in said
-    for series in indicator.series:
-        named = (series.value, series.date_field, series.totals, *series.until)
+@pytest.mark.parametrize("one", load_indicators(), ids=lambda one: one.id)
+def test_every_indicator_has_a_definition(one: Indicator) -> None:
+    said = definition(one)
+    assert all(item in said for item in one.items)
+    for own in one.series:
+        named = (own.value, own.date_field, own.totals, own.since, *own.until)
         assert all(name in said for name in named if name and name != "day")
 
 
 def paid(key: str, period: str, amount: str, kind: str | None = None) -> tuple[Record, Payload]:
     at = datetime(2026, 5, 31, tzinfo=UTC)
-    one = record(event_id=f"e-{key}", record_key=key, source_time=at, period=period)
+    item = ItemId("tax.payment")
+    one = record(event_id=f"e-{key}", item=item, record_key=key, source_time=at, period=period)
     return one, {"tax_amount": Decimal(amount), "tax_type": kind}
 
 
@@ -132,6 +135,16 @@ def test_a_total_that_does_not_count_yet_silences_nothing() -> None:
     assert [one.why for one in found] == ["", ""]
 
 
+def test_each_record_counts_for_the_item_that_it_is_of() -> None:
+    # Both items have a series of the same name.
+    own = (series("s", "tax.payment", value="tax_amount"), series("s", "administration.penalty", value="fine_amount"))
+    ratio = indicator("x", "sum(administration.penalty.s) / sum(tax.payment.s)", *own)
+    rows = [penalty("fine", TODAY, "6"), paid("tax", "2026-05", "4")]
+    value, found = contributions(ratio, rows, {}, NOTHING_ENDS, TODAY)
+    assert value == Decimal("1.5")
+    assert {str(one.record.envelope.record_key): one.number for one in found} == {"fine": 6_000_000, "tax": 4_000_000}
+
+
 DAYS = st.dates(date(2021, 1, 1), date(2027, 12, 31))
 FINES = st.none() | st.decimals(0, 1000, places=2)
 
@@ -144,7 +157,7 @@ def test_the_value_is_that_of_what_counts_and_nothing_else(rows: list[tuple[date
         payloads = {one.envelope.record_key: data for one, data in records}
         held = [one.record.envelope for one in found if one.counts]
         facts = [Fact(one.source_time, payloads[one.record_key]) for one in held]
-        assert value == evaluate(BY_ID[name], facts, day)
+        assert value == evaluate(BY_ID[name], {BY_ID[name].group: facts}, day)
         assert len(found) == len(rows)
 
 

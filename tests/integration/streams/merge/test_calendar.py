@@ -117,7 +117,7 @@ def test_two_owners_within_a_roll_leave_no_state_behind(config: BusConfig, tmp_p
 
 def test_an_indicator_that_is_no_longer_defined_leaves_the_states(config: BusConfig, tmp_path: Path) -> None:
     merged(config, tmp_path, [list(penalties(config, 30))], (DAY.date(),))
-    fewer = [i for i in load_indicators() if i.item != "administration.penalty" or i.id == "penalties_12m"]
+    fewer = [i for i in load_indicators() if "administration.penalty" not in i.items or i.id == "penalties_12m"]
     merged(config, tmp_path, [], (DAY.date() + timedelta(days=1),), fewer)
     held = {frozenset(state["indicators"]) for state in latest(config).values()}
     assert held == {frozenset({"penalties_12m"})}

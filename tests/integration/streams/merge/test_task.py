@@ -92,7 +92,7 @@ def test_values_of_another_kind_are_set_aside(config: BusConfig, tmp_path: Path)
 
 def test_an_unreadable_record_of_an_item_that_is_rated_since_stops_nothing(config: BusConfig, tmp_path: Path) -> None:
     values = list(penalties(config, 10))
-    others = [i for i in load_indicators() if i.item != "administration.penalty"]
+    others = [i for i in load_indicators() if "administration.penalty" not in i.items]
     merged(config, tmp_path, [[*values[:5], values[5][:-3], *values[6:]]], (DAY.date(),), others)
     merged(config, tmp_path, [], (DAY.date() + timedelta(days=1),))
     assert sum(state["indicators"]["penalties_12m"] for state in latest(config).values()) == 9

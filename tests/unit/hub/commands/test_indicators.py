@@ -32,7 +32,7 @@ def test_every_indicator_is_listed_with_what_it_is_made_of() -> None:
     assert [one["id"] for one in told] == [one.id for one in load_indicators()]
     (tax,) = (one for one in told if one["id"] == "tax_mean_12m")
     assert (tax["is"], tax["sensitivity"], tax["category"]) == ("mean(paid, 12)", "consent", "tax")
-    assert tax["reads"] == ["tax_amount", "tax_type"]
+    assert tax["reads"] == ["tax.payment.tax_amount", "tax.payment.tax_type"]
     assert "by period" in tax["series"][0]
     shown = run("list")
     assert "近12个月月均税额" in shown.stdout
@@ -41,7 +41,16 @@ def test_every_indicator_is_listed_with_what_it_is_made_of() -> None:
 
 def test_those_of_one_item_are_listed_by_its_number() -> None:
     told = json.loads(run("list", "--item", "53", "--json").stdout)
-    assert {one["item"] for one in told} == {"administration.penalty"}
+    assert {"fines_36m", "penalties_to_revenue_36m"} <= {one["id"] for one in told}
+    assert all("administration.penalty" in one["items"] for one in told)
+
+
+def test_an_indicator_over_several_items_shows_each_of_them() -> None:
+    shown = run("show", "tax_to_revenue_12m").stdout
+    assert "16 纳税信息" in shown
+    assert "20 财务报表-利润表" in shown
+    (told,) = (one for one in json.loads(run("list", "--json").stdout) if one["id"] == "tax_to_revenue_12m")
+    assert (told["category"], told["items"]) == ("cross", ["tax.payment", "tax.income_statement"])
 
 
 def test_one_is_shown_and_an_unknown_one_refused() -> None:

@@ -64,3 +64,22 @@ def test_codes_are_known_by_their_meaning_and_booleans_by_their_words() -> None:
 def test_what_is_no_condition_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         RowCondition(text, FIELDS)
+
+
+def test_each_of_several_words_is_found() -> None:
+    condition = RowCondition('has(penalty_type, "罚款", "警告")', FIELDS)
+    assert condition.reads == {"penalty_type"}
+    for said in ("警告；没收违法所得", "罚款", "没收违法所得、03"):
+        assert condition.holds({"penalty_type": said})
+    for other in (None, "", "没收违法所得", "不予罚款"):
+        assert not condition.holds({"penalty_type": other})
+    with pytest.raises(ValueError, match="takes a field and words"):
+        RowCondition("has(penalty_type)", FIELDS)
+
+
+def test_a_code_is_what_it_means() -> None:
+    fields = load_catalogue().item("evaluation.tax_grade").fields
+    for text in ('grade == "A"', 'grade == "A级"'):
+        assert RowCondition(text, fields).holds({"grade": "A"})
+        assert RowCondition(text, fields).holds({"grade": "A级"})
+        assert not RowCondition(text, fields).holds({"grade": "B级"})

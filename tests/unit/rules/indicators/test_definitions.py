@@ -1,5 +1,6 @@
 """The definitions: every one rests on what the catalogue has, and what is wrong with one is told by file and line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from catalogue.errors import CatalogueError
 from catalogue.load import load_catalogue
 from catalogue.model import Sensitivity
 from rules.indicators.definitions import Indicator, load_indicators, public_indicators
+from rules.indicators.groups import groups_of
 
 
 def load(folder: Path, text: str, category: str = "administration") -> dict[str, Indicator]:
@@ -31,7 +33,7 @@ PENALTIES = "series:\n  - {id: p, item: administration.penalty, at: decision_dat
 def test_the_definitions_are_read_and_cover_half_of_the_categories() -> None:
     catalogue, found = load_catalogue(), load_indicators()
     assert len(found) >= 38
-    assert len({catalogue.item(one.item).category for one in found}) >= 10
+    assert len({catalogue.item(item).category for one in found for item in one.items}) >= 10
     assert all(one.sensitivity is not Sensitivity.PERSONAL for one in found)
 
 
@@ -122,3 +124,49 @@ def test_the_series_of_an_item_lie_in_one_file(tmp_path: Path) -> None:
     (tmp_path / "administration.yaml").write_text(placed("at: decision_date"), "utf-8")
     with pytest.raises(CatalogueError, match=r"other.yaml, line 2: p: the series .* lie in administration.yaml"):
         load(tmp_path, placed("at: decision_date"), "other")
+
+
+ACROSS = """indicators:
+  - {id: a, zh: 例, is: "zero(sum(administration.p, 12)) / sum(tax.paid, 12)"}
+"""
+
+
+def load_two(folder: Path, cross: str) -> dict[str, Indicator]:
+    (folder / "administration.yaml").write_text(PENALTIES, "utf-8")
+    tax = "series:\n  - {id: paid, item: tax.payment, at: period, value: tax_amount}\n"
+    (folder / "tax.yaml").write_text(tax, "utf-8")
+    return load(folder, cross, "cross")
+
+
+def test_an_indicator_over_several_items_is_as_sensitive_as_the_most_sensitive_of_them(tmp_path: Path) -> None:
+    found = load_two(tmp_path, ACROSS)["a"]
+    assert found.group == "cross"
+    assert found.items == ("administration.penalty", "tax.payment")
+    assert found.sensitivity is Sensitivity.CONSENT
+    groups = groups_of([found])
+    # Both items keep what it needs, and have no indicator of their own.
+    assert set(groups.by_item) == set(found.items)
+    assert groups.names() == {"cross"}
+    assert groups.cross.absent == {atom.key: None for atom in found.expression.atoms}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (ACROSS.replace("tax.paid", "tax.unpaid"), 2, "there is no series tax.unpaid"),
+        (ACROSS.replace("tax.paid", "administration.p"), 2, "what looks at several items lies in cross.yaml"),
+        ("series:\n  - {id: p, item: administration.penalty}\n", 2, "lies in the file of its item"),
+    ],
+)
+def test_what_is_wrong_over_several_items_is_told_by_file_and_line(
+    tmp_path: Path, text: str, line: int, said: str
+) -> None:
+    with pytest.raises(CatalogueError, match=rf"cross.yaml, line {line}: .*{re.escape(said)}"):
+        load_two(tmp_path, text)
+
+
+def test_an_indicator_over_several_items_lies_in_no_file_of_an_item(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(PENALTIES, "utf-8")
+    both = "series:\n  - {id: q, item: tax.payment}\n  - {id: r, item: tax.arrears}\n"
+    with pytest.raises(CatalogueError, match=r"b.yaml, line 5: a: it looks at tax.arrears, tax.payment; .*cross.yaml"):
+        load(tmp_path, both + 'indicators:\n  - {id: a, zh: 例, is: "count(q) + count(r)"}\n', "b")

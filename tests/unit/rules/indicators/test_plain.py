@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 
 from catalogue.model import FieldType
 from catalogue.periods import period_end
+from rules.indicators import plain
+from rules.indicators.definitions import Indicator
 from rules.indicators.facts import Fact
-from rules.indicators.plain import evaluate
 from rules.indicators.series import THE_DAY, THE_PERIOD
 from tests.builders.indicators import every_function, indicator, series
 
 D = date(2026, 6, 30)
+
+
+def evaluate(one: Indicator, facts: list[Fact], day: date) -> Decimal | None:
+    return plain.evaluate(one, {one.group: facts}, day)
 
 
 def value(text: str, facts: list[Fact], day: date = D, **fields: Any) -> Decimal | None:
@@ -71,6 +76,32 @@ def test_a_removal_counts_from_its_day_on() -> None:
     assert value("count(days)", held, date(2026, 5, 31), until=("removed",)) == 1
     assert value("count(days)", held, date(2026, 6, 1), until=("removed",)) == 0
     assert value("count(days)", [fact(D, removed="年底")], until=("removed",)) == 0
+
+
+def test_the_last_day_of_a_validity_is_one_of_it() -> None:
+    held = [fact(date(2026, 1, 1), valid=date(2026, 6, 30)), fact(date(2026, 1, 1), valid=date.max)]
+    assert value("count(days)", held, date(2026, 6, 30), through=("valid",)) == 2
+    assert value("count(days)", held, date(2026, 7, 1), through=("valid",)) == 1
+
+
+def test_a_level_of_several_accounts_waits_until_the_month_is_closed() -> None:
+    told = [of("2026-05", 60, account="A"), of("2026-05", 40, account="B"), of("2026-06", 40, account="B")]
+    assert value("last(months)", told, by="account") == 100
+    assert value("last(months)", told) == 40
+
+
+def test_each_account_s_rows_are_told_last_by_itself() -> None:
+    def rows(period: str, account: str, *said: tuple[str, int]) -> Fact:
+        return of(period, None, account=account, rows=[{"month": month, "amount": Decimal(n)} for month, n in said])
+
+    told = [
+        rows("2026-04", "A", ("2026-04", 100)), rows("2026-05", "A", ("2026-04", 90), ("2026-05", 10)),
+        rows("2026-04", "B", ("2026-04", 50)),
+    ]  # fmt: skip
+    said = {"details": "rows", "date_field": "month", "within": "last", "by": "account"}
+    own = series("s", closed="monthly", **said)
+    assert evaluate(indicator("x", "sum(s, 12)", own), told, D) == 90 + 50 + 10
+    assert own.reads() == {"rows", "account"}
 
 
 def test_nothing_known_is_null_and_not_zero_unless_it_is_said_to_be() -> None:
@@ -131,7 +162,10 @@ def test_a_statement_of_a_whole_quarter_takes_the_place_of_its_months_and_a_cumu
     # As of the end of July the year is closed: its own statement counts, else its quarters.
     late = date(2026, 7, 31)
     assert evaluate(indicator("x", "sum(y, 12)", year), quarters, late) == 150
-    assert evaluate(indicator("x", "sum(y, 12)", year), quarters[:-1], late) == 71
+    # Of a year's quarters each is told by its own statement, else by its months.
+    assert evaluate(indicator("x", "sum(y, 12)", year), quarters[:-1], late) == 31 + 40
+    some = [*months, statement(4, 6, 40), *(statement(n, n, 7) for n in (7, 8, 9))]
+    assert evaluate(indicator("x", "sum(y, 12)", year), some, late) == 30 + 40 + 21
 
 
 def test_a_year_is_the_sum_of_its_quarters_each_as_told_last() -> None:

@@ -23,7 +23,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def partition(store: Store) -> Partition:
-    assert any(indicator.id == COUNT_OF_A_MONTH for indicator in GROUPS[RATED].indicators)
+    assert any(indicator.id == COUNT_OF_A_MONTH for indicator in GROUPS.by_item[RATED].indicators)
     made = Partition(store)
     made.work([event(ONE, key=key, day=day) for key, day in (("a", -5), ("b", -3))], START)
     made.work([event(OTHER, key="c", day=-5)])

@@ -109,7 +109,7 @@ class Subject:
 
     def check(self, day: date) -> None:
         facts = [Fact(r.envelope.source_time, self.payloads[r.payload]) for r in self.live.values()]
-        plain = plain_values(INDICATORS[ITEM], facts, day)
+        plain = plain_values(INDICATORS, {ITEM: facts}, day)[ITEM]
         running = self.rolling.values("S", ITEM, day)
         assert {k: None if v is None else from_millionths(v) for k, v in running.items()} == plain
 
@@ -142,7 +142,7 @@ def test_other_definitions_make_the_sums_anew(tmp_path: Path) -> None:
     subject.begin()
     assert subject.rolling.is_complete()
     assert not subject.rolling.lacks("S", ITEM)
-    fewer = groups_of(INDICATORS[ITEM].indicators[:1])
+    fewer = groups_of(INDICATORS.by_item[ITEM].indicators[:1])
     other = Rolling(subject.store, fewer, RecordShares(fewer, lambda _, payload: subject.payloads[payload]))
     other.begin(START)
     assert not other.is_complete()
