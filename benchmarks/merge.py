@@ -236,19 +236,23 @@ def _hub(this: Round, workers: int = 1) -> tuple[Run, Outcome]:
 
 
 def _started(this: Round, index: int, folder: Path) -> "subprocess.Popen[bytes]":
+    return start_worker(this.settings, folder, index)
+
+
+def start_worker(settings: Settings, folder: Path, index: int = 0, **more: str) -> "subprocess.Popen[bytes]":
+    """Start a worker of the hub's that notes in ``folder`` when it takes its first batch; ``more``: environment."""
     folder.mkdir()
     command = (sys.executable, "-P", "-m", hub_worker.__name__, str(folder), "worker", "--index", str(index))
-    environment = {**os.environ, **environment_of(this.settings)}
+    environment = {**os.environ, **environment_of(settings), **more}
     with (folder / "worker.log").open("wb") as log:
         return subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
 
 
 def wait_for_positions(config: BusConfig, events: int, alive: Callable[[], bool], patience_s: float) -> None:
     """Wait until the workers' committed positions have passed so many events, whatever became of them."""
-    source = avro.topic(load_catalogue().item(ITEM).category)
     consumer = clients.consumer(config, "benchmark-watch")
     deadline = time.monotonic() + patience_s
-    passed: dict[int, int] = {}
+    passed: dict[tuple[str, int], int] = {}
     with closing(Registry(config)) as registry, closing(consumer):
         decode = Decoder(registry)
         consumer.subscribe([config.topic(topics.POSITION)])
@@ -258,8 +262,9 @@ def wait_for_positions(config: BusConfig, events: int, alive: Callable[[], bool]
             for message in consumer.consume(500, 0.2):
                 if message.error() is None:
                     position = decode(message.value())
-                    if position["topic"] == source:
-                        passed[position["partition"]] = sum(position[outcome] for outcome in _OUTCOMES)
+                    if position["topic"] != topics.CALENDAR:
+                        key = position["topic"], position["partition"]
+                        passed[key] = sum(position[outcome] for outcome in _OUTCOMES)
 
 
 def _result(name: str, this: Round, used: Mapping[str, float]) -> Result:

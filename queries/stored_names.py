@@ -65,7 +65,7 @@ class StoredNames:
         """Return, normalised, all that the registered changes of some enterprises say there was before and after."""
         changed: dict[str, set[str]] = {}
         with closing(Registry(self.config)) as registry:
-            decode = Decoder(registry, _CONTENT)
+            decode = Decoder(registry, lambda _: _CONTENT)
             for code, schema_id, payload in postgres.rows(connection, _PAYLOADS, (list(codes), _CHANGE)):
                 changed.setdefault(code, set()).update(_texts(decode, schema_id, bytes(payload)))
         return changed

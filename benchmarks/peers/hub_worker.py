@@ -1,6 +1,10 @@
-"""The hub's own ``credithub worker``, with a stopwatch at the first batch that it takes: else it is as it is."""
+"""The hub's own ``credithub worker``, with a stopwatch at the first batch that it takes: else it is as it is.
+
+``BENCHMARK_INDICATORS`` in its environment: a file with the ids of the indicators that it is to compute, and no others.
+"""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -9,6 +13,7 @@ from typing import Any
 
 from hub.main import main
 from processing.owner import Owner
+from rules.indicators.definitions import load_indicators
 
 FIRST = "first.json"
 
@@ -28,6 +33,17 @@ def note_first(folder: Path) -> None:
     setattr(Owner, "take", noting)  # noqa: B010
 
 
+def compute_only(file: Path) -> None:
+    """Compute no other indicators than those that a file names."""
+    import streams.app
+
+    wanted = set(file.read_text("utf-8").split())
+    defined = [one for one in load_indicators() if one.id in wanted]
+    setattr(streams.app, "load_indicators", lambda: defined)  # noqa: B010 - a function is no variable to mypy
+
+
 if __name__ == "__main__":
+    if only := os.environ.get("BENCHMARK_INDICATORS"):
+        compute_only(Path(only))
     note_first(Path(sys.argv.pop(1)))
     main()

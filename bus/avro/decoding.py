@@ -3,7 +3,7 @@
 import io
 import itertools
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 import fastavro
@@ -29,11 +29,12 @@ _TODAY = {full_name(schema): schema["fields"] for schema in (wire.RECORD, wire.S
 class Decoder:
     """Decodes any message of the bus by the schema that its id names.
 
-    ``wanted``: the payload's fields that its user needs; the others are stepped over. None: all.
+    ``wanted``: by a record type's full name, the payload's fields that its user needs; the others are stepped over.
+    None: all.
     Every method raises PoisonMessage for what cannot be read, and Unavailable while the registry is away.
     """
 
-    def __init__(self, registry: Registry, wanted: Collection[str] | None = None) -> None:
+    def __init__(self, registry: Registry, wanted: Callable[[str], Collection[str]] | None = None) -> None:
         self._registry = registry
         self._wanted = wanted
         self._values: dict[int, AvroReader] = {}
@@ -85,8 +86,9 @@ class Decoder:
         """Decode the ``data`` of a catalogue event as kept in records and changes."""
         read = self._payloads.get(schema_id)
         if read is None:
-            kind = self._registry.schema(schema_id)["fields"][-1]["type"]
-            read = self._payloads[schema_id] = reader_of(kind, self._wanted)
+            schema = self._registry.schema(schema_id)
+            wanted = None if self._wanted is None else self._wanted(str(schema["name"]))
+            read = self._payloads[schema_id] = reader_of(schema["fields"][-1]["type"], wanted)
         try:
             value: dict[str, Any] | None = read(payload, 0)[0]
         except _MISFITS as exc:

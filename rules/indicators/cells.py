@@ -4,6 +4,7 @@ Most cells are of three numbers: how many records, how many of them with a numbe
 where something of the cell needs them. Objects in their place took five times as long for each event.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from rules.indicators.series import Share
@@ -13,8 +14,10 @@ Told = tuple[int, int, int]
 Cell = list[Any]
 RECORDS, NUMBERS, TOTAL, WHOLES, WHOLE, HIGH, LOW, LAST, TEXTS, PARTS = range(10)
 """WHOLES and WHOLE: of the rows that are totals of others, how many and their sum. HIGH, LOW and LAST (order and
-number) are kept where somebody asks. TEXTS: how often each occurs. PARTS: a cell for each account."""
+number) are kept where somebody asks. TEXTS: how often each occurs. PARTS: a cell for each account.
+Either is None before there is one."""
 _SHORT = 3
+_REST = (0, 0, None, None, None, None, None)
 
 
 def new_cell() -> Cell:
@@ -27,20 +30,19 @@ def add(cell: Cell, share: Share, sign: int) -> None:
     cell[RECORDS] += sign
     number, text, part = share.number, share.text, share.part
     if part is not None:
-        parts = _long(cell)[PARTS]
-        own = parts.setdefault(part, new_cell())
-        add(own, share._replace(part=None, text=None), sign)
+        parts = _dict(cell, PARTS)
+        own = parts.get(part)
+        if own is None:
+            own = parts[part] = new_cell()
+        own[RECORDS] += sign
+        if number is not None:
+            _add_number(own, number, sign, is_total=share.is_total)
         if not own[RECORDS]:
             del parts[part]
     elif number is not None:
-        if share.is_total:
-            _long(cell)[WHOLES] += sign
-            cell[WHOLE] += number * sign
-        else:
-            cell[NUMBERS] += sign
-            cell[TOTAL] += number * sign
+        _add_number(cell, number, sign, is_total=share.is_total)
     if text is not None:
-        texts = _long(cell)[TEXTS]
+        texts = _dict(cell, TEXTS)
         count = texts.get(text, 0) + sign
         if count:
             texts[text] = count
@@ -48,22 +50,28 @@ def add(cell: Cell, share: Share, sign: int) -> None:
             del texts[text]
 
 
+def _add_number(cell: Cell, number: int, sign: int, *, is_total: bool) -> None:
+    if is_total:
+        _long(cell)[WHOLES] += sign
+        cell[WHOLE] += number * sign
+    else:
+        cell[NUMBERS] += sign
+        cell[TOTAL] += number * sign
+
+
 def stretch(cell: Cell, share: Share) -> None:
     """Let the highest, the lowest and the last number be the share's, where it is."""
     number = share.number
     if number is None:
         return
-    _long(cell)
-    if share.part is not None:
-        stretch(cell[PARTS][share.part], share._replace(part=None))
-        return
-    if cell[HIGH] is None or number > cell[HIGH]:
-        cell[HIGH] = number
-    if cell[LOW] is None or number < cell[LOW]:
-        cell[LOW] = number
+    own = _long(cell if share.part is None else cell[PARTS][share.part])
+    if own[HIGH] is None or number > own[HIGH]:
+        own[HIGH] = number
+    if own[LOW] is None or number < own[LOW]:
+        own[LOW] = number
     told = (share.order, number)
-    if cell[LAST] is None or told > cell[LAST]:
-        cell[LAST] = told
+    if own[LAST] is None or told > own[LAST]:
+        own[LAST] = told
 
 
 def value(cell: Cell, within: str) -> int | None:
@@ -92,17 +100,24 @@ def part_of(cell: Cell | None, part: str | None) -> Cell | None:
     """Return the cell of an account; of none: the cell itself."""
     if cell is None or part is None:
         return cell
-    found: Cell | None = None if len(cell) == _SHORT else cell[PARTS].get(part)
+    found: Cell | None = None if len(cell) == _SHORT or cell[PARTS] is None else cell[PARTS].get(part)
     return found
 
 
-def texts_of(cell: Cell) -> dict[str, int]:
+def texts_of(cell: Cell) -> Mapping[str, int]:
     """Return how often each text occurs in a cell."""
-    found: dict[str, int] = {} if len(cell) == _SHORT else cell[TEXTS]
+    found: Mapping[str, int] = {} if len(cell) == _SHORT or cell[TEXTS] is None else cell[TEXTS]
     return found
 
 
 def _long(cell: Cell) -> Cell:
     if len(cell) == _SHORT:
-        cell += [0, 0, None, None, None, {}, {}]
+        cell += _REST
     return cell
+
+
+def _dict(cell: Cell, at: int) -> dict[str, Any]:
+    found: dict[str, Any] | None = _long(cell)[at]
+    if found is None:
+        found = cell[at] = {}
+    return found

@@ -41,9 +41,6 @@ AtomValues = Mapping[str, Value]
 """What the functions of series come to on a day, by ``Atom.key``."""
 _Evaluate = Callable[[AtomValues], Value]
 _AMONG: Mapping[str, Callable[[Iterable[int | Fraction]], int | Fraction]] = {"least": min, "greatest": max}
-_OPERATORS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +127,9 @@ def read_expression(text: str, series: Mapping[str, Series]) -> Expression:
     return Expression(text, tuple(dict.fromkeys(reader.atoms)), evaluate)
 
 
+_How = Callable[[int | Fraction, int | Fraction], Value]
+
+
 class _Reader:
     def __init__(self, text: str, series: Mapping[str, Series]) -> None:
         self._text, self._series = text, series
@@ -168,7 +168,7 @@ class _Reader:
                 raise ValueError(f"{self._text!r}: growth() is of a series and a window, with over=MONTHS or without")
             now = self._atom(node, "sum", months, 0)
             before = self._atom(node, "sum", months, over or months)
-            return _calculated(operator.sub, _calculated(operator.truediv, now, before), _constant(Fraction(1)))
+            return _calculated(operator.sub, _calculated(_over, now, before), _constant(Fraction(1)))
         if name not in FUNCTIONS:
             raise ValueError(f"{self._text!r}: there is no {name}(); there are {', '.join(sorted(FUNCTIONS))}")
         offset = named.pop("offset", 0)
@@ -216,20 +216,39 @@ class _Reader:
 
 
 def _constant(number: Fraction) -> _Evaluate:
-    scaled = number * MILLION
+    said = number * MILLION
+    scaled = said.numerator if said.denominator == 1 else said
     return lambda values: scaled
 
 
-def _calculated(how: Callable[[Fraction, Fraction], Fraction], left: _Evaluate, right: _Evaluate) -> _Evaluate:
+def _calculated(how: _How, left: _Evaluate, right: _Evaluate) -> _Evaluate:
     """Return the two combined; unknown when one of them is, or when it divides by zero."""
 
     def evaluate(values: AtomValues) -> Value:
-        a, b = left(values), right(values)
-        if a is None or b is None or (how is operator.truediv and not b):
+        a = left(values)
+        if a is None:
             return None
-        return how(Fraction(a) / MILLION, Fraction(b) / MILLION) * MILLION
+        b = right(values)
+        return None if b is None else how(a, b)
 
     return evaluate
+
+
+def _times(a: int | Fraction, b: int | Fraction) -> Value:
+    product = a * b
+    if isinstance(product, int) and not product % MILLION:
+        # By a whole number, as most are: whole numbers take a tenth of a fraction's time.
+        return product // MILLION
+    return Fraction(product, MILLION)
+
+
+def _over(a: int | Fraction, b: int | Fraction) -> Value:
+    return Fraction(a * MILLION, b) if b else None
+
+
+_OPERATORS: Mapping[type[ast.operator], _How] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: _times, ast.Div: _over,
+}  # fmt: skip
 
 
 def _among(choose: Callable[[Iterable[int | Fraction]], int | Fraction], parts: list[_Evaluate]) -> _Evaluate:

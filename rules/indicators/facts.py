@@ -1,22 +1,35 @@
 """What an indicator may see of a record, and the numbers of its values."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
-from catalogue.times import business_date
+from catalogue.times import business_date, micros
 
 MILLION = 1_000_000
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
-class Fact(NamedTuple):
+@dataclass(frozen=True)
+class Fact:
     """What an indicator may see of a record: when it took effect, its period, and its decoded payload."""
 
     source_time: datetime
     data: Mapping[str, Any]
     period: str | None = None
+
+    @cached_property
+    def effective(self) -> date:
+        """The business date from which on it counts."""
+        return business_date(self.source_time)
+
+    @cached_property
+    def order(self) -> int:
+        """Its source time in microseconds."""
+        return micros(self.source_time)
 
 
 def as_date(value: Any) -> date | None:

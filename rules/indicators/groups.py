@@ -11,8 +11,8 @@ from rules.indicators.cells import Cell, Told, new_cell
 from rules.indicators.definitions import CROSS, Indicator
 from rules.indicators.expressions import MOST_MONTHS, Atom, AtomValues, boundaries
 from rules.indicators.facts import Fact
-from rules.indicators.functions import SeriesView, Value
-from rules.indicators.series import Series, cell_for
+from rules.indicators.functions import Memo, SeriesView, Value
+from rules.indicators.series import Placed, Series, Share, by_placing, cell_for, shares_of
 
 _EXTREMES = frozenset({"max", "min"})
 # By an atom's key and its series' id, what gives its value on some day.
@@ -34,6 +34,8 @@ class Use:
     """How many months back the furthest window begins; None: without end."""
     bounds: frozenset[int]
     """How many months back windows begin or end."""
+    is_ordered: bool
+    """Whether its numbers are kept in order, for what the highest, lowest or newest one leaves behind."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,18 @@ class IndicatorGroup:
         own = (atom for one in self.indicators for atom in one.expression.atoms)
         return tuple(dict.fromkeys((*own, *self.inputs)))
 
+    def shares(self, fact: Fact) -> list[tuple[Series, Share]]:
+        """Return the shares of a record in the series."""
+        return shares_of(self._placed, fact)
+
+    @cached_property
+    def _placed(self) -> Placed:
+        return by_placing(self.series)
+
     def atom_values(self, views: Mapping[str, SeriesView], day: date) -> dict[str, Value]:
         """Return what the atoms come to on a day; ``views``: by the series' ids."""
+        for view in views.values():
+            view.memo.clear()
         return {key: asked(views[name]) for key, name, asked in self._asked(day)}
 
     def values(self, of_atoms: AtomValues) -> dict[str, int | None]:
@@ -79,6 +91,18 @@ class IndicatorGroup:
     def _by_day(self) -> dict[date, _Asked]:
         return {}
 
+    def past(self, day: date) -> Mapping[str, int]:
+        """Return by series the newest cell that lies before all windows of a day and later; -1: none does."""
+        if day not in self._past:
+            if len(self._past) > _DAYS:
+                self._past.clear()
+            self._past[day] = {one.id: newest_past(one, self.uses[one.id].reach, day) for one in self.series}
+        return self._past[day]
+
+    @cached_property
+    def _past(self) -> dict[date, Mapping[str, int]]:
+        return {}
+
     @cached_property
     def uses(self) -> Mapping[str, Use]:
         """What is asked of each series, by its id."""
@@ -88,14 +112,17 @@ class IndicatorGroup:
     def _use(self, series: Series, bounds: frozenset[int]) -> Use:
         own = [atom for atom in self.atoms if atom.series.id == series.id]
         is_ever, asked = any(atom.months is None for atom in own), {atom.function for atom in own}
+        # Of periods they are told by what each month comes to.
+        has_extremes = series.within == "max" if series.of_periods else not _EXTREMES.isdisjoint(asked)
+        has_told = series.within == "last" if series.of_periods else "last" in asked
         return Use(
             is_windowed=series.of_periods or any(atom.months is not None for atom in own),
             is_ever=is_ever,
-            # Of periods they are told by what each month comes to.
-            has_extremes=series.within == "max" if series.of_periods else not _EXTREMES.isdisjoint(asked),
-            has_told=series.within == "last" if series.of_periods else "last" in asked,
+            has_extremes=has_extremes,
+            has_told=has_told,
             reach=None if series.of_periods and is_ever else max(bounds, default=MOST_MONTHS),
             bounds=bounds,
+            is_ordered=has_extremes or has_told,
         )
 
     @cached_property
@@ -113,7 +140,8 @@ class IndicatorGroup:
         if not self._by_envelope:
             return False
         fact = Fact(source_time, {}, period)
-        return all(is_before(one, self.uses[one.id].reach, cell_for(one, fact), since) for one in self.series)
+        past = self.past(since)
+        return all(cell_for(one, fact) <= past[one.id] for one in self.series)
 
     @cached_property
     def reads(self) -> frozenset[str]:
@@ -121,14 +149,17 @@ class IndicatorGroup:
         return frozenset(name for one in self.series for name in one.reads())
 
 
-def is_before(series: Series, reach: int | None, cell: int, day: date) -> bool:
-    """Whether a cell lies before every window that begins at most so many months before a day."""
+def newest_past(series: Series, reach: int | None, day: date) -> int:
+    """Return the newest cell that lies before every window that begins at most so many months before a day; -1: none.
+
+    ``reach`` None: a window has no beginning.
+    """
     if reach is None:
-        return False
+        return -1
     if series.closing is not None:
         # The oldest window ends with the last closed period, which is some months back itself.
-        return cell <= series.closing.closed(day) - reach
-    return cell <= months_before(day, reach).toordinal()
+        return series.closing.closed(day) - reach
+    return months_before(day, reach).toordinal()
 
 
 @dataclass(frozen=True)
@@ -185,6 +216,7 @@ class _NoShares:
         self.cells: Mapping[int, Cell] = {}
         self.ever = new_cell()
         self.newest: Told | None = None
+        self.memo = Memo()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from rules.indicators.cells import Cell, Told, add, new_cell, stretch
 from rules.indicators.definitions import CROSS, Indicator
 from rules.indicators.facts import Fact, from_millionths
-from rules.indicators.functions import Value
+from rules.indicators.functions import Memo, Value
 from rules.indicators.groups import Groups, IndicatorGroup, groups_of
 from rules.indicators.series import Series, ever_share, shares
 
@@ -23,7 +23,7 @@ class PlainView:
     """A series of one subject as of a day, made of all its records."""
 
     def __init__(self, series: Series, facts: Iterable[Fact], as_of: date) -> None:
-        self.series = series
+        self.series, self.memo = series, Memo()
         self.cells: dict[int, Cell] = {}
         self.ever = new_cell()
         told: list[Told] = []

@@ -5,16 +5,16 @@ month (``catalogue.months``) or a day (its proleptic Gregorian ordinal), and cou
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from catalogue.model import FieldType
 from catalogue.months import last_day, month_number, month_of
 from catalogue.periods import period_end
-from catalogue.times import business_date, micros
 from rules.indicators.closing import Closing
 from rules.indicators.conditions import RowCondition
 from rules.indicators.facts import MILLION, Fact, as_date, day_number, millionths
@@ -57,7 +57,7 @@ def ever_share(share: Share) -> Share:
     return share if share.text is None else share._replace(text=None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Series:
     """One series of an item. Where several records lie in one month, ``within`` says what they come to together."""
 
@@ -90,12 +90,12 @@ class Series:
     by: str | None = None
     """The field with the account: what is said within a month is of one account, and those are added up."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Its name among the series of all items."""
         return f"{self.item}/{self.id}"
 
-    @property
+    @cached_property
     def of_periods(self) -> bool:
         """Whether it lies in months, and windows end with the last closed one."""
         return self.closing is not None
@@ -110,10 +110,33 @@ class Series:
         """Whether its numbers are amounts, whose sum says something."""
         return self.value_type in (FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER)
 
-    @property
+    @cached_property
     def is_of_texts(self) -> bool:
         """Whether its records bring texts, which can be told apart and no more."""
         return self.value is not None and self.value != THE_DAY and self.value_type in _TEXTS and not self.ranks
+
+    @cached_property
+    def placing(self) -> object:
+        """What is asked of a record to say where it lies: all but the value and how values of a month come together."""
+        where = None if self.where is None else self.where.text
+        public = tuple(one.text for one in self.public_when)
+        place = (self.item, self.closing, self.date_field, self.details)
+        return (*place, where, public, self.until, self.through, self.totals, self.since, self.by)
+
+    @cached_property
+    def ends(self) -> tuple[str, ...]:
+        """The fields with a day on which a record ceases to count, or the last one on which it does."""
+        return (*self.until, *self.through)
+
+    @cached_property
+    def rank_of(self) -> Mapping[str, int]:
+        """The numbers that texts stand for, in millionths."""
+        return {text: rank * MILLION for text, rank in self.ranks}
+
+    @cached_property
+    def is_in_months_by_itself(self) -> bool:
+        """Whether a record with a period lies where its envelope says."""
+        return self.closing is not None and self.date_field is None
 
     def reads(self) -> frozenset[str]:
         """Return the fields of the payload that the series reads."""
@@ -125,39 +148,86 @@ class Series:
         return frozenset(name for name in names if name is not None)
 
 
+class Place(NamedTuple):
+    """Where a record lies in a series, and from when until when: the same for all series of one ``Series.placing``."""
+
+    cell: int
+    enter: date
+    leave: date | None
+    placed: date | None  # None: the month says it all
+    is_total: bool
+    part: str | None
+
+
 def shares(series: Series, fact: Fact) -> list[Share]:
     """Return the shares of a record in a series; it may have none on any day."""
-    effective = business_date(fact.source_time)
+    return [share for _, share in shares_of(((series, (series,)),), fact)]
+
+
+Placed = Iterable[tuple[Series, Sequence[Series]]]
+"""Series of one placing each: the first of them, and all."""
+
+
+def by_placing(series: Iterable[Series]) -> Placed:
+    """Return series together that lie where the same is asked of a record, so that it is asked once."""
+    found: dict[object, list[Series]] = {}
+    for one in series:
+        # Rows of details are looked at one by one.
+        found.setdefault(one.key if one.details is not None else one.placing, []).append(one)
+    return [(own[0], own) for own in found.values()]
+
+
+def shares_of(placed: Placed, fact: Fact) -> list[tuple[Series, Share]]:
+    """Return the shares of a record in many series."""
+    found: list[tuple[Series, Share]] = []
+    data, order = fact.data, fact.order
+    for lead, every in placed:
+        leave = _leave(lead, fact)
+        if leave is _NEVER or not all(condition.holds(data) for condition in lead.public_when):
+            continue
+        if lead.details is not None:
+            found += [(lead, share) for share in _of_details(lead, fact, leave)]
+            continue
+        place = _place(lead, data, fact, leave)
+        if place is None:
+            continue
+        cell, enter, leaves, day, is_total, part = place
+        for series in every:
+            number, text = _valued(series, data, day, cell)
+            if number is not None or text is not None or not series.ranks:
+                found.append((series, Share(cell, enter, leaves, number, order, text, is_total, part)))
+    return found
+
+
+_NEVER = date.min
+
+
+def _leave(series: Series, fact: Fact) -> date | None:
+    """Return the day from which on a record no longer counts; ``_NEVER``: it counts on none."""
     leave: date | None = None
-    for name in (*series.until, *series.through):
+    for name in series.ends:
         value = fact.data.get(name)
         if value is None:
             continue
         ends = as_date(value)
         if ends is None:
-            # Filled with something that is no date: the record never counts.
-            return []
+            # Filled with something that is no date.
+            return _NEVER
         if name in series.through:
             if ends == date.max:
                 continue
             ends += _DAY
         leave = ends if leave is None else min(leave, ends)
-    if leave is not None and leave <= effective:
-        return []
-    for condition in series.public_when:
-        if not condition.holds(fact.data):
-            return []
-    if series.details is not None:
-        return _of_details(series, fact, effective, leave)
-    one = _share(series, fact.data, fact, effective, leave)
-    return [] if one is None else [one]
+    return _NEVER if leave is not None and leave <= fact.effective else leave
 
 
-def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date, leave: date | None) -> Share | None:
+def _place(series: Series, data: Mapping[str, Any], fact: Fact, leave: date | None) -> Place | None:
     if series.where is not None and not series.where.holds(data):
         return None
-    closing = series.closing
-    if closing is not None and series.date_field is None and fact.period is not None:
+    closing, effective = series.closing, fact.effective
+    placed: date | None
+    if series.is_in_months_by_itself and fact.period is not None:
+        assert closing is not None, "months have a closing"
         # Most records that there are: no day of theirs is asked for.
         cell, enter, placed = _cell_of(closing.every, fact.period), effective, None
     else:
@@ -167,9 +237,6 @@ def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date,
         cell = _cell(series, placed)
         enter = effective if closing is not None or placed < effective else placed
     if leave is not None and leave <= enter:
-        return None
-    number, text = _valued(series, data, placed, cell)
-    if number is None and text is None and series.ranks:
         return None
     part = None if series.by is None else _account(series, data, fact)
     is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in _TOTALS
@@ -183,7 +250,7 @@ def _share(series: Series, data: Mapping[str, Any], fact: Fact, effective: date,
         if closing.every > _QUARTER and covered != closing.every:
             # A year is the sum of its quarters, each as it or its months tell it.
             part = str(ends // _QUARTER)
-    return Share(cell, enter, leave, number, micros(fact.source_time), text, is_total, part)
+    return Place(cell, enter, leave, placed, is_total, part)
 
 
 def _account(series: Series, data: Mapping[str, Any], fact: Fact) -> str:
@@ -199,7 +266,7 @@ def cell_for(series: Series, fact: Fact) -> int:
     """Return the cell of a record where its payload need not be asked: of a series without a date field and details."""
     if series.closing is not None and fact.period is not None:
         return _cell_of(series.closing.every, fact.period)
-    return _cell(series, business_date(fact.source_time))
+    return _cell(series, fact.effective)
 
 
 def _cell(series: Series, placed: date) -> int:
@@ -210,18 +277,19 @@ def _cell(series: Series, placed: date) -> int:
     return month + -(month + 1) % series.closing.every
 
 
-def _of_details(series: Series, fact: Fact, effective: date, leave: date | None) -> list[Share]:
+def _of_details(series: Series, fact: Fact, leave: date | None) -> list[Share]:
     """Return a share for each month that the rows tell: what several rows of one month say is added up."""
     found: dict[int, Share] = {}
     part = None if series.by is None else _account(series, fact.data, fact)
     for row in fact.data.get(series.details or "") or ():
-        one = _share(series, row, fact, effective, leave)
-        if one is None:
+        place = _place(series, row, fact, leave)
+        if place is None:
             continue
-        known = found.get(one.cell)
-        one = one._replace(part=part)
-        numbers = [share.number for share in (known, one) if share is not None and share.number is not None]
-        found[one.cell] = one._replace(number=sum(numbers) if numbers else None)
+        number, _ = _valued(series, row, place.placed, place.cell)
+        known = found.get(place.cell)
+        if known is not None and known.number is not None:
+            number = known.number + (number or 0)
+        found[place.cell] = Share(place.cell, place.enter, place.leave, number, fact.order, None, False, part)
     return list(found.values())
 
 
@@ -230,7 +298,7 @@ def _placed(series: Series, data: Mapping[str, Any], fact: Fact) -> date | None:
     if series.date_field is None:
         if series.of_periods and fact.period is not None:
             return _end(fact.period)
-        return business_date(fact.source_time)
+        return fact.effective
     value = data.get(series.date_field)
     if isinstance(value, str):
         try:
@@ -240,7 +308,7 @@ def _placed(series: Series, data: Mapping[str, Any], fact: Fact) -> date | None:
     named = as_date(value)
     if named is None and series.details is not None:
         return None
-    return named or business_date(fact.source_time)
+    return named or fact.effective
 
 
 @functools.lru_cache(maxsize=1 << 12)
@@ -265,8 +333,7 @@ def _valued(series: Series, data: Mapping[str, Any], placed: date | None, cell: 
     if type(value) is Decimal:
         return millionths(value), None
     if series.ranks:
-        rank = dict(series.ranks).get(str(value).strip())
-        return (None if rank is None else rank * MILLION), None
+        return series.rank_of.get(str(value).strip()), None
     if series.is_of_texts:
         return None, str(value)
     if series.value_type in (FieldType.DATE, FieldType.TIMESTAMP):

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from catalogue.months import month_number, month_of, months_before
 from rules.indicators.cells import HIGH, LAST, LOW, RECORDS, Cell, Told, add, extremes, new_cell, part_of, stretch
-from rules.indicators.functions import Value
-from rules.indicators.groups import IndicatorGroup, Use, is_before
+from rules.indicators.functions import Memo, Value
+from rules.indicators.groups import IndicatorGroup, Use
 from rules.indicators.series import Series, Share, ever_share
 from rules.indicators.windows import window_end
 
@@ -47,7 +47,7 @@ class Tile:
     went.
     """
 
-    __slots__ = ("_stale", "_stale_newest", "cells", "ever", "newest", "numbers", "series", "use")
+    __slots__ = ("_stale", "_stale_newest", "cells", "ever", "memo", "newest", "numbers", "series", "use")
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Tile:
         ever: Cell | None = None,
         newest: Told | None = None,
     ) -> None:
-        self.series, self.use = series, use
+        self.series, self.use, self.memo = series, use, Memo()
         self.cells = {} if cells is None else cells
         self.numbers = sorted(self.cells)
         self.ever = new_cell() if ever is None else ever
@@ -65,10 +65,10 @@ class Tile:
         self._stale: set[tuple[int, str | None]] = set()
         self._stale_newest = False
 
-    def take(self, share: Share, sign: int, as_of: date) -> None:
-        """Put a share in (``sign`` 1) or take it out (-1)."""
+    def take(self, share: Share, sign: int, past: int) -> None:
+        """Put a share in (``sign`` 1) or take it out (-1); cells up to ``past`` no window reaches."""
         number, use = share.cell, self.use
-        if use.is_windowed and not self._is_past(number, as_of):
+        if use.is_windowed and number > past:
             cell = self.cells.get(number)
             if cell is None:
                 cell = self.cells[number] = new_cell()
@@ -92,7 +92,7 @@ class Tile:
 
     def _stretch(self, cell: Cell, number: int, share: Share, sign: int) -> None:
         """Keep the extremes of a cell; they are asked for again only where the share that went was one of them."""
-        if share.number is None or not (self.use.has_extremes or self.use.has_told):
+        if share.number is None or not self.use.is_ordered:
             return
         if sign > 0:
             stretch(cell, share)
@@ -119,12 +119,9 @@ class Tile:
             self.newest = index.last(self.series, None, None)
         self._stale, self._stale_newest = set(), False
 
-    def _is_past(self, cell: int, as_of: date) -> bool:
-        return is_before(self.series, self.use.reach, cell, as_of)
-
-    def drop_past(self, as_of: date) -> None:
-        """Forget the cells that no window reaches any more."""
-        while self.numbers and self._is_past(self.numbers[0], as_of):
+    def drop_past(self, past: int) -> None:
+        """Forget the cells up to ``past``, that no window reaches any more."""
+        while self.numbers and self.numbers[0] <= past:
             del self.cells[self.numbers.pop(0)]
 
     def due(self, as_of: date) -> date | None:
@@ -185,8 +182,9 @@ class Tiles:
 
     def pack(self) -> bytes:
         """Return them as the store keeps them."""
-        for tile in self.by_series.values():
-            tile.drop_past(self.as_of)
+        past = self.group.past(self.as_of)
+        for name, tile in self.by_series.items():
+            tile.drop_past(past[name])
         tuples = {name: tile.packed() for name, tile in self.by_series.items() if tile.cells or tile.ever[RECORDS]}
         due = None if self.due is None else self.due.toordinal()
         return marshal.dumps((self.as_of.toordinal(), due, tuples))

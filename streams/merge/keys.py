@@ -5,6 +5,8 @@ records: the tiles of the indicators (``a``), the numbers of those that need an 
 indicators over several (``c``), and the days (``x``) on which a share begins or ceases to count, or a window moves.
 """
 
+import functools
+import hashlib
 from datetime import date
 
 from catalogue.envelope import ItemId, changelog_key
@@ -39,8 +41,13 @@ def tiles_key(subject: str, item: str) -> bytes:
 
 def ordered_prefix(subject: str, item: str, series: str) -> bytes:
     """Return what the keys of a series' ordered numbers begin with; ``streams.merge.ordered`` says how they go on."""
-    # A series has its name within its item alone.
-    return f"k{subject}\0{item}\0{series}\0".encode()
+    # A series has its name within its item alone. A subject's keys are many: the names are not repeated in each.
+    return f"k{subject}\0".encode() + _series_hash(item, series)
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def _series_hash(item: str, series: str) -> bytes:
+    return hashlib.blake2b(f"{item}\0{series}".encode(), digest_size=6).digest()
 
 
 def inputs_key(subject: str) -> bytes:

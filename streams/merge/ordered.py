@@ -1,9 +1,10 @@
 """Numbers of shares in order, in a partition's store: what a tile asks when its highest, lowest or newest one goes.
 
-Under a series' prefix lie ``n`` with cell, account and number, and ``o`` with cell, account, order and number; the
-record's key follows.
+Under a series' prefix lie ``n`` with cell, account and number, and ``o`` with cell, account, order and number; a hash
+of the record's key follows.
 """
 
+import functools
 import hashlib
 from collections.abc import Iterator
 
@@ -15,7 +16,7 @@ from rules.indicators.series import Series, Share
 from rules.indicators.tiles import EVER
 from streams.merge.keys import ordered_prefix
 
-_CELL, _PART, _ORDER, _NUMBER = 4, 16, 8, 16
+_CELL, _PART, _ORDER, _NUMBER, _RECORD = 4, 8, 8, 16, 8
 # Moved so that negative numbers sort before positive ones, and first bytes stay below 0xff.
 _ORDER_ZERO, _NUMBER_ZERO = 1 << 62, 1 << 126
 
@@ -23,7 +24,12 @@ _ORDER_ZERO, _NUMBER_ZERO = 1 << 62, 1 << 126
 def _place(cell: int, part: str | None) -> bytes:
     """Return a cell, and the account in it: of one length, whatever its name."""
     number = (cell - EVER).to_bytes(_CELL, "big")
-    return number if part is None else number + hashlib.blake2b(part.encode(), digest_size=_PART).digest()
+    return number if part is None else number + _hash(part, _PART)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _hash(text: str, size: int) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=size).digest()
 
 
 def _number(number: int) -> bytes:
@@ -36,18 +42,19 @@ class OrderedNumbers:
     def __init__(self, store: Store, subject: str, pending: StoreWrites) -> None:
         self._store, self._subject, self._pending = store, subject, pending
         self._touched: dict[bytes, dict[bytes, bool]] = {}
+        self._bases: dict[str, bytes] = {}
 
     def note(self, series: Series, use: Use, key: str, share: Share, cells: tuple[int, ...], sign: int) -> None:
         """Note a share with a number (``sign`` 1), or that it is gone (-1), in these of its cells."""
         if share.number is None:
             return
-        base, record, number = self._base(series), key.encode(), _number(share.number)
+        base, end = self._base(series), _number(share.number) + _hash(key, _RECORD)
         if use.has_extremes:
             for cell in cells:
-                self._put(base, base + b"n" + _place(cell, share.part) + number + record, sign)
+                self._put(base, base + b"n" + _place(cell, share.part) + end, sign)
         if use.has_told:
             order = (share.order + _ORDER_ZERO).to_bytes(_ORDER, "big")
-            self._put(base, base + b"o" + _place(share.cell, share.part) + order + number + record, sign)
+            self._put(base, base + b"o" + _place(share.cell, share.part) + order + end, sign)
 
     def highest(self, series: Series, cell: int, part: str | None) -> int | None:
         """Return the largest number in a cell."""
@@ -68,7 +75,10 @@ class OrderedNumbers:
         return _told(len(base) + 1, part, found) if found else None
 
     def _base(self, series: Series) -> bytes:
-        return ordered_prefix(self._subject, series.item, series.id)
+        found = self._bases.get(series.key)
+        if found is None:
+            found = self._bases[series.key] = ordered_prefix(self._subject, series.item, series.id)
+        return found
 
     def _put(self, base: bytes, key: bytes, sign: int) -> None:
         self._pending[key] = b"" if sign > 0 else None

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from bus import topics
 from bus.avro.decoding import Decoder
-from bus.avro.registry import Registry
+from bus.avro.registry import Registry, full_name
 from bus.business_date import business_date_of
 from bus.config import BusConfig
 from bus.partitions import partition_of
 from bus.reading.scan import scan
+from catalogue.avro import event_schema
 from catalogue.model import Item
 from processing.processor import PartitionTask, Processor, Restore
 from processing.store import Store
@@ -43,8 +44,13 @@ class MergeProcessor(Processor):
         self._config, self._registry, self._items = config, registry, tuple(items)
         self._groups = groups_of(indicators)
         # What indicators and the law may look at; the merge reads no more of a payload.
-        self._wanted = {name for group in self._groups.by_item.values() for name in group.reads}
-        self._wanted |= {name for rule in publication_rules(self._items).values() for name in rule.reads()}
+        self._wanted = {full_name(event_schema(one)): self._looked_at(one) for one in self._items}
+        # A type of somebody else's may say it is of any item.
+        self._of_any = frozenset(name for names in self._wanted.values() for name in names)
+
+    def _looked_at(self, item: Item) -> frozenset[str]:
+        group, rule = self._groups.by_item.get(item.id), publication_rules((item,)).get(item.id)
+        return (frozenset() if group is None else group.reads) | (frozenset() if rule is None else rule.reads())
 
     def restorer(self, store: Store) -> Restore:
         """Return what turns records and states into writes."""
@@ -52,7 +58,7 @@ class MergeProcessor(Processor):
 
     def begin(self, partition: int, store: Store, reached: Mapping[str, int]) -> PartitionTask:
         """Return the task of a partition. Raises Unavailable when the broker or the registry is away."""
-        decode = Decoder(self._registry, self._wanted)
+        decode = Decoder(self._registry, lambda name: self._wanted.get(name, self._of_any))
         publisher = SubjectPublisher(self._registry)
         as_of = EPOCH
         for message in scan(self._config, topics.CALENDAR, partitions=[partition]):

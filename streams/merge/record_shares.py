@@ -8,7 +8,7 @@ from typing import Any
 from catalogue.errors import PoisonMessage
 from rules.indicators.facts import Fact
 from rules.indicators.groups import Groups
-from rules.indicators.series import Series, Share, shares
+from rules.indicators.series import Series, Share
 from rules.merge import Record
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class RecordShares:
         envelope = record.envelope
         fact = Fact(envelope.source_time, self._decode(record.schema_id, record.payload) or {}, envelope.period)
         try:
-            return [(series, share) for series in self._groups.by_item[item].series for share in shares(series, fact)]
+            return self._groups.by_item[item].shares(fact)
         except (AttributeError, TypeError, ValueError, ArithmeticError) as exc:
             # Some other writer's schema, with the same names and other types.
             raise PoisonMessage(f"The values are not of the kind that the item has: {type(exc).__name__}.") from exc

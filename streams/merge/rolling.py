@@ -17,8 +17,8 @@ from processing.store import Store
 from rules.indicators.definitions import CROSS
 from rules.indicators.functions import Value
 from rules.indicators.groups import Groups
-from rules.indicators.series import Series, Share
-from rules.indicators.tiles import EVER, Tiles, due_dates, unpack
+from rules.indicators.series import Share
+from rules.indicators.tiles import EVER, Tile, Tiles, due_dates, unpack
 from rules.merge import Record
 from rules.state import DIGEST_RULE
 from streams.merge.keys import (
@@ -100,7 +100,7 @@ class Rolling:
         self._inputs: dict[str, dict[str, Value]] = {}
         # The format that tiles are kept in goes with the definitions, and so does the rule of the states' digests:
         # another one makes them anew, and has the calendar go through all subjects.
-        formats = f"tiles 2, marshal {marshal.version}, digest {DIGEST_RULE}"
+        formats = f"tiles 3, marshal {marshal.version}, digest {DIGEST_RULE}"
         own = (one for item in sorted(self._groups) for one in self._groups[item].indicators)
         every = (*own, *self._cross.indicators)
         text = "\n".join((formats, *map(repr, every)))
@@ -289,11 +289,13 @@ class Rolling:
         tiles = self._load(subject, item)
         if tiles is None or tiles.as_of >= as_of:
             return
+        past = tiles.group.past(as_of)
         for key, record in live:
             for series, share in self._shares(item, record, tiles.as_of):
                 before, now = share.counts(tiles.as_of), share.counts(as_of)
                 if before != now:
-                    self._count(tiles, subject, key, series, share, as_of, 1 if now else -1)
+                    tile = tiles.by_series[series.id]
+                    self._count(tile, subject, key, share, past[series.id], 1 if now else -1)
         tiles.as_of = as_of
 
     def _numbers(self, subject: str) -> OrderedNumbers:
@@ -312,20 +314,19 @@ class Rolling:
         return tiles
 
     def _take(self, tiles: Tiles, subject: str, item: str, key: str, record: Record, sign: int) -> None:
-        own = self._shares(item, record, tiles.as_of)
+        as_of = tiles.as_of
+        own, past = self._shares(item, record, as_of), tiles.group.past(as_of)
         for series, share in own:
-            if share.counts(tiles.as_of):
-                self._count(tiles, subject, key, series, share, tiles.as_of, sign)
+            if share.enter <= as_of and (share.leave is None or as_of < share.leave):
+                self._count(tiles.by_series[series.id], subject, key, share, past[series.id], sign)
         if sign > 0:
             # What another version of the record left is overwritten or harmless: a day on which nothing moves.
-            for day in due_dates(own, tiles.as_of):
+            for day in due_dates(own, as_of):
                 self.pending[due_key(day, subject, item, key)] = b""
 
-    def _count(
-        self, tiles: Tiles, subject: str, key: str, series: Series, share: Share, as_of: date, sign: int
-    ) -> None:
-        use = tiles.group.uses[series.id]
-        if use.has_extremes or use.has_told:
+    def _count(self, tile: Tile, subject: str, key: str, share: Share, past: int, sign: int) -> None:
+        use = tile.use
+        if use.is_ordered:
             cells = ((share.cell,) if use.is_windowed else ()) + ((EVER,) if use.is_ever else ())
-            self._numbers(subject).note(series, use, key, share, cells, sign)
-        tiles.by_series[series.id].take(share, sign, as_of)
+            self._numbers(subject).note(tile.series, use, key, share, cells, sign)
+        tile.take(share, sign, past)

