@@ -12,10 +12,12 @@ from typing import NamedTuple
 from bus import topics
 from bus.users import (
     CLOCK,
+    OFFICE,
     PREPARE,
     PROOF,
     PUSH,
     QUERIES,
+    RATER,
     SINK_POSTGRES,
     SINK_UPSTREAM,
     WORKER,
@@ -26,6 +28,7 @@ from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
 
 MERGE_GROUP = "merge"
+RATING_GROUP = "rating"
 
 
 class Resource(StrEnum):
@@ -105,12 +108,14 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
     events = tuple(catalogue_topic(category.id) for category in catalogue.categories)
     every = tuple(spec.name for spec in topics.topic_specs(catalogue, banks))
     changelogs = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.POSITION)
-    groups = (MERGE_GROUP, SINK_POSTGRES, SINK_UPSTREAM, *(sink_of_bank(bank) for bank in banks))
+    ratings = (topics.RATING, topics.RATING_POSITION)
+    groups = (MERGE_GROUP, RATING_GROUP, SINK_POSTGRES, SINK_UPSTREAM, *(sink_of_bank(bank) for bank in banks))
     calendar, released = (topics.CALENDAR,), (topics.LABEL_POLICY, topics.RELEASE_SNAPSHOT)
     return (
         Principal(
             PREPARE, "`credithub prepare`", reads=every, makes=every,
-            writes=(topics.CALENDAR, topics.KEYS, topics.LABEL_POLICY),
+            writes=(topics.CALENDAR, topics.KEYS, topics.LABEL_POLICY, topics.RATING_MODEL),
+            transactions=(f"{PREPARE}.",),
         ),
         Principal(
             PUSH, "`push`, `resolve`, `receipt`: a push runs on the node, departments have no user",
@@ -123,12 +128,22 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
             writes=(*changelogs, topics.CHANGE, topics.REJECTED, topics.KEYS),
             joins=(MERGE_GROUP,), transactions=(f"{MERGE_GROUP}.",),
         ),
+        Principal(
+            RATER, "the rating", reads=(*topics.RATING_INPUTS, *ratings, topics.KEYS),
+            writes=(*ratings, topics.RATING_CHANGE, topics.REJECTED, topics.KEYS),
+            joins=(RATING_GROUP,), transactions=(f"{RATING_GROUP}.",),
+        ),
+        Principal(
+            OFFICE, "`rating publish`, `rating review`, `rating appeal`: what persons decide",
+            reads=(topics.RATING, topics.RATING_MODEL, topics.REVIEW), writes=(topics.RATING_MODEL, topics.REVIEW),
+            sees=calendar, transactions=(f"{OFFICE}.",),
+        ),
         Principal(CLOCK, "the clock", reads=calendar, writes=calendar),
         Principal(
             SINK_POSTGRES, "the sink of PostgreSQL",
             reads=(
                 topics.SUBMISSION, topics.REJECTED, topics.UNRESOLVED, topics.RECORD, topics.PERSON_RECORD,
-                topics.STATE, topics.INDICATOR, topics.CHANGE,
+                topics.STATE, topics.INDICATOR, topics.RATING, topics.CHANGE,
             ),
             sees=calendar, joins=(SINK_POSTGRES,),
         ),

@@ -34,6 +34,11 @@ CHANGE = "credit.change.v1"
 STATE = "credit.state.v1"
 INDICATOR = "credit.indicator.v1"
 POSITION = "stream.position.v1"
+RATING = "credit.rating.v1"
+RATING_CHANGE = "credit.rating.change.v1"
+RATING_POSITION = "rating.position.v1"
+RATING_MODEL = "model.v1"
+REVIEW = "review.v1"
 CALENDAR = "calendar.v1"
 PROOF = "proof.v1"
 KEYS = "keys.v1"
@@ -75,6 +80,10 @@ def merge_inputs(catalogue: Catalogue) -> tuple[str, ...]:
     return (*(catalogue_topic(category.id) for category in catalogue.categories), CALENDAR)
 
 
+RATING_INPUTS = (INDICATOR, CALENDAR, RATING_MODEL, REVIEW)
+"""The topics that the rating reads."""
+
+
 def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSpec]:
     """Return every topic of the hub, those of the banks included."""
     # KafkaJS reads neither lz4 nor zstd, so banks are sent gzip.
@@ -90,6 +99,12 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         TopicSpec(STATE, _COMPACT),
         TopicSpec(INDICATOR, _COMPACT),
         TopicSpec(POSITION, _COMPACT),
+        TopicSpec(RATING, _COMPACT),
+        TopicSpec(RATING_CHANGE, _KEEP),
+        TopicSpec(RATING_POSITION, _COMPACT),
+        # In every partition, as the calendar: what ruled long ago is only known from there.
+        TopicSpec(RATING_MODEL, _KEEP),
+        TopicSpec(REVIEW, _KEEP),
         TopicSpec(CALENDAR, _KEEP),
         TopicSpec(PROOF, _COMPACT, by_subject=False),
         TopicSpec(KEYS, _COMPACT, by_subject=False),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 ADMIN = "admin"
 PREPARE, PUSH, WORKER, CLOCK = "prepare", "push", "worker", "clock"
+RATER, OFFICE = "rater", "office"
 SINK_POSTGRES, SINK_UPSTREAM = "sink.postgres", "sink.upstream"
 PROOF, QUERIES = "proof", "queries"
 

@@ -23,6 +23,8 @@ from sinks.banks.recipients import bank_ids
 from sinks.postgres.tables import TABLES
 from sinks.upstream.sink import GROUP as UPSTREAM_GROUP
 
+RATING = "indicator>rating"
+"""The arrow to the ratings."""
 REJECTED_WITHIN = timedelta(hours=24)
 # Grouping all rejected rows reads their whole table.
 _ROWS_EVERY_S = 30.0
@@ -90,7 +92,7 @@ class OverviewReader:
             view, decode = self._view, Decoder(self._registry)
             inputs, tables = topics.merge_inputs(view.catalogue), tuple(TABLES)
             names = ArrowNames(
-                FILES, MERGE, POSTGRES,
+                FILES, MERGE, RATING, POSTGRES,
                 groups={bank_arrow(bank): f"sink.bank.{bank}" for bank in self._banks} | {UPSTREAM: UPSTREAM_GROUP},
                 delivers={bank_arrow(bank): topics.bank_topic(bank) for bank in self._banks}
                 | {UPSTREAM: topics.UPSTREAM_RECEIPT},

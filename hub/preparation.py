@@ -1,10 +1,12 @@
 """Everything that the hub's processes expect to find: topics, schemas, tables, keys and a business date."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from bus import topics
 from bus.access import security
+from bus.avro.registry import Registry
 from bus.business_date import MOST_AHEAD, publish_business_date, today
 from bus.config import BusConfig
 from bus.crypto.keys import create_key_file
@@ -21,10 +23,12 @@ from hub.database_access import DatabaseRole
 from hub.key_check import check_keys, was_pushed
 from hub.settings import Settings, bus_config, endpoints
 from hub.stack.database_roles import make_roles
+from rules.rating.loading import in_order_of_publication, load_models
 from rules.release.labels import current_labels
 from sinks.banks.recipients import bank_ids
 from sinks.policies import publish_labels
 from sinks.postgres import schema
+from streams.rating.recording import publish_model, published_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ def prepare_hub(settings: Settings) -> Preparation:
     registered = register_all(config, banks)
     keep_schemas(config, settings)
     publish_labels(config, current_labels())
+    _publish_first_models(config)
     if not settings.postgres.existing:
         make_roles(settings)
     owner = endpoints(settings).database(DatabaseRole.OWNER)
@@ -68,6 +73,16 @@ def _grant(settings: Settings, config: BusConfig, banks: list[str]) -> None:
     folder = settings.client_files
     if folder is not None and has_admin(folder):
         grant(config, folder, principals(load_catalogue(), banks), secured=client_security(settings))
+
+
+def _publish_first_models(config: BusConfig) -> None:
+    """Publish the shipped rating models where none was published: from there on persons decide what is published."""
+    with closing(Registry(config)) as registry:
+        if published_models(config, registry):
+            return
+    for shipped in in_order_of_publication(load_models()):
+        first = shipped.first
+        publish_model(config, PREPARE, shipped.model, first.role, first.since, first.approved_by)
 
 
 def client_security(settings: Settings) -> dict[str, str] | None:

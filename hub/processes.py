@@ -5,7 +5,7 @@ import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bus.users import CLOCK, PROOF, SINK_POSTGRES, SINK_UPSTREAM, WORKER, sink_of_bank
+from bus.users import CLOCK, PROOF, RATER, SINK_POSTGRES, SINK_UPSTREAM, WORKER, sink_of_bank
 from hub.settings import SETTING_PATHS, Settings, changed_settings, settings_environment
 from hub.variables import VARIABLE_PREFIX, secret_settings
 
@@ -44,6 +44,7 @@ def hub_processes(
     yield HubProcess("clock", ("clock",), CLOCK)
     for index in range(settings.processes.workers):
         yield HubProcess(f"worker-{index}", ("worker", "--index", str(index)), WORKER)
+    yield HubProcess("rater", ("rater",), RATER)
     yield HubProcess("sink-postgres", ("sink", "postgres"), SINK_POSTGRES)
     yield HubProcess("sink-upstream", ("sink", "upstream"), SINK_UPSTREAM, frozenset((UPSTREAM_TOKEN,)))
     for bank in banks:

@@ -1,7 +1,7 @@
 """Every metric of the hub, in one place; docs/operations.md tells what each means.
 
 No label is called ``process``, ``home`` or ``job``: those are the scrape's own, and say which process answered.
-``stage`` is what works in it: ``merge``, ``sink.postgres``, ``sink.upstream``, ``sink.bank.<id>``.
+``stage`` is what works in it: ``merge``, ``rating``, ``sink.postgres``, ``sink.upstream``, ``sink.bank.<id>``.
 """
 
 from collections.abc import Iterable
@@ -24,6 +24,7 @@ REJECTION_REASONS = Counter(
     "credithub_rejection_reasons_total", "reasons of the rows that were not taken; a row may have several",
     ["item", "reason"],
 )  # fmt: skip
+RATED = Gauge("credithub_rated_subjects", "enterprises by the grade that counts, by model", ["model", "grade"])
 UNRESOLVED = Gauge("credithub_unresolved_rows", "rows that wait until their subject is known", ["item"])
 
 # What waits.

@@ -1,4 +1,4 @@
-"""Where each arrow says how far it came: the merge's topic of positions, consumer groups, rows of PostgreSQL."""
+"""Where each arrow says how far it came: the processors' topics of positions, consumer groups, rows of PostgreSQL."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ class ArrowNames:
 
     intake: str
     merge: str
+    rating: str
     postgres: str
     groups: Mapping[str, str]
     delivers: Mapping[str, str]
@@ -38,6 +39,7 @@ def arrow_sources(
     """
     reader = TopicReader(config)
     read = reader.partitions(inputs)
+    rated, rated_to = reader.partitions(topics.RATING_INPUTS), reader.partitions((topics.RATING_POSITION,))
     changes, positions, rows = (reader.partitions(of) for of in ((topics.CHANGE,), (topics.POSITION,), tables))
 
     def written(partitions: Sequence[TopicPartition]) -> Callable[[], datetime | None]:
@@ -59,6 +61,7 @@ def arrow_sources(
         ArrowSource(names.intake, pushed, written(read)),
         # Each batch of the merge ends with its position.
         ArrowSource(names.merge, MergedPositions(reader, decode, read, positions), written(positions)),
+        ArrowSource(names.rating, MergedPositions(reader, decode, rated, rated_to), written(rated_to)),
         # The database keeps no time beside a position.
         ArrowSource(names.postgres, stored, written(rows), stamps_delivery=False),
         *(
@@ -70,7 +73,7 @@ def arrow_sources(
 
 @dataclass(slots=True)
 class MergedPositions:
-    """The merge's positions, which it publishes itself; what came since the last time is read."""
+    """The positions of the merge, or of the rating, which publish them themselves; what came since is read."""
 
     reader: TopicReader
     decode: Decoder
@@ -80,7 +83,7 @@ class MergedPositions:
     _reached: dict[TopicPartition, int] = field(default_factory=dict)
 
     def __call__(self) -> Reached:
-        """Return the next offset of each input; 0 where none was merged."""
+        """Return the next offset of each input; 0 where none was read."""
         ends = self.reader.ends(self.partitions, stable=True)
         starts = {key: self._read_to.get(key, 0) for key in self.partitions}
         for message in self.reader.read(starts, ends):

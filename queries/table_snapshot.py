@@ -180,6 +180,10 @@ class TableSnapshot:
         """Return the subject whose state has changed most often; None when there is no state."""
         return next((subject for (subject,) in self._rows(_BUSIEST, ())), None)
 
+    def rows(self, query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Return what a query of another module of ``queries`` finds."""
+        return self._rows(query, values)
+
     def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return postgres.rows(self._connection, query, values)
 

@@ -1,4 +1,4 @@
-"""The app of the merge: every catalogue topic and the calendar in, records, changes and states out."""
+"""The apps of the processors: the merge, and the rating behind it."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from processing.app import ProcessorApp
 from processing.app import create_app as create_processor_app
 from rules.indicators.definitions import load_indicators
 from streams.merge.processor import MergeProcessor
+from streams.rating.processor import RatingProcessor
 
 
 def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Cipher, *, instance: str) -> ProcessorApp:
@@ -19,3 +20,9 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
     registry = Registry(bus)
     processor = MergeProcessor(bus, registry, merge_inputs(catalogue), catalogue.items, load_indicators())
     return create_processor_app(bus, processor, registry, cipher, folder, instance=instance)
+
+
+def create_rating_app(bus: BusConfig, folder: Path, cipher: Cipher, *, instance: str) -> ProcessorApp:
+    """Build the app of the rating; ``instance`` is the worker's static membership."""
+    registry = Registry(bus)
+    return create_processor_app(bus, RatingProcessor(bus, registry), registry, cipher, folder, instance=instance)

@@ -30,12 +30,18 @@ class Decoder:
     """Decodes any message of the bus by the schema that its id names.
 
     ``wanted``: by a record type's full name, the payload's fields that its user needs; the others are stepped over.
-    None: all.
+    None: all. ``unscaled``: decimals of whole messages are whole numbers, in units of their last place.
     Every method raises PoisonMessage for what cannot be read, and Unavailable while the registry is away.
     """
 
-    def __init__(self, registry: Registry, wanted: Callable[[str], Collection[str]] | None = None) -> None:
-        self._registry = registry
+    def __init__(
+        self,
+        registry: Registry,
+        wanted: Callable[[str], Collection[str]] | None = None,
+        *,
+        unscaled: bool = False,
+    ) -> None:
+        self._registry, self._unscaled = registry, unscaled
         self._wanted = wanted
         self._values: dict[int, AvroReader] = {}
         self._payloads: dict[int, AvroReader] = {}
@@ -46,7 +52,9 @@ class Decoder:
         schema_id = schema_id_of(message)
         read = self._values.get(schema_id)
         if read is None:
-            read = self._values[schema_id] = _completing_reader(self._registry.schema(schema_id))
+            read = self._values[schema_id] = _completing_reader(
+                self._registry.schema(schema_id), unscaled=self._unscaled
+            )
         try:
             value: dict[str, Any] = read(message, HEAD_SIZE)[0]
         except _MISFITS as exc:
@@ -96,10 +104,10 @@ class Decoder:
         return value
 
 
-def reader_of(schema: Any, wanted: Collection[str] | None = None) -> AvroReader:
+def reader_of(schema: Any, wanted: Collection[str] | None = None, *, unscaled: bool = False) -> AvroReader:
     """Return the reader of a schema; fastavro reads those with types that only foreign writers use."""
     try:
-        return compile_reader(schema, wanted=wanted)
+        return compile_reader(schema, wanted=wanted, unscaled=unscaled)
     except UncoveredType:
         parsed = fastavro.parse_schema(schema)
 
@@ -111,9 +119,9 @@ def reader_of(schema: Any, wanted: Collection[str] | None = None) -> AvroReader:
         return read
 
 
-def _completing_reader(schema: Any) -> AvroReader:
+def _completing_reader(schema: Any, *, unscaled: bool) -> AvroReader:
     """Return the reader of a schema that adds the defaults of fields which only later versions have."""
-    read, present = reader_of(schema), {field["name"] for field in schema["fields"]}
+    read, present = reader_of(schema, unscaled=unscaled), {field["name"] for field in schema["fields"]}
     today = _TODAY.get(schema["name"]) or (ENVELOPE if envelope_fields(schema["fields"]) else ())
     later = {f["name"]: _default(f) for f in today if "default" in f and f["name"] not in present}
     if not later:

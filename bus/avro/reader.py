@@ -36,13 +36,16 @@ class UncoveredType(HubError):
     """A schema has a type that the hub's own schemas do not use: read it by fastavro."""
 
 
-def compile_reader(schema: Any, *, wanted: Collection[str] | None = None, make: Make | None = None) -> AvroReader:
+def compile_reader(
+    schema: Any, *, wanted: Collection[str] | None = None, make: Make | None = None, unscaled: bool = False
+) -> AvroReader:
     """Return a function that reads one value: (bytes, where it begins) → (value, where it ends).
 
     ``wanted``: read these fields of a record, or of a union of null and a record, and step over the others.
     ``make``: build a record from the tuple of its fields, its arrays as tuples; without it a record is a dict.
+    ``unscaled``: decimals as the whole numbers that are written, in units of their last place.
     """
-    source = _Source(None if wanted is None else frozenset(wanted), make is not None)
+    source = _Source(None if wanted is None else frozenset(wanted), make is not None, unscaled)
     value = source.read(schema)
     source.say("if at > len(raw): raise EOFError")
     source.say(f"return {value}, at")
@@ -55,13 +58,13 @@ def compile_reader(schema: Any, *, wanted: Collection[str] | None = None, make: 
 class _Source:
     """The lines of one reader; values are in variables v0, v1, …, the next byte is at ``at``."""
 
-    def __init__(self, wanted: frozenset[str] | None, made: bool) -> None:
+    def __init__(self, wanted: frozenset[str] | None, made: bool, unscaled: bool) -> None:
         self.lines: list[str] = []
         self._numbers = itertools.count()
         self._depth = 1
         self._named: dict[str, Any] = {}
         self._inside: list[str] = []
-        self._wanted, self._made = wanted, made
+        self._wanted, self._made, self._unscaled = wanted, made, unscaled
         self._no_elements = _NO_ELEMENTS if made else "[]"
 
     def say(self, line: str) -> None:
@@ -90,7 +93,9 @@ class _Source:
         elif kind == "bytes":
             self._size()
             self.say(f"e = at + n; {name} = raw[at:e]; at = e")
-            if logical == "decimal":
+            if logical == "decimal" and self._unscaled:
+                self._assign(name, f"from_bytes({name}, 'big', signed=True)")
+            elif logical == "decimal":
                 # As an int: text of a foreign schema must not become part of the program.
                 scale = int(schema.get("scale", 0))
                 self._assign(name, f"Decimal(from_bytes({name}, 'big', signed=True)).scaleb({-scale}, EXACT)")

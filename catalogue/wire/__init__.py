@@ -11,6 +11,7 @@ from catalogue.wire.indicators import INDICATOR_VALUES
 from catalogue.wire.keys import KEY_FINGERPRINT
 from catalogue.wire.position import POSITION
 from catalogue.wire.proven import PROVEN
+from catalogue.wire.rating import RATING, RATING_CHANGE, RATING_MODEL, REVIEW
 from catalogue.wire.record import RECORD
 from catalogue.wire.rejected import REJECTED
 from catalogue.wire.release import LABEL_POLICY, RELEASE_SNAPSHOT
@@ -29,9 +30,13 @@ __all__ = [
     "LABEL_POLICY",
     "POSITION",
     "PROVEN",
+    "RATING",
+    "RATING_CHANGE",
+    "RATING_MODEL",
     "RECORD",
     "REJECTED",
     "RELEASE_SNAPSHOT",
+    "REVIEW",
     "STATE",
     "SUBMISSION",
     "UNRESOLVED",

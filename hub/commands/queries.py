@@ -13,13 +13,17 @@ from catalogue.errors import PoisonMessage, UsageError
 from catalogue.identifiers import Uscc
 from catalogue.identifiers import uscc as checked
 from hub import printing
+from hub.rating_printing import print_explained_rating
 from hub.settings import load_settings
 from hub.terminal import Terminal, echo
 from hub.view import view_of
 from queries.explain_field import FieldExplanation
+from queries.rating_view import RatingView
 from sinks.banks.recipients import bank_ids
 
 _Code = Annotated[str, typer.Argument(metavar="USCC", help="统一社会信用代码 of the enterprise.")]
+RATING_NAMES = ("rating", "信用评价", "评价")
+"""What ``explain`` calls the rating."""
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -56,9 +60,18 @@ def explain(
 ) -> None:
     """Show where a value comes from: the version that won, those that lost, the rule, the file and the row.
 
-    Of an indicator: its definition, and the records that count for it today.
+    Of an indicator: its definition, and the records that count for it today. Of the rating (FIELD: rating,
+    or 信用评价): what lowered it, indicator by indicator.
     """
     subject, view = subject_of(code), view_of(load_settings())
+    if name.casefold() in RATING_NAMES:
+        with _waiting("reading what it was made of"):
+            explanation = RatingView(view).explain(subject)
+        if as_json:
+            echo(json.dumps(explanation.as_json(), ensure_ascii=False))
+        else:
+            print_explained_rating(printing.terminal(), explanation, view.catalogue)
+        return
     with _waiting("reading what was reported of it"):
         explained = view.explain(subject, name)
     if as_json:

@@ -35,7 +35,7 @@ def verify_state(
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compute records and indicators again from the events, by their plain definitions, and compare with the states.
+    """Compute records, indicators and ratings again from the events, by their plain definitions, and compare.
 
     Nothing is written. ScannedEvents that are not merged yet are left out, and counted as pending.
     Exit code 1 when a value differs, 3 when a subject could not be verified: it changed each time it was read, or its
@@ -78,6 +78,8 @@ def described(report: VerificationReport) -> dict[str, Any]:
         "subjects": report.subjects,
         "events": report.events,
         "records": report.records,
+        "ratings": report.ratings,
+        "ratings_pending": report.ratings_pending,
         "pending": report.pending,
         "unverified": sorted(report.unverified),
         "difference": report.difference,
@@ -89,8 +91,12 @@ def _print(mode: dict[str, Any], report: VerificationReport) -> None:
     console = Terminal(soft_wrap=True)
     seed = f" (sample by seed {mode['seed']})" if "seed" in mode else ""
     console.print(
-        f"{report.subjects:,} subjects{seed}, {report.records:,} records from {report.events:,} events", highlight=False
+        f"{report.subjects:,} subjects{seed}, {report.records:,} records from {report.events:,} events;"
+        f" the ratings of {report.ratings:,} enterprises",
+        highlight=False,
     )
+    if report.ratings_pending:
+        console.print(f"{report.ratings_pending:,} enterprises are not rated by the newest values yet", highlight=False)
     if report.pending:
         console.print(f"{report.pending:,} events are not merged yet; wait for them with --wait", highlight=False)
     for name in sorted(report.unverified):

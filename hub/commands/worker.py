@@ -1,4 +1,4 @@
-"""``credithub worker``: one process that merges."""
+"""``credithub worker`` and ``credithub rater``: processes of the streams, which merge and which rate."""
 
 import logging
 from contextlib import closing
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bus.users import WORKER
+from bus.users import RATER, WORKER
 from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from hub.log_lines import log_to_stderr
@@ -18,7 +18,9 @@ from monitoring.metrics import KEY_WRITTEN
 
 if TYPE_CHECKING:
     from bus.config import BusConfig
+    from bus.crypto.cipher import Cipher
     from bus.crypto.keys import KeyRing
+    from hub.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +33,6 @@ def worker(
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a stream worker: merge catalogue events into records, changes and states."""
-    from bus.crypto.cipher import Cipher
-    from bus.crypto.keys import written_at
     from processing.app import run
     from streams.app import create_app
 
@@ -42,13 +42,43 @@ def worker(
         log_to_stderr(f"worker-{number}")
         folder = settings.home / "streams" / f"worker-{number}"
         config = bus_config(settings, WORKER)
-        cipher = Cipher(_keys_in_use(config, settings.keys))
-        if (written := written_at(settings.keys)) is not None:
-            KEY_WRITTEN.labels("encryption").set(written.timestamp())
-        app = create_app(config, load_catalogue(), folder, cipher, instance=f"worker-{number}")
+        app = create_app(config, load_catalogue(), folder, _cipher(settings, config), instance=f"worker-{number}")
         serve_metrics(settings, metrics_port, f"worker-{number}", app.readiness)
         collect_seldom()
         run(app)
+
+
+def rater(
+    index: Annotated[
+        int | None, typer.Option(help="Number of this rater; unset: the first that none holds. One is enough.")
+    ] = None,
+    metrics_port: MetricsPort = 0,
+) -> None:
+    """Run the rating: values of indicators become the ratings of enterprises, by every model that was published."""
+    from processing.app import run
+    from streams.app import create_rating_app
+
+    log_to_stderr("rater")
+    settings = load_settings()
+    # Their stores lie in a folder of their own below the streams'.
+    with worker_slot(settings.home / "streams" / "rating", index) as number:
+        folder = settings.home / "streams" / "rating" / f"rater-{number}"
+        config = bus_config(settings, RATER)
+        app = create_rating_app(config, folder, _cipher(settings, config), instance=f"rater-{number}")
+        serve_metrics(settings, metrics_port, "rater", app.readiness)
+        collect_seldom()
+        run(app)
+
+
+def _cipher(settings: "Settings", config: "BusConfig") -> "Cipher":
+    """Return what seals that which cannot be read, and tell when its key was made."""
+    from bus.crypto.cipher import Cipher
+    from bus.crypto.keys import written_at
+
+    cipher = Cipher(_keys_in_use(config, settings.keys))
+    if (written := written_at(settings.keys)) is not None:
+        KEY_WRITTEN.labels("encryption").set(written.timestamp())
+    return cipher
 
 
 def _keys_in_use(config: "BusConfig", key_file: Path) -> "KeyRing":
@@ -72,3 +102,4 @@ def _keys_in_use(config: "BusConfig", key_file: Path) -> "KeyRing":
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(worker)
+    app.command()(rater)

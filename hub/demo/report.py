@@ -47,6 +47,7 @@ def print_next_steps(console: Console, settings: Settings, *, running: bool) -> 
     for command in (
         f"credithub state {subject}",
         f"credithub explain {subject} penalties_12m",
+        f"credithub rating show {subject}",
         "credithub watch bank.yinhe --from-beginning --limit 5",
         "credithub reconcile",
         "credithub status",

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 import hub.stack
 from catalogue.errors import HubError, StackError
 from hub.demo.figures import gather_figures
+from hub.demo.ratings import show_ratings
 from hub.demo.report import figures_table
 from hub.processes import CREDITHUB, child_environment
 from hub.progress import progress_bar
@@ -30,7 +31,7 @@ _DELIVERED_WITHIN_S = 900
 
 
 def run_demo(settings: Settings, console: Console, *, enterprises: int, seed: int) -> bool:
-    """Sample a city, push it, wait for delivery, reconcile and show the figures; return whether nothing is missing."""
+    """Sample a city, push it, wait, reconcile, show figures and ratings; return whether nothing is missing."""
     city = settings.home / "city"
     # Files of an earlier city would be pushed with this one's.
     shutil.rmtree(city, ignore_errors=True)
@@ -51,10 +52,12 @@ def run_demo(settings: Settings, console: Console, *, enterprises: int, seed: in
     view = view_of(settings)
     figures = gather_figures(view, bank_ids(), receipts)
     console.print(figures_table(console, figures))
+    is_rated = show_ratings(view, console)
     items = len({receipt["item"] for receipt in receipts})
     console.print(f"{items} of {len(view.catalogue.items)} items; pending {proof['pending']}", highlight=False)
     console.print(f"difference {proof['difference']}", style="bold", highlight=False)
-    return proof["difference"] == 0 and proof["pending"] == 0 and items == len(view.catalogue.items)
+    is_proved = proof["difference"] == 0 and proof["pending"] == 0
+    return is_proved and is_rated and items == len(view.catalogue.items)
 
 
 def _start_stack(settings: Settings, console: Console) -> None:
@@ -62,7 +65,7 @@ def _start_stack(settings: Settings, console: Console) -> None:
     with StackProgress(enabled=True) as display:
         hub.stack.start(settings, on_download=display.download, on_step=display.step)
     took_s = time.monotonic() - begun
-    _print_step(console, f"stack up after {took_s:.1f} s: Kafka, registry, PostgreSQL, worker, sinks")
+    _print_step(console, f"stack up after {took_s:.1f} s: Kafka, registry, PostgreSQL, worker, rater, sinks")
 
 
 def _push(settings: Settings, city: Path, files: int) -> Iterator[dict[str, Any]]:

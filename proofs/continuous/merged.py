@@ -131,7 +131,7 @@ class MergedEvents:
 
     def take_dead_letter(self, value: Mapping[str, Any]) -> None:
         """Take a message that the merge has set aside."""
-        if value["source_topic"]:
+        if (value["source_topic"] or "").startswith(("catalogue.", topics.CALENDAR)):
             self._dead_letters.append(f"{value['source_topic']}/{value['source_partition']}@{value['source_offset']}")
 
     def take_record(self, value: Mapping[str, Any], message_key: bytes | None, partition: int, where: str) -> None:

@@ -14,8 +14,8 @@ from proofs.reconcile.findings import POSTGRES
 from proofs.reconcile.records import named
 
 POSTGRES_TOPICS = (
-    topics.SUBMISSION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.CHANGE,
-    topics.REJECTED, topics.UNRESOLVED,
+    topics.SUBMISSION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.RATING,
+    topics.CHANGE, topics.REJECTED, topics.UNRESOLVED,
 )  # fmt: skip
 _LOCK_S, _STATEMENT_S = 3, 60
 _EPOCH = "date '1970-01-01'"
@@ -32,6 +32,10 @@ _STATES = (
 _VALUES = (
     "select t.subject, t.item, t.sequence, t.hash from credit_indicator t"
     " join (values %s) as wanted (subject, item) using (subject, item)"
+)
+_RATINGS = (
+    "select t.subject, t.model, t.sequence, t.hash from credit_rating t"
+    " join (values %s) as wanted (subject, model) using (subject, model)"
 )
 _CHANGES = (
     "select wanted.subject, count(t.sequence), max(t.sequence) from (values %s) as wanted (subject, first)"
@@ -68,6 +72,7 @@ class TableRows:
         self._records: dict[str, dict[tuple[str, ...], bytes]] = {"credit_record": {}, "person_record": {}}
         self._states: dict[str, tuple[Any, ...]] = {}
         self._values: dict[tuple[str, str], tuple[int, str]] = {}
+        self._ratings: dict[tuple[str, str], tuple[int, str]] = {}
         self._changes: dict[str, tuple[int, int]] = {}  # first and last sequence
         self._submissions: dict[str, list[Any]] = {}
         self._rejected: set[tuple[Any, ...]] = set()
@@ -85,6 +90,8 @@ class TableRows:
                 self._states[value["subject"]] = (value["sequence"], value["hash"], value["as_of"])
             case topics.INDICATOR:
                 self._values[value["subject"], value["item"]] = (value["sequence"], value["hash"])
+            case topics.RATING:
+                self._ratings[value["subject"], value["model"]] = (value["sequence"], value["hash"])
             case topics.CHANGE:
                 first, _ = self._changes.get(value["subject"], (value["sequence"], 0))
                 self._changes[value["subject"]] = (first, value["sequence"])
@@ -98,7 +105,9 @@ class TableRows:
 
     def settle(self, database: DatabaseSnapshot) -> None:
         """Compare the window with the rows of the snapshot; raises what the database raises."""
-        found = [*self._off_records(database), *self._off_states(database), *self._off_values(database),
+        found = [*self._off_records(database), *self._off_states(database),
+                 *self._off_values(database, _VALUES, "credit_indicator", self._values),
+                 *self._off_values(database, _RATINGS, "credit_rating", self._ratings),
                  *self._off_changes(database), *self._off_submissions(database), *self._off_rows(database)]  # fmt: skip
         # All or nothing: a look-up that fails is made again with the next pass, from the same positions.
         for table, what in found:
@@ -123,11 +132,13 @@ class TableRows:
             if rows.get(subject) != state:
                 yield "credit_state", f"{'another state' if subject in rows else 'no row'}: {subject}"
 
-    def _off_values(self, database: DatabaseSnapshot) -> Iterator[tuple[str, str]]:
-        rows = {tuple(row[:2]): tuple(row[2:]) for row in database.look_up(_VALUES, list(self._values))}
-        for key, told in self._values.items():
+    def _off_values(
+        self, database: DatabaseSnapshot, query: str, table: str, wanted: Mapping[tuple[str, str], tuple[int, str]]
+    ) -> Iterator[tuple[str, str]]:
+        rows = {tuple(row[:2]): tuple(row[2:]) for row in database.look_up(query, list(wanted))}
+        for key, told in wanted.items():
             if rows.get(key) != told:
-                yield "credit_indicator", f"{'other values' if key in rows else 'no row'}: {' '.join(key)}"
+                yield table, f"{'other values' if key in rows else 'no row'}: {' '.join(key)}"
 
     def _off_changes(self, database: DatabaseSnapshot) -> Iterator[tuple[str, str]]:
         wanted = [(subject, first) for subject, (first, _) in self._changes.items()]

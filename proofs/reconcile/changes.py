@@ -46,7 +46,7 @@ class PublishedValues(NamedTuple):
 
 
 Values = Mapping[tuple[str, str], PublishedValues]
-"""By subject and item."""
+"""By subject and item; of ratings by subject and model."""
 
 
 def _readable(
@@ -64,12 +64,20 @@ def _readable(
 
 
 def read_values(
-    reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition], findings: Findings
+    reader: TopicReader,
+    decode: PlainDecoder,
+    partitions: Iterable[TopicPartition],
+    findings: Findings,
+    topic: str = topics.INDICATOR,
+    of: str = "item",
 ) -> dict[tuple[str, str], PublishedValues]:
-    """Return the newest values of each subject's item; note those that were written twice, or over newer ones."""
+    """Return the newest values of each subject's item; note those that were written twice, or over newer ones.
+
+    Or the newest ratings, which are of a subject and a model: ``of`` names that field.
+    """
     values: dict[tuple[str, str], PublishedValues] = {}
-    for message, where, value in _readable(reader, decode, partitions, topics.INDICATOR, findings):
-        key = (value["subject"], value["item"])
+    for message, where, value in _readable(reader, decode, partitions, topic, findings):
+        key = (value["subject"], value[of])
         told = PublishedValues(value["sequence"], value["hash"], message.partition(), message.offset())
         earlier = values.get(key)
         if earlier is not None:

@@ -25,11 +25,19 @@ _RECORDS = (
 )
 _VERSION = ("source_time", "as_of", "revision", "content_hash")
 _STATES = f"select subject, sequence, hash, as_of - {_EPOCH} from credit_state"
-_VALUES = "select subject, item, sequence, hash from credit_indicator"
+_VALUES = "select subject, {of}, sequence, hash from {table}"
 _CHANGES = "select subject, count(*), max(sequence) from credit_change group by subject"
 _ROWS_NOT_TAKEN = "select submission_id, count(*) from {table} group by submission_id"
 _SUBMISSIONS = "select submission_id, rows, accepted, rejected, unresolved, duplicates, state from submission"
-TOPICS = (topics.SUBMISSION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.CHANGE)
+TOPICS = (
+    topics.SUBMISSION,
+    topics.RECORD,
+    topics.PERSON_RECORD,
+    topics.STATE,
+    topics.INDICATOR,
+    topics.RATING,
+    topics.CHANGE,
+)
 
 
 class DatabaseSnapshot:
@@ -130,25 +138,27 @@ def compare_states(database: DatabaseSnapshot, states: Mapping[str, PublishedSta
         findings.differ(POSTGRES, "credit_state", f"no row of {topics.STATE}/{states[subject].partition}: {subject}")
 
 
-def compare_values(database: DatabaseSnapshot, values: Values, findings: Findings) -> None:
-    """Compare the table of indicators with its topic."""
-    read_upto, arrow = database.of(topics.INDICATOR), findings.arrow(POSTGRES)
+def compare_values(
+    database: DatabaseSnapshot, values: Values, findings: Findings, topic: str, table: str, of: str
+) -> None:
+    """Compare the table of indicators, or of ratings, with its topic; ``of``: the second column of its key."""
+    read_upto, arrow = database.of(topic), findings.arrow(POSTGRES)
     pending = {key for key, told in values.items() if told.offset >= read_upto.get(told.partition, 0)}
     arrow.entered += len(values)
     arrow.pending += len(pending)
     missing = set(values) - pending if database.began else set()
-    for subject, item, sequence, digest in database.rows(_VALUES):
+    for subject, item, sequence, digest in database.rows(_VALUES.format(table=table, of=of)):
         told, name = values.get((subject, item)), f"{subject} {item}"
         if told is None:
-            findings.differ(POSTGRES, "credit_indicator", f"a row that the topic has not: {name}")
+            findings.differ(POSTGRES, table, f"a row that the topic has not: {name}")
         elif (subject, item) not in pending:
             arrow.merged += 1
             missing.discard((subject, item))
             if told[:2] != (sequence, digest):
-                findings.differ(POSTGRES, "credit_indicator", f"other values: {name}")
+                findings.differ(POSTGRES, table, f"other values: {name}")
     for key in sorted(missing):
-        where = f"{topics.INDICATOR}/{values[key].partition}"
-        findings.differ(POSTGRES, "credit_indicator", f"no row of {where}: {' '.join(key)}")
+        where = f"{topic}/{values[key].partition}"
+        findings.differ(POSTGRES, table, f"no row of {where}: {' '.join(key)}")
 
 
 def compare_changes(database: DatabaseSnapshot, changes: ScannedChanges, findings: Findings) -> None:

@@ -65,7 +65,9 @@ def read_not_taken(
         if value["replay_count"] == 0:
             not_taken.tabled[topic].count(submission, message.partition(), message.offset(), 1)
         if value["source_topic"]:
-            not_taken.poison[TopicPartition(value["source_topic"], value["source_partition"])] += 1
+            # The rating sets messages aside, too, of topics that the merge does not read.
+            if value["source_topic"].startswith(("catalogue.", topics.CALENDAR)):
+                not_taken.poison[TopicPartition(value["source_topic"], value["source_partition"])] += 1
         elif value["replay_count"] == 0:
             not_taken.rejected[submission] += 1
     for submission, count in waiting.values():

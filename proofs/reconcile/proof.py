@@ -82,6 +82,8 @@ class Proof:
         time.sleep(_SETTLE_S)
         states = changes.read_states(reader, self._plain, self._partitions(topics.STATE), findings)
         values = changes.read_values(reader, self._plain, self._partitions(topics.INDICATOR), findings)
+        rated = self._partitions(topics.RATING)
+        ratings = changes.read_values(reader, self._plain, rated, findings, topics.RATING, "model")
         records: dict[str, Records] = {
             name: read_records(reader, self._plain, self._partitions(name), findings) for name in record_topics()
         }
@@ -118,7 +120,8 @@ class Proof:
                 snapshot, topics.PERSON_RECORD, "person_record", records[topics.PERSON_RECORD], findings
             )
             database.compare_states(snapshot, states, findings)
-            database.compare_values(snapshot, values, findings)
+            database.compare_values(snapshot, values, findings, topics.INDICATOR, "credit_indicator", "item")
+            database.compare_values(snapshot, ratings, findings, topics.RATING, "credit_rating", "model")
             database.compare_changes(snapshot, scanned_changes, findings)
             database.compare_submissions(snapshot, after, findings)
             for topic, table in ((topics.REJECTED, "rejected"), (topics.UNRESOLVED, "unresolved")):

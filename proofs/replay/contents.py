@@ -40,6 +40,7 @@ class TopicContents:
     events: dict[str, list[Record]] = field(default_factory=dict)
     states: dict[str, dict[str, Any]] = field(default_factory=dict)
     values: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)  # of indicators, by subject and item
+    told_at: dict[str, int] = field(default_factory=dict)  # the offset of a subject's newest values
     records: dict[str, dict[RecordIdentity, Record]] = field(default_factory=dict)
     partitions: dict[str, set[int]] = field(default_factory=dict)
     days: dict[int, date] = field(default_factory=dict)
@@ -133,6 +134,7 @@ class ContentsReader:
             if (told["subject"], told["item"]) != (subject, item):
                 found.faults.append(StateDifference(subject, name, f"{told['subject']} {told['item']}", "its own"))
             found.values.setdefault(subject, {})[item] = told
+            found.told_at[subject] = message.offset() or 0
             found.met(subject, message.partition() or 0)
 
     def _read_records(self, partitions: list[int], chosen: Chosen, found: TopicContents) -> None:

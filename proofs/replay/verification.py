@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.reading.offsets import watermarks
+from bus.reading.offsets import TopicPartition, watermarks
 from catalogue.avro import topic as catalogue_topic
 from catalogue.errors import PoisonMessage
 from catalogue.model import Catalogue
@@ -24,6 +25,7 @@ from proofs.replay.comparison import (
 )
 from proofs.replay.contents import ContentsReader, TopicContents
 from proofs.replay.fold import FoldedSubject, fold
+from proofs.replay.ratings import RatingContents, RatingsReader, compare_ratings
 from rules.indicators.definitions import Indicator
 from rules.indicators.groups import groups_of
 from rules.release.publication import Publications
@@ -43,6 +45,10 @@ class VerificationReport:
     subjects: int = 0
     events: int = 0
     records: int = 0
+    ratings: int = 0
+    """Of so many enterprises the ratings were compared."""
+    ratings_pending: int = 0
+    """Of so many the rater had not read everything yet."""
     pending: int = 0
     unverified: set[str] = field(default_factory=set)
     difference: int = 0
@@ -71,6 +77,7 @@ class Verification:
         self._inputs = [catalogue_topic(category.id) for category in catalogue.categories]
         persons = {item.id for item in catalogue.items if item.about_persons}
         self._topics = ContentsReader(config, self._decode, self._inputs, persons, on_read)
+        self._ratings = RatingsReader(config, self._decode)
         self._groups = groups_of(definitions)
         self._until = Publications(catalogue.items, self._decode.payload).until
 
@@ -101,10 +108,13 @@ class Verification:
     ) -> int:
         """Compare the chosen subjects in some partitions; return how many events are not merged yet."""
         for _ in range(_ATTEMPTS):
+            self._ratings.begin(partitions)
             contents = self._topics.read(partitions, chosen)
-            report.differ(one for one in contents.faults if one.subject not in contents.moved)
+            ratings = self._ratings.read(partitions, chosen)
+            faults = (*contents.faults, *ratings.faults)
+            report.differ(one for one in faults if one.subject not in contents.moved)
             for subject in contents.subjects():
-                report.differ(self._compare(subject, contents, report))
+                report.differ(self._compare(subject, contents, ratings, report))
                 own = contents.partitions[subject]
                 if len(own | {place_of.setdefault(subject, min(own))}) > 1:
                     places = " and ".join(map(str, sorted(own | {place_of[subject]})))
@@ -115,7 +125,9 @@ class Verification:
         report.unverified |= contents.moved
         return contents.pending
 
-    def _compare(self, subject: str, contents: TopicContents, report: VerificationReport) -> Iterator[StateDifference]:
+    def _compare(
+        self, subject: str, contents: TopicContents, ratings: RatingContents, report: VerificationReport
+    ) -> Iterator[StateDifference]:
         events, state = contents.events.get(subject, []), contents.states.get(subject)
         folded = fold(events)
         report.events += len(events)
@@ -142,10 +154,32 @@ class Verification:
             day = max(contents.days.get(partition, state["as_of"]) for partition in contents.partitions[subject])
             if day > state["as_of"] and not differences:
                 differences = [*compare_day(subject, state, self._state_on(folded, day), day)]
+            if not differences:
+                differences = [*self._rating_differences(subject, folded, day, contents, ratings, report)]
         except PoisonMessage as problem:
             yield StateDifference(subject, "events", "a state", f"unreadable: {problem.message}")
             return
         yield from differences
+
+    def _rating_differences(
+        self,
+        subject: str,
+        folded: FoldedSubject,
+        day: date,
+        contents: TopicContents,
+        ratings: RatingContents,
+        report: VerificationReport,
+    ) -> Iterator[StateDifference]:
+        """Yield how the ratings differ, where the rater has read all that the merge told of the subject."""
+        partition = min(contents.partitions[subject])
+        rated_on = ratings.days.get(partition)
+        read_to = ratings.reached.get(TopicPartition(topics.INDICATOR, partition), 0)
+        if rated_on is None or contents.told_at.get(subject, -1) >= read_to:
+            report.ratings_pending += 1
+            return
+        if subject in contents.told_at:
+            report.ratings += 1
+            yield from compare_ratings(subject, self._state_on(folded, day).indicators, ratings, rated_on)
 
     def _state_on(self, folded: FoldedSubject, day: date) -> ComputedState:
         return state_on(folded.winners, self._groups, self._decode.payload, self._until, day)

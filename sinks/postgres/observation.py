@@ -33,6 +33,12 @@ def blockers(dsn: str, pid: int) -> str:
     )
 
 
+def ratings(dsn: str) -> dict[tuple[str, str], int]:
+    """Return how many enterprises each model gives each grade, by (model, grade); raises SinkUnavailable."""
+    rows = _rows(dsn, "select model, grade, count(*) from credit_rating group by model, grade")
+    return {(model, grade): count for model, grade, count in rows}
+
+
 def unresolved(dsn: str) -> dict[str, int]:
     """Return how many rows of each item wait until their subject is known; raises SinkUnavailable."""
     return dict(_rows(dsn, "select item, count(*) from unresolved where state = 'WAITING' group by item"))

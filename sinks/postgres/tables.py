@@ -93,6 +93,9 @@ TABLES: Mapping[str, TargetTable] = {
     topics.INDICATOR: TargetTable(
         "credit_indicator", _columns(wire.INDICATOR_VALUES), ("subject", "item"), "t.sequence <= excluded.sequence"
     ),
+    topics.RATING: TargetTable(
+        "credit_rating", _columns(wire.RATING), ("subject", "model"), "t.sequence <= excluded.sequence"
+    ),
     topics.CHANGE: TargetTable(
         "credit_change",
         ("subject", "sequence", "subject_name", "as_of", "changed_at", "summary"),

@@ -34,7 +34,33 @@ def _wrong_sequences(config: BusConfig, decode: Decoder) -> tuple[list[str], int
                 wrong.append(f"{place}: sequence {sequence} of {subject} after {reached.get(subject, 0)}")
             reached[subject] = max(sequence, reached.get(subject, 0))
             count += 1
+    rated: dict[tuple[str, str], int] = {}
+    for message in scan(config, topics.RATING_CHANGE):
+        value = decode(message.value())
+        key, sequence = (value["subject"], value["model"]), value["sequence"]
+        if sequence != rated.get(key, 0) + 1:
+            place = f"{topics.RATING_CHANGE}/{message.partition()}@{message.offset()}"
+            wrong.append(f"{place}: sequence {sequence} of {' '.join(key)} after {rated.get(key, 0)}")
+        rated[key] = max(sequence, rated.get(key, 0))
+        count += 1
     return wrong, count
+
+
+def ratings(config: BusConfig) -> dict[tuple[str, str], str]:
+    """Return the hash of each rating that counts, by subject and model."""
+    with closing(Registry(config)) as registry:
+        decode = Decoder(registry)
+        values = (decode(message.value()) for message in scan(config, topics.RATING))
+        return {(value["subject"], value["model"]): value["hash"] for value in values}
+
+
+def wrong_ratings(seen: Mapping[tuple[str, str], str], undisturbed: Mapping[tuple[str, str], str]) -> list[str]:
+    """Compare all ratings with those of the undisturbed run."""
+    other = sorted(key for key in seen.keys() | undisturbed.keys() if seen.get(key) != undisturbed.get(key))
+    if not other:
+        return [] if seen else ["nobody was rated"]
+    named = ", ".join(" by ".join(key) for key in other[:_SHOWN])
+    return [f"{len(other)} of {len(undisturbed)} ratings differ: {named}"]
 
 
 def withdrawals(config: BusConfig) -> Counter[str]:
@@ -66,6 +92,8 @@ def wrong_states(verification: Mapping[str, Any]) -> list[str]:
         found.insert(0, f"verification: difference {verification['difference']}")
     if verification["unverified"] or verification["pending"]:
         found.append(f"verification: {verification['unverified']} not verified, {verification['pending']} pending")
+    if verification["ratings_pending"]:
+        found.append(f"verification: {verification['ratings_pending']} enterprises are not rated yet")
     return found
 
 

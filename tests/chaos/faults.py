@@ -175,6 +175,14 @@ def proof_kill(scene: Scene, rng: random.Random) -> Hurt:
     return _supervised_kill(scene, "proof", pid)
 
 
+def rater_kill(scene: Scene, rng: random.Random) -> Hurt:
+    """Kill the rating, now and then in the middle of its transaction."""
+    scene.rest(rng.uniform(0, 1))
+    pid = scene.site.supervised("rater")
+    assert pid is not None
+    return _supervised_kill(scene, "rater", pid)
+
+
 def _supervised_kill(scene: Scene, name: str, pid: int) -> Hurt:
     before, begun = scene.site.restarts(name), time.monotonic()
     Process.signal_to(pid, signal.SIGKILL)
@@ -267,6 +275,7 @@ FAULTS: dict[str, Callable[[Scene, random.Random], Hurt]] = {
     "store-loss": store_loss,
     "sink-kill": sink_kill,
     "proof-kill": proof_kill,
+    "rater-kill": rater_kill,
     "feed-kill": feed_kill,
     "broker-kill": broker_kill,
     "broker-restart": broker_restart,

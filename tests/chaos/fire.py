@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 import hub.stack
 from bus import topics
@@ -18,6 +19,8 @@ from tests.chaos.faults import FAULTS, Hurt, Scene
 from tests.chaos.plan import Fault
 from tests.chaos.processes import NotInTime
 from tests.chaos.site import Site, beside
+from tests.integration.processing.worker import CIPHER
+from tests.rating import rate_all
 
 RECOVERED_WITHIN_S = 180.0
 _FIRST_ROWS = 500
@@ -136,9 +139,12 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     proof = site.proof()
     verdict.wrong += checks.wrong_proof(proof)
     say(f"reconciliation: difference {proof['difference']}, pending {proof['pending']}")
-    verification = site.verification()
+    verification = _verified(site)
     verdict.wrong += checks.wrong_states(verification)
-    say(f"verification of {verification['subjects']} states: difference {verification['difference']}")
+    say(
+        f"verification of {verification['subjects']} states, and the ratings of {verification['ratings']} enterprises:"
+        f" difference {verification['difference']}"
+    )
     wrong, count = checks.wrong_sequences(site.config)
     verdict.wrong += [*wrong[:10], *([f"… {len(wrong) - 10} more"] if len(wrong) > 10 else [])]
     say(f"sequences: {count:,} read, {len(wrong)} out of order")
@@ -148,7 +154,7 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     say(f"withdrawn from banks: {', '.join(f'{n:,} {reason}' for reason, n in sorted(ended.items()))}")
     written, aborted = Witness(site.config).aborted(topics.CHANGE)
     say(f"{topics.CHANGE}: {written:,} written, {aborted:,} of them in aborted transactions, which nobody sees")
-    hashes = site.hashes()
+    hashes, ratings = site.hashes(), checks.ratings(site.config)
     site.stop_workers()
     calm = Site(beside(site.settings, f"{site.settings.bus.topic_prefix.rstrip('.') or 'chaos'}_calm"))
     try:
@@ -157,8 +163,21 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
         calm.push(calm.home / "files")
         publish_business_date(calm.config, last_day)
         undisturbed = calm.merged_hashes()
+        rate_all(calm.config, CIPHER, calm.home / "ratings")
+        calm_ratings = checks.ratings(calm.config)
     finally:
         calm.close()
     verdict.wrong += checks.wrong_hashes(hashes, undisturbed)
     same = "the same" if hashes["hash"] == undisturbed["hash"] else "ANOTHER"
     say(f"hash of {hashes['subjects']} states: {hashes['hash'][:16]}…, undisturbed ({rows:,} rows): {same}")
+    verdict.wrong += checks.wrong_ratings(ratings, calm_ratings)
+    say(f"{len(ratings):,} ratings, undisturbed: {'the same' if ratings == calm_ratings else 'ANOTHER'}")
+
+
+def _verified(site: Site) -> dict[str, Any]:
+    """Return the verification of all states; the rater lags behind the merge, and is waited for."""
+    until = time.monotonic() + RECOVERED_WITHIN_S
+    while True:
+        found = site.verification()
+        if not found["ratings_pending"] or time.monotonic() > until:
+            return found

@@ -34,7 +34,7 @@ _WORKERS = 2
 _COMMAND_S = 300.0
 _START_S = 300.0
 # What a supervisor would run beside the services.
-_OWN = ("upstream", "clock", "worker", "sink-postgres", "sink-upstream", "proof", "registry-door")
+_OWN = ("upstream", "clock", "worker", "rater", "sink-postgres", "sink-upstream", "proof", "registry-door")
 _METRICS_PORT = 9400
 _ADDRESS = re.compile(r"([\w.-]+):(\d+)")
 

@@ -42,6 +42,7 @@ from tests.databases import execute
 from tests.integration.proofs.tampered import Forge, Spot
 from tests.integration.sinks.upstream_node import Node
 from tests.merging import merge_partition
+from tests.rating import publish_shipped_models, rate_all
 from tests.released import release
 from tests.running import Running
 from tests.services import Services
@@ -153,7 +154,9 @@ def run_through(settings: Settings, scope: ProofScope, target: upstream.Target, 
     stray = clients.producer(config)
     stray.produce(config.topic(PENALTIES), b"no event", b"nobody", 0)
     assert stray.flush(30) == 0
+    publish_shipped_models(config)
     merge(config, settings, folder / "streams", cut_short, catalogue_topic("evaluation"))
+    rate_all(config, Cipher(load_key_file(settings.keys)), folder / "ratings")
     running = [Running(postgres.run, config, settings.postgres.dsn), Running(upstream.run, config, target)]
     running += [Running(sink.run, config, one) for one in scope.banks]
     try:

@@ -295,6 +295,7 @@ TABLES = {
     "person_record": "record_key",
     "credit_state": "subject",
     "credit_indicator": "item",
+    "credit_rating": "model",
     "credit_change": "sequence",
     "submission": "submission_id",
     "rejected": "row",

@@ -47,6 +47,7 @@ from sinks.banks.recipients import bank_ids
 from tests import kafka
 from tests.integration.proofs.tampered import Forge, Told
 from tests.merging import merge_partition
+from tests.rating import publish_shipped_models, rate_all
 from tests.services import Services
 
 CATALOGUE = load_catalogue()
@@ -117,7 +118,9 @@ def hub(stack: Services, city: Path, tmp_path_factory: pytest.TempPathFactory) -
             for file in sorted(city.rglob("*")):
                 if any(CATALOGUE.item(item).zh in file.name for item in ITEMS):
                     list(session.push(FileSource(file)))
+        publish_shipped_models(config)
         merge(config, settings, folder / "streams")
+        rate_all(config, Cipher(load_key_file(settings.keys)), folder / "ratings")
         yield Hub(settings, Forge(config, SPECS), folder)
     finally:
         kafka.delete_topics(config)
@@ -180,6 +183,8 @@ def test_what_the_engine_made_is_what_the_events_come_to(hub: Hub) -> None:
     assert report.subjects == len(states) >= 12
     assert report.records == len(newest(hub, topics.RECORD)) > 100
     assert report.events >= report.records - sum(key.endswith(b"~set") for key in newest(hub, topics.RECORD))
+    assert report.ratings_pending == 0
+    assert report.ratings == len({key.split(b"\0")[0] for key in newest(hub, topics.RATING)}) >= 10
     values = newest(hub, topics.INDICATOR).values()
     indicators = {name for told in values for name in decoded(hub, told.value)["indicators"]}
     assert {"registered_capital", "tax_paid_12m", "penalties_36m"} <= indicators
@@ -216,6 +221,39 @@ def test_an_altered_value_of_an_indicator_is_named(hub: Hub) -> None:
     assert [tuple(one) for one in found.differences] == [
         (value["subject"], "indicator registered_capital", f"{amount + 1:f}", f"{amount:f}")
     ]
+
+
+def ruling(hub: Hub) -> tuple[Told, dict[str, Any]]:
+    """Return a rating by the model that rules."""
+    found = ((told, decoded(hub, told.value)) for told in newest(hub, topics.RATING).values())
+    return next((told, one) for told, one in found if one["rules"])
+
+
+def test_an_altered_rating_is_named_by_model_and_field(hub: Hub) -> None:
+    told, rating = ruling(hub)
+    found = verified(replaced(hub, topics.RATING, told, {**rating, "score": rating["score"] - 1}))
+    name = f"rating by {rating['model']}"
+    held, computed = str(rating["score"] - 1), str(rating["score"])
+    assert (rating["subject"], f"{name}/score", held, computed) in [tuple(one) for one in found.differences]
+    # The hash is that of what it said before.
+    assert {one.field for one in found.differences} == {f"{name}/score", f"{name}/hash"}
+
+
+def test_a_rating_that_is_not_there_is_named(hub: Hub) -> None:
+    told, rating = ruling(hub)
+    (found,) = verified(hub.forge.view(hub.forge.copy(topics.RATING, without={told.spot}))).differences
+    assert (found.subject, found.field, found.held) == (rating["subject"], f"rating by {rating['model']}", "none")
+
+
+def test_a_change_of_a_rating_that_is_lost_or_doubled_is_named(hub: Hub) -> None:
+    told = hub.forge.messages(topics.RATING_CHANGE)[0]
+    subject, model = (told.key or b"").decode().split("\0")
+    for copy in (
+        hub.forge.copy(topics.RATING_CHANGE, without={told.spot}),
+        hub.forge.copy(topics.RATING_CHANGE, more=[told]),
+    ):
+        (found,) = verified(hub.forge.view(copy)).differences
+        assert (found.subject, found.field) == (subject, f"changes of {model}")
 
 
 def test_an_altered_record_is_named_by_record_and_field(hub: Hub) -> None:
@@ -312,7 +350,9 @@ def test_states_that_did_not_go_along_with_the_calendar_are_named(hub: Hub) -> N
     before = {**hub.forge.copy(topics.STATE), **hub.forge.copy(topics.INDICATOR)}
     publish_business_date(hub.config, today() + LATER)
     merge(hub.config, hub.settings, hub.folder / "streams")
-    assert verified(hub.config).differences == []
+    report = verified(hub.config)
+    # The rater has not heard of the new day.
+    assert (report.differences, report.ratings) == ([], 0)
     found = verified(hub.forge.view(before)).differences
     assert found
     assert {one.field.rpartition(" on ")[2] for one in found} == {(today() + LATER).isoformat()}

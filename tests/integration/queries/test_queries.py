@@ -55,6 +55,7 @@ from sinks.postgres.tables import TABLES
 from tests import kafka
 from tests.databases import execute
 from tests.merging import merge_partition
+from tests.rating import rate_all
 from tests.released import release
 from tests.running import Running
 from tests.services import Services
@@ -107,6 +108,10 @@ class Hub:
                         news = [InputMessage(m.offset() or 0, m.value() or b"") for m in seen]
                         if news:
                             merging.process({name: news})
+
+    def rate(self) -> None:
+        """Rate what the merge told since the last time."""
+        rate_all(self.config, Cipher(load_key_file(self.settings.keys)), self.folder / "ratings")
 
     def delivered(self) -> bool:
         """Whether PostgreSQL has every state, and the bank's sink has read every change."""
@@ -450,14 +455,20 @@ def test_arrows_are_seen_from_outside(hub: Hub) -> None:
     with closing(Registry(hub.config)) as registry:
         decode, reader = Decoder(registry), TopicReader(hub.config)
         names = ArrowNames(
-            "file>catalogue", "catalogue>record", "postgres", {"yinhe": "sink.bank.yinhe"}, {"yinhe": BANK}
+            "file>catalogue",
+            "catalogue>record",
+            "indicator>rating",
+            "postgres",
+            {"yinhe": "sink.bank.yinhe"},
+            {"yinhe": BANK},
         )
         dsn = hub.settings.postgres.dsn or ""
+        hub.rate()
         sources = arrow_sources(hub.config, dsn, names, INPUTS, tuple(TABLES), decode)
         with closing(FlowWatch(hub.config, sources)) as watch:
             until(lambda: not any(arrow.pending for arrow in watch.look()))
             flows = {arrow.arrow: arrow for arrow in watch.look()}
-            assert [arrow.problem for arrow in flows.values()] == [""] * 4
+            assert [arrow.problem for arrow in flows.values()] == [""] * 5
             assert {arrow.rate_per_s for arrow in flows.values()} == {0.0}
             assert all(arrow.delivered_at for arrow in flows.values())
             # What is pushed and not merged waits, the ends of transactions do not.
@@ -467,6 +478,7 @@ def test_arrows_are_seen_from_outside(hub: Hub) -> None:
             assert flows["catalogue>record"].oldest_s is not None
             assert (flows["file>catalogue"].rate_per_s or 0) > 0
             hub.merge()
+            hub.rate()
             until(lambda: not any(arrow.pending for arrow in watch.look()))
         tolds = LastTolds(reader, decode)
         last = max(decode(m.value() or b"")["sequence"] for m in scan(hub.config, BANK))

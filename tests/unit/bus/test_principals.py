@@ -11,6 +11,7 @@ from catalogue.load import load_catalogue
 from sinks.banks.recipients import bank_ids
 from sinks.postgres.tables import TABLES
 from streams.merge.processor import MergeProcessor
+from streams.rating.processor import RatingProcessor
 
 CATALOGUE = load_catalogue()
 EVERY = {one.name: one for one in principals(CATALOGUE, ("qinghe", "yinhe"))}
@@ -43,6 +44,9 @@ def test_the_processes_may_what_they_do() -> None:
     assert set(topics.merge_inputs(CATALOGUE)) <= set(worker.reads)
     own = {*MergeProcessor.changelogs, MergeProcessor.positions}
     assert own <= set(worker.reads) & set(worker.writes)
+    rater = EVERY[users.RATER]
+    assert set(RatingProcessor.inputs) <= set(rater.reads)
+    assert {*RatingProcessor.changelogs, RatingProcessor.positions} <= set(rater.reads) & set(rater.writes)
     assert set(postgres.reads) == set(TABLES)
 
 

@@ -21,7 +21,14 @@ def test_every_topic_is_named_once() -> None:
 def test_what_cannot_be_computed_again_is_kept_for_ever() -> None:
     kept = {name for name, spec in SPECS.items() if spec.settings.get("retention.ms") == "-1"}
     assert {name for name in SPECS if name.startswith(("catalogue.", "national."))} < kept
-    assert {topics.REJECTED, topics.CHANGE, topics.CALENDAR} < kept
+    assert {
+        topics.REJECTED,
+        topics.CHANGE,
+        topics.CALENDAR,
+        topics.RATING_CHANGE,
+        topics.RATING_MODEL,
+        topics.REVIEW,
+    } < kept
 
 
 def test_a_changelog_is_compacted() -> None:
@@ -32,6 +39,8 @@ def test_a_changelog_is_compacted() -> None:
         topics.STATE,
         topics.INDICATOR,
         topics.POSITION,
+        topics.RATING,
+        topics.RATING_POSITION,
         topics.SUBMISSION,
     }
     assert compacted == changelogs | {

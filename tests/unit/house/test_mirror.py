@@ -61,6 +61,7 @@ LOOKED_AT_BY_OTHERS = {
     "proofs/replay/": "tests/integration/proofs/test_verify_state.py",
     "queries/": "tests/integration/queries/test_queries.py",
     "rules/indicators/": "tests/unit/streams/merge/test_rolling.py compares tiles with the plain definition",
+    "rules/rating/": "tests/unit/rules/rating/test_scoring.py, and tests/unit/laws/test_law_of_ratings.py",
     "rules/release/": "tests/unit/rules/release/test_projection.py",
     "simulation/": "tests/unit/simulation/test_city.py, by what it makes",
     "sinks/banks/": "tests/integration/sinks/test_banks.py",

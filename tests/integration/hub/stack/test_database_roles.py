@@ -25,6 +25,8 @@ from hub.stack.database_roles import make_roles
 from hub.stack.layout import HomeLayout
 from hub.stack.status import write_json
 from proofs.continuous.tables import bounded_snapshot
+from queries.not_taken import NotTakenFilter
+from queries.ratings import COVERAGE
 from queries.table_snapshot import table_snapshot
 from sinks.postgres.schema import MIGRATIONS, grant, migrate
 from sinks.postgres.tables import TABLES
@@ -146,6 +148,7 @@ def test_the_reader_sees_no_person_and_no_ciphertext(access: Endpoints) -> None:
         "credit_record",
         "credit_state",
         "credit_indicator",
+        "credit_rating",
         "credit_change",
         "sink_position",
         "sink_topic",
@@ -164,6 +167,8 @@ def test_the_reader_sees_no_person_and_no_ciphertext(access: Endpoints) -> None:
     with table_snapshot(reader) as tables:
         assert tables.subject_counts(["people.qualification"]).persons == 0
         assert tables.record_counts("x") == {}
+        assert tables.rejected(NotTakenFilter()) == tables.waiting(NotTakenFilter()) == []
+        assert tables.rows(COVERAGE, ())
 
 
 @pytest.mark.attack(by="who has the proof's password", wants="what persons' records hold")

@@ -13,7 +13,7 @@ import yaml
 
 from bus.access import at, login
 from bus.principals import principals
-from bus.users import ADMIN, PUSH, QUERIES, WORKER
+from bus.users import ADMIN, OFFICE, PUSH, QUERIES, RATER, WORKER
 from catalogue.load import load_catalogue
 from hub import commands
 from hub.commands.access import compose_variable
@@ -46,7 +46,7 @@ PLACE = {
 }  # fmt: skip
 # Where the key file lies, and the services that close or open with it, or make it.
 KEYS = Path("/var/lib/credithub-keys")
-WITH_KEYS = {"prepare", "worker"}
+WITH_KEYS = {"prepare", "worker", "rater"}
 # Where certificates lie, and the services that serve by them.
 CERTS = Path("/var/lib/credithub-certs")
 WITH_CERTS = {"registry-door"}
@@ -219,6 +219,7 @@ def test_each_container_has_the_client_files_of_its_own_users() -> None:
         "prepare": {ADMIN, *every},
         # A push runs where the keys are.
         "worker": {WORKER, PUSH, QUERIES},
+        "rater": {RATER, OFFICE, QUERIES},
     }
     folder = compose["services"]["prepare"]["environment"]["CREDITHUB_KAFKA_ACCESS"]
     for service, users in wanted.items():

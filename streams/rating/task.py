@@ -1,0 +1,180 @@
+"""The rating of one partition: days and models first, which may rate everybody anew, then the values that came."""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+
+from bus import topics
+from bus.avro import writer
+from bus.business_date import business_date_of
+from catalogue.errors import PoisonMessage
+from processing.output import Batches, InputMessage, Output, no_outcomes
+from processing.processor import PartitionTask
+from processing.store import Store
+from rules.rating.messages import entry_of, version_of
+from rules.rating.reviews import Entry
+from rules.rating.schedule import ModelVersion, running_on
+from rules.rating.scoring import is_rated
+from streams.rating.keys import VALUES, VALUES_READ, subject_of, values_key
+from streams.rating.rater import Rater, Read
+from streams.rating.values import Groups, all_values, pack, read_values, unpack
+
+MOST_SUBJECTS = 2000
+"""In one transaction: when another model rules all are rated anew, and all at once would fill a worker's memory."""
+# So many are handed to the producer at once; it sends them while the next ones are worked out.
+_SUBJECTS_A_PIECE = 500
+_ELSEWHERE = "It lies in another partition than its subject's."
+
+
+class RatingTask(PartitionTask):
+    """Rates the enterprises of one partition; a batch rates each that it touches once."""
+
+    def __init__(
+        self,
+        store: Store,
+        decode: Read,
+        rater: Rater,
+        as_of: date,
+        versions: Iterable[ModelVersion],
+        entries: dict[str, dict[int, Entry]],
+        belongs: Callable[[str], bool],
+    ) -> None:
+        """``entries``: reviews and appeals by subject and number; ``belongs``: whether a subject is of this partition.
+
+        ``decode`` leaves decimals unscaled.
+        """
+        self._store, self._decode, self._rater, self._as_of = store, decode, rater, as_of
+        self._versions = {one.number: one for one in versions}
+        self._entries, self._belongs = entries, belongs
+        self._running = running_on(self._versions.values(), as_of)
+        self._rater.use(self._running)
+
+    def parts(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
+        """Yield what changes because another day has come, or other models run."""
+        days = [business_date_of(self._decode, message.value) for message in batches.get(topics.CALENDAR, ())]
+        since, upto = self._as_of, max((day for day in days if day is not None), default=self._as_of)
+        for message in batches.get(topics.RATING_MODEL, ()):
+            version = self._version(message)
+            if version is not None:
+                self._versions.setdefault(version.number, version)
+        self._as_of = max(since, upto)
+        running = running_on(self._versions.values(), self._as_of)
+        if running != self._running:
+            self._running = running
+            self._rater.use(running)
+            yield from self._rated(self._subjects())
+        else:
+            yield from self._rated(self._ended(since))
+
+    def work(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
+        """Take values and reviews, then rate whom they are about."""
+        output, touched, changed = Output(no_outcomes(batches)), dict[str, Groups](), set[str]()
+        for message in batches.get(topics.CALENDAR, ()):
+            # One that tells no day is the merge's dead letter: a message is set aside once.
+            is_day = business_date_of(self._decode, message.value) is not None
+            output.outcomes[topics.CALENDAR]["merged" if is_day else "superseded"] += 1
+        for message in batches.get(topics.RATING_MODEL, ()):
+            if self._version(message) is None:
+                output.reject(topics.RATING_MODEL, message, "The message holds no rating model that can be read.")
+            else:
+                output.outcomes[topics.RATING_MODEL]["merged"] += 1
+        for message in batches.get(topics.REVIEW, ()):
+            self._take_entry(message, touched, output)
+        values = batches.get(topics.INDICATOR, ())
+        for message in values:
+            self._take_values(message, touched, changed, output)
+        changed_at = writer.timestamp(datetime.now(UTC))
+        for count, (subject, groups) in enumerate(touched.items(), start=1):
+            if subject in changed:
+                output.writes[values_key(subject)] = pack(groups)
+            if groups:
+                # Else a review is about somebody of whom nothing is known.
+                self._rate(subject, groups, changed_at, output)
+            if count % _SUBJECTS_A_PIECE == 0:
+                yield output
+                output = Output()
+        if values:
+            output.writes[VALUES_READ] = b"%d" % (values[-1].offset + 1)
+        yield output
+
+    def _take_values(
+        self, message: InputMessage, touched: dict[str, Groups], changed: set[str], output: Output
+    ) -> None:
+        outcomes = output.outcomes[topics.INDICATOR]
+        try:
+            subject, group, values = read_values(self._decode, message.value)
+        except PoisonMessage as problem:
+            output.reject(topics.INDICATOR, message, problem.message)
+            return
+        if not self._belongs(subject):
+            output.reject(topics.INDICATOR, message, _ELSEWHERE)
+            return
+        if not is_rated(subject):
+            outcomes["duplicate"] += 1
+            return
+        groups = self._groups(subject, touched)
+        offset, held = groups.get(group, (-1, None))
+        if message.offset < offset:
+            # It was read ahead of its batch, when the store was filled anew.
+            outcomes["superseded"] += 1
+            return
+        outcomes["duplicate" if values == held else "merged"] += 1
+        groups[group] = message.offset, values
+        changed.add(subject)
+
+    def _take_entry(self, message: InputMessage, touched: dict[str, Groups], output: Output) -> None:
+        try:
+            value = self._decode(message.value or b"")
+            entry, subject = entry_of(value), value["subject"]
+        except PoisonMessage as problem:
+            output.reject(topics.REVIEW, message, problem.message)
+            return
+        if not self._belongs(subject):
+            output.reject(topics.REVIEW, message, _ELSEWHERE)
+            return
+        own = self._entries.setdefault(subject, {})
+        output.outcomes[topics.REVIEW]["duplicate" if entry.number in own else "merged"] += 1
+        own.setdefault(entry.number, entry)
+        if is_rated(subject):
+            self._groups(subject, touched)
+
+    def _version(self, message: InputMessage) -> ModelVersion | None:
+        try:
+            return version_of(self._decode(message.value or b""))
+        except PoisonMessage:
+            return None
+
+    def _groups(self, subject: str, touched: dict[str, Groups]) -> Groups:
+        groups = touched.get(subject)
+        if groups is None:
+            groups = touched[subject] = unpack(self._store.get(values_key(subject)))
+        return groups
+
+    def _rate(self, subject: str, groups: Groups, changed_at: bytes, output: Output) -> None:
+        entries = self._entries.get(subject)
+        held = () if entries is None else tuple(entries.values())
+        self._rater.rate(subject, all_values(groups), held, self._as_of, changed_at, output)
+
+    def _subjects(self) -> Iterator[tuple[str, Groups]]:
+        for key, raw in self._store.below(VALUES):
+            yield subject_of(key), unpack(raw)
+
+    def _ended(self, since: date) -> Iterator[tuple[str, Groups]]:
+        """Yield whom a review was about that held on a day ``since`` and holds no more."""
+        for subject, entries in self._entries.items():
+            if any(since <= one.until < self._as_of for one in entries.values()):
+                yield subject, unpack(self._store.get(values_key(subject)))
+
+    def _rated(self, subjects: Iterator[tuple[str, Groups]]) -> Iterator[Output]:
+        """Yield the ratings of subjects that changed, of some at a time."""
+        for part in _in_parts(subjects):
+            output, changed_at = Output(), writer.timestamp(datetime.now(UTC))
+            for subject, groups in part:
+                self._rate(subject, groups, changed_at, output)
+            if output.writes:
+                yield output
+
+
+def _in_parts(subjects: Iterator[tuple[str, Groups]]) -> Iterator[Sequence[tuple[str, Groups]]]:
+    while part := list(itertools.islice(subjects, MOST_SUBJECTS)):
+        yield part
