@@ -91,6 +91,13 @@ _REASONS = {
 }
 
 
+# Not `*`: the reader's role may see all but the ciphertext of a row.
+_COLUMNS = {
+    "rejected": (
+        "submission_id, row, source_topic, source_partition, source_offset, unit, item, file_name, reasons, rejected_at"
+    ),
+    "unresolved": "submission_id, row, unit, item, file_name, reason, message, unresolved_at",
+}
 # Where a message that could not be read is. Whatever waits is of a file.
 _MESSAGES = {
     "rejected": (
@@ -103,7 +110,7 @@ _MESSAGES = {
 
 def _grouped(table: str, time: str, only: str) -> str:
     return f"""
-with chosen as (select * from {table} where {only} and {_CHOSEN.format(time=time)}),
+with chosen as (select {_COLUMNS[table]} from {table} where {only} and {_CHOSEN.format(time=time)}),
 counted as (
     select unit, item, count(*) as rows, count(distinct submission_id) as submissions, min({time}) as oldest,
         max({time}) as newest from chosen group by unit, item),
