@@ -50,7 +50,7 @@ from tests.services import Services
 CATALOGUE = load_catalogue()
 MARKET, PENALTIES = catalogue_topic("market"), catalogue_topic("administration")
 # No indicator rests on it: the merge reads none of its payloads.
-UNRATED = "evaluation.environment"
+UNRATED = "evaluation.government_bond"
 # A bank that begins when all is over.
 LATE = "late"
 ITEMS = {

@@ -21,6 +21,7 @@ ABOUT_SEVERAL = {
     "unit/hub/test_catalogue_command": "the command `catalogue`",
     "unit/hub/stack/test_compose": "docker-compose.yml",
     "unit/monitoring/test_rules": "the alert rules",
+    "unit/rules/indicators/test_examples": "the indicators' definitions, each calculated by hand",
     "unit/producers/submissions/test_files_as_they_come": "files with the faults that real ones have",
     "unit/producers/submissions/test_sample_is_taken": "the sample city, file by file",
     "integration/hub/test_containers": "docker-compose.yml, its commands run as plain processes",
