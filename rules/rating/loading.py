@@ -21,7 +21,7 @@ from rules.indicators.facts import MILLION, millionths
 from rules.rating.approval import check_approvers
 from rules.rating.checks import check_card, check_cases, check_model
 from rules.rating.grades import GRADES
-from rules.rating.model import Basis, Card, Dimension, Direction, Model, Segment, Veto
+from rules.rating.model import MOST, Basis, Card, Dimension, Direction, Model, Segment, Veto
 from rules.rating.schedule import Role
 
 MODELS = Path(__file__).parent / "models"
@@ -207,7 +207,9 @@ def _exact(number: Any) -> int:
     exact = Decimal(str(number))
     if exact * MILLION % 1:
         raise ValueError(f"{number} has more than six decimals")
-    return millionths(exact)
+    if abs(found := millionths(exact)) >= MOST:
+        raise ValueError(f"{number} is too large")
+    return found
 
 
 def in_order_of_publication(models: Mapping[str, ShippedModel]) -> Iterator[ShippedModel]:

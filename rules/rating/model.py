@@ -12,6 +12,9 @@ from enum import StrEnum
 import orjson
 from pydantic import TypeAdapter
 
+MOST = (1 << 63) - 1
+"""No limit lies beyond it, in millionths: the rater keeps values in words of 64 bits."""
+
 
 class Basis(StrEnum):
     """On which data a model rests: whoever is told a grade learns something of what it was made of."""

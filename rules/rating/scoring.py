@@ -94,6 +94,7 @@ class Scorer:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._tables = {one.id: _Table(model.cards, one.id) for one in model.segments}
+        self._vetoes = [(veto.indicator, veto.least, veto) for veto in model.vetoes]
         self._thresholds = [(model.thresholds[grade], grade) for grade in GRADES if grade in model.thresholds]
 
     def rate(self, subject: str, values: Values, entries: Sequence[Entry], day: date) -> Rating:
@@ -119,7 +120,7 @@ class Scorer:
             if (why := lowers[band]) is not None and (way := raised[band]) is not None:
                 lowered.append(why)
                 raises.append(way)
-        vetoes = [veto for veto in self.model.vetoes if _holds(veto, values)]
+        vetoes = [veto for name, least, veto in self._vetoes if (value := look(name)) is not None and value >= least]
         proposed = self._proposed(segment, score, known, vetoes)
         review = decision(entries, self.model.id, proposed, day) if entries else None
         waits = review is None and needs_person(subject, proposed, is_vetoed=bool(vetoes))
@@ -148,11 +149,6 @@ class Scorer:
                 return worst((reached, at_most))
             return at_most if at_most == GRADES[-1] else WATCHED
         return reached if known >= segment.coverage else WATCHED
-
-
-def _holds(veto: Veto, values: Values) -> bool:
-    value = values.get(veto.indicator)
-    return value is not None and value >= veto.least
 
 
 def _order(reason: Reason) -> tuple[int, str, str, str]:

@@ -1,10 +1,10 @@
 """Where the rating keeps what in the store of a partition: the first byte of a key says its kind.
 
-From the changelog: ratings (``r``). Derived from the inputs: the values of a subject's indicators (``v``), and up to
-which offset they were read (``n``).
+From the changelog: ratings (``r``). Derived from the inputs: the values of a subject's indicators (``v``) with the
+shapes that name them (``g``), and up to which offset they were read (``n``).
 """
 
-VALUES = b"v"
+VALUES, SHAPES = b"v", b"g"
 VALUES_READ = b"n"
 """Up to which offset of ``credit.indicator.v1`` the stored values were read."""
 
@@ -17,6 +17,11 @@ def values_key(subject: str) -> bytes:
 def subject_of(values_key: bytes) -> str:
     """Return the subject of a key that ``values_key`` made."""
     return values_key[1:].decode()
+
+
+def shape_key(number: int) -> bytes:
+    """Return the store's key of a shape."""
+    return b"g" + number.to_bytes(4, "big")
 
 
 def rating_key(subject: str, model: str) -> bytes:

@@ -23,7 +23,7 @@ from rules.rating.scoring import is_rated
 from streams.rating.keys import VALUES_READ, stored_rating, values_key
 from streams.rating.rater import Rater
 from streams.rating.task import RatingTask
-from streams.rating.values import Groups, pack, read_values, unpack
+from streams.rating.values import Groups, Shapes, pack, read_values, unpack
 
 # The day of a partition to which no day was published yet.
 EPOCH = date(1970, 1, 1)
@@ -54,8 +54,8 @@ class RatingProcessor(Processor):
 
     def begin(self, partition: int, store: Store, reached: Mapping[str, int]) -> PartitionTask:
         """Return the task of a partition. Raises Unavailable when the broker or the registry is away."""
-        decode = Decoder(self._registry, unscaled=True)
-        self._read_values(partition, store, reached.get(topics.INDICATOR, 0), decode)
+        decode, shapes = Decoder(self._registry, unscaled=True), Shapes(store)
+        self._read_values(partition, store, reached.get(topics.INDICATOR, 0), decode, shapes)
         rating = Encoder(self._registry, topics.RATING, wire.RATING)
         change = Encoder(self._registry, topics.RATING_CHANGE, wire.RATING_CHANGE)
 
@@ -65,6 +65,7 @@ class RatingProcessor(Processor):
         return RatingTask(
             store,
             decode,
+            shapes,
             Rater(store, decode, rating.wrap, change.wrap),
             self._day(partition, reached.get(topics.CALENDAR, 0), decode),
             self._versions(partition, reached.get(topics.RATING_MODEL, 0), decode),
@@ -106,7 +107,7 @@ class RatingProcessor(Processor):
         every = scan(self._config, topic, partitions=[partition])
         return [message.value() or b"" for message in every if (message.offset() or 0) < reached]
 
-    def _read_values(self, partition: int, store: Store, reached: int, decode: Decoder) -> None:
+    def _read_values(self, partition: int, store: Store, reached: int, decode: Decoder, shapes: Shapes) -> None:
         """Read the values that the store lacks: of an empty one, or one that another owner went ahead of.
 
         To the topic's end and not to where the partition is: of what was compacted since, only newer values are left,
@@ -118,7 +119,7 @@ class RatingProcessor(Processor):
         found: dict[str, Groups] = {}
         for message in scan(self._config, topics.INDICATOR, partitions=[partition], start=known):
             try:
-                subject, group, values = read_values(decode, message.value())
+                subject, group, names, numbers = read_values(decode, message.value())
             except PoisonMessage:
                 continue
             if not is_rated(subject):
@@ -126,8 +127,9 @@ class RatingProcessor(Processor):
             groups = found.get(subject)
             if groups is None:
                 if len(found) == _CHUNK:
-                    store.write({values_key(one): pack(own) for one, own in found.items()})
+                    store.write({**shapes.flush(), **{values_key(one): pack(own) for one, own in found.items()}})
                     found.clear()
                 groups = found[subject] = unpack(store.get(values_key(subject)))
-            groups[group] = message.offset() or 0, values
-        store.write({**{values_key(one): pack(own) for one, own in found.items()}, VALUES_READ: b"%d" % reached})
+            groups[group] = message.offset() or 0, shapes.number_of(names), numbers
+        packed = {values_key(one): pack(own) for one, own in found.items()}
+        store.write({**shapes.flush(), **packed, VALUES_READ: b"%d" % reached})

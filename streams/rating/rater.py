@@ -40,9 +40,10 @@ class Rater:
         self._wrap_rating, self._wrap_change = wrap_rating, wrap_change
         self._models: list[_RunningModel] = []
 
-    def use(self, running: Iterable[Running]) -> None:
-        """Rate by these models from here on."""
+    def use(self, running: Iterable[Running]) -> frozenset[str]:
+        """Rate by these models from here on; return the indicators that they ask for."""
         self._models = [_RunningModel(one) for one in running]
+        return frozenset().union(*(one.scorer.model.indicators for one in self._models))
 
     def rate(
         self, subject: str, values: Values, entries: Sequence[Entry], day: date, changed_at: bytes, output: Output

@@ -13,11 +13,11 @@ from processing.processor import PartitionTask
 from processing.store import Store
 from rules.rating.messages import entry_of, version_of
 from rules.rating.reviews import Entry
-from rules.rating.schedule import ModelVersion, running_on
+from rules.rating.schedule import ModelVersion, Running, running_on
 from rules.rating.scoring import is_rated
 from streams.rating.keys import VALUES, VALUES_READ, subject_of, values_key
 from streams.rating.rater import Rater, Read
-from streams.rating.values import Groups, all_values, pack, read_values, unpack
+from streams.rating.values import Groups, Shapes, pack, read_values, unpack
 
 MOST_SUBJECTS = 2000
 """In one transaction: when another model rules all are rated anew, and all at once would fill a worker's memory."""
@@ -33,6 +33,7 @@ class RatingTask(PartitionTask):
         self,
         store: Store,
         decode: Read,
+        shapes: Shapes,
         rater: Rater,
         as_of: date,
         versions: Iterable[ModelVersion],
@@ -43,11 +44,10 @@ class RatingTask(PartitionTask):
 
         ``decode`` leaves decimals unscaled.
         """
-        self._store, self._decode, self._rater, self._as_of = store, decode, rater, as_of
+        self._store, self._decode, self._shapes, self._rater, self._as_of = store, decode, shapes, rater, as_of
         self._versions = {one.number: one for one in versions}
         self._entries, self._belongs = entries, belongs
-        self._running = running_on(self._versions.values(), as_of)
-        self._rater.use(self._running)
+        self._use(running_on(self._versions.values(), as_of))
 
     def parts(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
         """Yield what changes because another day has come, or other models run."""
@@ -60,8 +60,7 @@ class RatingTask(PartitionTask):
         self._as_of = max(since, upto)
         running = running_on(self._versions.values(), self._as_of)
         if running != self._running:
-            self._running = running
-            self._rater.use(running)
+            self._use(running)
             yield from self._rated(self._subjects())
         else:
             yield from self._rated(self._ended(since))
@@ -83,6 +82,7 @@ class RatingTask(PartitionTask):
         values = batches.get(topics.INDICATOR, ())
         for message in values:
             self._take_values(message, touched, changed, output)
+        output.writes.update(self._shapes.flush())
         changed_at = writer.timestamp(datetime.now(UTC))
         for count, (subject, groups) in enumerate(touched.items(), start=1):
             if subject in changed:
@@ -102,7 +102,7 @@ class RatingTask(PartitionTask):
     ) -> None:
         outcomes = output.outcomes[topics.INDICATOR]
         try:
-            subject, group, values = read_values(self._decode, message.value)
+            subject, group, names, numbers = read_values(self._decode, message.value)
         except PoisonMessage as problem:
             output.reject(topics.INDICATOR, message, problem.message)
             return
@@ -113,13 +113,13 @@ class RatingTask(PartitionTask):
             outcomes["duplicate"] += 1
             return
         groups = self._groups(subject, touched)
-        offset, held = groups.get(group, (-1, None))
-        if message.offset < offset:
+        held, shape = groups.get(group), self._shapes.number_of(names)
+        if held is not None and message.offset < held[0]:
             # It was read ahead of its batch, when the store was filled anew.
             outcomes["superseded"] += 1
             return
-        outcomes["duplicate" if values == held else "merged"] += 1
-        groups[group] = message.offset, values
+        outcomes["duplicate" if held is not None and held[1:] == (shape, numbers) else "merged"] += 1
+        groups[group] = message.offset, shape, numbers
         changed.add(subject)
 
     def _take_entry(self, message: InputMessage, touched: dict[str, Groups], output: Output) -> None:
@@ -138,6 +138,10 @@ class RatingTask(PartitionTask):
         if is_rated(subject):
             self._groups(subject, touched)
 
+    def _use(self, running: tuple[Running, ...]) -> None:
+        self._running = running
+        self._shapes.want(self._rater.use(running))
+
     def _version(self, message: InputMessage) -> ModelVersion | None:
         try:
             return version_of(self._decode(message.value or b""))
@@ -153,7 +157,7 @@ class RatingTask(PartitionTask):
     def _rate(self, subject: str, groups: Groups, changed_at: bytes, output: Output) -> None:
         entries = self._entries.get(subject)
         held = () if entries is None else tuple(entries.values())
-        self._rater.rate(subject, all_values(groups), held, self._as_of, changed_at, output)
+        self._rater.rate(subject, self._shapes.wanted_of(groups), held, self._as_of, changed_at, output)
 
     def _subjects(self) -> Iterator[tuple[str, Groups]]:
         for key, raw in self._store.below(VALUES):

@@ -92,6 +92,7 @@ def test_a_small_model_is_read(tmp_path: Path) -> None:
         ("absent: 0", "absent: 0, ought: 1", "line 15: there is no ought"),
         ("limits: [1, 3]", "limits: [3, 1]", "line 15: penalties_36m: limits are in order"),
         ("limits: [1, 3]", "limits: [1.0000001, 3]", "line 15: 1.0000001 has more than six decimals"),
+        ("limits: [1, 3]", "limits: [1, 10000000000000]", "line 15: 10000000000000 is too large"),
         ("[甲, 乙]", "[甲, ' 甲 ']", "line 4: a model needs two approvers"),
         ("[甲, 乙]", "[甲]", "line 4: a model needs two approvers"),
         ("role: SHADOW", "role: KING", "line 4: 'KING' is not a valid Role"),

@@ -22,6 +22,7 @@ from streams.rating import task as task_module
 from streams.rating.keys import VALUES, VALUES_READ, stored_rating
 from streams.rating.rater import Rater
 from streams.rating.task import RatingTask
+from streams.rating.values import Shapes
 from tests.builders.ratings import decoded, message, model, version, version_value
 
 RATING, CHANGE = (fastavro.parse_schema(dict(one)) for one in (wire.RATING, wire.RATING_CHANGE))
@@ -47,7 +48,7 @@ class Partition:
         """Begin the task, as a successor does that reads what was worked on."""
         rater = Rater(self.store, decoded, bytes, bytes)
         self.task = RatingTask(
-            self.store, decoded, rater, self.as_of, self.versions, {}, lambda subject: subject != ELSEWHERE
+            self.store, decoded, Shapes(self.store), rater, self.as_of, self.versions, {}, lambda s: s != ELSEWHERE
         )
 
     def work(self, **batches: list[InputMessage]) -> None:
