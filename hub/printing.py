@@ -14,12 +14,12 @@ from queries.contributions import NO_LONGER, NOT_CLOSED, NOT_YET, Contribution, 
 from queries.explain_field import ExplainedVersion, FieldExplanation
 from queries.explain_indicator import IndicatorExplanation
 from queries.origin import RecordOrigin
-from queries.state import StateOnDay
+from queries.state import IndicatorValue, StateOnDay
 from queries.tail import BankEvent
 from queries.targets import FieldTarget
 from queries.values import SEALED, clock, indicator_text, jsonable, number, text_of
 from queries.versions import Standing
-from rules.indicators.definitions import Indicator
+from rules.indicators.definitions import CROSS, Indicator
 
 Indicators = Mapping[str, Indicator]
 
@@ -37,7 +37,7 @@ def terminal() -> Console:
     return console
 
 
-def print_state(console: Console, state: StateOnDay) -> None:
+def print_state(console: Console, state: StateOnDay, catalogue: Catalogue) -> None:
     """Print a state."""
     _title(console, f"{state.subject_name or ''}  {state.subject}")
     if state.computed:
@@ -58,10 +58,30 @@ def print_state(console: Console, state: StateOnDay) -> None:
     console.print()
     console.print(table if table.row_count else "no record counts", markup=False)
     console.print()
-    values = grid("indicator", "value", "id", right=("value",))
-    for value in state.indicators:
-        values.add_row(value.name, indicator_text(value.definition, value.value), value.id)
+    _print_indicators(console, state, catalogue)
+
+
+def _print_indicators(console: Console, state: StateOnDay, catalogue: Catalogue) -> None:
+    """Print the values by theme; those that are not known are counted."""
+    themes = {one.id: one.zh for one in catalogue.categories} | {CROSS: "多项信息之间", "": "no longer defined"}
+    order = list(themes)
+    known = [(_theme(value, catalogue), value) for value in state.indicators if value.value is not None]
+    known.sort(key=lambda one: order.index(one[0]))
+    values = grid("信息分类", "indicator", "value", "id", right=("value",))
+    last = None
+    for theme, value in known:
+        text = indicator_text(value.definition, value.value)
+        values.add_row("" if theme == last else themes[theme], value.name, text, value.id)
+        last = theme
     console.print(values if values.row_count else "no indicator", markup=False)
+    if unknown := len(state.indicators) - len(known):
+        console.print(f"{unknown} more are not known; --json has all", style="dim", highlight=False)
+
+
+def _theme(value: IndicatorValue, catalogue: Catalogue) -> str:
+    if value.definition is None or value.definition.group == CROSS:
+        return "" if value.definition is None else CROSS
+    return catalogue.item(value.definition.group).category
 
 
 def print_field(console: Console, explained: FieldExplanation) -> None:

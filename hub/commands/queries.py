@@ -44,7 +44,7 @@ def state(
     if as_json:
         echo(json.dumps(answer.as_json(), ensure_ascii=False))
         return
-    printing.print_state(printing.terminal(), answer)
+    printing.print_state(printing.terminal(), answer, view.catalogue)
 
 
 def explain(

@@ -256,6 +256,10 @@ def test_a_state_is_shown(hub: Hub) -> None:
     shown = hub.run("state", CODE)
     for said in (NAME, today().isoformat(), "企业法人信息", "企业基础信息", "近36个月罚款金额", "300.5 元"):
         assert said in shown
+    # What nothing is known of is counted, and not listed.
+    unknown = [one["name"] for one in found["indicators"] if one["value"] is None]
+    assert f"{len(unknown)} more are not known" in shown
+    assert not any(f" {name} " in shown for name in unknown)
     assert MOBILE not in shown
 
 
