@@ -49,8 +49,9 @@ def _print_rating(console: Console, found: SubjectRatings, rating: KeptRating, c
     segment = next((one.zh for one in model.segments if one.id == rating.segment), "") if model else ""
     text = f"信用评价：{rating.grade}，{rating.score} 分（满分 {MOST_POINTS}），{_model_name(found, rating)}"
     console.print(text, style="bold", markup=False, highlight=False)
-    said = f"{rating.as_of.isoformat()} 起；分段 {segment or rating.segment}；已知信息占 {rating.coverage / 10:.1f}%"
-    console.print(f"{said}；第 {rating.sequence} 次变动", markup=False, highlight=False)
+    day, known = rating.as_of.isoformat(), f"{rating.coverage / 10:.1f}%"
+    since = f"{day} 当日，由现有记录计算" if found.is_computed else f"{day} 起，第 {rating.sequence} 次变动"
+    console.print(f"{since}；分段 {segment or rating.segment}；已知信息占 {known}", markup=False, highlight=False)
     if rating.waits_for:
         text = f"待人工复核：模型拟评“{rating.proposed}”，复核前不作为评价结果（`credithub rating review`）"
         console.print(text, style="yellow", highlight=False)

@@ -12,6 +12,8 @@ from bus.avro.registry import Registry
 from bus.partitions import partition_of
 from bus.reading.scan import scan
 from catalogue.errors import PoisonMessage, UsageError
+from catalogue.times import business_date
+from queries.computed_rating import computed_rating
 from queries.explain_indicator import IndicatorExplanation
 from queries.ratings import COVERAGE, LOWEST, RATINGS, WAITING, KeptRating, RatingCoverage, WaitingRating
 from queries.table_snapshot import table_snapshot
@@ -23,6 +25,7 @@ from rules.rating.messages import content_of, entry_of, version_of
 from rules.rating.model import Model
 from rules.rating.reviews import Entry, EntryKind
 from rules.rating.schedule import ModelVersion, Running, running_on
+from rules.rating.scoring import is_rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class SubjectRatings:
     ratings: tuple[KeptRating, ...]
     models: dict[str, Model]
     entries: tuple[RecordedEntry, ...]
+    is_computed: bool = False
+    """Whether they were computed for a day that was asked for; they have no sequence then."""
 
     @property
     def ruling(self) -> KeptRating | None:
@@ -69,6 +74,7 @@ class SubjectRatings:
             "rating": None if ruling is None else ruling.as_json(),
             "shadows": [one.as_json() for one in self.ratings if not one.rules],
             "reviews": [one.as_json() for one in self.entries],
+            "computed": self.is_computed,
             "source": "postgresql",
         }
 
@@ -103,6 +109,23 @@ class RatingView:
             models = {one.hash: content_of(one) for one in self._versions(decode)}
             entries = tuple(self._entries(subject, decode))
         return SubjectRatings(subject, state.subject_name, ratings, models, entries)
+
+    def ratings_on(self, subject: str, day: date) -> SubjectRatings:
+        """Return what the models of a day say, from the records known now; reviews count from their own day on.
+
+        Raises UnknownSubject, and PoisonMessage when a record cannot be read.
+        """
+        state = self._view.state_on(subject, day)
+        with closing(Registry(self._view.config)) as registry:
+            decode = Decoder(registry)
+            versions, recorded = self._versions(decode), tuple(self._entries(subject, decode))
+        values = {one.id: one.value for one in state.indicators}
+        entries = [one.entry for one in recorded if business_date(one.at) <= day]
+        running = running_on(versions, day) if is_rated(subject) else ()
+        ratings = [computed_rating(one, subject, values, entries, day, state.changed_at) for one in running]
+        ratings.sort(key=lambda one: not one.rules)
+        models = {one.hash: content_of(one) for one in versions}
+        return SubjectRatings(subject, state.subject_name, tuple(ratings), models, recorded, is_computed=True)
 
     def explain(self, subject: str) -> RatingExplanation:
         """Return the rating that counts with its indicators' records; raises UsageError where there is none."""

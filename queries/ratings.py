@@ -95,7 +95,8 @@ class KeptRating:
             for name in ("lowered", "raises")
         }
         return {
-            "model": self.model, "rules": self.rules, "model_hash": self.model_hash, "sequence": self.sequence,
+            "model": self.model, "rules": self.rules, "model_hash": self.model_hash,
+            "sequence": self.sequence or None,
             "as_of": self.as_of.isoformat(), "hash": self.hash, "segment": self.segment, "score": self.score,
             "grade": self.grade, "proposed": self.proposed, "waits_for": self.waits_for or None,
             "coverage": self.coverage, "vetoes": [dict(one) for one in self.vetoes], **reasons,

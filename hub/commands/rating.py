@@ -21,8 +21,18 @@ _Until = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last d
 
 
 @app.command()
-def show(code: _Code, as_json: _Json = False) -> None:
-    """Show the rating of an enterprise: score, grade, what lowered it, what would raise it, what is unknown."""
+def show(
+    code: _Code,
+    day: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="Any day, past or to come: computed from today's records."),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Show the rating of an enterprise: score, grade, what lowered it, what would raise it, what is unknown.
+
+    With --as-of, by the models of that day, as its records are known now.
+    """
     from hub.printing import terminal
     from hub.rating_printing import print_ratings
     from hub.settings import load_settings
@@ -30,7 +40,7 @@ def show(code: _Code, as_json: _Json = False) -> None:
     from queries.rating_view import RatingView
 
     subject, view = subject_of(code), view_of(load_settings())
-    found = RatingView(view).ratings(subject)
+    found = RatingView(view).ratings(subject) if day is None else RatingView(view).ratings_on(subject, day.date())
     if as_json:
         echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:

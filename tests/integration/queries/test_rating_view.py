@@ -115,6 +115,19 @@ def test_a_rating_is_shown_with_its_reasons(hub: Hub) -> None:
         assert text in shown
 
 
+def test_a_rating_of_today_is_computed_as_it_was_published_and_of_any_day(hub: Hub) -> None:
+    rated = kept(hub, lambda one: bool(one.lowered))
+    found = said(hub, "rating", "show", rated.subject, "--as-of", today().isoformat())
+    published = said(hub, "rating", "show", rated.subject)
+    assert (found["computed"], found["rating"]["sequence"]) == (True, None)
+    for name in ("hash", "score", "grade", "lowered", "raises", "missing"):
+        assert found["rating"][name] == published["rating"][name]
+    # Before the first model nobody was rated.
+    before = said(hub, "rating", "show", rated.subject, "--as-of", "2025-12-31")
+    assert (before["rating"], before["shadows"]) == (None, [])
+    assert "由现有记录计算" in typed(hub, "rating", "show", rated.subject, "--as-of", SOON).stdout
+
+
 def test_an_explanation_reaches_file_and_row(hub: Hub) -> None:
     rated = kept(hub, lambda one: any(reason.indicator == "penalties_36m" for reason in one.lowered))
     found = said(hub, "explain", rated.subject, "rating")

@@ -22,6 +22,7 @@ PUSH = "the push itself"
 PLAN = {
     5: "worker-0",
     20: "sink-postgres",
+    30: "rater",
     35: "sink-bank.yinhe",
     50: "sink-upstream",
     55: "proof",

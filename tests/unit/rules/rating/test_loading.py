@@ -110,6 +110,17 @@ def test_what_is_wrong_is_told(tmp_path: Path, old: str, new: str, said: str) ->
     assert said in refused(tmp_path, (old, new))
 
 
+@pytest.mark.attack(by="a bank that sees public grades", wants="to learn of what needs consent")
+def test_a_public_model_uses_nothing_that_needs_consent(tmp_path: Path) -> None:
+    secret = [one.id for one in INDICATORS.values() if one.sensitivity is not Sensitivity.PUBLIC]
+    assert secret
+    for name in secret:
+        said = refused(tmp_path, ("serious_violation_current", name))
+        assert (
+            said == f"small.yaml, line 10: {name} is not public: a public grade that is made of it would disclose it."
+        )
+
+
 def test_a_public_model_uses_nothing_that_is_told_to_nobody(tmp_path: Path) -> None:
     path = tmp_path / "small.yaml"
     path.write_text(SMALL, "utf-8")

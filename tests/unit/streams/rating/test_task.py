@@ -171,6 +171,16 @@ def test_what_cannot_be_read_is_set_aside(partition: Partition) -> None:
     assert partition.outcomes[topics.RATING_MODEL]["rejected"] == 1
 
 
+@pytest.mark.attack(by="who may write to model.v1", wants="points that nobody approved of, under an approved hash")
+def test_a_model_that_was_changed_behind_its_approvers_does_not_run(partition: Partition) -> None:
+    partition.work(values=[partition.tell(ONE, penalties_36m=1)])
+    approved = version(2)
+    forged = version_value(approved) | {"content": model(penalty=0).text()}
+    partition.work(models=[message(4, forged)])
+    assert partition.outcomes[topics.RATING_MODEL]["rejected"] == 1
+    assert partition.sequences() == [1]
+
+
 def test_nobody_is_rated_before_a_model_runs(store: Store) -> None:
     partition = Partition(store, as_of=date(1970, 1, 1))
     partition.work(values=[partition.tell(ONE, penalties_36m=0)], models=[message(0, version_value(version()))])
