@@ -13,7 +13,8 @@ from rules.indicators.expressions import Atom
 from rules.indicators.facts import Fact
 from rules.indicators.functions import OF_NUMBERS
 from rules.indicators.plain import evaluate
-from rules.indicators.series import THE_DAY, Series, Share, shares
+from rules.indicators.series import THE_DAY, Series
+from rules.indicators.shares import Share, shares
 from rules.merge import Record, SetSince, is_live, set_since
 from rules.release.publication import Publications
 from rules.release.reasons import WithdrawalReason

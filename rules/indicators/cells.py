@@ -7,7 +7,7 @@ where something of the cell needs them. Objects in their place took five times a
 from collections.abc import Mapping
 from typing import Any
 
-from rules.indicators.series import Share
+from rules.indicators.shares import Share
 
 Told = tuple[int, int, int]
 """(cell, order, number) of a share: sorts by when it tells."""

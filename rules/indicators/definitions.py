@@ -19,6 +19,7 @@ from catalogue.model import Catalogue, Field, FieldType, Item, Sensitivity
 from rules.indicators.closing import load_closings
 from rules.indicators.conditions import RowCondition
 from rules.indicators.expressions import Expression, read_expression
+from rules.indicators.sensitivity import internal_fields, most_sensitive, public_conditions, sensitivity_of
 from rules.indicators.series import THE_DAY, THE_PERIOD, Series
 
 DEFINITIONS = Path(__file__).parent / "definitions"
@@ -40,7 +41,6 @@ _VALUED = frozenset(
         FieldType.TEXT, FieldType.CODE, FieldType.USCC,
     }
 )  # fmt: skip
-_ORDER = (Sensitivity.PUBLIC, Sensitivity.CONSENT, Sensitivity.PERSONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class _File:
             details=None if details is None else details.name,
             value=value, value_type=None if valued is None else valued.type,
             ranks=_ranks(row.get("ranks", {}), valued),
-            where=where, public_when=_public_conditions(item, columns) if row.get("public") else (),
+            where=where, public_when=public_conditions(item, columns) if row.get("public") else (),
             until=tuple(row.get("until", ())), through=tuple(row.get("through", ())),
             within=row.get("within", "sum"), totals=row.get("totals"), since=row.get("from"), by=row.get("by"),
         )  # fmt: skip
@@ -212,10 +212,10 @@ class _File:
         bands = tuple(Decimal(str(one)) for one in row.get("bands", ()))
         if list(bands) != sorted(set(bands)):
             raise ValueError("bands are limits in order, each once")
-        sensitivity = max((self._sensitivity(atom.series) for atom in expression.atoms), key=_ORDER.index)
+        sensitivity = most_sensitive(sensitivity_of(one.series, self._catalogue) for one in expression.atoms)
         if sensitivity is Sensitivity.PERSONAL:
             raise ValueError("it looks at personal data")
-        internal = sorted({name for atom in expression.atoms for name in self._internal(atom.series)})
+        internal = sorted({name for one in expression.atoms for name in internal_fields(one.series, self._catalogue)})
         if internal and row.get("told", True):
             raise ValueError(f"{', '.join(internal)}: for officials alone, so say told: false")
         return Indicator(
@@ -223,23 +223,6 @@ class _File:
             row.get("unit", ""), missing == "zero", direction, bands,
             bool(row.get("told", True)), sensitivity, dict(row.get("alike", {})),
         )  # fmt: skip
-
-    def _sensitivity(self, series: Series) -> Sensitivity:
-        """Return how sensitive a series is: as its most sensitive field, and as that there are such records at all."""
-        item = self._catalogue.item(series.item)
-        names = {*series.reads(), *([series.details] if series.details else ())}
-        fields = [item.field(name) for name in names]
-        if series.details is not None:
-            own = {series.value, series.date_field, *(series.where.reads if series.where else ())}
-            fields += [one for one in item.field(series.details).details if one.name in own]
-        said = [_told(one, is_public=bool(series.public_when)) for one in fields]
-        said.append(_existence(item, is_public=bool(series.public_when)))
-        return max(said, key=_ORDER.index)
-
-    def _internal(self, series: Series) -> Iterator[str]:
-        """Yield the fields that a series reads and that are shown to officials alone."""
-        item = self._catalogue.item(series.item)
-        return (name for name in series.reads() if item.field(name).audience != "all")
 
     def _item(self, name: str) -> Item:
         try:
@@ -298,33 +281,3 @@ def _named(fields: Iterable[Field], name: str, otherwise: str) -> Field:
         if one.name == name:
             return one
     raise ValueError(otherwise)
-
-
-def _public_conditions(item: Item, columns: Iterable[Field]) -> tuple[RowCondition, ...]:
-    """Return what has to hold of a record so that its fields are public (``public_when`` of the catalogue)."""
-    said = {condition for one in (*item.fields, *columns) for condition in one.public_when}
-    if not said:
-        raise ValueError(f"no field of {item.id} becomes public by a condition")
-    return tuple(
-        RowCondition(f"{one.field} in {one.values!r}", item.fields)
-        for one in sorted(said, key=lambda one: (one.field, one.values))
-    )
-
-
-def _told(field: Field, *, is_public: bool) -> Sensitivity:
-    if field.audience != "all":
-        return Sensitivity.CONSENT
-    if field.sensitivity is Sensitivity.CONSENT and field.public_when and is_public:
-        return Sensitivity.PUBLIC
-    # Public on a condition only, and the condition is not asked for.
-    if field.sensitivity is Sensitivity.PUBLIC and field.public_when and not is_public:
-        return Sensitivity.CONSENT
-    return field.sensitivity
-
-
-def _existence(item: Item, *, is_public: bool) -> Sensitivity:
-    """Return how sensitive it is that a record is there: public where everybody sees a field of it."""
-    silent = {item.subject.uscc, item.subject.name, *item.subject.codes}
-    silent |= {condition.field for one in item.fields for condition in one.public_when}
-    told = {_told(one, is_public=is_public) for one in item.fields if one.name not in silent}
-    return Sensitivity.PUBLIC if Sensitivity.PUBLIC in told else Sensitivity.CONSENT

@@ -31,7 +31,8 @@ from rules.indicators.functions import (
     SeriesView,
     Value,
 )
-from rules.indicators.series import Series, Share
+from rules.indicators.series import Series
+from rules.indicators.shares import Share
 from rules.indicators.windows import window_end
 
 MOST_MONTHS = 60

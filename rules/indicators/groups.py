@@ -12,7 +12,8 @@ from rules.indicators.definitions import CROSS, Indicator
 from rules.indicators.expressions import MOST_MONTHS, Atom, AtomValues, boundaries
 from rules.indicators.facts import Fact
 from rules.indicators.functions import Memo, SeriesView, Value
-from rules.indicators.series import Placed, Series, Share, by_placing, cell_for, shares_of
+from rules.indicators.series import Series
+from rules.indicators.shares import Placed, Share, by_placing, cell_for, shares_of
 
 _EXTREMES = frozenset({"max", "min"})
 # By an atom's key and its series' id, what gives its value on some day.
@@ -226,10 +227,13 @@ class Groups:
     by_item: Mapping[str, IndicatorGroup]
     cross: CrossGroup
 
+    def indicators(self) -> Mapping[str, tuple[Indicator, ...]]:
+        """Return the indicators by the groups' names."""
+        return {**{item: group.indicators for item, group in self.by_item.items()}, CROSS: self.cross.indicators}
+
     def names(self) -> frozenset[str]:
         """Return the names of the groups that have values."""
-        own = {item for item, group in self.by_item.items() if group.indicators}
-        return frozenset(own | ({CROSS} if self.cross.indicators else set()))
+        return frozenset(name for name, own in self.indicators().items() if own)
 
 
 def groups_of(indicators: Iterable[Indicator]) -> Groups:

@@ -13,7 +13,8 @@ from rules.indicators.definitions import CROSS, Indicator
 from rules.indicators.facts import Fact, from_millionths
 from rules.indicators.functions import Memo, Value
 from rules.indicators.groups import Groups, IndicatorGroup, groups_of
-from rules.indicators.series import Series, ever_share, shares
+from rules.indicators.series import Series
+from rules.indicators.shares import ever_share, shares
 
 Facts = Mapping[str, Iterable[Fact]]
 """The facts of one subject, by the item."""

@@ -1,60 +1,24 @@
 """Series: which records of an item an indicator looks at, where each lies in time, and which number it brings.
 
-A record has *shares* in a series: one, none, or one for each month that its details tell. A share lies in a *cell*, a
-month (``catalogue.months``) or a day (its proleptic Gregorian ordinal), and counts from one day until another.
+What a record adds to one are its *shares* (``rules.indicators.shares``).
 """
 
-import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 from catalogue.model import FieldType
-from catalogue.months import last_day, month_number, month_of
-from catalogue.periods import period_end
 from rules.indicators.closing import Closing
 from rules.indicators.conditions import RowCondition
-from rules.indicators.facts import MILLION, Fact, as_date, day_number, millionths
+from rules.indicators.facts import MILLION
 
 Within = Literal["sum", "max", "last"]
 THE_DAY = "day"
 """Named as a value: the number YYYYMMDD of the day on which the record lies."""
 THE_PERIOD = "period"
 """Named as an account: the record's period, so that each quarter of a year is told once, and all are added up."""
-# What a department writes in the column of kinds of a row that is the total of the others.
-_TOTALS = frozenset({"", "合计", "总计", "小计", "全部", "各税合计", "各险种合计"})
-
-
-# How many months a statement covers that is a part of a longer period.
-_QUARTER = 3
-_PARTS_OF = {_QUARTER: (1,), 12: (1, _QUARTER)}
-_DAY = timedelta(days=1)
 _TEXTS = (FieldType.TEXT, FieldType.CODE, FieldType.USCC)
-
-
-class Share(NamedTuple):
-    """What one record adds to one series. It counts from ``enter`` to the day before ``leave``."""
-
-    cell: int
-    enter: date
-    leave: date | None  # None: it never ceases to count
-    number: int | None  # in millionths
-    order: int  # of the record's source time, in microseconds: of two shares in one cell the later one tells
-    text: str | None = None
-    is_total: bool = False  # of all kinds of its month, beside which rows of single kinds may lie
-    part: str | None = None  # whose it is of those that are added up in a month, such as an account
-
-    def counts(self, as_of: date) -> bool:
-        """Whether the share counts on a date."""
-        return self.enter <= as_of and (self.leave is None or as_of < self.leave)
-
-
-def ever_share(share: Share) -> Share:
-    """Return what a share adds to what all come to: its number, but no text, which windows alone tell apart."""
-    return share if share.text is None else share._replace(text=None)
 
 
 @dataclass(frozen=True)
@@ -146,199 +110,3 @@ class Series:
             names |= {self.date_field, None if self.value == THE_DAY else self.value, self.totals, self.since}
             names |= self.where.reads if self.where else frozenset()
         return frozenset(name for name in names if name is not None)
-
-
-class Place(NamedTuple):
-    """Where a record lies in a series, and from when until when: the same for all series of one ``Series.placing``."""
-
-    cell: int
-    enter: date
-    leave: date | None
-    placed: date | None  # None: the month says it all
-    is_total: bool
-    part: str | None
-
-
-def shares(series: Series, fact: Fact) -> list[Share]:
-    """Return the shares of a record in a series; it may have none on any day."""
-    return [share for _, share in shares_of(((series, (series,)),), fact)]
-
-
-Placed = Iterable[tuple[Series, Sequence[Series]]]
-"""Series of one placing each: the first of them, and all."""
-
-
-def by_placing(series: Iterable[Series]) -> Placed:
-    """Return series together that lie where the same is asked of a record, so that it is asked once."""
-    found: dict[object, list[Series]] = {}
-    for one in series:
-        # Rows of details are looked at one by one.
-        found.setdefault(one.key if one.details is not None else one.placing, []).append(one)
-    return [(own[0], own) for own in found.values()]
-
-
-def shares_of(placed: Placed, fact: Fact) -> list[tuple[Series, Share]]:
-    """Return the shares of a record in many series."""
-    found: list[tuple[Series, Share]] = []
-    data, order = fact.data, fact.order
-    for lead, every in placed:
-        leave = _leave(lead, fact)
-        if leave is _NEVER or not all(condition.holds(data) for condition in lead.public_when):
-            continue
-        if lead.details is not None:
-            found += [(lead, share) for share in _of_details(lead, fact, leave)]
-            continue
-        place = _place(lead, data, fact, leave)
-        if place is None:
-            continue
-        cell, enter, leaves, day, is_total, part = place
-        for series in every:
-            number, text = _valued(series, data, day, cell)
-            if number is not None or text is not None or not series.ranks:
-                found.append((series, Share(cell, enter, leaves, number, order, text, is_total, part)))
-    return found
-
-
-_NEVER = date.min
-
-
-def _leave(series: Series, fact: Fact) -> date | None:
-    """Return the day from which on a record no longer counts; ``_NEVER``: it counts on none."""
-    leave: date | None = None
-    for name in series.ends:
-        value = fact.data.get(name)
-        if value is None:
-            continue
-        ends = as_date(value)
-        if ends is None:
-            # Filled with something that is no date.
-            return _NEVER
-        if name in series.through:
-            if ends == date.max:
-                continue
-            ends += _DAY
-        leave = ends if leave is None else min(leave, ends)
-    return _NEVER if leave is not None and leave <= fact.effective else leave
-
-
-def _place(series: Series, data: Mapping[str, Any], fact: Fact, leave: date | None) -> Place | None:
-    if series.where is not None and not series.where.holds(data):
-        return None
-    closing, effective = series.closing, fact.effective
-    placed: date | None
-    if series.is_in_months_by_itself and fact.period is not None:
-        assert closing is not None, "months have a closing"
-        # Most records that there are: no day of theirs is asked for.
-        cell, enter, placed = _cell_of(closing.every, fact.period), effective, None
-    else:
-        placed = _placed(series, data, fact)
-        if placed is None:
-            return None
-        cell = _cell(series, placed)
-        enter = effective if closing is not None or placed < effective else placed
-    if leave is not None and leave <= enter:
-        return None
-    part = None if series.by is None else _account(series, data, fact)
-    is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in _TOTALS
-    if series.since is not None and closing is not None:
-        begins = as_date(data.get(series.since))
-        ends = _month_of(fact, placed)
-        covered = None if begins is None else ends - month_number(begins) + 1
-        if covered not in (None, closing.every, *_PARTS_OF.get(closing.every, ())):
-            return None
-        is_total = covered in (closing.every, _QUARTER)
-        if closing.every > _QUARTER and covered != closing.every:
-            # A year is the sum of its quarters, each as it or its months tell it.
-            part = str(ends // _QUARTER)
-    return Place(cell, enter, leave, placed, is_total, part)
-
-
-def _account(series: Series, data: Mapping[str, Any], fact: Fact) -> str:
-    return str((fact.period if series.by == THE_PERIOD else data.get(series.by or "")) or "")
-
-
-def _month_of(fact: Fact, placed: date | None) -> int:
-    """Return the last month of what a record covers."""
-    return month_number(placed or _end(fact.period or ""))
-
-
-def cell_for(series: Series, fact: Fact) -> int:
-    """Return the cell of a record where its payload need not be asked: of a series without a date field and details."""
-    if series.closing is not None and fact.period is not None:
-        return _cell_of(series.closing.every, fact.period)
-    return _cell(series, fact.effective)
-
-
-def _cell(series: Series, placed: date) -> int:
-    if series.closing is None:
-        return placed.toordinal()
-    month = month_number(placed)
-    # A period of several months is known by its last one.
-    return month + -(month + 1) % series.closing.every
-
-
-def _of_details(series: Series, fact: Fact, leave: date | None) -> list[Share]:
-    """Return a share for each month that the rows tell: what several rows of one month say is added up."""
-    found: dict[int, Share] = {}
-    part = None if series.by is None else _account(series, fact.data, fact)
-    for row in fact.data.get(series.details or "") or ():
-        place = _place(series, row, fact, leave)
-        if place is None:
-            continue
-        number, _ = _valued(series, row, place.placed, place.cell)
-        known = found.get(place.cell)
-        if known is not None and known.number is not None:
-            number = known.number + (number or 0)
-        found[place.cell] = Share(place.cell, place.enter, place.leave, number, fact.order, None, False, part)
-    return list(found.values())
-
-
-def _placed(series: Series, data: Mapping[str, Any], fact: Fact) -> date | None:
-    """Return the day that a record lies on, or in whose month; None: a row of details that says no month."""
-    if series.date_field is None:
-        if series.of_periods and fact.period is not None:
-            return _end(fact.period)
-        return fact.effective
-    value = data.get(series.date_field)
-    if isinstance(value, str):
-        try:
-            return _end(value)
-        except ValueError:
-            value = None
-    named = as_date(value)
-    if named is None and series.details is not None:
-        return None
-    return named or fact.effective
-
-
-@functools.lru_cache(maxsize=1 << 12)
-def _end(period: str) -> date:
-    return period_end(period)
-
-
-@functools.lru_cache(maxsize=1 << 12)
-def _cell_of(every: int, period: str) -> int:
-    month = month_number(period_end(period))
-    return month + -(month + 1) % every
-
-
-def _valued(series: Series, data: Mapping[str, Any], placed: date | None, cell: int) -> tuple[int | None, str | None]:
-    if series.value is None:
-        return None, None
-    if series.value == THE_DAY:
-        return day_number(placed or last_day(*month_of(cell))) * MILLION, None
-    value = data.get(series.value)
-    if value is None or value == "":
-        return None, None
-    if type(value) is Decimal:
-        return millionths(value), None
-    if series.ranks:
-        return series.rank_of.get(str(value).strip()), None
-    if series.is_of_texts:
-        return None, str(value)
-    if series.value_type in (FieldType.DATE, FieldType.TIMESTAMP):
-        named = as_date(value)
-        if named is None:
-            raise TypeError(f"{value!r} is no day")
-        return day_number(named) * MILLION, None
-    return millionths(value), None

@@ -17,7 +17,8 @@ from catalogue.months import month_number, month_of, months_before
 from rules.indicators.cells import HIGH, LAST, LOW, RECORDS, Cell, Told, add, extremes, new_cell, part_of, stretch
 from rules.indicators.functions import Memo, Value
 from rules.indicators.groups import IndicatorGroup, Use
-from rules.indicators.series import Series, Share, ever_share
+from rules.indicators.series import Series
+from rules.indicators.shares import Share, ever_share
 from rules.indicators.windows import window_end
 
 EVER = -1

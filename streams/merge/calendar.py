@@ -6,7 +6,8 @@ from datetime import date
 
 from catalogue.envelope import ItemId, is_mark
 from rules.merge import Record
-from streams.merge.rolling import DueRecord, Rolling
+from streams.merge.due import DueRecord
+from streams.merge.rolling import Rolling
 from streams.merge.subject import SubjectBatch
 
 # The day of a partition to which no day was published yet.

@@ -12,7 +12,8 @@ from processing.output import StoreWrites
 from processing.store import Store
 from rules.indicators.cells import Told
 from rules.indicators.groups import Use
-from rules.indicators.series import Series, Share
+from rules.indicators.series import Series
+from rules.indicators.shares import Share
 from rules.indicators.tiles import EVER
 from streams.merge.keys import ordered_prefix
 

@@ -8,7 +8,8 @@ from typing import Any
 from catalogue.errors import PoisonMessage
 from rules.indicators.facts import Fact
 from rules.indicators.groups import Groups
-from rules.indicators.series import Series, Share
+from rules.indicators.series import Series
+from rules.indicators.shares import Share
 from rules.merge import Record
 
 log = logging.getLogger(__name__)

@@ -7,20 +7,20 @@ The tiles of a subject's item are made from its records when they are first touc
 
 import hashlib
 import marshal
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
-from fractions import Fraction
 
-from catalogue.envelope import ItemId
 from processing.output import StoreWrites
 from processing.store import Store
 from rules.indicators.definitions import CROSS
 from rules.indicators.functions import Value
 from rules.indicators.groups import Groups
-from rules.indicators.series import Share
+from rules.indicators.shares import Share
 from rules.indicators.tiles import EVER, Tile, Tiles, due_dates, unpack
 from rules.merge import Record
 from rules.state import DIGEST_RULE
+from streams.merge.cross_inputs import CrossInputs
+from streams.merge.due import DueRecord, due_parts, next_due_day
 from streams.merge.keys import (
     COMPLETE,
     DEFINITIONS,
@@ -30,7 +30,6 @@ from streams.merge.keys import (
     TILES,
     due_from,
     due_key,
-    due_prefix,
     inputs_key,
     ordered_prefix,
     tiles_key,
@@ -41,8 +40,6 @@ from streams.merge.values import Values
 
 # Records with their keys, all of which count.
 Live = Iterable[tuple[str, Record]]
-# Subject, item and key of a record of which a share begins or ceases to count; the key is empty where a window moves.
-DueRecord = tuple[str, ItemId, str]
 # A record's key, the version that counted and the one that counts now; None: there was, or is, none that counts.
 Replaced = tuple[str, Record | None, Record | None]
 _WINDOWS = ""
@@ -70,16 +67,15 @@ def forget_subject(store: Store, groups: Groups, subject: str, writes: StoreWrit
         forget(store, groups, subject, key[len(prefix) :].decode(), writes)
 
 
-def _pack_inputs(inputs: Mapping[str, Value]) -> bytes:
-    """Return the inputs in their order: marshal knows no fractions."""
-    return marshal.dumps(
-        [one if one is None or isinstance(one, int) else (one.numerator, one.denominator) for one in inputs.values()]
-    )
+def _fingerprint(groups: Groups) -> bytes:
+    """Return what tells definitions apart, and the format that tiles are kept in.
 
-
-def _unpack_inputs(raw: bytes, keys: Iterable[str]) -> dict[str, Value]:
-    packed = marshal.loads(raw)
-    return {key: Fraction(*one) if isinstance(one, tuple) else one for key, one in zip(keys, packed, strict=True)}
+    So does the rule of the states' digests: another one makes tiles anew, and has the calendar go through all subjects.
+    """
+    formats = f"tiles 3, marshal {marshal.version}, digest {DIGEST_RULE}"
+    own = (one for item in sorted(groups.by_item) for one in groups.by_item[item].indicators)
+    text = "\n".join((formats, *map(repr, (*own, *groups.cross.indicators))))
+    return hashlib.sha256(text.encode()).hexdigest().encode()
 
 
 class Rolling:
@@ -88,23 +84,13 @@ class Rolling:
     def __init__(self, store: Store, groups: Groups, record_shares: RecordShares) -> None:
         self._store, self._groups, self._cross, self._shares = store, groups.by_item, groups.cross, record_shares.of
         self._all, self._names = groups, groups.names()
-        self._cross_names = frozenset(one.id for one in groups.cross.indicators)
-        told = {**{item: group.indicators for item, group in self._groups.items()}, CROSS: groups.cross.indicators}
-        self._told = {name: frozenset(one.id for one in own if one.told) for name, own in told.items()}
+        self._told = {name: frozenset(one.id for one in own if one.told) for name, own in groups.indicators().items()}
         self.pending: StoreWrites = {}
         # What was touched since the last flush.
         self._touched: dict[tuple[str, str], Tiles] = {}
         self._ordered: dict[str, OrderedNumbers] = {}
-        # What items say to the indicators over several: as it moved, and whole, of the subjects that it moved of.
-        self._moved: dict[str, dict[str, Value]] = {}
-        self._inputs: dict[str, dict[str, Value]] = {}
-        # The format that tiles are kept in goes with the definitions, and so does the rule of the states' digests:
-        # another one makes them anew, and has the calendar go through all subjects.
-        formats = f"tiles 3, marshal {marshal.version}, digest {DIGEST_RULE}"
-        own = (one for item in sorted(self._groups) for one in self._groups[item].indicators)
-        every = (*own, *self._cross.indicators)
-        text = "\n".join((formats, *map(repr, every)))
-        self._definitions = hashlib.sha256(text.encode()).hexdigest().encode()
+        self._inputs = CrossInputs(store, groups.cross)
+        self._definitions = _fingerprint(groups)
 
     def is_complete(self) -> bool:
         """Whether the tiles of all records are there."""
@@ -131,7 +117,8 @@ class Rolling:
         """Forget all tiles; they are made anew."""
         for prefix in (TILES, ORDERED, DUE, INPUTS):
             self._store.clear(prefix)
-        self.pending, self._touched, self._ordered, self._inputs = {}, {}, {}, {}
+        self.pending, self._touched, self._ordered = {}, {}, {}
+        self._inputs.forget()
         self._store.write({DEFINITIONS: self._definitions, COMPLETE: None})
 
     def complete(self) -> None:
@@ -153,9 +140,8 @@ class Rolling:
                     self.pending[due_key(due, subject, item, _WINDOWS)] = b""
                 tiles.due = due
             self.pending[tiles_key(subject, item)] = tiles.pack()
-        for subject, inputs in self._inputs.items():
-            self.pending[inputs_key(subject)] = _pack_inputs(inputs)
-        written, self.pending, self._touched, self._ordered, self._inputs = self.pending, {}, {}, {}, {}
+        self.pending.update(self._inputs.flush())
+        written, self.pending, self._touched, self._ordered = self.pending, {}, {}, {}
         return written
 
     def lacks(self, subject: str, item: str) -> bool:
@@ -189,13 +175,12 @@ class Rolling:
     def values(self, subject: str, item: str, as_of: date) -> dict[str, int | None]:
         """Return the item's indicators in millionths; nothing may be due up to ``as_of``."""
         atoms = self._atom_values(subject, item, as_of)
-        if keys := self._cross.of(item):
-            self._moved.setdefault(subject, {}).update((key, atoms[key]) for key in keys)
+        self._inputs.note(subject, item, atoms)
         return self._groups[item].values(atoms)
 
     def moves_cross(self, subject: str) -> bool:
         """Whether items that indicators over several look at moved since these were computed last."""
-        return subject in self._moved
+        return self._inputs.moved_of(subject)
 
     def cross_values(
         self, subject: str, held: Values, present: Iterable[str], live: Callable[[str], Live], as_of: date
@@ -204,32 +189,13 @@ class Rolling:
 
         ``held``: as they were. ``present``: the items of which there were records that counted; ``live`` gives these.
         """
-        moved = self._moved.pop(subject)
-        inputs, changed = self._load_inputs(subject), set[str]()
-        if inputs is None:
-            inputs = {**self._cross.absent, **dict(self._say(subject, present, live, moved, as_of))}
-        else:
-            changed = {key for key, value in moved.items() if inputs[key] != value}
-            if not changed and held:
-                return held
-        inputs.update(moved)
-        self._inputs[subject] = inputs
-        if changed and held.keys() == self._cross_names:
-            return {**held, **self._cross.values(inputs, changed)}
-        return self._cross.values(inputs)
 
-    def _say(
-        self, subject: str, present: Iterable[str], live: Callable[[str], Live], moved: Container[str], as_of: date
-    ) -> Iterator[tuple[str, Value]]:
-        """Yield what the items that did not move say to the indicators over several."""
-        for item in present:
-            keys = self._cross.of(item)
-            if not keys or keys[0] in moved:
-                continue
+        def atoms_of(item: str) -> Mapping[str, Value]:
             if self.lacks(subject, item):
                 self.build(subject, item, live(item), as_of)
-            atoms = self._atom_values(subject, item, as_of)
-            yield from ((key, atoms[key]) for key in keys)
+            return self._atom_values(subject, item, as_of)
+
+        return self._inputs.values(subject, held, present, atoms_of)
 
     def _atom_values(self, subject: str, item: str, as_of: date) -> dict[str, Value]:
         tiles = self._load(subject, item)
@@ -238,10 +204,6 @@ class Rolling:
         tiles.as_of = max(tiles.as_of, as_of)
         tiles.settle(self._numbers(subject))
         return tiles.atom_values(tiles.as_of)
-
-    def _load_inputs(self, subject: str) -> dict[str, Value] | None:
-        raw = self._store.get(inputs_key(subject))
-        return None if raw is None else _unpack_inputs(raw, self._cross.absent)
 
     def expect(self, subject: str, record: Record, until: date | None, as_of: date) -> None:
         """Note the day on which the law ends a record, where it is still to come."""
@@ -262,26 +224,12 @@ class Rolling:
 
     def next_due(self, after: date) -> date | None:
         """Return the first day after ``after`` on which something is due."""
-        for key, _ in self._store.below(DUE, due_prefix(date.fromordinal(after.toordinal() + 1))):
-            return due_from(key)[0]
-        return None
+        return next_due_day(self._store, after)
 
     def due(self, day: date, most: int) -> Iterator[list[DueRecord]]:
         """Yield what is due on a day, in parts of at most so many subjects; a part is done with the next flush."""
-        part: list[DueRecord] = []
-        keys: list[bytes] = []
-        subjects: set[str] = set()
-        for key, _ in self._store.below(due_prefix(day)):
-            _, subject, item, record = due_from(key)
-            if subject not in subjects and len(subjects) == most:
-                self.pending.update(dict.fromkeys(keys))
-                yield part
-                part, keys, subjects = [], [], set()
-            part.append((subject, item, record))
-            keys.append(key)
-            subjects.add(subject)
-        self.pending.update(dict.fromkeys(keys))
-        if part:
+        for part, keys in due_parts(self._store, day, most):
+            self.pending.update(dict.fromkeys(keys))
             yield part
 
     def move(self, subject: str, item: str, live: Live, as_of: date) -> None:

@@ -18,7 +18,8 @@ from rules.indicators.definitions import load_indicators
 from rules.indicators.facts import Fact, from_millionths
 from rules.indicators.groups import groups_of
 from rules.indicators.plain import plain_atoms, plain_values
-from rules.indicators.series import Series, Share, shares
+from rules.indicators.series import Series
+from rules.indicators.shares import Share, shares
 from rules.indicators.tiles import EVER, Tiles, unpack
 from rules.merge import Record
 from tests.unit.laws.partition import DAYS, EVENTS, START, Killed, Partition, computed
