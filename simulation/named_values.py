@@ -1,4 +1,4 @@
-"""Cells whose field's name says what they hold: records of one enterprise must fit together."""
+"""Cells whose field's name says what they hold, the same in all records of one enterprise."""
 
 from catalogue.model import Field, Item
 from simulation.people import Person, registration_number
@@ -32,20 +32,9 @@ def by_name(field: Field, item: Item) -> DrawCell | None:
         "registered_address": lambda s: s.enterprise.address,
         "mailing_address": lambda s: s.enterprise.address,
         "postal_code": lambda s: "810000",
-        "industry_code": lambda s: s.enterprise.industry_code,
-        "industry_name": lambda s: s.enterprise.industry,
-        "business_scope": lambda s: f"{s.enterprise.industry}（样例）",
-        "registered_capital": lambda s: s.enterprise.capital_wan,
-        "registration_status": lambda s: "注销" if s.enterprise.deregistered else "存续",
-        "shareholder_name": lambda s: s.enterprise.holders[s.moment.number % len(s.enterprise.holders)].name,
-        "shareholder_id_number": lambda s: s.enterprise.holders[s.moment.number % len(s.enterprise.holders)].id_number,
-        "subscribed_amount": lambda s: s.enterprise.capital_wan * 10_000 // len(s.enterprise.holders),
-        "employee_count": lambda s: s.staff,
-        "depositor_count": lambda s: s.staff,
-        "year": lambda s: s.moment.end.year,
-        "month": lambda s: s.moment.end.month,
-        "usage_year": lambda s: s.moment.end.year,
-        "usage_month": lambda s: s.moment.end.month,
+        "industry_code": lambda s: s.enterprise.sector.code,
+        "industry_name": lambda s: s.enterprise.sector.name,
+        "business_scope": lambda s: f"{s.enterprise.sector.name}（样例）",
         "organization_code": lambda s: s.enterprise.uscc[8:17],
         "taxpayer_id": lambda s: s.enterprise.uscc,
         "tax_registration_number": lambda s: s.enterprise.uscc,
@@ -53,24 +42,14 @@ def by_name(field: Field, item: Item) -> DrawCell | None:
         "business_registration_number": lambda s: registration_number(s.enterprise.index),
         "account_name": lambda s: s.enterprise.name,
         "account_number": lambda s: f"{item.seq:02}{s.enterprise.index:08}",
-        "social_insurance_number": lambda s: f"63{s.enterprise.index:08}",
         "id_type": lambda s: None,
         "id_number": lambda s: None,
         "institution_certificate_number": lambda s: None,
         "social_organization_certificate_number": lambda s: None,
         "customs_registration_code": lambda s: f"6301{s.enterprise.index:06}",
         "subject_type": lambda s: "1",
-        "in_arrears": lambda s: not s.pays,
-        "failed_inspections_3y": lambda s: 0 if s.pays else s.rng.randrange(1, 4),
-        "payment_status": lambda s: "1",
-        "insurance_type": lambda s: "110",
-        "tax_type": lambda s: "增值税",
-        "deposit_rate": lambda s: 12,
-        "equity_share_before": lambda s: 60,
-        "equity_share_after": lambda s: 40,
         "parent_name": lambda s: s.enterprise.name,
         "parent_uscc": lambda s: s.enterprise.uscc,
-        "transferee_name": lambda s: s.enterprise.holders[-1].name,
         "legal_rep_sex": lambda s: s.enterprise.rep.sex,
     }
     if item.seq == 33:
@@ -78,7 +57,7 @@ def by_name(field: Field, item: Item) -> DrawCell | None:
     if item.seq == 59:
         plain.pop("id_number")
         plain.pop("id_type")
-    return plain.get(name) or _person(name) or (_court_number(item) if name == "case_number" else None)
+    return plain.get(name) or _person(name)
 
 
 # Columns with the name of a person begin so.
@@ -100,8 +79,3 @@ def _person(name: str) -> DrawCell | None:
         return {"id_number": who.id_number, "email": who.email, "": who.name}.get(part, who.phone)
 
     return None if name == "mortgagee_id_number" else cell
-
-
-def _court_number(item: Item) -> DrawCell:
-    kind = {42: "执", 43: "执", 44: "破", 46: "执"}.get(item.seq, "民初")
-    return lambda s: f"（{s.moment.when.year}）青01{kind}{s.enterprise.index * 10 + s.moment.number + 1}号"

@@ -10,6 +10,11 @@ from tests.unit.house.product import Module, classes, modules, parsed
 _USED_ELSEWHERE = {
     "BatchTransport": "Faust, by the entry point in pyproject.toml",
     "changed_settings": "tests, to change settings by their nested names",
+    "histories": "benchmarks/city.py and back-tests, which read the sample city without files",
+    "known_on": "benchmarks/city.py and back-tests, with histories",
+    "attainable": "benchmarks/city.py, back-tests, and tests/unit/simulation/test_overlap.py",
+    "overlap": "benchmarks/city.py and tests/unit/simulation/test_overlap.py",
+    "auc": "benchmarks/city.py and tests/unit/simulation/test_overlap.py",
 }
 # Other decorators hand a function over to a framework, which calls it.
 _OWN_DECORATORS = ("dataclass", "functools.", "lru_cache", "cache", "contextmanager", "contextlib.")
