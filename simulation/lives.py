@@ -23,7 +23,7 @@ _MEAN_SPREAD, _WALK_SPREAD = 0.65, 0.70
 _KEPT = 0.93  # of the distance from the mean, from one month to the next
 _STEP = _WALK_SPREAD * math.sqrt(1 - _KEPT**2)
 # The till has luck of its own: it forgets within half a year, and cannot be told from quality by one late bill.
-_TILL_KEPT, _TILL_STEP = 0.85, 0.42
+_TILL_KEPT, _TILL_STEP = 0.85, 0.33
 _HAZARD, _STEEPNESS, _MOST_HAZARD = 0.0008, 1.85, 0.2
 _FALL, _FALL_KEPT = 1.7, 0.97  # what a default takes from the quality, and what of it is left a month later
 _GROWTH, _GROWTH_BY_QUALITY, _YOUNG_GROWTH, _YOUNG_MONTHS = 0.0005, 0.007, 0.012, 36
@@ -91,7 +91,7 @@ def draw_life(
     """
     gauss, chance, exp = rng.gauss, rng.random, math.exp
     mean = gauss(better, _MEAN_SPREAD)
-    walk, till, fall = gauss(0, _WALK_SPREAD), gauss(0, 0.8), 0.0
+    walk, till, fall = gauss(0, _WALK_SPREAD), gauss(0, 0.6), 0.0
     log_size, heads = 0.0, 1.0
     qualities, tills, sizes, people = array("f"), array("f"), array("f"), array("f")
     default = ended = None

@@ -7,10 +7,10 @@ from simulation.setting import CellValue, DrawCells, Setting, Teller
 _LEAST = (1.1, 0.1, -0.9, -1.7)
 
 
-def _step(s: Setting, about: int, spread: float = 1.1) -> int:
+def _step(s: Setting, about: int, spread: float = 0.9) -> int:
     """Return a grade from 0, the best, to 4: by quality, what the body looks at, and luck."""
     e = s.enterprise
-    seen = 0.8 * s.quality + 0.5 * e.traits[about % len(e.traits)] + spread * (e.chance(s.month, 3000 + about) - 0.5)
+    seen = 0.9 * s.quality + 0.4 * e.traits[about % len(e.traits)] + spread * (e.chance(s.month, 3000 + about) - 0.5)
     return next((step for step, least in enumerate(_LEAST) if seen >= least), 4)
 
 

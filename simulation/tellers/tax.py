@@ -88,7 +88,7 @@ def _grade(s: Setting) -> tuple[CellValue, ...]:
     e = s.enterprise
     if s.moment.end.year - e.founded.year <= 1:
         return s.moment.end.year, "M级" if e.chance(s.month, 321) < 0.85 else "D级"
-    found = s.quality + 0.6 * e.traits[9] + 1.4 * (e.chance(s.month, 321) - 0.5)
+    found = s.quality + 0.45 * e.traits[9] + 1.1 * (e.chance(s.month, 321) - 0.5)
     return s.moment.end.year, next((grade for least, grade in _GRADES if found >= least), "D级")
 
 
