@@ -1,6 +1,6 @@
 """Rates an enterprise by all models that run, and publishes what changed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -46,10 +46,19 @@ class Rater:
         return frozenset().union(*(one.scorer.model.indicators for one in self._models))
 
     def rate(
-        self, subject: str, values: Values, entries: Sequence[Entry], day: date, changed_at: bytes, output: Output
+        self,
+        subject: str,
+        values: Values,
+        entries: Sequence[Entry],
+        day: date,
+        changed_at: bytes,
+        output: Output,
+        only: Collection[str] | None = None,
     ) -> None:
-        """Rate a subject; what is as it was is not published again."""
+        """Rate a subject; what is as it was is not published again. ``only``: by these models, by their ids."""
         for model in self._models:
+            if only is not None and model.id not in only:
+                continue
             rating = model.scorer.rate(subject, values, entries, day)
             found = rating_hash(rating, model.hash, rules=model.rules)
             key = rating_key(subject, model.id)

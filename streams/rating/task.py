@@ -1,7 +1,7 @@
 """The rating of one partition: days and models first, which may rate everybody anew, then the values that came."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 
 from bus import topics
@@ -59,11 +59,13 @@ class RatingTask(PartitionTask):
                 self._versions.setdefault(version.number, version)
         self._as_of = max(since, upto)
         running = running_on(self._versions.values(), self._as_of)
+        # A rating is a pure function: what a model said that runs as before is the same, but for reviews that ended.
+        changed = frozenset(one.version.model for one in running if one not in self._running)
         if running != self._running:
             self._use(running)
-            yield from self._rated(self._subjects())
-        else:
-            yield from self._rated(self._ended(since))
+        if changed:
+            yield from self._rated(self._subjects(), changed)
+        yield from self._rated(self._ended(since))
 
     def work(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
         """Take values and reviews, then rate whom they are about."""
@@ -154,10 +156,12 @@ class RatingTask(PartitionTask):
             groups = touched[subject] = unpack(self._store.get(values_key(subject)))
         return groups
 
-    def _rate(self, subject: str, groups: Groups, changed_at: bytes, output: Output) -> None:
+    def _rate(
+        self, subject: str, groups: Groups, changed_at: bytes, output: Output, only: Collection[str] | None = None
+    ) -> None:
         entries = self._entries.get(subject)
         held = () if entries is None else tuple(entries.values())
-        self._rater.rate(subject, self._shapes.wanted_of(groups), held, self._as_of, changed_at, output)
+        self._rater.rate(subject, self._shapes.wanted_of(groups), held, self._as_of, changed_at, output, only)
 
     def _subjects(self) -> Iterator[tuple[str, Groups]]:
         for key, raw in self._store.below(VALUES):
@@ -169,12 +173,12 @@ class RatingTask(PartitionTask):
             if any(since <= one.until < self._as_of for one in entries.values()):
                 yield subject, unpack(self._store.get(values_key(subject)))
 
-    def _rated(self, subjects: Iterator[tuple[str, Groups]]) -> Iterator[Output]:
-        """Yield the ratings of subjects that changed, of some at a time."""
+    def _rated(self, subjects: Iterator[tuple[str, Groups]], only: Collection[str] | None = None) -> Iterator[Output]:
+        """Yield the ratings of subjects that changed, of some at a time; ``only``: by these models, by their ids."""
         for part in _in_parts(subjects):
             output, changed_at = Output(), writer.timestamp(datetime.now(UTC))
             for subject, groups in part:
-                self._rate(subject, groups, changed_at, output)
+                self._rate(subject, groups, changed_at, output, only)
             if output.writes:
                 yield output
 

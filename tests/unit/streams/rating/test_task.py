@@ -246,6 +246,16 @@ def test_a_person_decides_and_the_decision_ends(partition: Partition) -> None:
     assert partition.sequences(PERSON) == [1, 2, 3]
 
 
+def test_a_decision_ends_on_a_day_on_which_another_model_begins(partition: Partition) -> None:
+    partition.work(values=[partition.tell(PERSON, REGISTRATION, registered_capital=500, serious_violation_current=1)])
+    partition.work(reviews=[review(1)])
+    other = version(2, model("other"), Role.SHADOW, date(2026, 7, 21))
+    partition.work(models=[message(1, version_value(other))])
+    partition.work(days=[day(21)])
+    assert [partition.grade(PERSON, name) for name in ("small", "other")] == [WATCHED, WATCHED]
+    assert (partition.sequences(PERSON), partition.sequences(PERSON, "other")) == ([1, 2, 3], [1])
+
+
 def test_an_appeal_marks_the_rating(partition: Partition) -> None:
     partition.work(values=[partition.tell(ONE, penalties_36m=1)])
     appeal = {"subject": ONE, "number": 1, "kind": "APPEAL", "until": None}
