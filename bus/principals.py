@@ -108,7 +108,7 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
     events = tuple(catalogue_topic(category.id) for category in catalogue.categories)
     every = tuple(spec.name for spec in topics.topic_specs(catalogue, banks))
     changelogs = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.POSITION)
-    ratings = (topics.RATING, topics.RATING_POSITION)
+    ratings = (topics.RATING, topics.LIST, topics.RATING_POSITION)
     groups = (MERGE_GROUP, RATING_GROUP, SINK_POSTGRES, SINK_UPSTREAM, *(sink_of_bank(bank) for bank in banks))
     calendar, released = (topics.CALENDAR,), (topics.LABEL_POLICY, topics.RELEASE_SNAPSHOT)
     return (
@@ -129,8 +129,8 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
             joins=(MERGE_GROUP,), transactions=(f"{MERGE_GROUP}.",),
         ),
         Principal(
-            RATER, "the rating", reads=(*topics.RATING_INPUTS, *ratings, topics.KEYS),
-            writes=(*ratings, topics.RATING_CHANGE, topics.REJECTED, topics.KEYS),
+            RATER, "the rating, and the lists", reads=(*topics.RATING_INPUTS, *ratings, topics.KEYS),
+            writes=(*ratings, topics.RATING_CHANGE, topics.LIST_CHANGE, topics.REJECTED, topics.KEYS),
             joins=(RATING_GROUP,), transactions=(f"{RATING_GROUP}.",),
         ),
         Principal(
@@ -143,7 +143,7 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
             SINK_POSTGRES, "the sink of PostgreSQL",
             reads=(
                 topics.SUBMISSION, topics.REJECTED, topics.UNRESOLVED, topics.RECORD, topics.PERSON_RECORD,
-                topics.STATE, topics.INDICATOR, topics.RATING, topics.CHANGE,
+                topics.STATE, topics.INDICATOR, topics.RATING, topics.LIST, topics.CHANGE,
             ),
             sees=calendar, joins=(SINK_POSTGRES,),
         ),

@@ -36,6 +36,8 @@ _CARRIED: Mapping[str, Schema] = {
     topics.RATING_POSITION: wire.POSITION,
     topics.RATING_MODEL: wire.RATING_MODEL,
     topics.REVIEW: wire.REVIEW,
+    topics.LIST: wire.LIST,
+    topics.LIST_CHANGE: wire.LIST_CHANGE,
     topics.CALENDAR: wire.BUSINESS_DATE,
     topics.PROOF: wire.PROVEN,
     topics.KEYS: wire.KEY_FINGERPRINT,

@@ -39,6 +39,8 @@ RATING_CHANGE = "credit.rating.change.v1"
 RATING_POSITION = "rating.position.v1"
 RATING_MODEL = "model.v1"
 REVIEW = "review.v1"
+LIST = "list.v1"
+LIST_CHANGE = "list.change.v1"
 CALENDAR = "calendar.v1"
 PROOF = "proof.v1"
 KEYS = "keys.v1"
@@ -105,6 +107,8 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         # In every partition, as the calendar: what ruled long ago is only known from there.
         TopicSpec(RATING_MODEL, _KEEP),
         TopicSpec(REVIEW, _KEEP),
+        TopicSpec(LIST, _COMPACT),
+        TopicSpec(LIST_CHANGE, _KEEP),
         TopicSpec(CALENDAR, _KEEP),
         TopicSpec(PROOF, _COMPACT, by_subject=False),
         TopicSpec(KEYS, _COMPACT, by_subject=False),

@@ -29,6 +29,8 @@ _INTERNAL = (
     wire.RATING_CHANGE,
     wire.RATING_MODEL,
     wire.REVIEW,
+    wire.LIST,
+    wire.LIST_CHANGE,
     wire.PROVEN,
     wire.KEY_FINGERPRINT,
     wire.LABEL_POLICY,

@@ -25,6 +25,7 @@ REJECTION_REASONS = Counter(
     ["item", "reason"],
 )  # fmt: skip
 RATED = Gauge("credithub_rated_subjects", "enterprises by the grade that counts, by model", ["model", "grade"])
+LISTED = Gauge("credithub_listed_subjects", "enterprises by list and status", ["list", "status"])
 UNRESOLVED = Gauge("credithub_unresolved_rows", "rows that wait until their subject is known", ["item"])
 
 # What waits.

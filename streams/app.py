@@ -10,6 +10,7 @@ from catalogue.model import Catalogue
 from processing.app import ProcessorApp
 from processing.app import create_app as create_processor_app
 from rules.indicators.definitions import load_indicators
+from rules.lists.loading import load_lists
 from streams.merge.processor import MergeProcessor
 from streams.rating.processor import RatingProcessor
 
@@ -23,6 +24,7 @@ def create_app(bus: BusConfig, catalogue: Catalogue, folder: Path, cipher: Ciphe
 
 
 def create_rating_app(bus: BusConfig, folder: Path, cipher: Cipher, *, instance: str) -> ProcessorApp:
-    """Build the app of the rating; ``instance`` is the worker's static membership."""
+    """Build the app of the rating, which decides the lists; ``instance`` is the worker's static membership."""
     registry = Registry(bus)
-    return create_processor_app(bus, RatingProcessor(bus, registry), registry, cipher, folder, instance=instance)
+    processor = RatingProcessor(bus, registry, load_lists().values())
+    return create_processor_app(bus, processor, registry, cipher, folder, instance=instance)

@@ -10,6 +10,7 @@ from bus.crypto.cipher import Cipher
 from bus.reading.scan import scan
 from processing.output import InputMessage
 from processing.partition import Runtime, fence
+from rules.lists.loading import load_lists
 from rules.rating.loading import in_order_of_publication, load_models
 from streams.rating.processor import RatingProcessor
 from streams.rating.recording import publish_model
@@ -22,10 +23,20 @@ def publish_shipped_models(config: BusConfig) -> None:
 
 
 def rate_all(config: BusConfig, cipher: Cipher, folder: Path) -> None:
-    """Rate all that came since the last time, partition by partition."""
+    """Rate all that came since the last time, partition by partition; the newest day comes behind all others.
+
+    So whoever is rated is rated on the day before, and lists are decided at its end.
+    """
+    _rate(config, cipher, folder, days_kept_back=1)
+    _rate(config, cipher, folder, days_kept_back=0)
+
+
+def _rate(config: BusConfig, cipher: Cipher, folder: Path, *, days_kept_back: int) -> None:
     with closing(Registry(config)) as registry:
         for number in range(config.partitions):
-            runtime = Runtime(config, RatingProcessor(config, registry), registry, cipher, folder / str(number))
+            runtime = Runtime(
+                config, RatingProcessor(config, registry, load_lists().values()), registry, cipher, folder / str(number)
+            )
             with closing(fence(runtime, number).restore()) as partition:
                 reached = partition.next_offsets()
                 batches = {
@@ -35,5 +46,8 @@ def rate_all(config: BusConfig, cipher: Cipher, folder: Path) -> None:
                     ]
                     for name in topics.RATING_INPUTS
                 }
+                # A first day is kept back from nobody: without one no model runs.
+                days = batches[topics.CALENDAR]
+                batches[topics.CALENDAR] = days[: max(len(days) - days_kept_back, 1)]
                 if unread := {name: messages for name, messages in batches.items() if messages}:
                     partition.process(unread)

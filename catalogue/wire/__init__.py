@@ -9,6 +9,7 @@ from catalogue.wire.calendar import BUSINESS_DATE
 from catalogue.wire.change import CHANGE
 from catalogue.wire.indicators import INDICATOR_VALUES
 from catalogue.wire.keys import KEY_FINGERPRINT
+from catalogue.wire.lists import LIST, LIST_CHANGE
 from catalogue.wire.position import POSITION
 from catalogue.wire.proven import PROVEN
 from catalogue.wire.rating import RATING, RATING_CHANGE, RATING_MODEL, REVIEW
@@ -28,6 +29,8 @@ __all__ = [
     "INDICATOR_VALUES",
     "KEY_FINGERPRINT",
     "LABEL_POLICY",
+    "LIST",
+    "LIST_CHANGE",
     "POSITION",
     "PROVEN",
     "RATING",

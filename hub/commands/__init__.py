@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "catalogue": ("catalogue",),
     "indicators": ("indicators",),
     "rating": ("rating",),
+    "lists": ("lists",),
     "schemas": ("schemas",),
     "keys": ("keys",),
     "certs": ("certs",),

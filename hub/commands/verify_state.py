@@ -35,7 +35,7 @@ def verify_state(
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Compute records, indicators and ratings again from the events, by their plain definitions, and compare.
+    """Compute records, indicators, ratings and lists again from the events, by their plain definitions, and compare.
 
     Nothing is written. ScannedEvents that are not merged yet are left out, and counted as pending.
     Exit code 1 when a value differs, 3 when a subject could not be verified: it changed each time it was read, or its
@@ -80,6 +80,7 @@ def described(report: VerificationReport) -> dict[str, Any]:
         "records": report.records,
         "ratings": report.ratings,
         "ratings_pending": report.ratings_pending,
+        "lists": report.lists,
         "pending": report.pending,
         "unverified": sorted(report.unverified),
         "difference": report.difference,
@@ -92,7 +93,7 @@ def _print(mode: dict[str, Any], report: VerificationReport) -> None:
     seed = f" (sample by seed {mode['seed']})" if "seed" in mode else ""
     console.print(
         f"{report.subjects:,} subjects{seed}, {report.records:,} records from {report.events:,} events;"
-        f" the ratings of {report.ratings:,} enterprises",
+        f" the ratings of {report.ratings:,} enterprises, {report.lists:,} memberships of lists",
         highlight=False,
     )
     if report.ratings_pending:

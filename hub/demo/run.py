@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 import hub.stack
 from catalogue.errors import HubError, StackError
 from hub.demo.figures import gather_figures
+from hub.demo.lists import show_lists
 from hub.demo.ratings import show_ratings
 from hub.demo.report import figures_table
 from hub.processes import CREDITHUB, child_environment
@@ -53,6 +54,7 @@ def run_demo(settings: Settings, console: Console, *, enterprises: int, seed: in
     figures = gather_figures(view, bank_ids(), receipts)
     console.print(figures_table(console, figures))
     is_rated = show_ratings(view, console)
+    show_lists(view, console)
     items = len({receipt["item"] for receipt in receipts})
     console.print(f"{items} of {len(view.catalogue.items)} items; pending {proof['pending']}", highlight=False)
     console.print(f"difference {proof['difference']}", style="bold", highlight=False)

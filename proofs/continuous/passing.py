@@ -49,7 +49,10 @@ class ProofPass:
             if cursor.since_s:
                 self._arrivals.note(partition, cursor.offset, cursor.since_s)
         self._inputs = of(topics.merge_inputs(scope.catalogue))
-        outputs = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.RATING, topics.CHANGE)
+        outputs = (
+            topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.RATING, topics.LIST,
+            topics.CHANGE,
+        )  # fmt: skip
         self._outputs = of(outputs)
         self._not_taken = of((topics.REJECTED, topics.UNRESOLVED))
         self._marks = of((topics.POSITION, topics.SUBMISSION))

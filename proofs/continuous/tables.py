@@ -15,7 +15,7 @@ from proofs.reconcile.records import named
 
 POSTGRES_TOPICS = (
     topics.SUBMISSION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.RATING,
-    topics.CHANGE, topics.REJECTED, topics.UNRESOLVED,
+    topics.LIST, topics.CHANGE, topics.REJECTED, topics.UNRESOLVED,
 )  # fmt: skip
 _LOCK_S, _STATEMENT_S = 3, 60
 _EPOCH = "date '1970-01-01'"
@@ -36,6 +36,10 @@ _VALUES = (
 _RATINGS = (
     "select t.subject, t.model, t.sequence, t.hash from credit_rating t"
     " join (values %s) as wanted (subject, model) using (subject, model)"
+)
+_LISTS = (
+    "select t.subject, t.list, t.sequence, t.hash from credit_list t"
+    " join (values %s) as wanted (subject, list) using (subject, list)"
 )
 _CHANGES = (
     "select wanted.subject, count(t.sequence), max(t.sequence) from (values %s) as wanted (subject, first)"
@@ -73,6 +77,7 @@ class TableRows:
         self._states: dict[str, tuple[Any, ...]] = {}
         self._values: dict[tuple[str, str], tuple[int, str]] = {}
         self._ratings: dict[tuple[str, str], tuple[int, str]] = {}
+        self._lists: dict[tuple[str, str], tuple[int, str]] = {}
         self._changes: dict[str, tuple[int, int]] = {}  # first and last sequence
         self._submissions: dict[str, list[Any]] = {}
         self._rejected: set[tuple[Any, ...]] = set()
@@ -92,6 +97,8 @@ class TableRows:
                 self._values[value["subject"], value["item"]] = (value["sequence"], value["hash"])
             case topics.RATING:
                 self._ratings[value["subject"], value["model"]] = (value["sequence"], value["hash"])
+            case topics.LIST:
+                self._lists[value["subject"], value["list"]] = (value["sequence"], value["hash"])
             case topics.CHANGE:
                 first, _ = self._changes.get(value["subject"], (value["sequence"], 0))
                 self._changes[value["subject"]] = (first, value["sequence"])
@@ -108,6 +115,7 @@ class TableRows:
         found = [*self._off_records(database), *self._off_states(database),
                  *self._off_values(database, _VALUES, "credit_indicator", self._values),
                  *self._off_values(database, _RATINGS, "credit_rating", self._ratings),
+                 *self._off_values(database, _LISTS, "credit_list", self._lists),
                  *self._off_changes(database), *self._off_submissions(database), *self._off_rows(database)]  # fmt: skip
         # All or nothing: a look-up that fails is made again with the next pass, from the same positions.
         for table, what in found:

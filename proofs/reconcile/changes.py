@@ -46,7 +46,7 @@ class PublishedValues(NamedTuple):
 
 
 Values = Mapping[tuple[str, str], PublishedValues]
-"""By subject and item; of ratings by subject and model."""
+"""By subject and item; of ratings by subject and model, of lists by subject and list."""
 
 
 def _readable(
@@ -73,7 +73,7 @@ def read_values(
 ) -> dict[tuple[str, str], PublishedValues]:
     """Return the newest values of each subject's item; note those that were written twice, or over newer ones.
 
-    Or the newest ratings, which are of a subject and a model: ``of`` names that field.
+    Or the newest ratings, which are of a subject and a model, or memberships, of a list: ``of`` names that field.
     """
     values: dict[tuple[str, str], PublishedValues] = {}
     for message, where, value in _readable(reader, decode, partitions, topic, findings):

@@ -36,6 +36,7 @@ TOPICS = (
     topics.STATE,
     topics.INDICATOR,
     topics.RATING,
+    topics.LIST,
     topics.CHANGE,
 )
 
@@ -141,7 +142,7 @@ def compare_states(database: DatabaseSnapshot, states: Mapping[str, PublishedSta
 def compare_values(
     database: DatabaseSnapshot, values: Values, findings: Findings, topic: str, table: str, of: str
 ) -> None:
-    """Compare the table of indicators, or of ratings, with its topic; ``of``: the second column of its key."""
+    """Compare the table of indicators, of ratings or of lists with its topic; ``of``: the second column of its key."""
     read_upto, arrow = database.of(topic), findings.arrow(POSTGRES)
     pending = {key for key, told in values.items() if told.offset >= read_upto.get(told.partition, 0)}
     arrow.entered += len(values)

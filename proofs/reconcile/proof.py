@@ -84,6 +84,7 @@ class Proof:
         values = changes.read_values(reader, self._plain, self._partitions(topics.INDICATOR), findings)
         rated = self._partitions(topics.RATING)
         ratings = changes.read_values(reader, self._plain, rated, findings, topics.RATING, "model")
+        listed = changes.read_values(reader, self._plain, self._partitions(topics.LIST), findings, topics.LIST, "list")
         records: dict[str, Records] = {
             name: read_records(reader, self._plain, self._partitions(name), findings) for name in record_topics()
         }
@@ -122,6 +123,7 @@ class Proof:
             database.compare_states(snapshot, states, findings)
             database.compare_values(snapshot, values, findings, topics.INDICATOR, "credit_indicator", "item")
             database.compare_values(snapshot, ratings, findings, topics.RATING, "credit_rating", "model")
+            database.compare_values(snapshot, listed, findings, topics.LIST, "credit_list", "list")
             database.compare_changes(snapshot, scanned_changes, findings)
             database.compare_submissions(snapshot, after, findings)
             for topic, table in ((topics.REJECTED, "rejected"), (topics.UNRESOLVED, "unresolved")):

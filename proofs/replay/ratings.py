@@ -21,6 +21,7 @@ from bus.reading.offsets import TopicPartition, watermarks
 from bus.reading.scan import scan
 from catalogue.errors import PoisonMessage
 from proofs.replay.comparison import NONE, StateDifference, shown
+from proofs.replay.lists import ListContents, RatingAt, read_lists
 from proofs.replay.plain_rating import PlainRating, plain_rating
 from rules.indicators.facts import millionths
 from rules.rating.digest import rating_hash
@@ -43,6 +44,9 @@ class RatingContents:
     """Sequence and hash of each change, by subject and model."""
     versions: list[ModelVersion] = field(default_factory=list)
     entries: dict[str, list[Entry]] = field(default_factory=dict)
+    history: dict[str, list[RatingAt]] = field(default_factory=dict)
+    """Every change of a subject's ratings, as lists look at it."""
+    lists: ListContents = field(default_factory=ListContents)
     days: dict[int, date] = field(default_factory=dict)
     reached: Mapping[TopicPartition, int] = field(default_factory=dict)
     faults: list[StateDifference] = field(default_factory=list)
@@ -69,6 +73,7 @@ class RatingsReader:
         for _, value in self._values(topics.RATING_CHANGE, partitions, chosen, found):
             own = found.changes.setdefault((value["subject"], value["model"]), [])
             own.append((value["sequence"], value["hash"]))
+            found.history.setdefault(value["subject"], []).append(RatingAt.of(value))
         for message in scan(self._config, topics.RATING_MODEL, partitions=partitions[:1]):
             with suppress(PoisonMessage):
                 found.versions.append(version_of(self._decode(message.value() or b"")))
@@ -76,6 +81,11 @@ class RatingsReader:
             with suppress(PoisonMessage):
                 value = self._decode(message.value() or b"")
                 found.entries.setdefault(value["subject"], []).append(entry_of(value))
+        found.lists = read_lists(
+            lambda topic: self._values(topic, partitions, chosen, found),
+            scan(self._config, topics.LIST_CHANGE, partitions=partitions),
+            self._decode,
+        )
         found.reached = self._positions(partitions)
         self._read_days(partitions, found)
         return found

@@ -4,7 +4,7 @@ import hashlib
 import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from bus import topics
 from bus.avro.decoding import Decoder
@@ -25,6 +25,7 @@ from proofs.replay.comparison import (
 )
 from proofs.replay.contents import ContentsReader, TopicContents
 from proofs.replay.fold import FoldedSubject, fold
+from proofs.replay.lists import compare_lists
 from proofs.replay.ratings import RatingContents, RatingsReader, compare_ratings
 from rules.indicators.definitions import Indicator
 from rules.indicators.groups import groups_of
@@ -49,6 +50,8 @@ class VerificationReport:
     """Of so many enterprises the ratings were compared."""
     ratings_pending: int = 0
     """Of so many the rater had not read everything yet."""
+    lists: int = 0
+    """So many memberships of theirs were counted again, day by day."""
     pending: int = 0
     unverified: set[str] = field(default_factory=set)
     difference: int = 0
@@ -180,6 +183,9 @@ class Verification:
         if subject in contents.told_at:
             report.ratings += 1
             yield from compare_ratings(subject, self._state_on(folded, day).indicators, ratings, rated_on)
+            history, ended = ratings.history.get(subject, ()), rated_on - timedelta(days=1)
+            report.lists += len(ratings.lists.current.get(subject, ()))
+            yield from compare_lists(subject, ratings.lists, partition, history, ratings.versions, ended)
 
     def _state_on(self, folded: FoldedSubject, day: date) -> ComputedState:
         return state_on(folded.winners, self._groups, self._decode.payload, self._until, day)

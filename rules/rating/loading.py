@@ -16,6 +16,7 @@ import yaml
 
 from catalogue.errors import CatalogueError
 from catalogue.model import Sensitivity
+from rules.definition_files import LINE, read_lines
 from rules.indicators.definitions import Indicator, load_indicators
 from rules.indicators.facts import MILLION, millionths
 from rules.rating.approval import check_approvers
@@ -30,7 +31,6 @@ _SEGMENT_KEYS = frozenset({"id", "zh", "codes", "indicator", "from", "coverage"}
 _DIMENSION_KEYS = frozenset({"id", "zh", "cards"})
 _CARD_KEYS = frozenset({"indicator", "direction", "limits", "points", "absent", "unknown", "lowers", "raises"})
 _VETO_KEYS = frozenset({"id", "zh", "indicator", "from", "grade"})
-_LINE = "\0line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +68,6 @@ def load_model(path: Path, indicators: Mapping[str, Indicator]) -> ShippedModel:
     return _File(path, indicators).read()
 
 
-class _Lines(yaml.SafeLoader):
-    """Notes at each mapping in which line it begins."""
-
-
-def _with_line(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, Any]:
-    row: dict[Any, Any] = loader.construct_mapping(node, deep=True)
-    return row | {_LINE: node.start_mark.line + 1}
-
-
-_Lines.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _with_line)
-
-
 class _File:
     """One file; ``_line``: where the mapping begins that is looked at."""
 
@@ -90,7 +78,7 @@ class _File:
     def read(self) -> ShippedModel:
         """Return the model."""
         try:
-            row = yaml.load(self._path.read_text("utf-8"), Loader=_Lines)
+            row = read_lines(self._path.read_text("utf-8"))
             if not isinstance(row, dict):
                 raise ValueError("it holds no model")
             return self._shipped(row)
@@ -111,9 +99,9 @@ class _File:
         names = tuple(one.id for one in segments)
         dimensions = tuple(self._dimension(one, names) for one in row["dimensions"])
         vetoes = tuple(self._veto(one) for one in row["vetoes"])
-        thresholds = {grade: int(least) for grade, least in row["thresholds"].items() if grade != _LINE}
+        thresholds = {grade: int(least) for grade, least in row["thresholds"].items() if grade != LINE}
         model = Model(str(row["id"]), row["zh"], self._basis, segments, thresholds, dimensions, vetoes)
-        self._line = row[_LINE]
+        self._line = row[LINE]
         if model.id != self._path.stem:
             raise ValueError(f"it is named {model.id}, and lies in {self._path.name}")
         check_model(model)
@@ -191,8 +179,8 @@ class _File:
         """Raise ValueError for keys that are none; from here on errors name the line of this mapping."""
         if not isinstance(row, dict):
             raise ValueError(f"{row!r} says nothing")
-        self._line = row[_LINE]
-        if unknown := sorted(row.keys() - keys - {_LINE}):
+        self._line = row[LINE]
+        if unknown := sorted(row.keys() - keys - {LINE}):
             raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join(sorted(keys))}")
 
 
@@ -200,7 +188,7 @@ def _by_segment(said: Any, segments: tuple[str, ...], read: Any) -> dict[str, An
     """Return what is said of each segment, or of all alike."""
     if not isinstance(said, dict):
         return {name: read(said) for name in segments}
-    return {str(name): read(one) for name, one in said.items() if name != _LINE}
+    return {str(name): read(one) for name, one in said.items() if name != LINE}
 
 
 def _exact(number: Any) -> int:

@@ -4,12 +4,13 @@ do $$
 begin
     if exists (select from pg_roles where rolname = 'credithub_sink') then
         grant select, insert, update, delete on submission, credit_record, person_record, credit_state,
-            credit_indicator, credit_rating, credit_change, rejected, unresolved, sink_position, sink_topic to credithub_sink;
+            credit_indicator, credit_rating, credit_list, credit_change, rejected, unresolved, sink_position, sink_topic
+            to credithub_sink;
         grant select on sink_generation, schema_migration to credithub_sink;
     end if;
     if exists (select from pg_roles where rolname = 'credithub_reader') then
-        grant select on submission, credit_record, credit_state, credit_indicator, credit_rating, credit_change, sink_position,
-            sink_topic, sink_generation, schema_migration to credithub_reader;
+        grant select on submission, credit_record, credit_state, credit_indicator, credit_rating, credit_list,
+            credit_change, sink_position, sink_topic, sink_generation, schema_migration to credithub_reader;
         -- All but `sealed`, the ciphertext of the whole row.
         grant select (submission_id, row, source_topic, source_partition, source_offset, unit, region, item, file_name,
             sheet, reasons, masked, replay_count, rejected_at) on rejected to credithub_reader;

@@ -39,6 +39,12 @@ def ratings(dsn: str) -> dict[tuple[str, str], int]:
     return {(model, grade): count for model, grade, count in rows}
 
 
+def listed(dsn: str) -> dict[tuple[str, str], int]:
+    """Return how many enterprises stand where on each list, by (list, status); raises SinkUnavailable."""
+    rows = _rows(dsn, "select list, status, count(*) from credit_list group by list, status")
+    return {(name, status): count for name, status, count in rows}
+
+
 def unresolved(dsn: str) -> dict[str, int]:
     """Return how many rows of each item wait until their subject is known; raises SinkUnavailable."""
     return dict(_rows(dsn, "select item, count(*) from unresolved where state = 'WAITING' group by item"))

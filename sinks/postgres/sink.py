@@ -19,7 +19,8 @@ from bus.reading import offsets
 from bus.reading.offsets import refuse_beyond, topic_ids
 from catalogue.errors import PoisonMessage, SinkUnavailable
 from catalogue.load import load_catalogue
-from monitoring.metrics import RATED, REJECTED_ROWS, REJECTION_REASONS, UNRESOLVED
+from monitoring.metrics import LISTED, RATED, REJECTED_ROWS, REJECTION_REASONS, UNRESOLVED
+from rules.lists.membership import Status
 from rules.rating.grades import ALL_GRADES
 from sinks import dead_letters, runner
 from sinks.contract import Sink
@@ -133,7 +134,7 @@ class PostgresSink(Sink[Rows]):
             return problem.message
 
     def observe(self) -> None:
-        """Count the rows whose subject is unknown, and the enterprises by their grades."""
+        """Count the rows whose subject is unknown, and the enterprises by their grades and on the lists."""
         waiting = observation.unresolved(self._dsn)
         for item in self._items:
             UNRESOLVED.labels(item).set(waiting.get(item, 0))
@@ -141,6 +142,10 @@ class PostgresSink(Sink[Rows]):
         for model in {name for name, _ in rated}:
             for grade in ALL_GRADES:
                 RATED.labels(model, grade).set(rated.get((model, grade), 0))
+        listed = observation.listed(self._dsn)
+        for name in {one for one, _ in listed}:
+            for status in Status:
+                LISTED.labels(name, status.value).set(listed.get((name, status.value), 0))
 
     def close(self) -> None:
         """Close the clients."""

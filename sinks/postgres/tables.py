@@ -96,6 +96,9 @@ TABLES: Mapping[str, TargetTable] = {
     topics.RATING: TargetTable(
         "credit_rating", _columns(wire.RATING), ("subject", "model"), "t.sequence <= excluded.sequence"
     ),
+    topics.LIST: TargetTable(
+        "credit_list", _columns(wire.LIST), ("subject", "list"), "t.sequence <= excluded.sequence"
+    ),
     topics.CHANGE: TargetTable(
         "credit_change",
         ("subject", "sequence", "subject_name", "as_of", "changed_at", "summary"),

@@ -1,6 +1,6 @@
 """The rating as a processor: what it reads and writes, and how it begins on a partition."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from bus import topics
@@ -16,39 +16,42 @@ from catalogue.errors import PoisonMessage
 from processing.output import StoreWrites
 from processing.processor import PartitionTask, Processor, Restore
 from processing.store import Store
+from rules.lists.definition import ListDefinition
 from rules.rating.messages import entry_of, version_of
 from rules.rating.reviews import Entry
 from rules.rating.schedule import ModelVersion
 from rules.rating.scoring import is_rated
-from streams.rating.keys import VALUES_READ, stored_rating, values_key
+from streams.rating.day_close import DayClose
+from streams.rating.keys import VALUES_READ, mark_key, stored_membership, stored_rating, values_key
 from streams.rating.rater import Rater
-from streams.rating.task import RatingTask
+from streams.rating.task import EPOCH, RatingTask
 from streams.rating.values import Groups, Shapes, pack, read_values, unpack
 
-# The day of a partition to which no day was published yet.
-EPOCH = date(1970, 1, 1)
 _CHUNK = 5000
 
 
 class RatingProcessor(Processor):
-    """Rates enterprises by the values of their indicators, the models that were published, and reviews.
+    """Rates enterprises by the values of their indicators, the models that were published, and reviews; decides lists.
 
     A stage of its own behind the merge: it may lag, and rates everybody anew without holding what comes in.
     """
 
     name = "rating"
     inputs = topics.RATING_INPUTS
-    changelogs = (topics.RATING,)
+    changelogs = (topics.RATING, topics.LIST)
     positions = topics.RATING_POSITION
 
-    def __init__(self, config: BusConfig, registry: Registry) -> None:
-        self._config, self._registry = config, registry
+    def __init__(self, config: BusConfig, registry: Registry, lists: Iterable[ListDefinition] = ()) -> None:
+        """``lists``: which are decided at the end of each day."""
+        self._config, self._registry, self._lists = config, registry, tuple(lists)
 
     def restorer(self, store: Store) -> Restore:
-        """Return what turns ratings into writes."""
+        """Return what turns ratings and memberships into writes."""
 
         def restore(topic: str, key: bytes, value: bytes | None, writes: StoreWrites) -> None:
-            writes[stored_rating(key)] = value
+            writes[stored_rating(key) if topic == topics.RATING else stored_membership(key)] = value
+            # Whether its day has ended since is not known here: to look at somebody in vain changes nothing.
+            writes[mark_key(key.partition(b"\0")[0].decode())] = b""
 
         return restore
 
@@ -58,6 +61,8 @@ class RatingProcessor(Processor):
         self._read_values(partition, store, reached.get(topics.INDICATOR, 0), decode, shapes)
         rating = Encoder(self._registry, topics.RATING, wire.RATING)
         change = Encoder(self._registry, topics.RATING_CHANGE, wire.RATING_CHANGE)
+        listed = Encoder(self._registry, topics.LIST, wire.LIST)
+        list_change = Encoder(self._registry, topics.LIST_CHANGE, wire.LIST_CHANGE)
 
         def belongs(subject: str) -> bool:
             return partition_of(subject, self._config.partitions) == partition
@@ -67,6 +72,7 @@ class RatingProcessor(Processor):
             decode,
             shapes,
             Rater(store, decode, rating.wrap, change.wrap),
+            DayClose(store, decode, self._lists, listed, list_change),
             self._day(partition, reached.get(topics.CALENDAR, 0), decode),
             self._versions(partition, reached.get(topics.RATING_MODEL, 0), decode),
             self._entries(partition, reached.get(topics.REVIEW, 0), decode),

@@ -9,12 +9,13 @@ from processing.output import Output
 from processing.store import Store
 from rules.rating.digest import rating_hash
 from rules.rating.messages import content_of
+from rules.rating.model import Basis
 from rules.rating.reviews import Entry
 from rules.rating.schedule import Running
 from rules.rating.scoring import Scorer, Values
 from streams.rating.current import CurrentRating, pack, unpack
 from streams.rating.encoding import RatingEncoder, change_of
-from streams.rating.keys import rating_key, stored_rating
+from streams.rating.keys import mark_key, rating_key, stored_rating
 
 Wrap = Callable[[bytes], bytes]
 """Puts a message's head before its Avro."""
@@ -45,6 +46,11 @@ class Rater:
         self._models = [_RunningModel(one) for one in running]
         return frozenset().union(*(one.scorer.model.indicators for one in self._models))
 
+    @property
+    def models(self) -> list[tuple[str, Basis, bool]]:
+        """The id and the basis of each model that runs, and whether it rules."""
+        return [(one.id, one.scorer.model.basis, one.rules) for one in self._models]
+
     def rate(
         self,
         subject: str,
@@ -68,8 +74,12 @@ class Rater:
             before = None if raw is None else unpack(raw, self._decode)
             if before is not None and before.hash == found:
                 continue
-            current = CurrentRating(1 if before is None else before.sequence + 1, found, rating.score, rating.grade)
+            current = CurrentRating(
+                1 if before is None else before.sequence + 1, found, rating.score, rating.grade,
+                day.toordinal(), rating.waits, rating.vetoes, rating.review,
+            )  # fmt: skip
             body = model.encoder.body(subject, current, rating, day, changed_at)
             output.messages[topics.RATING].append((key, self._wrap_rating(body)))
             output.messages[topics.RATING_CHANGE].append((key, self._wrap_change(change_of(body, before))))
             output.writes[place] = pack(current)
+            output.writes[mark_key(subject)] = b""

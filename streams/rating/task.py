@@ -1,8 +1,8 @@
-"""The rating of one partition: days and models first, which may rate everybody anew, then the values that came."""
+"""The rating of one partition: the lists of a day that ended, days and models, which may rate all anew, then values."""
 
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from bus import topics
 from bus.avro import writer
@@ -15,6 +15,7 @@ from rules.rating.messages import entry_of, version_of
 from rules.rating.reviews import Entry
 from rules.rating.schedule import ModelVersion, Running, running_on
 from rules.rating.scoring import is_rated
+from streams.rating.day_close import DayClose
 from streams.rating.keys import VALUES, VALUES_READ, subject_of, values_key
 from streams.rating.rater import Rater, Read
 from streams.rating.values import Groups, Shapes, pack, read_values, unpack
@@ -23,6 +24,9 @@ MOST_SUBJECTS = 2000
 """In one transaction: when another model rules all are rated anew, and all at once would fill a worker's memory."""
 # So many are handed to the producer at once; it sends them while the next ones are worked out.
 _SUBJECTS_A_PIECE = 500
+EPOCH = date(1970, 1, 1)
+"""The day of a partition to which no day was published yet."""
+_DAY = timedelta(days=1)
 _ELSEWHERE = "It lies in another partition than its subject's."
 
 
@@ -35,6 +39,7 @@ class RatingTask(PartitionTask):
         decode: Read,
         shapes: Shapes,
         rater: Rater,
+        day_close: DayClose,
         as_of: date,
         versions: Iterable[ModelVersion],
         entries: dict[str, dict[int, Entry]],
@@ -45,14 +50,18 @@ class RatingTask(PartitionTask):
         ``decode`` leaves decimals unscaled.
         """
         self._store, self._decode, self._shapes, self._rater, self._as_of = store, decode, shapes, rater, as_of
+        self._day_close = day_close
         self._versions = {one.number: one for one in versions}
         self._entries, self._belongs = entries, belongs
         self._use(running_on(self._versions.values(), as_of))
 
     def parts(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
-        """Yield what changes because another day has come, or other models run."""
+        """Yield what changes because a day has ended, another one has come, or other models run."""
         days = [business_date_of(self._decode, message.value) for message in batches.get(topics.CALENDAR, ())]
         since, upto = self._as_of, max((day for day in days if day is not None), default=self._as_of)
+        if EPOCH < since < upto:
+            # Before anything is rated by the new day.
+            yield from self._day_close.decide(since, upto - _DAY, self._rater.models)
         for message in batches.get(topics.RATING_MODEL, ()):
             version = self._version(message)
             if version is not None:

@@ -43,6 +43,15 @@ def _wrong_sequences(config: BusConfig, decode: Decoder) -> tuple[list[str], int
             wrong.append(f"{place}: sequence {sequence} of {' '.join(key)} after {rated.get(key, 0)}")
         rated[key] = max(sequence, rated.get(key, 0))
         count += 1
+    listed: dict[tuple[str, str], int] = {}
+    for message in scan(config, topics.LIST_CHANGE):
+        value = decode(message.value())
+        key, sequence = (value["subject"], value["list"]), value["sequence"]
+        if sequence != listed.get(key, 0) + 1:
+            place = f"{topics.LIST_CHANGE}/{message.partition()}@{message.offset()}"
+            wrong.append(f"{place}: sequence {sequence} of {' '.join(key)} after {listed.get(key, 0)}")
+        listed[key] = max(sequence, listed.get(key, 0))
+        count += 1
     return wrong, count
 
 

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,8 @@ def cut_short(news: list[InputMessage]) -> list[InputMessage]:
 def run_through(settings: Settings, scope: ProofScope, target: upstream.Target, folder: Path) -> None:
     """Push a few files, merge, and deliver to everybody."""
     config = bus_config(settings, ADMIN)
-    publish_business_date(config, today())
+    for day in (today() - timedelta(days=1), today()):
+        publish_business_date(config, day)
     release(config, "upstream", *(f"bank.{bank}" for bank in scope.banks))
     files = write_city(folder / "city", enterprises=6, seed=7, dirty=0.25, as_of=date(2026, 6, 30))
     waiting = folder / f"{CATALOGUE.item('47').zh}.csv"

@@ -203,6 +203,7 @@ ROWS = {
     "credit_state": ("delete from {one}", "update {one} set hash = 'f'"),
     "credit_indicator": ("delete from {one}", "update {one} set hash = 'f'"),
     "credit_rating": ("delete from {one}", "update {one} set hash = 'f'"),
+    "credit_list": ("delete from {one}", "update {one} set hash = 'f'"),
     "credit_change": ("delete from {one}", "update {one} set sequence = sequence + 900"),
     "submission": ("delete from {one}", "update {one} set accepted = accepted + 1"),
     "rejected": ("delete from {one}",),

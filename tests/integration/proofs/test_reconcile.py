@@ -296,6 +296,7 @@ TABLES = {
     "credit_state": "subject",
     "credit_indicator": "item",
     "credit_rating": "model",
+    "credit_list": "list",
     "credit_change": "sequence",
     "submission": "submission_id",
     "rejected": "row",

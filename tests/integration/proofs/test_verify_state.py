@@ -113,7 +113,8 @@ def hub(stack: Services, city: Path, tmp_path_factory: pytest.TempPathFactory) -
     try:
         create_key_file(settings.keys)
         topics.ensure_topics(config, SPECS)
-        publish_business_date(config, today())
+        for day in (today() - timedelta(days=1), today()):
+            publish_business_date(config, day)
         with closing(Session(intake_config(settings), Options())) as session:
             for file in sorted(city.rglob("*")):
                 if any(CATALOGUE.item(item).zh in file.name for item in ITEMS):
@@ -243,6 +244,46 @@ def test_a_rating_that_is_not_there_is_named(hub: Hub) -> None:
     told, rating = ruling(hub)
     (found,) = verified(hub.forge.view(hub.forge.copy(topics.RATING, without={told.spot}))).differences
     assert (found.subject, found.field, found.held) == (rating["subject"], f"rating by {rating['model']}", "none")
+
+
+def listed(hub: Hub) -> tuple[Told, dict[str, Any]]:
+    """Return where somebody stands on the list of all who are recommended."""
+    found = ((told, decoded(hub, told.value)) for told in newest(hub, topics.LIST).values())
+    return next((told, one) for told, one in found if one["list"] == "recommended")
+
+
+def test_memberships_are_counted_again_day_by_day(hub: Hub) -> None:
+    assert verified(hub.config).lists == len(newest(hub, topics.LIST)) >= 10
+    changes = [decoded(hub, one.value) for one in hub.forge.messages(topics.LIST_CHANGE)]
+    assert {one["basis"] for one in changes if one["list"] == "white_authorised"} == {"authorised"}
+    assert {one["as_of"] for one in changes} == {today() - timedelta(days=1)}
+
+
+def test_an_altered_membership_is_named(hub: Hub) -> None:
+    # Not the first one of its partition, which says since when the list is decided at all.
+    recommended = [m for m in hub.forge.messages(topics.LIST_CHANGE) if (m.key or b"").endswith(b"\0recommended")]
+    change = recommended[-1]
+    subject = (change.key or b"").decode().partition("\0")[0]
+    said = decoded(hub, change.value)
+    for name, value in (
+        ("status", "MEMBER" if said["status"] != "MEMBER" else "OUT"),
+        ("reasons", ["VETO:listed"]),
+        ("as_of", today()),
+        ("hash", "f" * 64),
+    ):
+        found = verified(replaced(hub, topics.LIST_CHANGE, change, {**said, name: value})).differences
+        assert {(one.subject, one.field.split("/")[0]) for one in found} == {(subject, "list recommended")}, name
+
+
+def test_a_membership_or_its_change_that_is_not_there_is_named(hub: Hub) -> None:
+    told, one = listed(hub)
+    (found,) = verified(hub.forge.view(hub.forge.copy(topics.LIST, without={told.spot}))).differences
+    assert (found.subject, found.field, found.held) == (one["subject"], "list recommended", "none")
+    change = next(m for m in hub.forge.messages(topics.LIST_CHANGE) if m.key == told.key)
+    found_all = verified(hub.forge.view(hub.forge.copy(topics.LIST_CHANGE, without={change.spot}))).differences
+    assert {(one.subject, one.field) for one in found_all} == {(one["subject"], "list recommended")}
+    found_all = verified(hub.forge.view(hub.forge.copy(topics.LIST_CHANGE, more=[change]))).differences
+    assert (one["subject"], "changes of list recommended") in {(other.subject, other.field) for other in found_all}
 
 
 def test_a_change_of_a_rating_that_is_lost_or_doubled_is_named(hub: Hub) -> None:

@@ -26,6 +26,7 @@ def test_what_cannot_be_computed_again_is_kept_for_ever() -> None:
         topics.CHANGE,
         topics.CALENDAR,
         topics.RATING_CHANGE,
+        topics.LIST_CHANGE,
         topics.RATING_MODEL,
         topics.REVIEW,
     } < kept
@@ -40,6 +41,7 @@ def test_a_changelog_is_compacted() -> None:
         topics.INDICATOR,
         topics.POSITION,
         topics.RATING,
+        topics.LIST,
         topics.RATING_POSITION,
         topics.SUBMISSION,
     }

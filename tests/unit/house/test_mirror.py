@@ -63,6 +63,8 @@ LOOKED_AT_BY_OTHERS = {
     "queries/": "tests/integration/queries/test_queries.py",
     "rules/indicators/": "tests/unit/streams/merge/test_rolling.py compares tiles with the plain definition",
     "rules/rating/": "tests/unit/rules/rating/test_scoring.py, and tests/unit/laws/test_law_of_ratings.py",
+    "rules/lists/": "tests/unit/rules/lists/test_membership.py, and tests/unit/streams/rating/test_day_close.py",
+    "rules/definition_files": "tests/unit/rules/rating/test_loading.py",
     "rules/release/": "tests/unit/rules/release/test_projection.py",
     "simulation/": "tests/unit/simulation/test_city.py, by what it makes",
     "sinks/banks/": "tests/integration/sinks/test_banks.py",

@@ -149,6 +149,7 @@ def test_the_reader_sees_no_person_and_no_ciphertext(access: Endpoints) -> None:
         "credit_state",
         "credit_indicator",
         "credit_rating",
+        "credit_list",
         "credit_change",
         "sink_position",
         "sink_topic",

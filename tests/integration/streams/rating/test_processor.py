@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,17 @@ from streams.rating import task
 from streams.rating.processor import RatingProcessor
 from streams.rating.recording import publish_model, published_models, record_entry
 from tests import kafka
+from tests.builders.lists import AT_ONCE, MERIT
 from tests.builders.ratings import model
 from tests.integration.processing.worker import CIPHER
 from tests.services import Services
 
 DAY, LATER = date(2026, 7, 1), date(2026, 8, 1)
 ONE, OTHER, PERSON = "91630102MA0000001X", "91630102MA0000002X", "92630102MA0000001X"
-TOPICS = (*topics.RATING_INPUTS, topics.RATING, topics.RATING_CHANGE, topics.RATING_POSITION, topics.REJECTED)
+TOPICS = (
+    *topics.RATING_INPUTS, topics.RATING, topics.RATING_CHANGE, topics.LIST, topics.LIST_CHANGE, topics.RATING_POSITION,
+    topics.REJECTED,
+)  # fmt: skip
 APPROVED = ("甲", "乙")
 
 
@@ -71,7 +75,9 @@ def owned(
 ) -> Iterator[RestoredPartition]:
     """Own the partition, with a store in the folder."""
     with closing(Registry(config)) as registry:
-        runtime = Runtime(config, RatingProcessor(config, registry), registry, CIPHER, folder, on_progress)
+        runtime = Runtime(
+            config, RatingProcessor(config, registry, (AT_ONCE, MERIT)), registry, CIPHER, folder, on_progress
+        )
         with closing(fence(runtime, 0).restore()) as partition:
             yield partition
 
@@ -137,6 +143,32 @@ def test_another_model_rates_everybody_anew_whatever_became_of_the_store(
     assert {(of, value["rules"], value["sequence"]) for (_, of), value in held.items()} == {
         ("small", False, 2), ("other", True, 1),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("disks", ["aaaaa", "abcde", "ababa"])
+def test_lists_are_decided_the_same_whatever_becomes_of_the_store(
+    config: BusConfig, tmp_path: Path, disks: str
+) -> None:
+    tell(config, (ONE, "market.registration", {"registered_capital": 500}))
+    for number, disk in enumerate(disks):
+        rate(config, tmp_path / disk)
+        if number == 3:
+            # Of the day that has begun: the merit, of which the third day has ended, is kept until this one does.
+            tell(config, (ONE, "x", {"serious_violation_current": 1}))
+            rate(config, tmp_path / disk)
+        publish_business_date(config, DAY + timedelta(days=number + 1))
+    rate(config, tmp_path / "last")
+    told = [value for _, value in kafka.messages(config, topics.LIST_CHANGE)]
+    found = {
+        name: [(one["sequence"], one["as_of"].day, one["status"]) for one in told if one["list"] == name]
+        for name in ("at_once", "merit")
+    }
+    assert found == {
+        "at_once": [(1, 1, "MEMBER"), (2, 4, "OUT")],
+        "merit": [(1, 1, "WAITING"), (2, 3, "MEMBER"), (3, 4, "OUT")],
+    }
+    held = {value["list"]: value["reasons"] for _, value in kafka.messages(config, topics.LIST)}
+    assert held == {"at_once": ["VETO:listed"], "merit": ["VETO:listed"]}
 
 
 def test_a_store_that_lags_reads_the_values_that_it_lacks(config: BusConfig, tmp_path: Path) -> None:

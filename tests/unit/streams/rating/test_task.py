@@ -1,7 +1,8 @@
 """The rating of one partition, without a broker, on a real store."""
 
 import io
-from collections.abc import Iterator, Mapping
+import pickle
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -16,13 +17,16 @@ from bus import topics
 from catalogue import wire
 from processing.output import InputMessage
 from processing.store import Store
+from rules.lists.definition import ListDefinition
 from rules.rating.grades import WATCHED
 from rules.rating.schedule import ModelVersion, Role
 from streams.rating import task as task_module
+from streams.rating.day_close import DayClose
 from streams.rating.keys import VALUES, VALUES_READ, stored_rating
 from streams.rating.rater import Rater
 from streams.rating.task import RatingTask
 from streams.rating.values import Shapes
+from tests.builders.lists import AT_ONCE
 from tests.builders.ratings import decoded, message, model, version, version_value
 
 RATING, CHANGE = (fastavro.parse_schema(dict(one)) for one in (wire.RATING, wire.RATING_CHANGE))
@@ -35,8 +39,11 @@ PENALTY, REGISTRATION = "administration.penalty", "market.registration"
 class Partition:
     """A partition of the rating: what it was given, and what it published."""
 
-    def __init__(self, store: Store, *versions: ModelVersion, as_of: date = START) -> None:
-        self.store, self.versions = store, versions
+    def __init__(
+        self, store: Store, *versions: ModelVersion, as_of: date = START, lists: Iterable[ListDefinition] = ()
+    ) -> None:
+        self.store, self.versions, self.lists = store, versions, tuple(lists)
+        self.listed: list[dict[str, Any]] = []
         self.as_of, self.offset = as_of, 0
         self.changes: list[dict[str, Any]] = []
         self.current: dict[tuple[str, str], dict[str, Any]] = {}
@@ -47,9 +54,11 @@ class Partition:
     def begin(self) -> None:
         """Begin the task, as a successor does that reads what was worked on."""
         rater = Rater(self.store, decoded, bytes, bytes)
+        day_close = DayClose(self.store, decoded, self.lists, pickle.dumps, pickle.dumps)
         self.task = RatingTask(
-            self.store, decoded, Shapes(self.store), rater, self.as_of, self.versions, {}, lambda s: s != ELSEWHERE
-        )
+            self.store, decoded, Shapes(self.store), rater, day_close, self.as_of, self.versions, {},
+            lambda s: s != ELSEWHERE,
+        )  # fmt: skip
 
     def work(self, **batches: list[InputMessage]) -> None:
         """Work on a batch: values, calendar, models, reviews."""
@@ -81,6 +90,7 @@ class Partition:
         for _, raw in messages.get(topics.RATING_CHANGE, ()):
             found: Any = fastavro.schemaless_reader(io.BytesIO(raw), CHANGE, None)
             self.changes.append(found)
+        self.listed += [pickle.loads(raw) for _, raw in messages.get(topics.LIST_CHANGE, ())]
         self.store.write(writes)
 
     def tell(self, subject: str, group: str = PENALTY, **values: int | None) -> InputMessage:
@@ -270,6 +280,21 @@ def test_the_store_is_a_cache_of_the_ratings(partition: Partition) -> None:
     key = stored_rating(f"{ONE}\0small".encode())
     assert partition.store.get(key) is not None
     assert [name for name, _ in partition.store.below(VALUES)] == [b"v" + ONE.encode()]
+
+
+def test_lists_are_decided_from_the_ratings_of_the_day_that_ended(store: Store) -> None:
+    partition = Partition(store, version(), lists=[AT_ONCE])
+    partition.work(
+        values=[partition.tell(ONE, penalties_36m=0), partition.tell(ONE, REGISTRATION, registered_capital=500)]
+    )
+    assert partition.listed == []
+    # What comes with the new day is of the new day.
+    partition.work(days=[day(2)], values=[partition.tell(ONE, serious_violation_current=1)])
+    partition.work(days=[day(2)])
+    assert [(one["as_of"].day, one["status"]) for one in partition.listed] == [(1, "MEMBER")]
+    partition.work(days=[day(5)])
+    assert [(one["as_of"].day, one["status"]) for one in partition.listed[1:]] == [(2, "OUT")]
+    assert partition.listed[-1]["reasons"] == ["VETO:listed"]
 
 
 @given(data=st.data())
