@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from catalogue.errors import CatalogueError
 from catalogue.load import load_catalogue
 from catalogue.model import Sensitivity
-from rules.indicators.definitions import Indicator, load_indicators, public_indicators
+from rules.indicators.definitions import DEFINITIONS, Indicator, load_indicators, public_indicators
 from rules.indicators.groups import groups_of
 
 
@@ -170,3 +171,13 @@ def test_an_indicator_over_several_items_lies_in_no_file_of_an_item(tmp_path: Pa
     both = "series:\n  - {id: q, item: tax.payment}\n  - {id: r, item: tax.arrears}\n"
     with pytest.raises(CatalogueError, match=r"b.yaml, line 5: a: it looks at tax.arrears, tax.payment; .*cross.yaml"):
         load(tmp_path, both + 'indicators:\n  - {id: a, zh: 例, is: "count(q) + count(r)"}\n', "b")
+
+
+def test_no_series_is_there_for_nothing_and_no_reason_names_nobody() -> None:
+    found = load_indicators()
+    used = {series.key for one in found for series in one.series}
+    for path in DEFINITIONS.glob("*.yaml"):
+        series = yaml.safe_load(path.read_text("utf-8")).get("series", ())
+        assert [one["id"] for one in series if f"{one['item']}/{one['id']}" not in used] == [], path.name
+    ids = {one.id for one in found}
+    assert [(one.id, other) for one in found for other in one.alike if other not in ids] == []
