@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup demo check test style unit corpus disturbed integration attacks prometheus alerts ordeal bench bench-full chaos rehearsal lock clean
+.PHONY: help setup demo check test style unit corpus disturbed integration attacks prometheus alerts ordeal bench bench-full chaos rehearsal lock fit clean
 # Style before tests, whatever -j says: what is cheap to know comes first.
 .NOTPARALLEL:
 # Hundreds of programs start here. Without bytecode each compiles all that it imports, which takes as long again as that.
@@ -81,8 +81,13 @@ chaos: setup  ## a hundred faults on three brokers while events flow; nothing of
 rehearsal: setup  ## lose each part of a hub, and get it back as docs/operations.md says; STORY=machine-running for one of them
 	@$(BIN)/python -m tests.rehearsal $(STORY)
 
-lock: setup  ## renew requirements.lock from pyproject.toml
-	@$(BIN)/python -m uv pip compile pyproject.toml --group dev --generate-hashes --no-header --python-version 3.11 -q -o requirements.lock
+LOCK := -m uv pip compile --generate-hashes --no-header --python-version 3.11 -q
+lock: setup  ## renew requirements.lock and requirements-fit.lock from pyproject.toml
+	@$(BIN)/python $(LOCK) pyproject.toml --group dev -o requirements.lock
+	@$(BIN)/python $(LOCK) --group fit -c requirements.lock -o requirements-fit.lock
+
+fit: setup  ## optbinning and scikit-learn into .venv, for `credithub rating fit` alone; the hub runs without
+	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-fit.lock
 
 clean:  ## stop every process and remove every file that make made
 	@for home in .credithub .credithub/demo .credithub/bench .credithub/chaos; do \

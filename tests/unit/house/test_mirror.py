@@ -57,6 +57,7 @@ LOOKED_AT_BY_OTHERS = {
     "monitoring/": "tests/integration/streams/test_workers.py asks the processes over HTTP",
     "processing/": "tests/integration/processing/test_partition.py puts each processor of its cases through it",
     "producers/": "tests/integration/producers/submissions/test_push.py, by what it sends",
+    "validation/observations": "values without a decision",
     "proofs/continuous/": "tests/integration/proofs/test_continuous.py breaks each arrow in turn",
     "proofs/reconcile/": "tests/integration/proofs/test_reconcile.py breaks each arrow in turn",
     "proofs/replay/": "tests/integration/proofs/test_verify_state.py",
