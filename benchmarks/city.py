@@ -16,10 +16,11 @@ from rules.indicators.definitions import Indicator, load_indicators
 from rules.indicators.groups import groups_of
 from rules.indicators.likeness import Likeness, alike
 from rules.indicators.plain import plain_values
+from rules.rating.outcomes import OutcomeKind
 from simulation.enterprises import Enterprise, found_city
 from simulation.histories import histories, known_on
 from simulation.lives import attainable
-from simulation.loans import Verdict, has_loan, outcomes
+from simulation.loans import has_loan, outcomes
 from simulation.overlap import Overlap, auc, overlap
 
 AS_OF = date(2026, 6, 30)
@@ -82,8 +83,8 @@ def _print_truth(city: Sequence[Enterprise]) -> None:
     print(f"with a loan: {sum(map(has_loan, city)) / len(city):.0%}")
     for ago in _OBSERVED_MONTHS_AGO:
         month = month_number(AS_OF) - ago
-        found = [one for one in outcomes(city, [month]) if one.verdict is not Verdict.INDETERMINATE]
-        bad = [one.verdict is Verdict.BAD for one in found]
+        found = [one for one in outcomes(city, [month]) if one.kind is not OutcomeKind.INDETERMINATE]
+        bad = [one.kind is OutcomeKind.BAD for one in found]
         known = auc([attainable(by_code[one.subject].life, month) for one in found], bad)
         print(f"{ago} months ago: {sum(bad)} bad of {len(bad)}; AUC of the hidden truth {known:.3f}")
 

@@ -5,26 +5,15 @@ Outcomes are hidden from departments. A loan is bad once it is 90 days overdue, 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from rules.rating.outcomes import INDETERMINATE_DAYS, WITHIN_MONTHS, OutcomeKind, kind_of
 from simulation.enterprises import Enterprise
-
-BAD_DAYS, INDETERMINATE_DAYS = 90, 30
-WITHIN_MONTHS = 12
 
 _ABOUT = 900
 _WITH_LOAN, _BY_QUALITY = 0.5, 0.08
 _DAYS_A_MONTH = 30
 _RISING_MONTHS = 2  # so many months before the 90th day the first instalment was missed
 _MOST_DAYS = 720
-
-
-class Verdict(StrEnum):
-    """What a loan came to within a year."""
-
-    GOOD = "good"
-    INDETERMINATE = "indeterminate"
-    BAD = "bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +25,9 @@ class LoanOutcome:
     days: int
 
     @property
-    def verdict(self) -> Verdict:
+    def kind(self) -> OutcomeKind:
         """Return what the loan came to."""
-        if self.days >= BAD_DAYS:
-            return Verdict.BAD
-        return Verdict.INDETERMINATE if self.days >= INDETERMINATE_DAYS else Verdict.GOOD
+        return kind_of(self.days)
 
 
 def has_loan(enterprise: Enterprise) -> bool:

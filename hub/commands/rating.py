@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from catalogue.errors import UsageError
-from hub.commands import rating_validation
+from hub.commands import rating_backtest, rating_validation
 from hub.commands.queries import subject_of
 from hub.terminal import echo
 from rules.rating.grades import GRADES
@@ -220,4 +220,5 @@ def _today() -> date:
 def register(parent: typer.Typer) -> None:
     """Add the commands."""
     rating_validation.register(app)
+    rating_backtest.register(app)
     parent.add_typer(app, name="rating")

@@ -28,6 +28,11 @@ class OverdueOutcome:
     @property
     def kind(self) -> OutcomeKind:
         """What it comes to; of indeterminate ones nothing is measured."""
-        if self.days_overdue >= BAD_DAYS:
-            return OutcomeKind.BAD
-        return OutcomeKind.INDETERMINATE if self.days_overdue >= INDETERMINATE_DAYS else OutcomeKind.GOOD
+        return kind_of(self.days_overdue)
+
+
+def kind_of(days_overdue: int) -> OutcomeKind:
+    """Return what the most days overdue within twelve months come to."""
+    if days_overdue >= BAD_DAYS:
+        return OutcomeKind.BAD
+    return OutcomeKind.INDETERMINATE if days_overdue >= INDETERMINATE_DAYS else OutcomeKind.GOOD

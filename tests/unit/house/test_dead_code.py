@@ -10,9 +10,6 @@ from tests.unit.house.product import Module, classes, modules, parsed
 _USED_ELSEWHERE = {
     "BatchTransport": "Faust, by the entry point in pyproject.toml",
     "changed_settings": "tests, to change settings by their nested names",
-    "histories": "benchmarks/city.py and back-tests, which read the sample city without files",
-    "known_on": "benchmarks/city.py and back-tests, with histories",
-    "attainable": "benchmarks/city.py, back-tests, and tests/unit/simulation/test_overlap.py",
     "overlap": "benchmarks/city.py and tests/unit/simulation/test_overlap.py",
     "auc": "benchmarks/city.py and tests/unit/simulation/test_overlap.py",
 }

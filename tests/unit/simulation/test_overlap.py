@@ -6,9 +6,10 @@ from datetime import date
 import pytest
 
 from catalogue.months import month_number
+from rules.rating.outcomes import BAD_DAYS, OutcomeKind
 from simulation.enterprises import Enterprise, found_city
 from simulation.lives import attainable
-from simulation.loans import BAD_DAYS, Verdict, days_overdue, has_loan, outcomes
+from simulation.loans import days_overdue, has_loan, outcomes
 from simulation.overlap import auc, overlap
 
 AS_OF = date(2026, 6, 30)
@@ -33,14 +34,14 @@ def test_healthy_ones_have_records_and_some_defaulters_none(city: tuple[Enterpri
 def test_outcomes_follow_the_hidden_quality(city: tuple[Enterprise, ...]) -> None:
     by_code = {one.uscc: one for one in city}
     found = list(outcomes(city, _MONTHS))
-    counts = Counter(one.verdict for one in found)
-    assert 0.01 <= counts[Verdict.BAD] / len(found) <= 0.05
-    assert 0.01 <= counts[Verdict.INDETERMINATE] / len(found) <= 0.10
-    told = [one for one in found if one.verdict is not Verdict.INDETERMINATE]
+    counts = Counter(one.kind for one in found)
+    assert 0.01 <= counts[OutcomeKind.BAD] / len(found) <= 0.05
+    assert 0.01 <= counts[OutcomeKind.INDETERMINATE] / len(found) <= 0.10
+    told = [one for one in found if one.kind is not OutcomeKind.INDETERMINATE]
     chances = [attainable(by_code[one.subject].life, one.month) for one in told]
-    assert 0.77 <= auc(chances, [one.verdict is Verdict.BAD for one in told]) <= 0.88
+    assert 0.77 <= auc(chances, [one.kind is OutcomeKind.BAD for one in told]) <= 0.88
     # It is a probability: as many default as it says.
-    assert sum(chances) == pytest.approx(counts[Verdict.BAD], rel=0.35)
+    assert sum(chances) == pytest.approx(counts[OutcomeKind.BAD], rel=0.35)
 
 
 def test_a_loan_is_ninety_days_overdue_in_the_month_of_the_default_and_not_before(city: tuple[Enterprise, ...]) -> None:
