@@ -103,6 +103,8 @@ def wrong_states(verification: Mapping[str, Any]) -> list[str]:
         found.append(f"verification: {verification['unverified']} not verified, {verification['pending']} pending")
     if verification["ratings_pending"]:
         found.append(f"verification: {verification['ratings_pending']} enterprises are not rated yet")
+    if verification["ratings"] and not verification["lists"]:
+        found.append("verification: nobody stands on a list, though days have ended")
     return found
 
 

@@ -142,8 +142,8 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     verification = _verified(site)
     verdict.wrong += checks.wrong_states(verification)
     say(
-        f"verification of {verification['subjects']} states, and the ratings of {verification['ratings']} enterprises:"
-        f" difference {verification['difference']}"
+        f"verification of {verification['subjects']} states, the ratings of {verification['ratings']} enterprises, and"
+        f" {verification['lists']} memberships of lists: difference {verification['difference']}"
     )
     wrong, count = checks.wrong_sequences(site.config)
     verdict.wrong += [*wrong[:10], *([f"… {len(wrong) - 10} more"] if len(wrong) > 10 else [])]
