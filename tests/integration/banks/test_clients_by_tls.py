@@ -22,7 +22,7 @@ from hub.stack.layout import HomeLayout
 from tests.integration.banks.bank_topic import BANK, OTHER, bank_topics
 from tests.integration.banks.contract import bank_of, check_decoding, check_refusals, check_writes
 from tests.integration.banks.door import open_door
-from tests.integration.banks.programs import PROGRAMS, Program, node_writer
+from tests.integration.banks.programs import PROGRAMS, Program, java_writer, node_writer
 from tests.ports import free_port
 from tests.services import Services
 from tests.waiting import until
@@ -99,3 +99,8 @@ def test_by_tls_it_is_refused_what_is_not_the_bank_s(program: Program, config: B
 @pytest.mark.attack(by="a bank with a client of Node", wants="to write into a topic by TLS, its own or another")
 def test_a_bank_writes_nowhere_by_tls_with_a_client_of_node(config: BusConfig, downloads: Path) -> None:
     check_writes(node_writer(downloads), config)
+
+
+@pytest.mark.attack(by="a bank with a client of Java", wants="to write into a topic by TLS, its own or another")
+def test_a_bank_writes_nowhere_by_tls_with_a_client_of_java(config: BusConfig, downloads: Path) -> None:
+    check_writes(java_writer(downloads), config)
