@@ -144,7 +144,7 @@ def run_through(settings: Settings, scope: ProofScope, target: upstream.Target, 
     for day in (today() - timedelta(days=1), today()):
         publish_business_date(config, day)
     release(config, "upstream", *(f"bank.{bank}" for bank in scope.banks))
-    files = write_city(folder / "city", enterprises=6, seed=7, dirty=0.25, as_of=date(2026, 6, 30))
+    files = write_city(folder / "city", enterprises=6, seed=3, dirty=0.25, as_of=date(2026, 6, 30))
     waiting = folder / f"{CATALOGUE.item('47').zh}.csv"
     waiting.write_text(WAITING, "utf-8")
     with closing(Session(intake_config(settings), Options())) as session:

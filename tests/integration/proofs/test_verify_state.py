@@ -293,8 +293,10 @@ def test_a_change_of_a_rating_that_is_lost_or_doubled_is_named(hub: Hub) -> None
         hub.forge.copy(topics.RATING_CHANGE, without={told.spot}),
         hub.forge.copy(topics.RATING_CHANGE, more=[told]),
     ):
-        (found,) = verified(hub.forge.view(copy)).differences
-        assert (found.subject, found.field) == (subject, f"changes of {model}")
+        # The lists that follow from it are named, too.
+        found = {(one.subject, one.field) for one in verified(hub.forge.view(copy)).differences}
+        assert (subject, f"changes of {model}") in found
+        assert {who for who, _ in found} == {subject}
 
 
 def test_an_altered_record_is_named_by_record_and_field(hub: Hub) -> None:
