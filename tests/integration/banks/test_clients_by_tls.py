@@ -101,6 +101,8 @@ def test_a_bank_writes_nowhere_by_tls_with_a_client_of_node(config: BusConfig, d
     check_writes(node_writer(downloads), config)
 
 
-@pytest.mark.attack(by="a bank with a client of Java", wants="to write into a topic by TLS, its own or another")
+@pytest.mark.attack(
+    by="a bank with a client of Java", wants="to write by TLS, with Kafka's own client, into its own topic or another"
+)
 def test_a_bank_writes_nowhere_by_tls_with_a_client_of_java(config: BusConfig, downloads: Path) -> None:
     check_writes(java_writer(downloads), config)
