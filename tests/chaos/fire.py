@@ -50,7 +50,7 @@ class Fire:
     def run(self, seed: int, faults: Sequence[Fault], rows_per_s: float) -> None:
         """Feed, hurt, and let it come to an end."""
         self._site.begin_feed(seed, rows_per_s)
-        self._scene.until(lambda: self._site.fed.rows >= _FIRST_ROWS, "the first rows", 120)
+        self._scene.until(lambda: self._site.fed.rows >= _FIRST_ROWS, "the first rows", 300)
         self._recover("at the beginning")
         for fault in faults:
             self._inflict(fault, len(faults))

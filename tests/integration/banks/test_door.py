@@ -22,6 +22,7 @@ from hub.certificates.folder import CertificateFolder, ServerPem
 from tests.integration.banks.bank_topic import PENALTY, TOPIC, publish, published, schema_of
 from tests.integration.banks.contract import plain
 from tests.integration.banks.door import open_door
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -53,7 +54,8 @@ def test_confluent_s_client_reads_subjects_and_changes_nothing(config: BusConfig
     publish(config, [1])
     subject = f"{config.topic(TOPIC)}-{full_name(schema_of(PENALTY))}"
     with open_door(config, pem) as url, closing(_client(url, pem)) as client:
-        assert client.get_subjects() == [subject]
+        # The registry lists what was registered a moment ago a little later on a busy machine.
+        until(lambda: client.get_subjects() == [subject], "the registry lists the subject")
         assert client.get_versions(subject) == [1]
         assert client.get_version(subject, 1).schema_id == client.get_latest_version(subject).schema_id
         refusals: dict[Callable[[], object], int] = {
