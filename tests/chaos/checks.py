@@ -24,34 +24,18 @@ def wrong_sequences(config: BusConfig) -> tuple[list[str], int]:
 def _wrong_sequences(config: BusConfig, decode: Decoder) -> tuple[list[str], int]:
     wrong: list[str] = []
     count = 0
-    for topic in (topics.CHANGE, *(topics.bank_topic(bank) for bank in bank_ids())):
+    kept = {topics.CHANGE: "", **{topics.bank_topic(bank): "" for bank in bank_ids()}}
+    # Those of a rating are of a subject and a model, those of a membership of a subject and a list.
+    for topic, of in {**kept, topics.RATING_CHANGE: "model", topics.LIST_CHANGE: "list"}.items():
         reached: dict[str, int] = {}
         for message in scan(config, topic):
             value = decode(message.value())
-            subject, sequence = value["subject"], value["sequence"]
-            if sequence != reached.get(subject, 0) + 1:
+            key, sequence = f"{value['subject']} {value[of]}" if of else value["subject"], value["sequence"]
+            if sequence != reached.get(key, 0) + 1:
                 place = f"{topic}/{message.partition()}@{message.offset()}"
-                wrong.append(f"{place}: sequence {sequence} of {subject} after {reached.get(subject, 0)}")
-            reached[subject] = max(sequence, reached.get(subject, 0))
+                wrong.append(f"{place}: sequence {sequence} of {key} after {reached.get(key, 0)}")
+            reached[key] = max(sequence, reached.get(key, 0))
             count += 1
-    rated: dict[tuple[str, str], int] = {}
-    for message in scan(config, topics.RATING_CHANGE):
-        value = decode(message.value())
-        key, sequence = (value["subject"], value["model"]), value["sequence"]
-        if sequence != rated.get(key, 0) + 1:
-            place = f"{topics.RATING_CHANGE}/{message.partition()}@{message.offset()}"
-            wrong.append(f"{place}: sequence {sequence} of {' '.join(key)} after {rated.get(key, 0)}")
-        rated[key] = max(sequence, rated.get(key, 0))
-        count += 1
-    listed: dict[tuple[str, str], int] = {}
-    for message in scan(config, topics.LIST_CHANGE):
-        value = decode(message.value())
-        key, sequence = (value["subject"], value["list"]), value["sequence"]
-        if sequence != listed.get(key, 0) + 1:
-            place = f"{topics.LIST_CHANGE}/{message.partition()}@{message.offset()}"
-            wrong.append(f"{place}: sequence {sequence} of {' '.join(key)} after {listed.get(key, 0)}")
-        listed[key] = max(sequence, listed.get(key, 0))
-        count += 1
     return wrong, count
 
 
