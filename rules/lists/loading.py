@@ -5,10 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from catalogue.errors import CatalogueError
-from rules.definition_files import LINE, read_lines
+from rules.definition_files import LINE, DefinitionFile
 from rules.lists.definition import RULING, ListDefinition, ListKind, Threshold
 from rules.rating.grades import GRADES, MOST_POINTS
 from rules.rating.loading import load_models
@@ -35,25 +32,13 @@ def load_list(path: Path) -> ListDefinition:
     return _File(path).read()
 
 
-class _File:
-    """One file; ``_line``: where the mapping begins that is looked at."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._line = path, 1
-
+class _File(DefinitionFile):
     def read(self) -> ListDefinition:
         """Return the list."""
-        try:
-            return self._list(read_lines(self._path.read_text("utf-8")))
-        except yaml.YAMLError as exc:
-            raise CatalogueError(f"{self._path.name}: {exc}") from exc
-        except KeyError as exc:
-            raise self._wrong(f"there is no {exc}") from exc
-        except (ValueError, TypeError) as exc:
-            raise self._wrong(str(exc)) from exc
+        return self._made(self._list)
 
-    def _wrong(self, problem: str) -> CatalogueError:
-        return CatalogueError(f"{self._path.name}, line {self._line}: {problem}.")
+    def _nothing(self, row: Any) -> str:
+        return "it holds no list" if row is None else super()._nothing(row)
 
     def _list(self, row: Any) -> ListDefinition:
         self._known(row, _KEYS)
@@ -88,11 +73,3 @@ class _File:
         if type(days) is not int or not 1 <= days <= MOST_DAYS:
             raise ValueError(f"days are 1 to {MOST_DAYS}, and not {days}")
         return days
-
-    def _known(self, row: Any, keys: frozenset[str]) -> None:
-        """Raise ValueError for keys that are none; from here on errors name the line of this mapping."""
-        if not isinstance(row, dict):
-            raise ValueError("it holds no list" if row is None else f"{row!r} says nothing")
-        self._line = row[LINE]
-        if unknown := sorted(row.keys() - keys - {LINE}):
-            raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join(sorted(keys))}")

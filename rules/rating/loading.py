@@ -8,15 +8,13 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from catalogue.errors import CatalogueError
 from catalogue.model import Sensitivity
-from rules.definition_files import LINE, read_lines
+from rules.definition_files import LINE, DefinitionFile
 from rules.indicators.definitions import Indicator, load_indicators
 from rules.indicators.facts import MILLION, millionths
 from rules.rating.approval import check_approvers
@@ -68,31 +66,18 @@ def load_model(path: Path, indicators: Mapping[str, Indicator]) -> ShippedModel:
     return _File(path, indicators).read()
 
 
-class _File:
-    """One file; ``_line``: where the mapping begins that is looked at."""
-
+class _File(DefinitionFile):
     def __init__(self, path: Path, indicators: Mapping[str, Indicator]) -> None:
-        self._path, self._indicators, self._line = path, indicators, 1
-        self._basis = Basis.PUBLIC
+        super().__init__(path)
+        self._indicators, self._basis = indicators, Basis.PUBLIC
 
     def read(self) -> ShippedModel:
         """Return the model."""
-        try:
-            row = read_lines(self._path.read_text("utf-8"))
-            if not isinstance(row, dict):
-                raise ValueError("it holds no model")
-            return self._shipped(row)
-        except yaml.YAMLError as exc:
-            raise CatalogueError(f"{self._path.name}: {exc}") from exc
-        except KeyError as exc:
-            raise self._wrong(f"there is no {exc}") from exc
-        except (ValueError, InvalidOperation, TypeError, AttributeError) as exc:
-            raise self._wrong(str(exc)) from exc
+        return self._made(self._shipped)
 
-    def _wrong(self, problem: str) -> CatalogueError:
-        return CatalogueError(f"{self._path.name}, line {self._line}: {problem}.")
-
-    def _shipped(self, row: Mapping[str, Any]) -> ShippedModel:
+    def _shipped(self, row: Any) -> ShippedModel:
+        if not isinstance(row, dict):
+            raise ValueError("it holds no model")
         self._known(row, _KEYS)
         self._basis = Basis(row["basis"])
         segments = tuple(self._segment(one) for one in row["segments"])
@@ -174,14 +159,6 @@ class _File:
                 raise ValueError(f"{name} is told to nobody: a public grade that is made of it would disclose it")
         check_cases(one)
         return one
-
-    def _known(self, row: Any, keys: frozenset[str]) -> None:
-        """Raise ValueError for keys that are none; from here on errors name the line of this mapping."""
-        if not isinstance(row, dict):
-            raise ValueError(f"{row!r} says nothing")
-        self._line = row[LINE]
-        if unknown := sorted(row.keys() - keys - {LINE}):
-            raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join(sorted(keys))}")
 
 
 def _by_segment(said: Any, segments: tuple[str, ...], read: Any) -> dict[str, Any]:
