@@ -35,6 +35,8 @@ FRESH_S = 10.0
 AWAY_S = 2.0
 # Strangers may ask for what is not there, without end.
 _MOST_UNKNOWN = 1024
+# Registries list no more than a thousand subjects at once, and some heed no prefix.
+_PAGE = 1000
 # So that strangers keep the registry from nobody.
 _AT_ONCE = 4
 # Between two of the questions by which the door learns what it may be asked: seconds against the load of a start.
@@ -145,12 +147,15 @@ class RegistryAnswers:
         return unknown_schema(number) if isinstance(found, Reply) else Reply(200, {"schema": str(found["schema"])})
 
     async def _subjects(self) -> Reply:
-        subjects: set[str] = set()
-        for topic in self._paths.topics:
-            # A registry lists no more than a thousand at once.
-            found = await self._get("/subjects", {"subjectPrefix": f"{topic}-"})
-            subjects.update(() if isinstance(found, Reply) else filter(self._paths.holds, map(str, found)))
-        return Reply(200, sorted(subjects))
+        seen: set[str] = set()
+        # Until a page says nothing new: so a registry that heeds no offset is not asked without end.
+        while True:
+            page = await self._get("/subjects", {"offset": str(len(seen)), "limit": str(_PAGE)})
+            new = set[str]() if isinstance(page, Reply) else set(map(str, page)) - seen
+            if not new:
+                break
+            seen |= new
+        return Reply(200, sorted(filter(self._paths.holds, seen)))
 
     async def _version(self, subject: str, number: int | None) -> Reply:
         found = await self._get(f"/subjects/{subject}/versions/{number or 'latest'}")

@@ -73,8 +73,7 @@ class BankPaths:
     """Which paths are for banks: those about the subjects of their topics."""
 
     def __init__(self, config: BusConfig, banks: Iterable[str]) -> None:
-        self.topics = tuple(config.topic(bank_topic(bank)) for bank in banks)
-        topics = "|".join(map(re.escape, self.topics)) or r"(?!)"
+        topics = "|".join(re.escape(config.topic(bank_topic(bank))) for bank in banks) or r"(?!)"
         name = r"[A-Za-z_][A-Za-z0-9_]*"
         self._of_banks = re.compile(rf"(?:{topics})-{re.escape(BANK_NAMESPACE)}(?:\.{name})+")
 

@@ -19,6 +19,7 @@ from bus.avro.registry import Registry, for_registry, full_name
 from bus.config import BusConfig
 from catalogue import wire
 from hub.certificates.folder import CertificateFolder, ServerPem
+from hub.registry_door import answers
 from tests.integration.banks.bank_topic import PENALTY, TOPIC, publish, published, schema_of
 from tests.integration.banks.contract import plain
 from tests.integration.banks.door import open_door
@@ -50,7 +51,11 @@ def test_confluent_s_deserializer_reads_a_bank_s_topic_through_it(config: BusCon
 
 
 @pytest.mark.attack(by="a bank", wants="to change the registry with Confluent's own client")
-def test_confluent_s_client_reads_subjects_and_changes_nothing(config: BusConfig, pem: ServerPem) -> None:
+def test_confluent_s_client_reads_subjects_and_changes_nothing(
+    config: BusConfig, pem: ServerPem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The bank's subject is the registry's newest, which is many pages behind.
+    monkeypatch.setattr(answers, "_PAGE", 20)
     publish(config, [1])
     subject = f"{config.topic(TOPIC)}-{full_name(schema_of(PENALTY))}"
     with open_door(config, pem) as url, closing(_client(url, pem)) as client:

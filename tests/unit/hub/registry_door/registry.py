@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from itertools import islice
 
 import httpx
 
@@ -39,12 +40,14 @@ class FakeRegistry:
         self.lasts -= 1
         if self.away or self.lasts < 0:
             raise httpx.ConnectError("refused")
-        return self._found(path.split("/")[1:], request.url.params.get("subjectPrefix", ""))
+        return self._found(path.split("/")[1:], request.url.params)
 
-    def _found(self, parts: list[str], prefix: str) -> httpx.Response:
+    def _found(self, parts: list[str], query: httpx.QueryParams) -> httpx.Response:
         match parts:
             case ["subjects"]:
-                return httpx.Response(200, json=[s for s in self.subjects if s.startswith(prefix)])
+                # It heeds no prefix, and without a limit it lists a thousand.
+                page = islice(self.subjects, int(query.get("offset", 0)), None)
+                return httpx.Response(200, json=list(islice(page, int(query.get("limit", 1000)))))
             case ["subjects", subject, "versions"] if subject in self.subjects:
                 return httpx.Response(200, json=list(range(1, len(self.subjects[subject]) + 1)))
             case ["subjects", subject, "versions", version] if subject in self.subjects:

@@ -57,6 +57,16 @@ def test_what_the_registry_says_of_banks_subjects_is_told(question: Question, bo
     told(FakeRegistry(), story)
 
 
+def test_a_subject_behind_a_thousand_others_is_told() -> None:
+    registry = FakeRegistry()
+    registry.subjects = {**{f"other-{number}": [2] for number in range(2500)}, **registry.subjects}
+
+    async def story(opened: RegistryAnswers) -> None:
+        assert await opened.reply(BankSubjects()) == Reply(200, [QINGHE, YINHE])
+
+    told(registry, story)
+
+
 @pytest.mark.attack(by="a bank", wants="the schemas of other topics, by counting through the ids")
 def test_an_id_that_no_bank_has_is_told_as_one_that_is_not() -> None:
     registry = FakeRegistry()
