@@ -114,7 +114,7 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
     return (
         Principal(
             PREPARE, "`credithub prepare`", reads=every, makes=every,
-            writes=(topics.CALENDAR, topics.KEYS, topics.LABEL_POLICY, topics.RATING_MODEL),
+            writes=(topics.CALENDAR, topics.KEYS, topics.LABEL_POLICY, topics.RATING_MODEL, topics.RECIPIENT),
             transactions=(f"{PREPARE}.",),
         ),
         Principal(
@@ -134,8 +134,9 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
             joins=(RATING_GROUP,), transactions=(f"{RATING_GROUP}.",),
         ),
         Principal(
-            OFFICE, "`rating publish`, `rating review`, `rating appeal`: what persons decide",
-            reads=(topics.RATING, topics.RATING_MODEL, topics.REVIEW), writes=(topics.RATING_MODEL, topics.REVIEW),
+            OFFICE, "what persons decide: `rating publish`, `review`, `appeal`; `bank portfolio`, `resend`",
+            reads=(topics.RATING, topics.RATING_MODEL, topics.REVIEW, topics.RECIPIENT),
+            writes=(topics.RATING_MODEL, topics.REVIEW, topics.RECIPIENT),
             sees=calendar, transactions=(f"{OFFICE}.",),
         ),
         Principal(CLOCK, "the clock", reads=calendar, writes=calendar),

@@ -20,32 +20,34 @@ from catalogue.schema_versions import generated, incompatible, internal_path, re
 
 # Requests at the same time: the registry answers one in some 10 ms, and there are hundreds.
 _AT_ONCE = 8
-# Which record type each of the hub's own topics carries; the banks' topics come from the settings.
-_CARRIED: Mapping[str, Schema] = {
-    topics.SUBMISSION: wire.SUBMISSION,
-    topics.REJECTED: wire.REJECTED,
-    topics.UNRESOLVED: wire.UNRESOLVED,
-    topics.RECORD: wire.RECORD,
-    topics.PERSON_RECORD: wire.RECORD,
-    topics.CHANGE: wire.CHANGE,
-    topics.STATE: wire.STATE,
-    topics.INDICATOR: wire.INDICATOR_VALUES,
-    topics.POSITION: wire.POSITION,
-    topics.RATING: wire.RATING,
-    topics.RATING_CHANGE: wire.RATING_CHANGE,
-    topics.RATING_POSITION: wire.POSITION,
-    topics.RATING_MODEL: wire.RATING_MODEL,
-    topics.REVIEW: wire.REVIEW,
-    topics.LIST: wire.LIST,
-    topics.LIST_CHANGE: wire.LIST_CHANGE,
-    topics.CALENDAR: wire.BUSINESS_DATE,
-    topics.PROOF: wire.PROVEN,
-    topics.KEYS: wire.KEY_FINGERPRINT,
-    topics.LABEL_POLICY: wire.LABEL_POLICY,
-    topics.RELEASE_SNAPSHOT: wire.RELEASE_SNAPSHOT,
-    topics.UPSTREAM_UP: wire.UPSTREAM_UP,
-    topics.UPSTREAM_RECEIPT: wire.UPSTREAM_RECEIPT,
-}
+# Which record types the hub's own topics carry; the banks' topics are of those that there are.
+_CARRIED: tuple[tuple[str, Schema], ...] = (
+    (topics.SUBMISSION, wire.SUBMISSION),
+    (topics.REJECTED, wire.REJECTED),
+    (topics.UNRESOLVED, wire.UNRESOLVED),
+    (topics.RECORD, wire.RECORD),
+    (topics.PERSON_RECORD, wire.RECORD),
+    (topics.CHANGE, wire.CHANGE),
+    (topics.STATE, wire.STATE),
+    (topics.INDICATOR, wire.INDICATOR_VALUES),
+    (topics.POSITION, wire.POSITION),
+    (topics.RATING, wire.RATING),
+    (topics.RATING_CHANGE, wire.RATING_CHANGE),
+    (topics.RATING_POSITION, wire.POSITION),
+    (topics.RATING_MODEL, wire.RATING_MODEL),
+    (topics.REVIEW, wire.REVIEW),
+    (topics.LIST, wire.LIST),
+    (topics.LIST_CHANGE, wire.LIST_CHANGE),
+    (topics.CALENDAR, wire.BUSINESS_DATE),
+    (topics.PROOF, wire.PROVEN),
+    (topics.KEYS, wire.KEY_FINGERPRINT),
+    (topics.LABEL_POLICY, wire.LABEL_POLICY),
+    (topics.RELEASE_SNAPSHOT, wire.RELEASE_SNAPSHOT),
+    (topics.RECIPIENT, wire.RECIPIENT),
+    (topics.RECIPIENT, wire.PORTFOLIO_ENTRY),
+    (topics.UPSTREAM_UP, wire.UPSTREAM_UP),
+    (topics.UPSTREAM_RECEIPT, wire.UPSTREAM_RECEIPT),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def placements(schemas: Mapping[str, Schema], banks: Sequence[str]) -> list[Plac
             placed.append(Placement(topic(rest[0]), path, schema))
         elif kind == "bank":
             placed += [Placement(bank_topic(bank), path, schema) for bank in banks]
-    carried = [*_CARRIED.items(), *((sequence_topic(bank), wire.BANK_SEQUENCE) for bank in banks)]
+    carried = [*_CARRIED, *((sequence_topic(bank), wire.BANK_SEQUENCE) for bank in banks)]
     return [*placed, *(Placement(name, internal_path(schema), schema) for name, schema in carried)]
 
 

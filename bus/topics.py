@@ -46,6 +46,7 @@ PROOF = "proof.v1"
 KEYS = "keys.v1"
 LABEL_POLICY = "release.policy.v1"
 RELEASE_SNAPSHOT = "release.snapshot.v1"
+RECIPIENT = "recipient.v1"
 UPSTREAM_UP = "national.up.v1"
 UPSTREAM_RECEIPT = "national.receipt.v1"
 
@@ -115,6 +116,8 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         # What was told long ago is only known by the labels of then.
         TopicSpec(LABEL_POLICY, _KEEP, by_subject=False),
         TopicSpec(RELEASE_SNAPSHOT, _COMPACT, by_subject=False),
+        # Definitions in every partition, as the calendar; kept, for what was told is known by them.
+        TopicSpec(RECIPIENT, _KEEP),
         TopicSpec(UPSTREAM_UP, _KEEP),
         TopicSpec(UPSTREAM_RECEIPT, _KEEP),
         *(TopicSpec(bank_topic(bank), thirty_days) for bank in banks),

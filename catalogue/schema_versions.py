@@ -35,6 +35,8 @@ _INTERNAL = (
     wire.KEY_FINGERPRINT,
     wire.LABEL_POLICY,
     wire.RELEASE_SNAPSHOT,
+    wire.RECIPIENT,
+    wire.PORTFOLIO_ENTRY,
     wire.BUSINESS_DATE,
     wire.BANK_SEQUENCE,
     wire.UPSTREAM_UP,

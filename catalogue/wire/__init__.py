@@ -13,6 +13,7 @@ from catalogue.wire.lists import LIST, LIST_CHANGE
 from catalogue.wire.position import POSITION
 from catalogue.wire.proven import PROVEN
 from catalogue.wire.rating import RATING, RATING_CHANGE, RATING_MODEL, REVIEW
+from catalogue.wire.recipients import PORTFOLIO_ENTRY, RECIPIENT
 from catalogue.wire.record import RECORD
 from catalogue.wire.rejected import REJECTED
 from catalogue.wire.release import LABEL_POLICY, RELEASE_SNAPSHOT
@@ -31,11 +32,13 @@ __all__ = [
     "LABEL_POLICY",
     "LIST",
     "LIST_CHANGE",
+    "PORTFOLIO_ENTRY",
     "POSITION",
     "PROVEN",
     "RATING",
     "RATING_CHANGE",
     "RATING_MODEL",
+    "RECIPIENT",
     "RECORD",
     "REJECTED",
     "RELEASE_SNAPSHOT",

@@ -8,7 +8,11 @@ LABEL_POLICY = internal_record(
     "labels by which recipients are told",
     field("version", "int", "1…n"),
     field("digest", "string", "SHA-256 of the labels, hex"),
-    field("labels", "string", "JSON: the items as far as release reads them, and the public indicators"),
+    field(
+        "labels",
+        "string",
+        "JSON: the items as far as release reads them, the public indicators, the providers' permissions",
+    ),
     field("published_at", TIMESTAMP),
 )
 

@@ -8,6 +8,7 @@ import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import NamedTuple
 
 import orjson
@@ -17,17 +18,24 @@ from catalogue.avro import bank_schema
 from catalogue.load import load_catalogue
 from catalogue.model import Field, Identity, IdentityKind, Item, Period, Send
 from rules.indicators.definitions import public_indicators
+from rules.release.permissions import Permission, last_day, load_permissions
 from rules.release.plan import ReleasePlan, release_plans
+from rules.release.recipients import RecipientKind
 
 _ITEMS = TypeAdapter(tuple[Item, ...])
+_PERMISSIONS = TypeAdapter(tuple[Permission, ...])
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The items as far as release and publication read them, and the indicators that rest on public data alone."""
+    """The items as far as release and publication read them, and the indicators that rest on public data alone.
+
+    ``permissions``: what their providers let which kinds of recipients have, sorted.
+    """
 
     items: tuple[Item, ...]
     public_indicators: frozenset[str]
+    permissions: tuple[Permission, ...] = ()
 
     @functools.cached_property
     def plans(self) -> Mapping[str, ReleasePlan]:
@@ -35,10 +43,24 @@ class Labels:
         plans = release_plans(self.items, "bank")
         return {name: plan for name, plan in plans.items() if bank_schema(plan.item) is not None}
 
+    def permitted_until(self, item: str, kind: RecipientKind, day: date) -> date | None:
+        """Return the last day on which a kind of recipient may have what an enterprise consents to of an item.
+
+        None: on ``day`` it may not, for its provider does not permit it (NO_PROVIDER_PERMISSION).
+        """
+        return last_day(self.permissions, item, kind, day)
+
     def text(self) -> str:
         """Return them as JSON; equal labels have equal texts, in every process."""
         items = _ITEMS.dump_python(tuple(sorted(self.items, key=lambda item: item.id)), mode="json")
-        value = {"items": items, "public_indicators": sorted(self.public_indicators)}
+        permissions = _PERMISSIONS.dump_python(tuple(sorted(self.permissions, key=Permission.order)), mode="json")
+        for permission in permissions:
+            permission["kinds"].sort()
+        value = {
+            "items": items,
+            "public_indicators": sorted(self.public_indicators),
+            "permissions": permissions,
+        }
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
@@ -51,22 +73,28 @@ class LabelPolicy(NamedTuple):
 
 @functools.cache
 def current_labels() -> Labels:
-    """Return the labels of this version of the catalogue and of the indicators."""
-    return labels_of(load_catalogue().items, public_indicators())
+    """Return the labels of this version of the catalogue, of the indicators and of the providers' permissions."""
+    return labels_of(load_catalogue().items, public_indicators(), load_permissions())
 
 
-def labels_of(items: Iterable[Item], public: Iterable[str]) -> Labels:
+def labels_of(items: Iterable[Item], public: Iterable[str], permissions: Iterable[Permission] = ()) -> Labels:
     """Return the labels of a catalogue's items, without what they say to those who fill them.
 
     ``public``: the ids of the indicators that rest on public data alone.
     """
-    return Labels(tuple(_item(item) for item in items), frozenset(public))
+    return Labels(
+        tuple(_item(item) for item in items), frozenset(public), tuple(sorted(permissions, key=Permission.order))
+    )
 
 
 def read_labels(text: str) -> Labels:
     """Return the labels that a text holds; raises ValueError for one that ``Labels.text`` did not write."""
     value = orjson.loads(text)
-    return Labels(_ITEMS.validate_python(value["items"]), frozenset(value["public_indicators"]))
+    return Labels(
+        _ITEMS.validate_python(value["items"]),
+        frozenset(value["public_indicators"]),
+        _PERMISSIONS.validate_python(value["permissions"]),
+    )
 
 
 def digest_of(text: str) -> str:

@@ -13,6 +13,7 @@ class WithheldCode(StrEnum):
     INTERNAL = "INTERNAL"  # for the authorities alone
     UNPUBLISHED = "UNPUBLISHED"  # this record is not published
     COMMERCIAL_SECRET = "COMMERCIAL_SECRET"  # needs the enterprise's consent
+    NO_PROVIDER_PERMISSION = "NO_PROVIDER_PERMISSION"  # consented to, but its provider does not let this kind have it
 
 
 class WithdrawalReason(StrEnum):

@@ -1,14 +1,11 @@
-"""The banks that receive a topic of their own: one YAML file each beside this module, named after the bank's id."""
+"""The recipients, one YAML file each, named after its id; the shipped samples lie beside this module."""
 
-import re
 from pathlib import Path
 
 from catalogue.errors import UsageError
+from rules.release.recipients import is_recipient_id
 
 BANKS = Path(__file__).parent
-# It becomes a part of names of topics, groups, transactions, processes and services, so it holds nothing that means
-# something in any of them.
-_ID = re.compile(r"[a-z][a-z0-9]{1,30}")
 
 
 def bank_ids(folder: Path = BANKS) -> tuple[str, ...]:
@@ -18,7 +15,7 @@ def bank_ids(folder: Path = BANKS) -> tuple[str, ...]:
     """
     files = sorted(folder.glob("*.yaml"))
     for file in files:
-        if not _ID.fullmatch(file.stem):
+        if not is_recipient_id(file.stem):
             raise UsageError(
                 f"The name of {str(file)!r} is no id of a bank.",
                 remedy="Rename it: 2 to 31 small letters a-z and digits, the first one a letter, as in yinhe2.yaml.",

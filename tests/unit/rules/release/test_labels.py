@@ -32,8 +32,8 @@ def test_a_text_gives_back_the_labels_it_was_made_of() -> None:
 def test_what_only_a_clerk_reads_makes_no_other_labels() -> None:
     fields = tuple(replace(field, aliases=("别名",), required=not field.required) for field in PENALTY.fields)
     other = replace(PENALTY, units=(), period=Period.YEARLY, rated=False, fields=fields)
-    public = current_labels().public_indicators
-    assert digest_of(labels_of(_with(other), public).text()) == digest_of(current_labels().text())
+    now = current_labels()
+    assert digest_of(labels_of(_with(other), now.public_indicators, now.permissions).text()) == digest_of(now.text())
 
 
 def test_a_field_that_may_be_seen_no_more_makes_other_labels_of_its_item_alone() -> None:
@@ -57,4 +57,4 @@ def test_when_the_law_ends_a_record_is_no_label() -> None:
 
 def test_a_text_that_is_none_of_labels_is_refused() -> None:
     with pytest.raises(ValueError, match="validation error"):
-        read_labels('{"items": [{"id": "x"}], "public_indicators": []}')
+        read_labels('{"items": [{"id": "x"}], "public_indicators": [], "permissions": []}')
