@@ -1,31 +1,24 @@
 """Publishes models, and what persons decide: few messages, each numbered behind those that are there."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime
 from typing import Any
 
-from confluent_kafka import KafkaException
-
-from bus import clients, topics
-from bus.access import raise_if_refused
+from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.partitions import partition_of
 from bus.reading.scan import scan
-from bus.transactions import TRANSACTION_S, abort, produce
+from bus.sole_writer import sole_writer
 from catalogue import wire
-from catalogue.errors import PoisonMessage, Unavailable
+from catalogue.errors import PoisonMessage
 from rules.rating.approval import check_approvers
 from rules.rating.messages import version_of
 from rules.rating.model import Model, hash_of
 from rules.rating.reviews import Entry, EntryKind
 from rules.rating.schedule import ModelVersion, Role
-
-Send = Callable[[bytes, str, int], None]
-"""Hands over a message: its value, its key and the partition."""
 
 
 def publish_model(
@@ -39,7 +32,7 @@ def publish_model(
     approved_by, content = check_approvers(approved_by), model.text()
     with (
         closing(Registry(config)) as registry,
-        _transaction(config, topics.RATING_MODEL, f"{transactions}.models") as send,
+        sole_writer(config, topics.RATING_MODEL, f"{transactions}.models") as send,
     ):
         number = max(published_models(config, registry), default=0) + 1
         version = ModelVersion(number, model.id, role, since, content, hash_of(content), approved_by)
@@ -77,7 +70,7 @@ def record_entry(config: BusConfig, transactions: str, subject: str, entry: Entr
     Raises Unavailable as ``publish_model`` does.
     """
     partition = partition_of(subject, config.partitions)
-    with closing(Registry(config)) as registry, _transaction(config, topics.REVIEW, f"{transactions}.reviews") as send:
+    with closing(Registry(config)) as registry, sole_writer(config, topics.REVIEW, f"{transactions}.reviews") as send:
         decode = Decoder(registry)
         number = 1
         for message in scan(config, topics.REVIEW, partitions=[partition]):
@@ -100,35 +93,3 @@ def _entry_value(subject: str, entry: Entry, reason: str, by: str) -> dict[str, 
         "reason": reason,
         "by": by,
     }
-
-
-@contextmanager
-def _transaction(config: BusConfig, topic: str, transactional_id: str) -> Iterator[Send]:
-    """Publish to a topic what the block hands over, or nothing where it raises.
-
-    Whoever had this id is fenced first: what the block reads is then the last word.
-    """
-    producer = clients.producer(config, **{"transactional.id": config.topic(transactional_id)})
-    name, failed = config.topic(topic), list[str]()
-
-    def delivered(error: Any, message: Any) -> None:
-        if error is not None:
-            failed.append(str(error))
-
-    def send(value: bytes, key: str, partition: int) -> None:
-        produce(producer, name, value, key.encode(), partition, on_delivery=delivered)
-
-    try:
-        producer.init_transactions(TRANSACTION_S)
-        producer.begin_transaction()
-        try:
-            yield send
-            producer.commit_transaction(TRANSACTION_S)
-        except BaseException:
-            abort(producer)
-            raise
-    except KafkaException as exc:
-        raise_if_refused(exc, f"write to {topic}")
-        raise Unavailable(f"{topic} was not written: {exc}.", remedy="See `credithub status`, and try again.") from exc
-    if failed:
-        raise Unavailable(f"{topic} was not written: {failed[0]}.", remedy="See `credithub status`, and try again.")

@@ -14,8 +14,11 @@ _USED_ELSEWHERE = {
     "auc": "benchmarks/city.py and tests/unit/simulation/test_overlap.py",
     # Until the release processor stands on them.
     "is_subscribed": "tests, as the definition that the release processor follows",
-    "recipient_message": "tests, as what the release processor reads",
     "load_recipients": "tests, as what `prepare` publishes",
+    "publish_recipients": "tests, as what `prepare` calls",
+    "record_entries": "tests, as what `bank portfolio` calls",
+    "record_resend": "tests, as what `bank resend` calls",
+    "portfolio_of": "tests, as what `bank portfolio` calls",
     "definition_yaml": "tests, as what is shown of a recipient",
 }
 _METHODS_USED_ELSEWHERE = {"permitted_until": "tests, as what the release processor asks"}

@@ -42,6 +42,7 @@ LOOKED_AT_BY_OTHERS = {
     "bus/config": "values without a decision",
     "bus/reading/": "tests/integration/proofs/test_reconcile.py reads every topic by them",
     "bus/registry_http": "tests/integration/banks/test_clients.py",
+    "bus/sole_writer": "tests/integration/sinks/banks/test_recording.py",
     "bus/transactions": "tests/integration/sinks/test_banks.py",
     "catalogue/avro": "tests/unit/catalogue/test_schema_versions.py",
     "catalogue/envelope": "tests/unit/rules/test_merge.py",
