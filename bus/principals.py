@@ -109,6 +109,8 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
     every = tuple(spec.name for spec in topics.topic_specs(catalogue, banks))
     changelogs = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.POSITION)
     ratings = (topics.RATING, topics.LIST, topics.RATING_POSITION)
+    # What the references of the ratings are made of, and which there are.
+    compared = (topics.POSITION, topics.CHANGE, topics.RATING_CHANGE, topics.REFERENCE)
     groups = (MERGE_GROUP, RATING_GROUP, SINK_POSTGRES, SINK_UPSTREAM, *(sink_of_bank(bank) for bank in banks))
     calendar, released = (topics.CALENDAR,), (topics.LABEL_POLICY, topics.RELEASE_SNAPSHOT)
     return (
@@ -129,8 +131,9 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
             joins=(MERGE_GROUP,), transactions=(f"{MERGE_GROUP}.",),
         ),
         Principal(
-            RATER, "the rating, and the lists", reads=(*topics.RATING_INPUTS, *ratings, topics.KEYS),
-            writes=(*ratings, topics.RATING_CHANGE, topics.LIST_CHANGE, topics.REJECTED, topics.KEYS),
+            RATER, "the rating, the lists, and the references (`rating reference make`, too)",
+            reads=(*topics.RATING_INPUTS, *compared, *ratings, topics.KEYS),
+            writes=(*ratings, topics.RATING_CHANGE, topics.LIST_CHANGE, topics.REFERENCE, topics.REJECTED, topics.KEYS),
             joins=(RATING_GROUP,), transactions=(f"{RATING_GROUP}.",),
         ),
         Principal(

@@ -36,6 +36,7 @@ _CARRIED: tuple[tuple[str, Schema], ...] = (
     (topics.RATING_POSITION, wire.POSITION),
     (topics.RATING_MODEL, wire.RATING_MODEL),
     (topics.REVIEW, wire.REVIEW),
+    (topics.REFERENCE, wire.RATING_REFERENCE),
     (topics.LIST, wire.LIST),
     (topics.LIST_CHANGE, wire.LIST_CHANGE),
     (topics.CALENDAR, wire.BUSINESS_DATE),

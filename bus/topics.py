@@ -39,6 +39,7 @@ RATING_CHANGE = "credit.rating.change.v1"
 RATING_POSITION = "rating.position.v1"
 RATING_MODEL = "model.v1"
 REVIEW = "review.v1"
+REFERENCE = "reference.v1"
 LIST = "list.v1"
 LIST_CHANGE = "list.change.v1"
 CALENDAR = "calendar.v1"
@@ -108,6 +109,8 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         # In every partition, as the calendar: what ruled long ago is only known from there.
         TopicSpec(RATING_MODEL, _KEEP),
         TopicSpec(REVIEW, _KEEP),
+        # Only looked up: no processor reads it in order with its input.
+        TopicSpec(REFERENCE, _KEEP, by_subject=False),
         TopicSpec(LIST, _COMPACT),
         TopicSpec(LIST_CHANGE, _KEEP),
         TopicSpec(CALENDAR, _KEEP),

@@ -29,6 +29,7 @@ _INTERNAL = (
     wire.RATING_CHANGE,
     wire.RATING_MODEL,
     wire.REVIEW,
+    wire.RATING_REFERENCE,
     wire.LIST,
     wire.LIST_CHANGE,
     wire.PROVEN,

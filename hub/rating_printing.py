@@ -8,17 +8,16 @@ from rich.console import Console
 from catalogue.model import Catalogue
 from catalogue.times import SHANGHAI
 from hub.printing import grid, print_indicator
+from hub.reference_printing import BASIS, standing_text
 from queries.rating_view import RatingExplanation, SubjectRatings
 from queries.ratings import KeptRating, RatingCoverage, RatingReason, WaitingRating
 from queries.values import clock
 from rules.rating.grades import MOST_POINTS
-from rules.rating.model import Basis
 from rules.rating.reviews import EntryKind
 from rules.rating.schedule import ModelVersion, Role, Running
 
 APPEAL_ANSWERED_WITHIN = timedelta(days=20)
 """征信业管理条例 25, adopted as a ceiling."""
-_BASIS = {Basis.PUBLIC: "公开信息", Basis.AUTHORISED: "授权信息"}
 _ROLES = {Role.RULING: "正式", Role.SHADOW: "试算"}
 
 
@@ -35,6 +34,8 @@ def print_ratings(console: Console, found: SubjectRatings, catalogue: Catalogue)
             console.print(
                 f"试算 {_model_name(found, shadow)}：{shadow.grade}，{shadow.score} 分", markup=False, highlight=False
             )
+            if (standing := found.standings.get(shadow.model)) is not None:
+                console.print(f"  {standing_text(standing)}", markup=False, highlight=False, soft_wrap=True)
     for one in found.entries:
         entry, at = one.entry, one.at.astimezone(SHANGHAI)
         if entry.kind is EntryKind.REVIEW:
@@ -61,6 +62,8 @@ def _print_rating(console: Console, found: SubjectRatings, rating: KeptRating, c
         console.print(f"第 {rating.appeal} 号申诉尚未答复", style="yellow", highlight=False)
     for veto in rating.vetoes:
         console.print(f"限制等级：{veto['text']}", style="red", markup=False, highlight=False)
+    if (standing := found.standings.get(rating.model)) is not None:
+        console.print(standing_text(standing), markup=False, highlight=False, soft_wrap=True)
     _print_reasons(console, "扣分", rating.lowered)
     _print_reasons(console, "可得", rating.raises)
     if rating.missing:
@@ -126,4 +129,4 @@ def _model_name(found: SubjectRatings, rating: KeptRating) -> str:
     model = found.models.get(rating.model_hash)
     if model is None:
         return rating.model
-    return f"{model.zh}，依据{_BASIS[model.basis]}，{clock(rating.changed_at)}"
+    return f"{model.zh}，依据{BASIS[model.basis]}，{clock(rating.changed_at)}"

@@ -1,31 +1,36 @@
 """Ratings for whoever reads: an enterprise's with its reasons, down to file and row; models; how many are rated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
+from bus.business_date import today
 from bus.partitions import partition_of
+from bus.reading.references import published_references
 from bus.reading.scan import scan
 from catalogue.errors import PoisonMessage, UsageError
 from catalogue.times import business_date
 from queries.computed_rating import computed_rating
 from queries.explain_indicator import IndicatorExplanation
 from queries.ratings import COVERAGE, LOWEST, RATINGS, WAITING, KeptRating, RatingCoverage, WaitingRating
+from queries.references import PeerStanding, PeerStandings, placing_records
 from queries.table_snapshot import table_snapshot
 from queries.targets import INDICATOR_PREFIXES
 from queries.values import moment
 from queries.view import UnknownSubject, View
+from rules.merge import Record
 from rules.rating.grades import ALL_GRADES
 from rules.rating.messages import content_of, entry_of, version_of
 from rules.rating.model import Model
 from rules.rating.reviews import Entry, EntryKind
 from rules.rating.schedule import ModelVersion, Running, running_on
 from rules.rating.scoring import is_rated
+from rules.reference.reference import Reference, in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class SubjectRatings:
     entries: tuple[RecordedEntry, ...]
     is_computed: bool = False
     """Whether they were computed for a day that was asked for; they have no sequence then."""
+    standings: Mapping[str, PeerStanding] = field(default_factory=dict)
+    """Among the peers, by the models' ids."""
 
     @property
     def ruling(self) -> KeptRating | None:
@@ -71,12 +78,16 @@ class SubjectRatings:
         return {
             "subject": self.subject,
             "subject_name": self.subject_name,
-            "rating": None if ruling is None else ruling.as_json(),
-            "shadows": [one.as_json() for one in self.ratings if not one.rules],
+            "rating": None if ruling is None else self._as_json(ruling),
+            "shadows": [self._as_json(one) for one in self.ratings if not one.rules],
             "reviews": [one.as_json() for one in self.entries],
             "computed": self.is_computed,
             "source": "postgresql",
         }
+
+    def _as_json(self, rating: KeptRating) -> dict[str, Any]:
+        standing = self.standings.get(rating.model)
+        return rating.as_json() | {"peers": None if standing is None else standing.as_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +115,13 @@ class RatingView:
             if state is None:
                 raise UnknownSubject(subject)
             ratings = tuple(KeptRating.of(row) for row in tables.rows(RATINGS, (subject,)))
+            records = placing_records(subject, tables)
         with closing(Registry(self._view.config)) as registry:
             decode = Decoder(registry)
             models = {one.hash: content_of(one) for one in self._versions(decode)}
             entries = tuple(self._entries(subject, decode))
-        return SubjectRatings(subject, state.subject_name, ratings, models, entries)
+            standings = self._standings(ratings, models, records, decode, today())
+        return SubjectRatings(subject, state.subject_name, ratings, models, entries, standings=standings)
 
     def ratings_on(self, subject: str, day: date) -> SubjectRatings:
         """Return what the models of a day say, from the records known now; reviews count from their own day on.
@@ -116,16 +129,28 @@ class RatingView:
         Raises UnknownSubject, and PoisonMessage when a record cannot be read.
         """
         state = self._view.state_on(subject, day)
+        with table_snapshot(self._view.dsn) as tables:
+            records = placing_records(subject, tables)
         with closing(Registry(self._view.config)) as registry:
             decode = Decoder(registry)
             versions, recorded = self._versions(decode), tuple(self._entries(subject, decode))
-        values = {one.id: one.value for one in state.indicators}
-        entries = [one.entry for one in recorded if business_date(one.at) <= day]
-        running = running_on(versions, day) if is_rated(subject) else ()
-        ratings = [computed_rating(one, subject, values, entries, day, state.changed_at) for one in running]
-        ratings.sort(key=lambda one: not one.rules)
-        models = {one.hash: content_of(one) for one in versions}
-        return SubjectRatings(subject, state.subject_name, tuple(ratings), models, recorded, is_computed=True)
+            values = {one.id: one.value for one in state.indicators}
+            entries = [one.entry for one in recorded if business_date(one.at) <= day]
+            running = running_on(versions, day) if is_rated(subject) else ()
+            ratings = [computed_rating(one, subject, values, entries, day, state.changed_at) for one in running]
+            ratings.sort(key=lambda one: not one.rules)
+            models = {one.hash: content_of(one) for one in versions}
+            standings = self._standings(ratings, models, records, decode, day)
+        return SubjectRatings(
+            subject, state.subject_name, tuple(ratings), models, recorded, is_computed=True, standings=standings
+        )
+
+    def references(self) -> list[Reference]:
+        """Return the newest reference of each version of a model that has one, the newest first."""
+        with closing(Registry(self._view.config)) as registry:
+            published = published_references(self._view.config, Decoder(registry))
+        newest = (in_force(published, one, date.max) for one in dict.fromkeys(own.model_hash for own in published))
+        return sorted((one for one in newest if one is not None), key=lambda one: (-one.since.toordinal(), one.model))
 
     def explain(self, subject: str) -> RatingExplanation:
         """Return the rating that counts with its indicators' records; raises UsageError where there is none."""
@@ -167,6 +192,18 @@ class RatingView:
         """Return the ratings that wait for a person, the oldest first."""
         with table_snapshot(self._view.dsn) as tables:
             return [WaitingRating(*row) for row in tables.rows(WAITING, (limit,))]
+
+    def _standings(
+        self,
+        ratings: Iterable[KeptRating],
+        models: Mapping[str, Model],
+        records: Iterable[Record],
+        decode: Decoder,
+        day: date,
+    ) -> dict[str, PeerStanding]:
+        references = published_references(self._view.config, decode)
+        among = PeerStandings(self._view.catalogue, records, decode.payload, references, day)
+        return {one.model: among.of(one, models[one.model_hash].basis) for one in ratings if one.model_hash in models}
 
     def _versions(self, decode: Decoder) -> list[ModelVersion]:
         # Each partition has them all.

@@ -15,6 +15,7 @@ from catalogue.wire.proven import PROVEN
 from catalogue.wire.rating import RATING, RATING_CHANGE, RATING_MODEL, REVIEW
 from catalogue.wire.recipients import PORTFOLIO_ENTRY, RECIPIENT
 from catalogue.wire.record import RECORD
+from catalogue.wire.reference import RATING_REFERENCE
 from catalogue.wire.rejected import REJECTED
 from catalogue.wire.release import LABEL_POLICY, RELEASE_SNAPSHOT
 from catalogue.wire.state import STATE
@@ -38,6 +39,7 @@ __all__ = [
     "RATING",
     "RATING_CHANGE",
     "RATING_MODEL",
+    "RATING_REFERENCE",
     "RECIPIENT",
     "RECORD",
     "REJECTED",

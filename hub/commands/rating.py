@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from catalogue.errors import UsageError
-from hub.commands import rating_backtest, rating_validation
+from hub.commands import rating_backtest, rating_reference, rating_validation
 from hub.commands.queries import subject_of
 from hub.terminal import echo
 from rules.rating.grades import GRADES
@@ -221,4 +221,5 @@ def register(parent: typer.Typer) -> None:
     """Add the commands."""
     rating_validation.register(app)
     rating_backtest.register(app)
+    rating_reference.register(app)
     parent.add_typer(app, name="rating")

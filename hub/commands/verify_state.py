@@ -81,6 +81,7 @@ def described(report: VerificationReport) -> dict[str, Any]:
         "ratings": report.ratings,
         "ratings_pending": report.ratings_pending,
         "lists": report.lists,
+        "references": report.references,
         "pending": report.pending,
         "unverified": sorted(report.unverified),
         "difference": report.difference,
@@ -93,7 +94,8 @@ def _print(mode: dict[str, Any], report: VerificationReport) -> None:
     seed = f" (sample by seed {mode['seed']})" if "seed" in mode else ""
     console.print(
         f"{report.subjects:,} subjects{seed}, {report.records:,} records from {report.events:,} events;"
-        f" the ratings of {report.ratings:,} enterprises, {report.lists:,} memberships of lists",
+        f" the ratings of {report.ratings:,} enterprises, {report.lists:,} memberships of lists"
+        + (f", {report.references} references" if report.references else ""),
         highlight=False,
     )
     if report.ratings_pending:

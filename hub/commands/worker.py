@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bus.principals import RATING_GROUP
 from bus.users import RATER, WORKER
 from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
@@ -54,9 +55,13 @@ def rater(
     ] = None,
     metrics_port: MetricsPort = 0,
 ) -> None:
-    """Run the rating: values of indicators become the ratings of enterprises, by every model that was published."""
+    """Run the rating: values of indicators become the ratings of enterprises, by every model that was published.
+
+    When a month begins it makes the references in which percentiles are looked up.
+    """
     from processing.app import run
     from streams.app import create_rating_app
+    from streams.reference.maker import MonthlyReferences, ReferenceMaker
 
     log_to_stderr("rater")
     settings = load_settings()
@@ -65,6 +70,7 @@ def rater(
         folder = settings.home / "streams" / "rating" / f"rater-{number}"
         config = bus_config(settings, RATER)
         app = create_rating_app(config, folder, _cipher(settings, config), instance=f"rater-{number}")
+        MonthlyReferences(ReferenceMaker(config, RATING_GROUP, load_catalogue())).start()
         serve_metrics(settings, metrics_port, "rater", app.readiness)
         collect_seldom()
         run(app)

@@ -1,6 +1,7 @@
 """What the demonstration says of ratings: how many enterprises are rated, the spread of grades, one explained."""
 
 import time
+from collections.abc import Callable
 
 from rich.console import Console
 
@@ -14,10 +15,14 @@ _RATED_WITHIN_S = 120.0
 _LOOK_EVERY_S = 1.0
 
 
-def show_ratings(view: View, console: Console) -> bool:
-    """Print the ratings once all enterprises have one; return whether each has, or a reason why not."""
+def show_ratings(view: View, console: Console, make_reference: Callable[[], None]) -> bool:
+    """Print the ratings once all enterprises have one; return whether each has, or a reason why not.
+
+    ``make_reference``: makes the reference in which the percentile of the explained one is looked up.
+    """
     ratings = RatingView(view)
     coverage = _settled(ratings)
+    make_reference()
     console.print()
     print_coverage(console, coverage)
     subject = ratings.lowest()

@@ -53,7 +53,8 @@ def run_demo(settings: Settings, console: Console, *, enterprises: int, seed: in
     view = view_of(settings)
     figures = gather_figures(view, bank_ids(), receipts)
     console.print(figures_table(console, figures))
-    is_rated = show_ratings(view, console)
+    # No month has begun since this city was pushed.
+    is_rated = show_ratings(view, console, lambda: _run(settings, console, "rating", "reference", "make"))
     show_lists(view, console)
     items = len({receipt["item"] for receipt in receipts})
     console.print(f"{items} of {len(view.catalogue.items)} items; pending {proof['pending']}", highlight=False)
@@ -95,6 +96,11 @@ def _start(settings: Settings, *arguments: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+def _run(settings: Settings, console: Console, *arguments: str) -> None:
+    output = _output_of(_start(settings, *arguments), " ".join(arguments))
+    _print_step(console, f"credithub {' '.join(arguments)}: {output.strip()}")
 
 
 def _output_of(process: "subprocess.Popen[str]", name: str, allowed: tuple[int, ...] = (0,)) -> str:

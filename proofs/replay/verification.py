@@ -27,6 +27,7 @@ from proofs.replay.contents import ContentsReader, TopicContents
 from proofs.replay.fold import FoldedSubject, fold
 from proofs.replay.lists import compare_lists
 from proofs.replay.ratings import RatingContents, RatingsReader, compare_ratings
+from proofs.replay.references import ReferenceProof
 from rules.indicators.definitions import Indicator
 from rules.indicators.groups import groups_of
 from rules.release.publication import Publications
@@ -52,6 +53,8 @@ class VerificationReport:
     """Of so many the rater had not read everything yet."""
     lists: int = 0
     """So many memberships of theirs were counted again, day by day."""
+    references: int = 0
+    """So many references in force were made again."""
     pending: int = 0
     unverified: set[str] = field(default_factory=set)
     difference: int = 0
@@ -81,6 +84,7 @@ class Verification:
         persons = {item.id for item in catalogue.items if item.about_persons}
         self._topics = ContentsReader(config, self._decode, self._inputs, persons, on_read)
         self._ratings = RatingsReader(config, self._decode)
+        self._references = ReferenceProof(config, self._decode, catalogue)
         self._groups = groups_of(definitions)
         self._until = Publications(catalogue.items, self._decode.payload).until
 
@@ -104,6 +108,9 @@ class Verification:
             shares = 1 + sum(end.high - end.low for end in ends.values()) // _EVENTS_AT_ONCE
             waiting = [self._verify([partition], _share(one, shares), report, place_of) for one in range(shares)]
             report.pending += waiting[-1]
+        for one in self._references.in_force():
+            report.references += 1
+            report.differ(self._references.compare(one))
         return report
 
     def _verify(

@@ -44,6 +44,7 @@ from proofs.replay.verification import Verification, VerificationReport
 from rules.indicators.definitions import load_indicators
 from simulation.city import write_city
 from sinks.banks.recipients import bank_ids
+from streams.reference.maker import ReferenceMaker
 from tests import kafka
 from tests.integration.proofs.tampered import Forge, Told
 from tests.merging import merge_partition
@@ -430,3 +431,12 @@ def test_events_that_come_meanwhile_are_no_difference(hub: Hub, tmp_path: Path) 
     report = verified(view)
     assert (report.differences, report.pending, report.unverified) == ([], 0, set())
     assert report.subjects == len(newest(hub, topics.STATE))
+
+
+# The last one: a copy of a topic has other offsets than those up to which the reference was read.
+def test_references_in_force_are_made_again(hub: Hub) -> None:
+    made = ReferenceMaker(hub.config, "test", CATALOGUE).make_month(in_between=True)
+    assert made is not None
+    assert made.new
+    found = verified(hub.config)
+    assert (found.references, found.differences) == (len(made.new), [])

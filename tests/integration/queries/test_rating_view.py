@@ -1,9 +1,10 @@
 """The ratings of a small hub, by the commands that people type: shown, explained, counted, reviewed, appealed."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from typer import Typer
 from typer.testing import CliRunner, Result
 
 from bus import topics
+from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.business_date import today
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import load_key_file
+from catalogue import wire
 from catalogue.errors import HubError
 from connectors.postgres import connection as postgres_connection
 from connectors.postgres import rows
@@ -25,9 +28,15 @@ from hub.settings import settings_environment
 from hub.view import view_of
 from queries.rating_view import RatingView
 from queries.ratings import KeptRating
+from rules.rating.grades import GRADES
 from rules.rating.loading import load_models
+from rules.rating.model import Basis
 from rules.rating.schedule import Role
 from rules.rating.scoring import is_rated
+from rules.reference.cells import cells_of
+from rules.reference.messages import value_of
+from rules.reference.reference import Reference
+from rules.size.industry import section_names
 from sinks.postgres import sink as postgres
 from sinks.postgres.observation import ratings
 from streams.rating.recording import published_models
@@ -128,6 +137,47 @@ def test_a_rating_of_today_is_computed_as_it_was_published_and_of_any_day(hub: H
     assert "由现有记录计算" in typed(hub, "rating", "show", rated.subject, "--as-of", SOON).stdout
 
 
+def test_the_reference_of_the_month_is_made_once_by_hand_and_shown(hub: Hub) -> None:
+    rated = kept(hub, lambda one: one.grade in GRADES)
+    assert "分位：本模型尚无基准" in typed(hub, "rating", "show", rated.subject).stdout
+    assert said(hub, "rating", "show", rated.subject)["rating"]["peers"]["reference"] is None
+    assert "还没有基准" in typed(hub, "rating", "reference").stdout
+    made = said(hub, "rating", "reference", "make")
+    # Of the other model nobody has a grade.
+    assert [(one["model"], one["cells"]) for one in made] == [("public_v1", [])]
+    assert made[0]["rated"] > 0
+    assert said(hub, "rating", "reference", "make") == []
+    assert "没有缺少的" in typed(hub, "rating", "reference", "make").stdout
+    assert said(hub, "rating", "reference") == made
+    assert "没有可比的同类" in typed(hub, "rating", "reference").stdout
+    assert "分位：基准内不足 30 户" in typed(hub, "rating", "show", rated.subject).stdout
+
+
+def test_a_percentile_is_looked_up_in_the_reference_in_force(hub: Hub) -> None:
+    rated = kept(hub, lambda one: one.grade in GRADES)
+    sector = said(hub, "rating", "show", rated.subject)["rating"]["peers"]["sector"]
+    # As a city of sixty would have it from tomorrow on: a fifth of them has more points.
+    spread = Counter(dict.fromkeys(range(rated.score - 48, rated.score + 12), 1))
+    tomorrow = today() + timedelta(days=1)
+    reference = Reference(
+        rated.model, rated.model_hash, Basis.PUBLIC, tomorrow, today(), "aa", 60,
+        cells_of({(sector, "未划型"): spread}), {},
+    )  # fmt: skip
+    with closing(Registry(hub.config)) as registry:
+        encode = Encoder(registry, topics.REFERENCE, wire.RATING_REFERENCE)
+        message = encode(value_of(reference, datetime.now(UTC)))
+    kafka.send(hub.config, topics.REFERENCE, [("city", message)], partition=0)
+    asked_for = ("rating", "show", rated.subject, "--as-of", tomorrow.isoformat())
+    found = said(hub, *asked_for)["rating"]["peers"]
+    assert (found["percentile"], found["reference"]) == (80, tomorrow.isoformat())
+    assert found["cell"] == {"sector": sector, "size": "未划型", "enterprises": 60}
+    text = f"分位：高于同行业同规模（{section_names()[sector]}·未划型）共 60 户中的 80%"
+    assert text in typed(hub, *asked_for).stdout
+    # Today it is not in force yet.
+    now = said(hub, "rating", "show", rated.subject)["rating"]["peers"]
+    assert (now["percentile"], now["reference"]) != (80, tomorrow.isoformat())
+
+
 def test_an_explanation_reaches_file_and_row(hub: Hub) -> None:
     rated = kept(hub, lambda one: any(reason.indicator == "penalties_36m" for reason in one.lowered))
     found = said(hub, "explain", rated.subject, "rating")
@@ -159,7 +209,9 @@ def test_every_registered_enterprise_is_rated_or_it_is_said_why_not(hub: Hub) ->
 def test_the_demonstration_shows_the_spread_and_one_explained_rating(
     hub: Hub, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert show_ratings(view_of(hub.settings), terminal())
+    made: list[str] = []
+    assert show_ratings(view_of(hub.settings), terminal(), lambda: made.append("reference"))
+    assert made == ["reference"]
     shown = capsys.readouterr().out
     assert "已评价" in shown
     assert "信用评价：" in shown

@@ -65,6 +65,7 @@ LOOKED_AT_BY_OTHERS = {
     "queries/": "tests/integration/queries/test_queries.py",
     "rules/indicators/": "tests/unit/streams/merge/test_rolling.py compares tiles with the plain definition",
     "rules/rating/": "tests/unit/rules/rating/test_scoring.py, and tests/unit/laws/test_law_of_ratings.py",
+    "rules/reference/": "tests/unit/rules/reference/test_reference.py",
     "rules/lists/": "tests/unit/rules/lists/test_membership.py, and tests/unit/streams/rating/test_day_close.py",
     "rules/definition_files": "tests/unit/rules/rating/test_loading.py",
     "rules/release/": "tests/unit/rules/release/test_projection.py",
