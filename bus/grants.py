@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
     ResourceType,
     ScramCredentialInfo,
     ScramMechanism,
+    UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 
@@ -83,10 +84,9 @@ def grant(
     ``anew``: principals that get another password. ``secured``: how users secure their connections (`bus.access`),
     None: as the administrator does. Raises StackError when the broker does not take it.
     """
-    administrator = file_of(folder, ADMIN)
-    admin = clients.admin(BusConfig(config.bootstrap, "", client_file=str(administrator)))
+    admin = _administrator(config, folder)
     if secured is None:
-        secured = security_of(client_settings(administrator))
+        secured = security_of(client_settings(file_of(folder, ADMIN)))
     for principal in principals:
         _write(config, file_of(folder, principal.name), principal, secured, anew=principal.name in anew)
     try:
@@ -97,6 +97,28 @@ def grant(
         raise_if_refused(exc, "make users and ACLs")
         raise StackError(f"Kafka does not take its users and ACLs: {exc}.", remedy="See `credithub status`.") from exc
     _await_login(config, folder, principals[0])
+
+
+def revoke(config: BusConfig, folder: Path, users: Sequence[str]) -> None:
+    """Take users away: their rights, at once, their passwords and client files; may be repeated.
+
+    Raises StackError when the broker does not do it.
+    """
+    admin = _administrator(config, folder)
+    names = [config.topic(user) for user in users]
+    try:
+        current = _acls_of(admin, names)
+        _delete_acls(admin, current)
+        _delete_passwords(admin, names)
+    except KafkaException as exc:
+        raise_if_refused(exc, "take users away")
+        raise StackError(f"Kafka keeps its users {names}: {exc}.", remedy="See `credithub status`.") from exc
+    for user in users:
+        file_of(folder, user).unlink(missing_ok=True)
+
+
+def _administrator(config: BusConfig, folder: Path) -> AdminClient:
+    return clients.admin(BusConfig(config.bootstrap, "", client_file=str(file_of(folder, ADMIN))))
 
 
 def _write(config: BusConfig, file: Path, principal: Principal, secured: Mapping[str, str], *, anew: bool) -> None:
@@ -120,25 +142,45 @@ def _make_users(admin: AdminClient, folder: Path, principals: Sequence[Principal
 
 
 def _make_acls(admin: AdminClient, config: BusConfig, principals: Sequence[Principal]) -> None:
-    users = {f"User:{config.topic(principal.name)}" for principal in principals}
-    every = AclBindingFilter(
-        ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
-    )
-    current = {acl for acl in admin.describe_acls(every, request_timeout=_WITHIN_S).result() if acl.principal in users}
+    current = _acls_of(admin, [config.topic(principal.name) for principal in principals])
     wanted = {_binding(config, principal, right) for principal in principals for right in principal.rights()}
     if missing := wanted - current:
         for done in admin.create_acls([*missing], request_timeout=_WITHIN_S).values():
             done.result()
     # What the table said once.
-    if stale := current - wanted:
-        exactly = [
-            AclBindingFilter(
-                a.restype, a.name, a.resource_pattern_type, a.principal, a.host, a.operation, a.permission_type
-            )
-            for a in stale
-        ]
-        for done in admin.delete_acls(exactly, request_timeout=_WITHIN_S).values():
+    _delete_acls(admin, current - wanted)
+
+
+def _acls_of(admin: AdminClient, names: Sequence[str]) -> set[AclBinding]:
+    users = {f"User:{name}" for name in names}
+    every = AclBindingFilter(
+        ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
+    )
+    return {acl for acl in admin.describe_acls(every, request_timeout=_WITHIN_S).result() if acl.principal in users}
+
+
+def _delete_acls(admin: AdminClient, acls: Collection[AclBinding]) -> None:
+    if not acls:
+        return
+    exactly = [
+        AclBindingFilter(
+            a.restype, a.name, a.resource_pattern_type, a.principal, a.host, a.operation, a.permission_type
+        )
+        for a in acls
+    ]
+    for done in admin.delete_acls(exactly, request_timeout=_WITHIN_S).values():
+        done.result()
+
+
+def _delete_passwords(admin: AdminClient, names: Sequence[str]) -> None:
+    deletions = [UserScramCredentialDeletion(name, ScramMechanism.SCRAM_SHA_512) for name in names]
+    for done in admin.alter_user_scram_credentials(deletions, request_timeout=_WITHIN_S).values():
+        try:
             done.result()
+        except KafkaException as exc:
+            # It has none any more.
+            if exc.args[0].code() != KafkaError.RESOURCE_NOT_FOUND:
+                raise
 
 
 def _binding(config: BusConfig, principal: Principal, right: Right) -> AclBinding:

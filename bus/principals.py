@@ -103,8 +103,13 @@ class Principal:
                 yield Right(Resource.TRANSACTIONAL_ID, name, name.endswith("."), operation)
 
 
-def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, ...]:
-    """Return every principal; the order is that of the table in docs/security.md."""
+def principals(catalogue: Catalogue, active: Sequence[str], removed: Sequence[str] = ()) -> tuple[Principal, ...]:
+    """Return every principal; the order is that of the table in docs/security.md.
+
+    ``active`` and ``removed`` are banks' ids. One that was removed has no user; its topic is written and proven, for
+    what it was told is withdrawn there.
+    """
+    banks = sorted({*active, *removed})
     events = tuple(catalogue_topic(category.id) for category in catalogue.categories)
     every = tuple(spec.name for spec in topics.topic_specs(catalogue, banks))
     changelogs = (topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.POSITION)
@@ -175,7 +180,7 @@ def principals(catalogue: Catalogue, banks: Sequence[str]) -> tuple[Principal, .
         ),
         *(
             Principal(bank_user(bank), f"the bank {bank}", reads=(topics.bank_topic(bank),), is_of_the_hub=False)
-            for bank in banks
+            for bank in active
         ),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import HubError
+from hub.recipients_folder import banks_of
 from hub.settings import Settings, bus_config
 from hub.view import view_of
 from proofs.reconcile.findings import FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
@@ -19,7 +20,6 @@ from queries.arrow_sources import ArrowNames, arrow_sources
 from queries.flow import ArrowFlow, FlowWatch
 from queries.last_told import LastTold, LastTolds
 from queries.not_taken import NotTakenFilter, NotTakenRows
-from sinks.banks.recipients import bank_ids
 from sinks.postgres.tables import TABLES
 from sinks.upstream.sink import GROUP as UPSTREAM_GROUP
 
@@ -63,7 +63,7 @@ class OverviewReader:
     def __init__(self, settings: Settings) -> None:
         self._config, self._view = bus_config(settings), view_of(settings)
         self._registry = Registry(self._config)
-        self._banks = bank_ids()
+        self._banks = banks_of(settings)
         self.asks = ""
         """What is asked at the moment, for whoever waits in vain."""
         self._flow: FlowWatch | None = None

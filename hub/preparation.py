@@ -1,5 +1,7 @@
 """Everything that the hub's processes expect to find: topics, schemas, tables, keys and a business date."""
 
+import logging
+import os
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,25 +12,30 @@ from bus.avro.registry import Registry
 from bus.business_date import MOST_AHEAD, publish_business_date, today
 from bus.config import BusConfig
 from bus.crypto.keys import create_key_file
-from bus.grants import grant, has_admin
+from bus.grants import grant, has_admin, revoke
 from bus.principals import principals
 from bus.reading.offsets import watermarks
 from bus.registration import has_subjects, register_all
 from bus.schema_archive import archived, is_archivable, restore
-from bus.users import PREPARE
-from catalogue.errors import IntegrityError
+from bus.users import PREPARE, bank_user, file_of
+from catalogue.errors import IntegrityError, UsageError
 from catalogue.load import load_catalogue
 from hub.certificates.folder import CertificateFolder
 from hub.database_access import DatabaseRole
 from hub.key_check import check_keys, was_pushed
+from hub.recipients_folder import banks_of, begin_with_samples, filed, lay, recipients_folder, removed_of, take_away
 from hub.settings import Settings, bus_config, endpoints
 from hub.stack.database_roles import make_roles
 from rules.rating.loading import in_order_of_publication, load_models
 from rules.release.labels import current_labels
-from sinks.banks.recipients import bank_ids
+from rules.release.recipient_files import load_recipients
+from rules.release.recipient_messages import RecipientVersion
+from sinks.banks.recording import publish_recipients, published_recipients
 from sinks.policies import publish_labels
 from sinks.postgres import schema
 from streams.rating.recording import publish_model, published_models
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +53,15 @@ def prepare_hub(settings: Settings) -> Preparation:
     Raises UsageError for a Kafka with other partitions or another registry, and for a clock that is far ahead;
     IntegrityError when the keys are gone or exchanged, or the registry's schemas gone.
     """
-    config, banks = bus_config(settings, PREPARE), list(bank_ids())
-    _grant(settings, config, banks)
-    created = topics.ensure_topics(config, topics.topic_specs(load_catalogue(), banks))
+    config = bus_config(settings, PREPARE)
+    created = _prepare_topics(settings, config)
     if not settings.keys.exists():
         _refuse_other_keys(config, settings.keys)
         create_key_file(settings.keys)
     restored = _restore_schemas(config, settings)
-    registered = register_all(config, banks)
-    keep_schemas(config, settings)
+    registered = _register(settings, config)
     publish_labels(config, current_labels())
+    _publish_recipients(settings, config)
     _publish_first_models(config)
     if not settings.postgres.existing:
         make_roles(settings)
@@ -65,14 +71,82 @@ def prepare_hub(settings: Settings) -> Preparation:
     publish_business_date(config, today(), accepted=settings.processes.accept_date, most_ahead=MOST_AHEAD)
     # Behind what notices another registry, in which nothing of Kafka's could be read.
     check_keys(config, settings.keys)
-    return Preparation(len(created), registered, restored)
+    return Preparation(created, registered, restored)
 
 
-def _grant(settings: Settings, config: BusConfig, banks: list[str]) -> None:
-    """Make Kafka's users and their rights, where this process may: else who runs Kafka does (`credithub access`)."""
+def prepare_recipients(settings: Settings) -> list[RecipientVersion]:
+    """Make what the recipients need, topics, users, rights and schemas, and publish what their files say anew.
+
+    Returns the versions that were published. Raises as ``prepare_hub`` does.
+    """
+    config = bus_config(settings, PREPARE)
+    _prepare_topics(settings, config)
+    _restore_schemas(config, settings)
+    _register(settings, config)
+    return _publish_recipients(settings, config)
+
+
+def refuse_without_client_file(settings: Settings, bank: str) -> None:
+    """Raise UsageError where a bank would get a user, and its client file cannot be written."""
     folder = settings.client_files
+    if folder is None or not has_admin(folder) or os.access(folder, os.W_OK):
+        return
+    for one in principals(load_catalogue(), [bank]):
+        if not file_of(folder, one.name).exists():
+            raise UsageError(
+                f"There is no client file of {one.name} in {str(folder)!r}, and none can be written there.",
+                remedy="Lay it there first: with Compose, give the user a password and a file in docker-compose.yml.",
+            )
+
+
+def _publish_recipients(settings: Settings, config: BusConfig) -> list[RecipientVersion]:
+    if _refile(settings, config):
+        _prepare_topics(settings, config)
+        _register(settings, config)
+    wanted = load_recipients(recipients_folder(settings)).values()
+    return publish_recipients(config, PREPARE, wanted, removed_of(settings))
+
+
+def _refile(settings: Settings, config: BusConfig) -> bool:
+    """Lay a file for each recipient that was published and has none; whether there were any.
+
+    A folder that was lost, or another one that was named by mistake, must take nothing from anybody, and give nothing.
+    """
+    with closing(Registry(config)) as registry:
+        newest = published_recipients(config, registry)
+    if not newest:
+        begin_with_samples(settings)
+    has_file = filed(settings)
+    unfiled = [version for name, version in sorted(newest.items()) if name not in has_file]
+    for version in unfiled:
+        if version.is_removed:
+            take_away(settings, version.definition)
+        else:
+            lay(settings, version.definition)
+            log.warning(
+                "the recipient %s had no file: it is as it was published. `credithub bank remove %s` takes it away",
+                version.recipient, version.recipient,
+            )  # fmt: skip
+    return bool(unfiled)
+
+
+def _prepare_topics(settings: Settings, config: BusConfig) -> int:
+    """Make users with their rights, and the topics that are missing; return how many these were."""
+    active, removed = banks_of(settings), removed_of(settings)
+    folder = settings.client_files
+    # Where this process may not, who runs Kafka does (`credithub access`).
     if folder is not None and has_admin(folder):
-        grant(config, folder, principals(load_catalogue(), banks), secured=client_security(settings))
+        every = principals(load_catalogue(), active, removed)
+        grant(config, folder, every, secured=client_security(settings))
+        if removed:
+            revoke(config, folder, [bank_user(bank) for bank in removed])
+    return len(topics.ensure_topics(config, topics.topic_specs(load_catalogue(), [*active, *removed])))
+
+
+def _register(settings: Settings, config: BusConfig) -> int:
+    registered = register_all(config, [*banks_of(settings), *removed_of(settings)])
+    keep_schemas(config, settings)
+    return registered
 
 
 def _publish_first_models(config: BusConfig) -> None:

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         default=Path(".credithub"), description="the one folder that holds all data of the embedded stack"
     )
     region: str = Field(default="630100", description="administrative division of this node, GB/T 2260")
+    recipients: Path | None = Field(
+        default=None,
+        description="folder of the recipients' files (`credithub bank`); unset: <home>/recipients, which begins with"
+        " samples",
+    )
     key_file: Path | None = Field(default=None, description="keys for personal data; unset: <home>/keys.json")
     stack: StackSettings = StackSettings()
     kafka: KafkaSettings = KafkaSettings()

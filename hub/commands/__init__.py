@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "indicators": ("indicators",),
     "rating": ("rating",),
     "lists": ("lists",),
+    "bank": ("bank",),
     "schemas": ("schemas",),
     "keys": ("keys",),
     "certs": ("certs",),

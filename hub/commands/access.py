@@ -1,6 +1,7 @@
 """``credithub access``: Kafka's users, what each may, and other passwords for them."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -11,10 +12,10 @@ from bus.users import PREPARE
 from catalogue.errors import UsageError
 from catalogue.load import load_catalogue
 from hub.preparation import client_security
+from hub.recipients_folder import banks_of, removed_of
 from hub.settings import Settings, bus_config, load_settings
 from hub.stack.kafka import NODE
 from hub.terminal import echo
-from sinks.banks.recipients import bank_ids
 
 _access = typer.Typer(no_args_is_help=True, help="Kafka's users, what each may, and other passwords for them.")
 
@@ -25,7 +26,8 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print each user's
 
     The embedded broker's are given by `credithub prepare`. No password is printed.
     """
-    config, every = bus_config(load_settings(), PREPARE), _principals()
+    settings = load_settings()
+    config, every = bus_config(settings, PREPARE), _principals(settings)
     if as_json:
         rights = {config.topic(one.name): [right._asdict() for right in one.rights()] for one in every}
         echo(json.dumps(rights, ensure_ascii=False))
@@ -43,20 +45,14 @@ def rotate(
     Processes of the hub that run read theirs within a second, and go on without a restart. A bank is told its own from
     <access>/bank.ID.json; until it is, its connections stand, and new ones are refused.
     """
-    settings = load_settings()
-    known = {one.name: one for one in _principals()}
-    chosen = users or [*known]
-    if unknown := [name for name in chosen if name not in known]:
-        raise UsageError(f"There is no user {unknown[0]!r}.", remedy=f"Use one of: {', '.join(known)}.")
-    _rotate(settings, [known[name] for name in chosen])
-    for name in chosen:
+    for name in rotate_passwords(load_settings(), users):
         echo(name)
 
 
 @_access.command("compose")
 def compose() -> None:
     """Print a password for each user, as docker-compose.yml takes them: append it to credithub.env, once."""
-    for user in (NODE, *(one.name for one in _principals())):
+    for user in (NODE, *(one.name for one in _principals(load_settings()))):
         echo(f"{compose_variable(user)}={grants.new_password()}")
 
 
@@ -65,7 +61,15 @@ def compose_variable(user: str) -> str:
     return f"KAFKA_{user.upper().replace('.', '_')}_PASSWORD"
 
 
-def _rotate(settings: Settings, chosen: list[Principal]) -> None:
+def rotate_passwords(settings: Settings, users: Sequence[str] | None = None) -> list[str]:
+    """Give users another password; None or none: all. Return their names.
+
+    Raises UsageError for an unknown one, and where this hub cannot change Kafka's passwords.
+    """
+    known = {one.name: one for one in _principals(settings)}
+    chosen = [*(users or known)]
+    if unknown := [name for name in chosen if name not in known]:
+        raise UsageError(f"There is no user {unknown[0]!r}.", remedy=f"Use one of: {', '.join(known)}.")
     folder = settings.client_files
     if folder is None or not grants.has_admin(folder):
         raise UsageError(
@@ -75,14 +79,15 @@ def _rotate(settings: Settings, chosen: list[Principal]) -> None:
     grants.grant(
         bus_config(settings, PREPARE),
         folder,
-        chosen,
-        anew=[one.name for one in chosen],
+        [known[name] for name in chosen],
+        anew=chosen,
         secured=client_security(settings),
     )
+    return chosen
 
 
-def _principals() -> tuple[Principal, ...]:
-    return principals(load_catalogue(), bank_ids())
+def _principals(settings: Settings) -> tuple[Principal, ...]:
+    return principals(load_catalogue(), banks_of(settings), removed_of(settings))
 
 
 def register(app: typer.Typer) -> None:

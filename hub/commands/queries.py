@@ -14,12 +14,12 @@ from catalogue.identifiers import Uscc
 from catalogue.identifiers import uscc as checked
 from hub import printing
 from hub.rating_printing import print_explained_rating
-from hub.settings import load_settings
+from hub.recipients_folder import banks_of, removed_of
+from hub.settings import Settings, load_settings
 from hub.terminal import Terminal, echo
 from hub.view import view_of
 from queries.explain_field import FieldExplanation
 from queries.rating_view import RatingView
-from sinks.banks.recipients import bank_ids
 
 _Code = Annotated[str, typer.Argument(metavar="USCC", help="统一社会信用代码 of the enterprise.")]
 RATING_NAMES = ("rating", "信用评价", "评价")
@@ -92,7 +92,8 @@ def watch(
     limit: Annotated[int, typer.Option("-n", "--limit", help="End after so many events; 0: never.", min=0)] = 0,
 ) -> None:
     """Show what a bank is told, as it is told: committed events only, each with what it changes. Ctrl-C ends it."""
-    bank, view = _bank_topic(topic), view_of(load_settings())
+    settings = load_settings()
+    bank, view = _bank_topic(settings, topic), view_of(settings)
     indicators = {i.id: i for i in view.indicators}
     console, stderr = printing.terminal(), Terminal(stderr=True, soft_wrap=True)
 
@@ -119,8 +120,8 @@ def watch(
         return
 
 
-def _bank_topic(name: str) -> str:
-    banks = [f"bank.{bank}" for bank in bank_ids()]
+def _bank_topic(settings: Settings, name: str) -> str:
+    banks = [f"bank.{bank}" for bank in (*banks_of(settings), *removed_of(settings))]
     wanted = name.removesuffix(".v1")
     if wanted not in banks:
         raise UsageError(f"There is no bank topic {name!r}.", remedy=f"Use one of: {', '.join(banks)}.")

@@ -22,17 +22,18 @@ def registry_door(
     from federation.receiver.server import CalmServer
     from hub.certificates.ends import tell_end
     from hub.certificates.folder import CertificateFolder
+    from hub.recipients_folder import banks_of
     from hub.registry_door.answers import RegistryAnswers
     from hub.registry_door.app import RegistryDoor
+    from hub.registry_door.banks import CurrentBanks
     from hub.registry_door.questions import BankPaths
     from hub.registry_door.server import door_config
     from hub.registry_door.throttle import Throttle
-    from sinks.banks.recipients import bank_ids
 
     log_to_stderr("registry-door")
     settings = load_settings()
     config = bus_config(settings)
-    paths = BankPaths(config, bank_ids())
+    paths = BankPaths(config, CurrentBanks(lambda: banks_of(settings)))
     app = RegistryDoor(
         paths,
         lambda: RegistryAnswers(registry_reader(config, _REGISTRY_TIMEOUT_S), paths),

@@ -13,8 +13,8 @@ from catalogue.load import DATA, load_catalogue
 from catalogue.schema_versions import FOLDER, drift, generated, incompatible, release, write
 from hub.preparation import keep_schemas
 from hub.progress import progress_bar
+from hub.recipients_folder import banks_of, removed_of
 from hub.settings import bus_config, load_settings
-from sinks.banks.recipients import bank_ids
 
 _schemas = typer.Typer(help="The Avro schemas of the topics.", no_args_is_help=True)
 _Folder = Annotated[Path, typer.Option("--folder", help="Where the .avsc files lie.", show_default=False)]
@@ -69,7 +69,7 @@ def register_command(
 ) -> None:
     """Register every schema for its topic, and hold each subject to its compatibility level."""
     settings = load_settings()
-    config, banks = bus_config(settings), bank_ids()
+    config, banks = bus_config(settings), [*banks_of(settings), *removed_of(settings)]
     with progress_bar(silent=as_json) as progress:
         task = progress.add_task("registering", total=None)
         count = register_all(

@@ -19,14 +19,14 @@ def register(app: typer.Typer) -> None:
 
 
 def sink(
-    name: Annotated[str, typer.Argument(help="postgres, upstream, or bank.<id> for a bank of sinks/banks/.")],
+    name: Annotated[str, typer.Argument(help="postgres, upstream, or bank.<id> for a bank (`credithub bank list`).")],
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a sink: deliver what the streams publish to one receiver."""
     from connectors.tls import ClientTls
     from hub.certificates.ends import tell_end
+    from hub.recipients_folder import banks_of
     from sinks.banks import sink as bank_sink
-    from sinks.banks.recipients import bank_ids
     from sinks.postgres import sink as postgres_sink
     from sinks.readiness import SinkReadiness
     from sinks.upstream import sink as upstream_sink
@@ -34,7 +34,7 @@ def sink(
 
     log_to_stderr(f"sink-{name}")
     settings = load_settings()
-    names = ["postgres", "upstream", *(f"bank.{b}" for b in bank_ids())]
+    names = ["postgres", "upstream", *(f"bank.{b}" for b in banks_of(settings))]
     if name not in names:
         raise UsageError(f"There is no sink {name!r}.", remedy=f"Use one of: {', '.join(names)}.")
     config = bus_config(settings, f"sink.{name}")

@@ -21,10 +21,10 @@ from hub.demo.report import figures_table
 from hub.processes import CREDITHUB, child_environment
 from hub.progress import progress_bar
 from hub.push_outcome import PushOutcome
+from hub.recipients_folder import banks_of
 from hub.settings import Settings
 from hub.stack.progress import StackProgress
 from hub.view import view_of
-from sinks.banks.recipients import bank_ids
 
 # A share of rows with the errors that real files have, so that there is something to explain.
 _DIRTY = 0.002
@@ -51,7 +51,7 @@ def run_demo(settings: Settings, console: Console, *, enterprises: int, seed: in
     proof = json.loads(_output_of(reconcile, "reconcile", allowed=(0, 1)))
     _print_step(console, f"merged, delivered and reconciled {time.monotonic() - begun:.0f} s after the first row")
     view = view_of(settings)
-    figures = gather_figures(view, bank_ids(), receipts)
+    figures = gather_figures(view, banks_of(settings), receipts)
     console.print(figures_table(console, figures))
     # No month has begun since this city was pushed.
     is_rated = show_ratings(view, console, lambda: _run(settings, console, "rating", "reference", "make"))

@@ -5,7 +5,7 @@ neither a spelling, a query nor a header of the client's gets there.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bus.config import BusConfig, bank_topic
@@ -15,6 +15,8 @@ from catalogue.avro import BANK_NAMESPACE
 _NUMBER = r"[1-9][0-9]{0,9}"
 _LARGEST_NUMBER = 2**31 - 1
 _SUBJECT = r"[^/]{1,255}"
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_RECORD = re.compile(rf"{_NAME}(?:\.{_NAME})*")
 _PATHS = tuple(
     re.compile(path)
     for path in (
@@ -70,16 +72,21 @@ class Reply:
 
 
 class BankPaths:
-    """Which paths are for banks: those about the subjects of their topics."""
+    """Which paths are for banks: those about the subjects of their topics.
 
-    def __init__(self, config: BusConfig, banks: Iterable[str]) -> None:
-        topics = "|".join(re.escape(config.topic(bank_topic(bank))) for bank in banks) or r"(?!)"
-        name = r"[A-Za-z_][A-Za-z0-9_]*"
-        self._of_banks = re.compile(rf"(?:{topics})-{re.escape(BANK_NAMESPACE)}(?:\.{name})+")
+    ``banks`` returns the ids of the banks that there are now.
+    """
+
+    def __init__(self, config: BusConfig, banks: Callable[[], Sequence[str]]) -> None:
+        self._config, self._banks = config, banks
 
     def holds(self, subject: str) -> bool:
         """Whether a subject is of a bank's topic and of a record that banks may read."""
-        return self._of_banks.fullmatch(subject) is not None
+        topic, is_subject, record = subject.partition(f"-{BANK_NAMESPACE}.")
+        return bool(is_subject) and _RECORD.fullmatch(record) is not None and topic in self._topics()
+
+    def _topics(self) -> set[str]:
+        return {self._config.topic(bank_topic(bank)) for bank in self._banks()}
 
     def understood(self, path: str) -> Question | Reply:
         """Return what a decoded path asks, or why it is not answered."""

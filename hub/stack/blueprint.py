@@ -12,6 +12,7 @@ from bus.users import ADMIN, PREPARE, QUERIES, file_of
 from hub.certificates.folder import CertificateFolder
 from hub.database_access import DatabaseRole
 from hub.processes import CREDITHUB, DATABASE_ADDRESSES, child_environment, environment_without_settings, hub_processes
+from hub.recipients_folder import banks_of
 from hub.settings import Endpoints, Settings, changed_settings
 from hub.stack import checks, kafka, postgres, registry, targets
 from hub.stack.child import ChildSpec
@@ -24,7 +25,6 @@ from hub.stack.secret_files import generated_secret
 from hub.stack.status import write_json
 from hub.stack.supervisor import Plan
 from monitoring.addresses import shown_address
-from sinks.banks.recipients import bank_ids
 
 _REGISTRY_MANAGEMENT_PORT = 9990
 _Environment = dict[str, str]
@@ -84,7 +84,7 @@ def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only:
         if upstream_port is not None and not settings.upstream.token:
             settings = changed_settings(settings, upstream_token=generated_secret(layout.upstream_token))
         door_port = ports.give("registry-door", settings.registry_door.port)
-        wanted = hub_processes(settings, upstream_port, bank_ids(), door_port=door_port)
+        wanted = hub_processes(settings, upstream_port, banks_of(settings), door_port=door_port)
         specs = HubSpecs(wanted, settings, layout, ports, partial(own_environment, settings, layout))
         processes, metrics_port = specs.all(), specs.supervisor_port
     prepare = ChildSpec(

@@ -9,7 +9,7 @@ from hub.trusted_files import refuse_planted
 # Every entry that the hub makes in its home, by whatever command, apart from the downloads and the keys.
 _OWN_NAMES = (
     "kafka", "access", "postgres", "streams", "upstream", "run", "logs", "prometheus", "receipts", "certs",
-    "schemas.zip", "schemas.new",
+    "recipients", "recipients.new", "schemas.zip", "schemas.new",
 )  # fmt: skip
 
 

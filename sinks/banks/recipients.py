@@ -1,4 +1,8 @@
-"""The recipients, one YAML file each, named after its id; the shipped samples lie beside this module."""
+"""The recipients' files, one each, named after its id; the shipped samples lie beside this module.
+
+Those of recipients that were removed lie in a folder of their own below: their topics stay, for what was told is
+withdrawn there, and is proven.
+"""
 
 from pathlib import Path
 
@@ -6,6 +10,7 @@ from catalogue.errors import UsageError
 from rules.release.recipients import is_recipient_id
 
 BANKS = Path(__file__).parent
+REMOVED = "removed"
 
 
 def bank_ids(folder: Path = BANKS) -> tuple[str, ...]:
@@ -21,3 +26,8 @@ def bank_ids(folder: Path = BANKS) -> tuple[str, ...]:
                 remedy="Rename it: 2 to 31 small letters a-z and digits, the first one a letter, as in yinhe2.yaml.",
             )
     return tuple(sorted(file.stem for file in files))
+
+
+def removed_ids(folder: Path) -> tuple[str, ...]:
+    """Return the ids of those that were removed and did not come back; raises as ``bank_ids`` does."""
+    return tuple(sorted(set(bank_ids(folder / REMOVED)) - set(bank_ids(folder))))

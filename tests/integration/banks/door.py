@@ -19,7 +19,7 @@ from tests.serving import serving
 @contextmanager
 def open_door(config: BusConfig, pem: ServerPem | None = None) -> Iterator[str]:
     """Open a door for the topics of one bus, and give the address that its banks are told."""
-    paths = BankPaths(config, [BANK])
+    paths = BankPaths(config, lambda: [BANK])
     app = RegistryDoor(paths, lambda: RegistryAnswers(registry_reader(config, 10.0), paths), Throttle())
     port = free_port()
     with serving(door_config(app, "127.0.0.1", port, pem)):

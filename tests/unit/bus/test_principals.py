@@ -79,3 +79,11 @@ def test_nobody_joins_another_s_group() -> None:
 def test_who_only_looks_writes_nothing() -> None:
     assert not any(right.operation is Operation.WRITE for right in EVERY[users.QUERIES].rights())
     assert EVERY[users.PROOF].writes == (topics.PROOF,)
+
+
+def test_a_bank_that_was_removed_has_no_user_and_its_topic_is_written_and_proven() -> None:
+    every = {one.name: one for one in principals(CATALOGUE, ("qinghe",), ("yinhe",))}
+    assert "bank.yinhe" not in every
+    assert every["bank.qinghe"] == EVERY["bank.qinghe"]
+    hub = {name: one for name, one in every.items() if one.is_of_the_hub}
+    assert hub == {name: one for name, one in EVERY.items() if one.is_of_the_hub}

@@ -12,16 +12,8 @@ _USED_ELSEWHERE = {
     "changed_settings": "tests, to change settings by their nested names",
     "overlap": "benchmarks/city.py and tests/unit/simulation/test_overlap.py",
     "auc": "benchmarks/city.py and tests/unit/simulation/test_overlap.py",
-    # Until the release processor stands on them.
     "is_subscribed": "tests, as the definition that the release processor follows",
-    "load_recipients": "tests, as what `prepare` publishes",
-    "publish_recipients": "tests, as what `prepare` calls",
-    "record_entries": "tests, as what `bank portfolio` calls",
-    "record_resend": "tests, as what `bank resend` calls",
-    "portfolio_of": "tests, as what `bank portfolio` calls",
-    "definition_yaml": "tests, as what is shown of a recipient",
 }
-_METHODS_USED_ELSEWHERE = {"permitted_until": "tests, as what the release processor asks"}
 # Other decorators hand a function over to a framework, which calls it.
 _OWN_DECORATORS = ("dataclass", "functools.", "lru_cache", "cache", "contextmanager", "contextlib.")
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -59,7 +51,6 @@ def unused_methods(found: Iterable[Module]) -> list[str]:
         for method in node.body
         if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
         and not method.name.startswith("_")
-        and method.name not in _METHODS_USED_ELSEWHERE
         and not references[method.name]
     ]
 

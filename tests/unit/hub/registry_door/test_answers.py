@@ -22,7 +22,7 @@ from hub.registry_door.questions import (
 )
 from tests.unit.hub.registry_door.registry import QINGHE, RECORD, YINHE, FakeRegistry
 
-PATHS = BankPaths(BusConfig("", ""), ["yinhe", "qinghe"])
+PATHS = BankPaths(BusConfig("", ""), lambda: ["yinhe", "qinghe"])
 Story = Callable[[RegistryAnswers], Coroutine[Any, Any, None]]
 
 

@@ -28,7 +28,7 @@ from tests.serving import serving
 from tests.unit.hub.registry_door.registry import RECORD, YINHE, FakeRegistry
 from tests.waiting import until
 
-PATHS = BankPaths(BusConfig("", ""), ["yinhe", "qinghe"])
+PATHS = BankPaths(BusConfig("", ""), lambda: ["yinhe", "qinghe"])
 JSON = "application/vnd.schemaregistry.v1+json"
 
 

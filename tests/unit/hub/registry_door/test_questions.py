@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bus.config import BusConfig
 from hub.registry_door.questions import BankPaths, BankSubjects, Reply, SchemaById, SubjectVersion, SubjectVersions
 
-PATHS = BankPaths(BusConfig("", "", "own-"), ["yinhe", "qinghe"])
+PATHS = BankPaths(BusConfig("", "", "own-"), lambda: ["yinhe", "qinghe"])
 PENALTY = "own-bank.yinhe.v1-credithub.bank.administration.Penalty"
 INDICATORS = "own-bank.qinghe.v1-credithub.bank.Indicators"
 
@@ -121,4 +121,4 @@ def test_what_is_understood_is_spelt_in_one_way_alone(text: str) -> None:
 
 
 def test_without_banks_there_is_nothing_to_read() -> None:
-    assert not BankPaths(BusConfig("", ""), []).holds("-credithub.bank.Indicators")
+    assert not BankPaths(BusConfig("", ""), list).holds("-credithub.bank.Indicators")
