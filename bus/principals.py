@@ -165,7 +165,9 @@ def principals(catalogue: Catalogue, active: Sequence[str], removed: Sequence[st
         *(
             Principal(
                 sink_of_bank(bank), f"the sink of the bank {bank}",
-                reads=(topics.CHANGE, *released, topics.bank_topic(bank), topics.sequence_topic(bank)),
+                reads=(
+                    *topics.BANK_INPUTS, *released, topics.bank_topic(bank), topics.sequence_topic(bank),
+                ),
                 writes=(topics.bank_topic(bank), topics.sequence_topic(bank), topics.RELEASE_SNAPSHOT),
                 sees=calendar, joins=(sink_of_bank(bank),), transactions=(sink_of_bank(bank),),
             )

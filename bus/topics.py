@@ -86,6 +86,8 @@ def merge_inputs(catalogue: Catalogue) -> tuple[str, ...]:
 
 RATING_INPUTS = (INDICATOR, CALENDAR, RATING_MODEL, REVIEW)
 """The topics that the rating reads."""
+BANK_INPUTS = (CHANGE, LIST_CHANGE)
+"""The topics that the sink of a bank reads."""
 
 
 def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSpec]:

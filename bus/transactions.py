@@ -1,7 +1,7 @@
 """What every transactional producer of the hub does alike."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
@@ -40,18 +40,14 @@ def abort(producer: Producer) -> None:
         producer.abort_transaction(_ABORT_S)
 
 
-def commit_with(producer: Producer, consumer: Consumer, topic: str, ends: Mapping[int, int]) -> None:
-    """Commit the open transaction with the offsets, by partition of ``topic``, from which its consumer reads on.
+def commit_with(producer: Producer, consumer: Consumer, ends: Iterable[TopicPartition]) -> None:
+    """Commit the open transaction with the offsets from which its consumer reads on.
 
     Raises KafkaException when it failed, and is to be aborted, or when somebody else took over. A call that hangs ends
     the process.
     """
     with deadline(_GIVE_UP_S, "The transaction's offsets"):
-        producer.send_offsets_to_transaction(
-            [TopicPartition(topic, partition, offset) for partition, offset in ends.items()],
-            consumer.consumer_group_metadata(),
-            _OFFSETS_S,
-        )
+        producer.send_offsets_to_transaction(list(ends), consumer.consumer_group_metadata(), _OFFSETS_S)
     while True:
         try:
             producer.commit_transaction(TRANSACTION_S)

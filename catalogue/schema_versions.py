@@ -52,7 +52,8 @@ def generated(catalogue: Catalogue) -> dict[str, Schema]:
 
 def internal_schemas() -> dict[str, Schema]:
     """Return the schemas of the hub's own topics by their path below ``schemas/avro``."""
-    return {internal_path(schema): schema for schema in _INTERNAL} | {"bank/Indicators.avsc": wire.BANK_INDICATORS}
+    for_banks = {f"bank/{schema['name']}.avsc": schema for schema in (wire.BANK_INDICATORS, wire.BANK_LIST_ENTRY)}
+    return {internal_path(schema): schema for schema in _INTERNAL} | for_banks
 
 
 def internal_path(schema: Schema) -> str:

@@ -96,6 +96,7 @@ class OverviewReader:
                 groups={bank_arrow(bank): f"sink.bank.{bank}" for bank in self._banks} | {UPSTREAM: UPSTREAM_GROUP},
                 delivers={bank_arrow(bank): topics.bank_topic(bank) for bank in self._banks}
                 | {UPSTREAM: topics.UPSTREAM_RECEIPT},
+                reads={bank_arrow(bank): topics.BANK_INPUTS for bank in self._banks} | {UPSTREAM: (topics.CHANGE,)},
             )  # fmt: skip
             sources = arrow_sources(self._config, view.dsn, names, inputs, tables, decode)
             self._flow = FlowWatch(self._config, sources)

@@ -56,7 +56,7 @@ def _banks(banks: Sequence[LastTold], now: datetime, catalogue: Catalogue) -> Ta
         if told.told_at is None:
             table.add_row(told.bank, "nothing yet", "", "", "")
             continue
-        what = "指标" if told.item is None else item_name(catalogue, told.item)
+        what = told.list_name or ("指标" if told.item is None else item_name(catalogue, told.item))
         op = "" if told.op in ("REPORT", "INDICATORS") else f" {told.op}"
         table.add_row(told.bank, _ago(told.told_at, now), told.subject or "", f"{what}{op}", f"#{told.sequence}")
     return table

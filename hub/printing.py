@@ -171,10 +171,14 @@ def print_event(console: Console, event: BankEvent, catalogue: Catalogue, indica
     """Print one event of a bank's topic on one line."""
     item = None if event.item is None else next((i for i in catalogue.items if i.id == event.item), None)
     name = "指标" if event.item is None else (f"{item.seq} {item.zh}" if item is not None else event.item)
+    name = event.list_name or name
     parts = []
     for field, (before, after) in event.changed.items():
         if event.first and after in (event.subject, event.subject_name):
             continue  # whose record it is stands on the line already, or says no more than that
+        if event.list is not None:
+            parts.append(f"{field} {jsonable(after)}")
+            continue
         if event.item is None:
             indicator = indicators.get(field)
             parts.append(f"{indicator.zh if indicator is not None else field} {indicator_text(indicator, after)}")
@@ -187,6 +191,8 @@ def print_event(console: Console, event: BankEvent, catalogue: Catalogue, indica
         )
         parts.append(f"{zh} {new}" if event.first else f"{zh} {old} → {new}")
     text = "; ".join(parts) if event.op != "WITHDRAW" else "no longer counts"
+    if event.list is not None and event.reason is not None:
+        text = "it may not be told any more"
     if event.op == "REPORT" and not parts:
         text = "nothing it may see is filled" if event.first else "no visible field changed"
     line = f"{event.emitted_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}  {event.subject}  #{event.sequence:<4} "

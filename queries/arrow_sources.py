@@ -19,7 +19,7 @@ _ANSWER_WITHIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ArrowNames:
-    """What the arrows are called, and who reads on each; ``groups``: by arrow, the consumer group of the changes."""
+    """What the arrows are called, and who reads on each; ``groups``: by arrow, the consumer group that reads."""
 
     intake: str
     merge: str
@@ -28,6 +28,8 @@ class ArrowNames:
     groups: Mapping[str, str]
     delivers: Mapping[str, str]
     """By arrow, the topic that its receiver's messages or receipts are written to."""
+    reads: Mapping[str, Sequence[str]]
+    """By arrow, the topics that its group reads."""
 
 
 def arrow_sources(
@@ -40,14 +42,14 @@ def arrow_sources(
     reader = TopicReader(config)
     read = reader.partitions(inputs)
     rated, rated_to = reader.partitions(topics.RATING_INPUTS), reader.partitions((topics.RATING_POSITION,))
-    changes, positions, rows = (reader.partitions(of) for of in ((topics.CHANGE,), (topics.POSITION,), tables))
+    positions, rows = (reader.partitions(of) for of in ((topics.POSITION,), tables))
 
     def written(partitions: Sequence[TopicPartition]) -> Callable[[], datetime | None]:
         return lambda: from_epoch(reader.last_written_at(partitions))
 
-    def group(name: str) -> Callable[[], Reached]:
-        of_group = GroupPositions(config, name)
-        return lambda: of_group.committed(changes, _ANSWER_WITHIN_S)
+    def group(name: str, names: Sequence[str]) -> Callable[[], Reached]:
+        of_group, partitions = GroupPositions(config, name), reader.partitions(names)
+        return lambda: of_group.committed(partitions, _ANSWER_WITHIN_S)
 
     def pushed() -> Reached:
         return {key: end.high for key, end in reader.ends(read, stable=True).items()}
@@ -65,7 +67,7 @@ def arrow_sources(
         # The database keeps no time beside a position.
         ArrowSource(names.postgres, stored, written(rows), stamps_delivery=False),
         *(
-            ArrowSource(arrow, group(name), written(reader.partitions((names.delivers[arrow],))))
+            ArrowSource(arrow, group(name, names.reads[arrow]), written(reader.partitions((names.delivers[arrow],))))
             for arrow, name in names.groups.items()
         ),
     )

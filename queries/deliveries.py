@@ -22,7 +22,7 @@ class ItemDeliveries:
 
 
 def deliveries(reader: TopicReader, decode: Decoder, banks: Iterable[str]) -> Mapping[str, ItemDeliveries]:
-    """Return what was delivered, by item; items of which nothing was are left out.
+    """Return what was delivered, by item; items of which nothing was are left out, and so are indicators and lists.
 
     Raises PoisonMessage when a message cannot be read, Unavailable when Kafka or the registry is away.
     """

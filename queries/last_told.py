@@ -20,7 +20,8 @@ _LOOKED_BACK = 200
 class LastTold:
     """The newest message of a bank's topic; all but ``bank`` are None where it holds none.
 
-    ``subject`` is the code of an enterprise, which operators may see; ``item`` is None for indicators.
+    ``subject`` is the code of an enterprise, which operators may see; ``item`` is None for indicators and lists, and
+    ``op`` of a list is where the enterprise stands on it.
     """
 
     bank: str
@@ -29,6 +30,7 @@ class LastTold:
     sequence: int | None = None
     item: str | None = None
     op: str | None = None
+    list_name: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what was told for JSON, moments in Beijing time."""
@@ -39,6 +41,7 @@ class LastTold:
             "sequence": self.sequence,
             "item": self.item,
             "op": self.op,
+            "list_name": self.list_name,
         }
 
 
@@ -74,5 +77,6 @@ def newer(told: LastTold, value: Mapping[str, Any]) -> LastTold:
     """Return a decoded message of a bank as what it was told last, or ``told`` where that came later."""
     if told.told_at is not None and told.told_at > value["emitted_at"]:
         return told
-    op = "INDICATORS" if "indicators" in value else value["op"]
-    return LastTold(told.bank, value["emitted_at"], value["subject"], value["sequence"], value.get("item"), op)
+    op = "INDICATORS" if "indicators" in value else value.get("op") or value["status"]
+    of = value.get("item"), op, value.get("list_name")
+    return LastTold(told.bank, value["emitted_at"], value["subject"], value["sequence"], *of)

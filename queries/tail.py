@@ -28,7 +28,8 @@ class BankEvent:
     """One event of a bank's topic.
 
     ``changed``: the fields (or indicators) with their values before and now. ``first``: no event of the record was seen
-    before, so all that is filled counts as changed. ``item`` is None for indicators.
+    before, so all that is filled counts as changed. ``item`` is None for indicators and for a list, which has an
+    id and a Chinese name; ``op`` then says where the enterprise stands.
     """
 
     partition: int
@@ -44,6 +45,8 @@ class BankEvent:
     first: bool
     withheld: tuple[str, ...] = ()
     reason: str | None = None
+    list: str | None = None
+    list_name: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the event for JSON."""
@@ -57,6 +60,8 @@ class BankEvent:
             "subject_name": self.subject_name,
             "sequence": self.sequence,
             "item": self.item,
+            "list": self.list,
+            "list_name": self.list_name,
             "op": self.op,
             "record_key": self.record_key,
             "changed": changed,
@@ -82,6 +87,13 @@ class RecordMemory:
             return BankEvent(
                 partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
                 None, "INDICATORS", None, changed, first=False,
+            )  # fmt: skip
+        if "list" in value:
+            since = {} if value["since"] is None else {"since": (None, value["since"])}
+            return BankEvent(
+                partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
+                None, value["status"], None, since, first=False, reason=value["reason"], list=value["list"],
+                list_name=value["list_name"],
             )  # fmt: skip
         key = (value["subject"], value["item"], value["record_key"])
         before, data = self._contents.pop(key, None), value["data"] or {}

@@ -1,4 +1,4 @@
-"""Reads ``credit.change.v1`` for one owner, and publishes what comes of a batch in one transaction with its positions.
+"""Reads what changed for one owner, and publishes what comes of a batch in one transaction with its positions.
 
 Shared by the sinks of the banks and of the platform above. A reader of the published topics with ``read_committed``
 sees each batch once, whatever is killed.
@@ -7,13 +7,12 @@ sees each batch once, whatever is killed.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import confluent_kafka
 from confluent_kafka import KafkaException, Message
 
 from bus import clients, topics
 from bus.access import raise_if_refused
 from bus.config import BusConfig
-from bus.reading.offsets import TopicPartition, committed, partitions, refuse_beyond
+from bus.reading.offsets import TopicPartition, committed, partitions, refuse_beyond, watermarks
 from bus.reading.scan import scan
 from bus.transactions import TRANSACTION_S, abort, commit_with, produce
 from catalogue.errors import IntegrityError, Unavailable
@@ -23,17 +22,23 @@ Published = tuple[str, bytes, bytes, int]
 
 
 class ChangeFeed:
-    """A consumer and a transactional producer under one name: ``group`` is both the group and the transactional id."""
+    """A consumer and a transactional producer under one name: ``group`` is both the group and the transactional id.
 
-    def __init__(self, config: BusConfig, group: str, **producer_settings: Any) -> None:
-        self._config, self._group = config, group
-        self.topic = config.topic(topics.CHANGE)
+    ``reads``: the topics that are read, without prefix; all have as many partitions.
+    """
+
+    def __init__(
+        self, config: BusConfig, group: str, reads: Sequence[str] = (topics.CHANGE,), **producer_settings: Any
+    ) -> None:
+        self._config, self._group, self._reads = config, group, reads
+        self.sources = {config.topic(name): name for name in reads}
         self.consumer = clients.consumer(config, group)
         self._producer = clients.producer(config, **{"transactional.id": config.topic(group), **producer_settings})
         self._is_fenced = False
-        self._starts: list[confluent_kafka.TopicPartition] = []
-        # By partition, from where the next transaction reads on.
-        self._reached: dict[int, int] = {}
+        # From where the first batch reads on; below 0: from the beginning.
+        self._starts: dict[TopicPartition, int] = {}
+        # From where the next transaction reads on.
+        self._reached: dict[TopicPartition, int] = {}
 
     def fence(self) -> None:
         """End a former owner: when this returns, all of its transactions are committed or aborted.
@@ -51,25 +56,31 @@ class ChangeFeed:
             raise
         self._is_fenced = True
 
-    def positions(self) -> Mapping[int, int]:
-        """Return where the last transaction ended, by partition; partitions that were never read are left out.
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """Return where the last transaction ended; partitions that were never read are left out.
 
         Raises Unavailable while Kafka does not say it.
         """
-        topic_partitions = [
-            confluent_kafka.TopicPartition(self.topic, partition)
-            for partition in partitions(self._config, topics.CHANGE)
-        ]
-        self._starts = committed(self.consumer, topic_partitions, TRANSACTION_S)
-        self._reached = {start.partition: start.offset for start in self._starts if start.offset >= 0}
+        wanted = [key.real(self._config) for key in self.partitions(*self._reads)]
+        self._starts = {
+            TopicPartition(self.sources[one.topic], one.partition): one.offset
+            for one in committed(self.consumer, wanted, TRANSACTION_S)
+        }
+        self._reached = {key: offset for key, offset in self._starts.items() if offset >= 0}
         return self._reached
 
-    def begin_at(self, positions: Mapping[int, int]) -> None:
-        """Read on from these offsets, by partition: no transaction has ended yet."""
-        self._reached = dict(positions)
-        self._starts = [
-            confluent_kafka.TopicPartition(self.topic, partition, offset) for partition, offset in positions.items()
-        ]
+    def partitions(self, *names: str) -> list[TopicPartition]:
+        """Return the partitions of topics; raises Unavailable when they cannot be read."""
+        return [TopicPartition(name, number) for name in names for number in partitions(self._config, name)]
+
+    def ends(self, *names: str) -> dict[TopicPartition, int]:
+        """Return up to where topics can be read now; raises Unavailable while Kafka does not say it."""
+        return {key: end.high for key, end in watermarks(self._config, self.partitions(*names), stable=True).items()}
+
+    def begin_at(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Read on from these offsets, in whose partitions no transaction has ended yet."""
+        self._starts |= positions
+        self._reached |= positions
 
     def refuse_forgotten(self, problem: str) -> None:
         """Raise IntegrityError with this ``problem``: something was delivered, but the group's offsets are gone."""
@@ -81,10 +92,10 @@ class ChangeFeed:
 
     def assign(self, who: str) -> dict[TopicPartition, int]:
         """Read on from the positions, and return them; raises IntegrityError when they lie beyond the topic's end."""
-        refuse_beyond(self._config, {(topics.CHANGE, p): at for p, at in self._reached.items()}, who)
+        refuse_beyond(self._config, self._reached, who)
         # Assigned, not subscribed: there is one owner, who need not wait for a dead one's session to end.
-        self.consumer.assign(self._starts)
-        return {TopicPartition(topics.CHANGE, start.partition): max(start.offset, 0) for start in self._starts}
+        self.consumer.assign([key.real(self._config, offset) for key, offset in self._starts.items()])
+        return {key: max(offset, 0) for key, offset in self._starts.items()}
 
     def publish(self, out: Iterable[Published], messages: Sequence[Message]) -> None:
         """Commit what was made of these messages, with the positions behind them, in one transaction.
@@ -97,8 +108,9 @@ class ChangeFeed:
             produce(self._producer, topic, value, key, partition)
         # The positions of all partitions, each time. The broker forgets a partition's offset by its age, and a quiet
         # partition whose offset is forgotten would have all of its changes delivered again.
-        reached = self._reached | {m.partition(): m.offset() + 1 for m in messages}
-        commit_with(self._producer, self.consumer, self.topic, reached)
+        read = {TopicPartition(self.sources[m.topic()], m.partition()): m.offset() + 1 for m in messages}
+        reached = self._reached | read
+        commit_with(self._producer, self.consumer, [key.real(self._config, at) for key, at in reached.items()])
         self._reached = reached
 
     def abort(self) -> None:

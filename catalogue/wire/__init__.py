@@ -4,7 +4,7 @@ They lie beside the catalogue because every stage reads or writes them. ``credit
 to ``schemas/avro/internal``.
 """
 
-from catalogue.wire.bank import BANK_INDICATORS, BANK_SEQUENCE
+from catalogue.wire.bank import BANK_INDICATORS, BANK_LIST_ENTRY, BANK_SEQUENCE
 from catalogue.wire.calendar import BUSINESS_DATE
 from catalogue.wire.change import CHANGE
 from catalogue.wire.indicators import INDICATOR_VALUES
@@ -25,6 +25,7 @@ from catalogue.wire.upstream import UPSTREAM_RECEIPT, UPSTREAM_UP
 
 __all__ = [
     "BANK_INDICATORS",
+    "BANK_LIST_ENTRY",
     "BANK_SEQUENCE",
     "BUSINESS_DATE",
     "CHANGE",

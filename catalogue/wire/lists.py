@@ -28,4 +28,5 @@ LIST_CHANGE = internal_record(
     "where an enterprise stands on a list, as it is now",
     *_MEMBERSHIP,
     optional("previous_status", "string", "null: it is the first"),
+    optional("previous_basis", "string", "null: it is the first, or the one before does not say its basis"),
 )

@@ -11,7 +11,7 @@ LABEL_POLICY = internal_record(
     field(
         "labels",
         "string",
-        "JSON: the items as far as release reads them, the public indicators, the providers' permissions",
+        "JSON: the items as far as release reads them, the public indicators, the providers' permissions, the lists",
     ),
     field("published_at", TIMESTAMP),
 )
@@ -29,4 +29,16 @@ RELEASE_SNAPSHOT = internal_record(
     ),
     field("told_to", {"type": "map", "values": "long"}, "up to which offsets it was told; it is over at the positions"),
     field("written_at", TIMESTAMP),
+    {
+        "name": "list_positions",
+        "type": {"type": "map", "values": "long"},
+        "default": {},
+        "doc": "offsets of list.change.v1 as of which it is, by partition; none: lists were told to nobody then",
+    },
+    {
+        "name": "list_told_to",
+        "type": {"type": "map", "values": "long"},
+        "default": {},
+        "doc": "up to which of these it was told",
+    },
 )

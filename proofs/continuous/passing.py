@@ -16,7 +16,7 @@ from proofs.continuous.tables import POSTGRES_TOPICS, bounded_snapshot
 from proofs.continuous.taking import OUTPUTS, PassWindow
 from proofs.continuous.windows import ReadingPlan, read_windows
 from proofs.reconcile.bank_due import Deliverable
-from proofs.reconcile.banks import ToldReader
+from proofs.reconcile.bank_told import ToldReader
 from proofs.reconcile.database import DatabaseSnapshot
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
@@ -56,7 +56,7 @@ class ProofPass:
         self._outputs = of(outputs)
         self._not_taken = of((topics.REJECTED, topics.UNRESOLVED))
         self._marks = of((topics.POSITION, topics.SUBMISSION))
-        self._changes = of((topics.CHANGE,))
+        self._changes, self._lists = of((topics.CHANGE,)), of((topics.LIST_CHANGE,))
         # What each receiver was told, by its arrow.
         self._received = {bank_arrow(bank): of((topics.bank_topic(bank),)) for bank in scope.banks}
         if scope.upstream is not None:
@@ -66,8 +66,11 @@ class ProofPass:
         """Return where everything ends that a pass reads; while it stays the same, nothing came."""
         received = [partition for partitions in self._received.values() for partition in partitions]
         return self._reader.ends(
-            [*self._inputs, *self._outputs, *self._not_taken, *self._marks, *self._released.partitions, *received]
-        )
+            [
+                *self._inputs, *self._outputs, *self._lists, *self._not_taken, *self._marks,
+                *self._released.partitions, *received,
+            ]
+        )  # fmt: skip
 
     def run(self) -> PassResult:
         """Make one pass, and move the moment to its end."""
@@ -94,7 +97,7 @@ class ProofPass:
         count = self._config.partitions
         window = PassWindow(moment, self._scope, count, self._plain, self._told, self._deliver, self._released.dues())
         for one in window.recipients:
-            self._released.take_past(moment, one, self._changes)
+            self._released.take_past(moment, one, self._read_by(one.arrow))
         ends = self._reader.ends(self._marks)
         self._tell_lost_tails(ends)
         window.plan = ReadingPlan()
@@ -110,7 +113,7 @@ class ProofPass:
         self._plan(plan, FILES, {one: highs[one] for one in (*self._inputs, *self._not_taken)})
         merged_to = {one: moment.positions[one]["next_offset"] for one in self._inputs if one in moment.positions}
         self._plan(plan, MERGE, merged_to)
-        self._plan(plan, OUTPUTS, {partition: highs[partition] for partition in self._outputs})
+        self._plan(plan, OUTPUTS, {partition: highs[partition] for partition in (*self._outputs, *self._lists)})
         for arrow, partitions in self._received.items():
             bank = window.bank(arrow)
             changes = reached[arrow] if bank is None or bank.due.is_settled else {}
@@ -136,7 +139,11 @@ class ProofPass:
         ):
             for partition, end in ends.items():
                 cursor = self._moment.cursors.get((reader, partition))
-                if cursor is None or cursor.offset <= end.high or (reader == arrow and partition in self._changes):
+                if (
+                    cursor is None
+                    or cursor.offset <= end.high
+                    or (reader == arrow and partition in self._read_by(arrow))
+                ):
                     continue
                 place = f"{partition.topic}/{partition.partition}"
                 what = f"ends at offset {end.high}, and was proven up to {cursor.offset}"
@@ -163,7 +170,13 @@ class ProofPass:
 
     def _committed(self, arrow: str) -> dict[TopicPartition, int]:
         group = self._scope.upstream_group if arrow == UPSTREAM else f"sink.{arrow}"
-        return self._reader.committed(group, self._changes)
+        return self._reader.committed(group, self._read_by(arrow))
+
+    def _read_by(self, arrow: str) -> list[TopicPartition]:
+        """Return the partitions that a receiver's sink reads; the arrows of the hub itself have none of these."""
+        if arrow not in self._received:
+            return []
+        return self._changes if arrow == UPSTREAM else [*self._changes, *self._lists]
 
     def _pending(self) -> tuple[dict[str, int], dict[str, float]]:
         """Return by arrow how many messages its stage has still to read, and when the oldest of them was written."""
@@ -171,7 +184,7 @@ class ProofPass:
             FILES: [],
             MERGE: [(FILES, self._inputs)],
             CHANGES: [],
-            **{arrow: [(OUTPUTS, self._changes)] for arrow in self._received},
+            **{arrow: [(OUTPUTS, self._read_by(arrow))] for arrow in self._received},
         }
         if self._scope.dsn is not None:
             ledger = [partition for partition in self._marks if partition.topic == topics.SUBMISSION]

@@ -68,20 +68,21 @@ class Released:
         if proven.offset >= len(due.snapshots):
             return
         by_snapshot, changes = f"{arrow} {topics.RELEASE_SNAPSHOT}", tuple(changes)
-        reached = {one.partition: moment.cursor(arrow, one).offset for one in changes}
-        told_to = {one.partition: moment.cursor(by_snapshot, one).offset for one in changes}
+        reached = {one: moment.cursor(arrow, one).offset for one in changes}
+        told_to = {one: moment.cursor(by_snapshot, one).offset for one in changes}
         if isinstance(window, BankWindow):
-            for past in window.due.past(proven.offset, reached, told_to):
-                window.take_change(past.subject, past.partition, past.contents)
+            for topic in dict.fromkeys(one.topic for one in changes):
+                for past in window.due.past(topic, proven.offset, reached, told_to):
+                    window.take_change(past.subject, past.source, past.contents)
             for one in changes:
-                moment.cursor(arrow, one).offset = window.due.since(one.partition)
+                moment.cursor(arrow, one).offset = window.due.since(one)
                 moment.touch(FactKind.CURSOR, (arrow, one))
         else:
             for *_, key in window.due.relabelled(proven.offset, told_to):
                 window.take_relabelled(key)
         last = due.snapshots[-1]
         for one in changes:
-            moment.cursor(by_snapshot, one).offset = 0 if last.is_over else last.told_to.get(one.partition, 0)
+            moment.cursor(by_snapshot, one).offset = 0 if last.is_over else last.told_to.get(one, 0)
             moment.touch(FactKind.CURSOR, (by_snapshot, one))
         proven.offset = len(due.snapshots) - (not last.is_over)
         moment.touch(FactKind.CURSOR, (arrow, snapshots))

@@ -18,7 +18,7 @@ from proofs.continuous.released import ReleasedDues
 from proofs.continuous.tables import TableRows
 from proofs.continuous.windows import ReadingPlan
 from proofs.reconcile.bank_due import Deliverable, DueMessage
-from proofs.reconcile.banks import ToldReader
+from proofs.reconcile.bank_told import ToldReader
 from proofs.reconcile.database import DatabaseSnapshot
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
@@ -105,6 +105,8 @@ class PassWindow:
                 self._take_record(source, message, readers, where)
             elif topic == topics.CHANGE:
                 self._take_change(source, message, readers, where)
+            elif topic == topics.LIST_CHANGE:
+                self._take_list_change(source, message, readers)
             else:
                 self._take_other(source, message, readers, where)
         except PoisonMessage as problem:
@@ -161,13 +163,20 @@ class PassWindow:
             due, policy = bank.due, bank.due.policy
             if policy not in by_policy:
                 by_policy[policy] = self._deliver.due(change, due.labels(policy))
-            bank.take_change(change["subject"], source.partition, due.contents(by_policy[policy], policy))
+            bank.take_change(change["subject"], source, due.contents(by_policy[policy], policy))
+
+    def _take_list_change(self, source: TopicPartition, message: Message, readers: list[str]) -> None:
+        change = self._plain(message.value())
+        for bank in (self._banks[reader] for reader in readers if reader in self._banks):
+            due, policy = bank.due, bank.due.policy
+            messages = self._deliver.due_of_list(change, due.labels(policy))
+            bank.take_change(change["subject"], source, due.contents(messages, policy))
 
     def _take_other(self, source: TopicPartition, message: Message, readers: list[str], where: str) -> None:
         topic = source.topic
         bank = next((self._banks[reader] for reader in readers if reader in self._banks), None)
         if bank is not None:
-            bank.take_message(*self._told(message.value()), where)
+            bank.take_message(self._told(message.value()), where)
             return
         value = self._plain(message.value())
         if POSTGRES in readers:

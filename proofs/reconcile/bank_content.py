@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from catalogue.times import micros
+from rules.release.lists import VisibleEntry
 from rules.release.visible import VisibleChange
 
 _SIZE = 8  # bytes: sums of hashes are compared, and a pass has millions of them
@@ -46,6 +47,25 @@ def of_indicators(subject_name: str | None, as_of: int, values: Mapping[str, byt
     """Return the hash of a message about indicators; ``as_of``: days since 1970, decimals as on the wire."""
     numbers = sorted((name, _unscaled(value)) for name, value in values.items())
     return content_hash(subject_name, as_of, numbers)
+
+
+def of_entry(entry: VisibleEntry) -> int:
+    """Return the hash of what every bank must be told of a list; its dates are days since 1970, as on the wire."""
+    label, decided = entry.label, entry.decided
+    # Without a name: changes of lists have none.
+    return content_hash(
+        None, label.id, label.zh, label.kind, entry.status.value, None if entry.reason is None else entry.reason.value,
+        decided.get("since"), decided.get("as_of"), decided.get("definition_hash"),
+    )  # fmt: skip
+
+
+def told_of_entry(message: Mapping[str, Any]) -> int:
+    """Return the hash of what a bank was told of a list, ``addressed``; ``message`` has its dates as on the wire."""
+    content = content_hash(
+        message["subject_name"], message["list"], message["list_name"], message["kind"], message["status"],
+        message["reason"], message["since"], message["as_of"], message["definition_hash"],
+    )  # fmt: skip
+    return addressed(content, "", message["policy"])
 
 
 def content_hash(*parts: object) -> int:

@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
-from proofs.reconcile.bank_content import addressed, of_indicators, of_record
+from bus.reading.offsets import TopicPartition
+from proofs.reconcile.bank_content import addressed, of_entry, of_indicators, of_record
 from proofs.reconcile.decoding import PlainDecoder
 from rules.release.handles import Handles
 from rules.release.labels import Labels
+from rules.release.lists import VisibleEntry, visible_entry
 from rules.release.snapshot import Relabelling
 from rules.release.visible import VisibleChange, moved_indicators, visible
 from sinks.policies import Policies
@@ -22,7 +25,7 @@ class DueMessage(NamedTuple):
     """A message that some bank must get: the hash of what every bank is told alike, and whose record it is of."""
 
     content: int
-    record: tuple[str, str, str] | None  # subject, item, record key; None: it is about indicators
+    record: tuple[str, str, str] | None  # subject, item, record key; None: it is about indicators or a list
 
 
 class Deliverable:
@@ -38,6 +41,14 @@ class Deliverable:
     def due(self, change: Mapping[str, Any], labels: Labels) -> list[DueMessage]:
         """Return the messages that a bank gets of a change by these labels."""
         return due_messages(change, self.records(change, labels), moved_indicators(change, labels.public_indicators))
+
+    def due_of_list(self, change: Mapping[str, Any], labels: Labels) -> list[DueMessage]:
+        """Return the messages that a bank gets of a change of a list by these labels."""
+        return _due_entry(visible_entry(change, labels.by_list))
+
+
+def _due_entry(entry: VisibleEntry | None) -> list[DueMessage]:
+    return [] if entry is None else [DueMessage(of_entry(entry), None)]
 
 
 def due_messages(
@@ -55,10 +66,13 @@ def due_messages(
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What one change of the past brought to a bank; ``number``: by which snapshot it was told, 0: by none."""
+    """What one change of the past brought to a bank; ``number``: by which snapshot it was told, 0: by none.
+
+    ``source``: where the change lies, among those of records or of lists.
+    """
 
     subject: str
-    partition: int
+    source: TopicPartition
     offset: int
     number: int
     contents: list[int]
@@ -87,15 +101,15 @@ class RecipientDue:
         """Return the labels of a version."""
         return self._policies.of(version).labels
 
-    def _told(self, snapshot: Snapshot, partition: int, since: int) -> Iterator[Told]:
-        """Yield what a snapshot told in a partition so far, from the change at ``since`` on."""
-        to = snapshot.told_to.get(partition, 0)
+    def _told(self, snapshot: Snapshot, source: TopicPartition, since: int) -> Iterator[Told]:
+        """Yield what a snapshot told of a partition so far, from the change at ``since`` on."""
+        to = snapshot.told_to.get(source, 0)
         if since >= to:
             return
         former = None if snapshot.former_policy is None else self.labels(snapshot.former_policy)
-        step, end = Relabelling(former, self.labels(snapshot.policy)), snapshot.positions[partition]
+        step, end = Relabelling(former, self.labels(snapshot.policy)), snapshot.positions[source]
         for told in told_by(
-            self._config, step, partition, end, self._plain, self._deliverable.payload, lambda record, problem: None,
+            self._config, step, source, end, self._plain, self._deliverable.payload, lambda record, problem: None,
             since=since,
         ):  # fmt: skip
             if told.offset >= to:
@@ -120,9 +134,9 @@ class BankDue(RecipientDue):
         """The version of the labels by which it is told behind its last snapshot."""
         return self.snapshots[-1].policy
 
-    def since(self, partition: int) -> int:
-        """Return from which offset of the changes on it is told each change, by its last snapshot."""
-        return self.snapshots[-1].positions.get(partition, 0)
+    def since(self, source: TopicPartition) -> int:
+        """Return from which offset of a partition on it is told each change, by its last snapshot."""
+        return self.snapshots[-1].positions.get(source, 0)
 
     def contents(self, messages: Sequence[DueMessage], policy: int) -> list[int]:
         """Return the hash of each message as it is addressed to this bank."""
@@ -130,29 +144,41 @@ class BankDue(RecipientDue):
             addressed(one.content, "" if one.record is None else self._handle(*one.record), policy) for one in messages
         ]
 
-    def past(self, number: int, reached: Mapping[int, int], told_to: Mapping[int, int]) -> Iterator[Past]:
-        """Yield what the bank was told up to its last snapshot's point, and by that snapshot so far.
+    def past(
+        self,
+        topic: str,
+        number: int,
+        reached: Mapping[TopicPartition, int],
+        told_to: Mapping[TopicPartition, int],
+    ) -> Iterator[Past]:
+        """Yield what the bank was told by a topic up to its last snapshot's point, and by that snapshot so far.
 
-        Begins behind ``number`` snapshots; ``reached``: the next offset of the changes by partition, as of which the
-        bank was told all; ``told_to``: how far snapshot ``number + 1`` was taken already. Each partition's changes come
-        in their order.
+        ``topic`` is of the changes, or of those of lists. Begins behind ``number`` snapshots; ``reached``: the next
+        offset of each partition, as of which the bank was told all; ``told_to``: how far snapshot ``number + 1`` was
+        taken already. Each partition's changes come in their order.
         """
         told, at = told_to, dict(reached)
         for snapshot in self.snapshots[number:]:
             former = snapshot.former_policy
-            for partition, end in snapshot.positions.items():
+            for source, end in snapshot.positions.items():
+                if source.topic != topic:
+                    continue
                 if former is not None:
-                    yield from self._changes(partition, at.get(partition, 0), end, former)
-                yield from self._snapshot(snapshot, partition, told.get(partition, 0))
-                at[partition] = end
+                    yield from self._changes(source, at.get(source, 0), end, former)
+                yield from self._snapshot(snapshot, source, told.get(source, 0))
+                at[source] = end
             told = {}
 
-    def _changes(self, partition: int, since: int, end: int, policy: int) -> Iterator[Past]:
-        for offset, change in changes_between(self._config, partition, since, end, self._plain):
-            contents = self.contents(self._deliverable.due(change, self.labels(policy)), policy)
-            yield Past(change["subject"], partition, offset, 0, contents)
+    def _changes(self, source: TopicPartition, since: int, end: int, policy: int) -> Iterator[Past]:
+        labels, is_of_lists = self.labels(policy), source.topic == topics.LIST_CHANGE
+        if is_of_lists and not labels.lists:
+            return
+        due_of = self._deliverable.due_of_list if is_of_lists else self._deliverable.due
+        for offset, change in changes_between(self._config, source, since, end, self._plain):
+            yield Past(change["subject"], source, offset, 0, self.contents(due_of(change, labels), policy))
 
-    def _snapshot(self, snapshot: Snapshot, partition: int, since: int) -> Iterator[Past]:
-        for one in self._told(snapshot, partition, since):
-            contents = self.contents(due_messages(one.change, one.records, one.indicators), snapshot.policy)
-            yield Past(one.change["subject"], partition, one.offset, snapshot.number, contents)
+    def _snapshot(self, snapshot: Snapshot, source: TopicPartition, since: int) -> Iterator[Past]:
+        for one in self._told(snapshot, source, since):
+            messages = _due_entry(one.entry) or due_messages(one.change, one.records, one.indicators)
+            contents = self.contents(messages, snapshot.policy)
+            yield Past(one.change["subject"], source, one.offset, snapshot.number, contents)

@@ -1,35 +1,35 @@
 """The arrow to a bank: what it must get of the changes, what it got, and whether its topic is whole."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bus import topics
-from bus.avro.decoding import Decoder
-from bus.avro.registry import Registry, full_name
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
-from catalogue import wire
 from catalogue.errors import PoisonMessage
-from proofs.reconcile.bank_content import addressed, of_indicators, told_of_record
-from proofs.reconcile.bank_due import BankDue
+from proofs.reconcile.bank_due import BankDue, Past
+from proofs.reconcile.bank_told import ToldReader
 from proofs.reconcile.decoding import PlainDecoder
-from proofs.reconcile.expectations import ExpectedCounts, outside
+from proofs.reconcile.expectations import ExpectedCounts, Window, outside
 from proofs.reconcile.findings import Findings, bank_arrow
 from sinks.snapshots import Snapshot
 
-_INDICATORS = full_name(wire.BANK_INDICATORS)
 _64_BITS = (1 << 64) - 1
 
 
 class SequenceRun(NamedTuple):
-    """The sequences of one subject in a bank's topic; ``digest``: None where a gap or a repeat was named already."""
+    """The sequences of one subject in a bank's topic.
+
+    ``digest``: None where a gap or a repeat was named already. ``entries``: those of the messages about lists.
+    """
 
     first: int
     last: int
     partition: int
     digest: int | None
+    entries: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -42,11 +42,20 @@ class BankDelivery:
 
 @dataclass(slots=True)
 class ExpectedDeliveries(ExpectedCounts):
-    """What a bank must have got of each subject."""
+    """What a bank must have got of each subject.
+
+    How its messages about lists lie between the others follows from no topic but the bank's own. So those of lists are
+    expected first, all of them (``expect_past_lists``, ``expect_list``, ``place_lists``), then those of changes.
+    """
 
     due: BankDue = field(kw_only=True)
-    firsts: Mapping[str, int] = field(default_factory=dict)  # the first one of a subject that its topic still has
+    lists: Window = field(kw_only=True)  # of the changes of lists, as ``window`` is of the changes
+    # By subject, what its topic still has: the first one, and the sequences of those about lists.
+    firsts: Mapping[str, int] = field(default_factory=dict)
+    entries: Mapping[str, Sequence[int]] = field(default_factory=dict)
     digests: Counter[str] = field(default_factory=Counter)  # of all messages from there on
+    _reached: Counter[str] = field(default_factory=Counter)  # the sequence of the last one expected
+    _of_lists: dict[str, list[int]] = field(default_factory=dict)
 
     def expect(self, subject: str, partition: int, offset: int, messages: Sequence[int]) -> None:
         """Count what one change brings to the bank; ``messages``: a hash of the content of each message."""
@@ -54,25 +63,59 @@ class ExpectedDeliveries(ExpectedCounts):
             self._add(subject, messages)
         self.count(subject, partition, offset, len(messages))
 
+    def expect_list(self, subject: str, partition: int, offset: int, messages: Sequence[int]) -> None:
+        """Count what one change of a list brings to the bank."""
+        if messages and offset < self.lists.after.get(partition, 0):
+            self._of_lists.setdefault(subject, []).extend(messages)
+        self.count(subject, partition, offset, len(messages), self.lists)
+
     def expect_past(self, before: Sequence[Snapshot]) -> None:
         """Count what the bank was told up to its last snapshot, and by it; ``before``: when the scan began."""
-        if not self.due.has_begun:
-            return
-        for told in self.due.past(0, self.due.snapshots[0].positions, {}):
-            if not told.number:
-                self.expect(told.subject, told.partition, told.offset, told.contents)
-                continue
-            is_certain = told.number <= len(before) and told.offset < before[told.number - 1].told_to.get(
-                told.partition, 0
-            )
-            self._add(told.subject, told.contents)
-            self.count_told(told.subject, told.partition, len(told.contents), is_certain=is_certain)
+        for told in self._past(topics.CHANGE):
+            if told.number:
+                self._add(told.subject, told.contents)
+                self._count_snapshot(told, before)
+            else:
+                self.expect(told.subject, told.source.partition, told.offset, told.contents)
+
+    def expect_past_lists(self, before: Sequence[Snapshot]) -> None:
+        """Count what of lists the bank was told up to its last snapshot, and by it, as ``expect_past`` does."""
+        for told in self._past(topics.LIST_CHANGE):
+            if told.number:
+                self._of_lists.setdefault(told.subject, []).extend(told.contents)
+                self._count_snapshot(told, before)
+            else:
+                self.expect_list(told.subject, told.source.partition, told.offset, told.contents)
+
+    def place_lists(self) -> None:
+        """Give what was expected of lists its sequences: those that such messages have in the bank's topic."""
+        for subject, contents in self._of_lists.items():
+            sequences = self.entries.get(subject, ())
+            # Retention may have deleted the first ones.
+            gone = max(0, len(contents) - len(sequences)) if self.firsts.get(subject, 1) > 1 else 0
+            self._reached[subject] = gone
+            for sequence, content in zip(sequences, contents[gone:], strict=False):
+                self.digests[subject] = _added(self.digests[subject], sequence, content)
+        self._of_lists.clear()
+
+    def _past(self, topic: str) -> Iterator[Past]:
+        if self.due.has_begun:
+            yield from self.due.past(topic, 0, self.due.snapshots[0].positions, {})
+
+    def _count_snapshot(self, told: Past, before: Sequence[Snapshot]) -> None:
+        told_to = before[told.number - 1].told_to if told.number <= len(before) else {}
+        is_certain = told.offset < told_to.get(told.source, 0)
+        self.count_told(told.subject, told.source.partition, len(told.contents), is_certain=is_certain)
 
     def _add(self, subject: str, messages: Sequence[int]) -> None:
-        first = self.firsts.get(subject, 1)
-        for sequence, content in enumerate(messages, self.most[subject] + 1):
+        first, entries, sequence = self.firsts.get(subject, 1), self.entries.get(subject, ()), self._reached[subject]
+        for content in messages:
+            sequence += 1
+            while sequence in entries:
+                sequence += 1
             if sequence >= first:
                 self.digests[subject] = _added(self.digests[subject], sequence, content)
+        self._reached[subject] = sequence
 
 
 def read_sequences(reader: TopicReader, decode: PlainDecoder, partitions: Iterable[TopicPartition]) -> dict[str, int]:
@@ -82,25 +125,6 @@ def read_sequences(reader: TopicReader, decode: PlainDecoder, partitions: Iterab
         value: dict[str, Any] = decode(message.value())
         sequences[value["subject"]] = value["sequence"]
     return sequences
-
-
-class ToldReader:
-    """Reads what a bank was told: subject, sequence and the hash of the content."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._plain, self._decode = PlainDecoder(registry), Decoder(registry)
-
-    def __call__(self, message: bytes | None) -> tuple[str, int, int]:
-        """Return them of one message; raises PoisonMessage when it cannot be read."""
-        raw = message or b""
-        if self._plain.name(raw) == _INDICATORS:
-            value = self._plain(raw)
-            content = of_indicators(value["subject_name"], value["as_of"], value["indicators"])
-            content = addressed(content, "", value["policy"])
-        else:
-            value = self._decode(raw)
-            content = told_of_record(value)
-        return value["subject"], value["sequence"], content
 
 
 def read_topic(
@@ -113,28 +137,30 @@ def read_topic(
         partition = message.partition()
         where = f"{topics.bank_topic(bank)}/{partition}@{message.offset()}"
         try:
-            subject, sequence, content = told(message.value())
+            subject, sequence, content, is_entry = told(message.value())
         except PoisonMessage as problem:
             findings.unreadable(arrow, where, problem)
             continue
+        own = (sequence,) if is_entry else ()
         run_so_far = runs.get(subject)
         if run_so_far is None:
-            runs[subject] = SequenceRun(sequence, sequence, partition, _added(0, sequence, content))
+            runs[subject] = SequenceRun(sequence, sequence, partition, _added(0, sequence, content), own)
         elif sequence <= run_so_far.last:
             findings.differ(arrow, where, f"double sequence {sequence} of {subject}")
             runs[subject] = run_so_far._replace(digest=None)
         elif sequence == run_so_far.last + 1:
             digest = None if run_so_far.digest is None else _added(run_so_far.digest, sequence, content)
-            runs[subject] = SequenceRun(run_so_far.first, sequence, run_so_far.partition, digest)
+            runs[subject] = run_so_far._replace(last=sequence, digest=digest, entries=run_so_far.entries + own)
         else:
             text = f"sequence {sequence} of {subject} after {run_so_far.last}"
             findings.differ(arrow, where, text, sequence - run_so_far.last - 1)
-            runs[subject] = run_so_far._replace(last=sequence, digest=None)
+            runs[subject] = run_so_far._replace(last=sequence, digest=None, entries=run_so_far.entries + own)
     return runs
 
 
 def _added(digest: int, sequence: int, content: int) -> int:
-    return digest + hash((sequence, content)) & _64_BITS
+    # As a text: the hash of a tuple is nearly linear in its last part, and two that changed places would add up alike.
+    return digest + hash(f"{sequence} {content}") & _64_BITS
 
 
 def compare(
@@ -142,7 +168,12 @@ def compare(
 ) -> None:
     """Compare what a bank got with what the changes hold for it; ``starts``: the first offset kept, by partition."""
     arrow, topic = findings.arrow(bank_arrow(bank)), topics.bank_topic(bank)
-    moving = {p for p, offset in expected.window.after.items() if expected.window.before.get(p, 0) != offset}
+    moving = {
+        partition
+        for window in (expected.window, expected.lists)
+        for partition, offset in window.after.items()
+        if window.before.get(partition, 0) != offset
+    }
     arrow.entered = expected.total
     for subject in expected.partition.keys() | delivered.sequences.keys():
         last_sequence, run = delivered.sequences.get(subject, 0), delivered.runs.get(subject)

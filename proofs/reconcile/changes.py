@@ -208,10 +208,11 @@ def _expect_at_banks(
     receivers: Iterable[banks.ExpectedDeliveries],
 ) -> None:
     by_policy: dict[int, list[DueMessage]] = {}
+    source = TopicPartition(topics.CHANGE, partition)
     for bank in receivers:
         due = bank.due
         # What lies before its last snapshot was counted with that.
-        if not due.has_begun or offset < due.since(partition):
+        if not due.has_begun or offset < due.since(source):
             continue
         if due.policy not in by_policy:
             by_policy[due.policy] = deliver.due(change, due.labels(due.policy))

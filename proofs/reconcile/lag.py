@@ -1,7 +1,7 @@
 """What is on its way, found cheaply: the position of every stage against the end of what it reads."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from bus import topics
 from bus.avro.registry import Registry
@@ -52,7 +52,7 @@ class Lag:
         self._reader, self._plain = TopicReader(config), PlainDecoder(registry)
         self._inputs = self._reader.partitions(topics.merge_inputs(scope.catalogue))
         self._positions = self._reader.partitions((topics.POSITION,))
-        self._changes = self._reader.partitions((topics.CHANGE,))
+        self._changes, self._of_banks = (self._reader.partitions(of) for of in ((topics.CHANGE,), topics.BANK_INPUTS))
         self._tables = self._reader.partitions((*database.TOPICS, topics.REJECTED, topics.UNRESOLVED))
 
     def waiting(self) -> dict[str, int]:
@@ -71,9 +71,9 @@ class Lag:
         # In the order of the flow: each stage is asked after the one before it, so zero everywhere means all arrived.
         stages: dict[str, Callable[[], Mapping[TopicPartition, int]]] = {MERGE: self._merge}
         for bank in self._scope.banks:
-            stages[bank_arrow(bank)] = self._reads(f"sink.bank.{bank}")
+            stages[bank_arrow(bank)] = self._reads(f"sink.bank.{bank}", self._of_banks)
         if self._scope.upstream is not None:
-            stages[UPSTREAM] = self._reads(self._scope.upstream_group)
+            stages[UPSTREAM] = self._reads(self._scope.upstream_group, self._changes)
         if self._scope.dsn is not None:
             stages[POSTGRES] = self._postgres
         return stages
@@ -84,8 +84,8 @@ class Lag:
         positions = merge_positions(self._reader, self._plain, self._positions, stable)
         return {source: positions[source]["next_offset"] if source in positions else 0 for source in self._inputs}
 
-    def _reads(self, group: str) -> Callable[[], Mapping[TopicPartition, int]]:
-        return lambda: self._reader.committed(group, self._changes)
+    def _reads(self, group: str, partitions: Sequence[TopicPartition]) -> Callable[[], Mapping[TopicPartition, int]]:
+        return lambda: self._reader.committed(group, partitions)
 
     def _postgres(self) -> Mapping[TopicPartition, int]:
         with database.snapshot(self._scope.dsn or "", self._config.topic_prefix) as snapshot:

@@ -1,7 +1,7 @@
 """One proof over all arrows. Downstream topics are read first, so that what comes meanwhile counts as pending."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bus import topics
@@ -13,9 +13,11 @@ from bus.reading.topic_reader import OnRead, TopicReader
 from catalogue.model import Catalogue
 from proofs.reconcile import banks, changes, database, files, merge, upstream
 from proofs.reconcile.bank_due import BankDue, Deliverable
+from proofs.reconcile.bank_told import ToldReader
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.expectations import Window
 from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, Findings, bank_arrow
+from proofs.reconcile.list_changes import read_list_changes
 from proofs.reconcile.positions import Position, ledger, merge_positions
 from proofs.reconcile.records import Records, read_records, record_topics
 from sinks.policies import Policies
@@ -24,6 +26,7 @@ from sinks.upstream.profile import Profile
 
 # A commit reaches its partitions one after another, within milliseconds.
 _SETTLE_S = 0.2
+_Reached = Mapping[str, Mapping[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Proof:
         for arrow in (FILES, MERGE, CHANGES):
             self.findings.arrow(arrow)
         self._change_partitions = self._partitions(topics.CHANGE)
+        self._read_by_banks = self._partitions(*topics.BANK_INPUTS)
         if self._scope.dsn is None:
             self._prove(None)
         else:
@@ -71,6 +75,11 @@ class Proof:
         time.sleep(_SETTLE_S)
         expected, delivered, starts = self._banks(before, decode)
         for bank, expectation in expected.items():
+            expectation.expect_past_lists(snapshots.get(bank_arrow(bank), []))
+        listing = self._partitions(topics.LIST_CHANGE)
+        read_list_changes(reader, self._plain, listing, self._deliverable, expected, findings)
+        for bank, expectation in expected.items():
+            expectation.place_lists()
             expectation.expect_past(snapshots.get(bank_arrow(bank), []))
         expected_receipts, answered = self._upstream(before, decode)
         if expected_receipts is not None:
@@ -129,17 +138,17 @@ class Proof:
             for topic, table in ((topics.REJECTED, "rejected"), (topics.UNRESOLVED, "unresolved")):
                 database.compare_rows_not_taken(snapshot, topic, table, not_taken.tabled[topic], findings)
 
-    def _receivers(self) -> dict[str, dict[int, int]]:
-        """Return by group the next offset of the changes that each receiver will read, by partition."""
-        groups = [_bank_group(bank) for bank in self._scope.banks]
+    def _receivers(self) -> dict[str, _Reached]:
+        """Return by group the next offset that each receiver will read, by topic and partition."""
+        reached = {group: self._committed(group, self._read_by_banks) for group in map(_bank_group, self._scope.banks)}
         if self._scope.upstream is not None:
-            groups.append(self._scope.upstream_group)
-        return {group: self._committed(group) for group in groups}
+            reached[self._scope.upstream_group] = self._committed(self._scope.upstream_group, self._change_partitions)
+        return reached
 
     def _banks(
-        self, before: Mapping[str, Mapping[int, int]], decode: Decoder
+        self, before: Mapping[str, _Reached], decode: Decoder
     ) -> tuple[dict[str, banks.ExpectedDeliveries], dict[str, banks.BankDelivery], dict[str, dict[int, int]]]:
-        reader, told, expected, delivered, starts = self._reader, banks.ToldReader(self._registry), {}, {}, {}
+        reader, told, expected, delivered, starts = self._reader, ToldReader(self._registry), {}, {}, {}
         for bank in self._scope.banks:
             sequences = banks.read_sequences(reader, self._plain, self._partitions(topics.sequence_topic(bank)))
             partitions = self._partitions(topics.bank_topic(bank))
@@ -149,15 +158,19 @@ class Proof:
         # Behind what was told, before up to where: a snapshot lies within what was read.
         policies, snapshots = Policies(self._config, decode), read_snapshots(self._config, decode)
         for bank, one in delivered.items():
-            window = Window(before[_bank_group(bank)], self._committed(_bank_group(bank)))
+            reached = before[_bank_group(bank)], self._committed(_bank_group(bank), self._read_by_banks)
+            changes_of, lists_of = (Window(*(at[name] for at in reached)) for name in topics.BANK_INPUTS)
             own = snapshots.get(bank_arrow(bank), [])
             due = BankDue(self._config, own, policies, self._plain, self._deliverable)
             firsts = {subject: run.first for subject, run in one.runs.items()}
-            expected[bank] = banks.ExpectedDeliveries(window, firsts=firsts, due=due)
+            entries = {subject: run.entries for subject, run in one.runs.items() if run.entries}
+            expected[bank] = banks.ExpectedDeliveries(
+                changes_of, lists=lists_of, firsts=firsts, entries=entries, due=due
+            )
         return expected, delivered, starts
 
     def _upstream(
-        self, before: Mapping[str, Mapping[int, int]], decode: Decoder
+        self, before: Mapping[str, _Reached], decode: Decoder
     ) -> tuple[upstream.ExpectedReceipts | None, upstream.UpstreamAnswers]:
         profile, group = self._scope.upstream, self._scope.upstream_group
         if profile is None:
@@ -166,13 +179,15 @@ class Proof:
         answered = upstream.read_answers(self._reader, self._plain, partitions, self.findings)
         policies, own = Policies(self._config, decode), read_snapshots(self._config, decode).get(UPSTREAM, [])
         due = upstream.UpstreamDue(self._config, own, policies, self._plain, self._deliverable, profile)
-        return upstream.ExpectedReceipts(due, Window(before[group], self._committed(group))), answered
+        after = self._committed(group, self._change_partitions)
+        window = Window(before[group][topics.CHANGE], after[topics.CHANGE])
+        return upstream.ExpectedReceipts(due, window), answered
 
-    def _committed(self, group: str) -> dict[int, int]:
-        return {
-            partition: offset
-            for (_, partition), offset in self._reader.committed(group, self._change_partitions).items()
-        }
+    def _committed(self, group: str, partitions: Sequence[TopicPartition]) -> _Reached:
+        reached: dict[str, dict[int, int]] = {}
+        for (topic, partition), offset in self._reader.committed(group, partitions).items():
+            reached.setdefault(topic, {})[partition] = offset
+        return reached
 
     def _partitions(self, *names: str) -> list[TopicPartition]:
         return self._reader.partitions(names)

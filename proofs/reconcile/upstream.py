@@ -39,24 +39,27 @@ class UpstreamDue(RecipientDue):
 
     def keys(self, change: Mapping[str, Any], partition: int, offset: int) -> list[str]:
         """Return the keys under which a change goes up."""
-        policies = [one.policy for one in self.snapshots if offset >= one.positions.get(partition, 0)]
+        source = TopicPartition(topics.CHANGE, partition)
+        policies = [one.policy for one in self.snapshots if offset >= one.positions.get(source, 0)]
         if not policies:
             return []
         seen = self._deliverable.records(change, self.labels(policies[-1]))
         return [_key(change, one) for one in seen if goes_up(one, self._profile)]
 
-    def relabelled(self, number: int, told_to: Mapping[int, int]) -> Iterator[tuple[int, int, int, str]]:
+    def relabelled(
+        self, number: int, told_to: Mapping[TopicPartition, int]
+    ) -> Iterator[tuple[int, TopicPartition, int, str]]:
         """Yield (number of the snapshot, partition, offset of the change, key) of what snapshots sent so far.
 
-        Begins behind ``number`` snapshots; ``told_to``: how far the next one was taken already, by partition.
+        Begins behind ``number`` snapshots; ``told_to``: how far the next one was taken already.
         """
         told = told_to
         for one in self.snapshots[number:]:
-            for partition in one.positions if one.former_policy is not None else ():
-                for past in self._told(one, partition, told.get(partition, 0)):
+            for source in one.positions if one.former_policy is not None else ():
+                for past in self._told(one, source, told.get(source, 0)):
                     for seen in past.records:
                         if goes_up(seen, self._profile):
-                            yield one.number, partition, past.offset, _key(past.change, seen, one.policy)
+                            yield one.number, source, past.offset, _key(past.change, seen, one.policy)
             told = {}
 
 
@@ -83,10 +86,10 @@ class ExpectedReceipts:
 
     def expect_relabelled(self, before: Sequence[Snapshot]) -> None:
         """Count what went up because labels changed; ``before``: the snapshots when the scan began."""
-        for number, partition, offset, key in self.due.relabelled(0, {}):
+        for number, source, offset, key in self.due.relabelled(0, {}):
             self.total += 1
             told_to = before[number - 1].told_to if number <= len(before) else {}
-            self.keys[key] = offset < told_to.get(partition, 0)
+            self.keys[key] = offset < told_to.get(source, 0)
 
 
 @dataclass(slots=True)

@@ -18,6 +18,9 @@ from catalogue.avro import bank_schema
 from catalogue.load import load_catalogue
 from catalogue.model import Field, Identity, IdentityKind, Item, Period, Send
 from rules.indicators.definitions import public_indicators
+from rules.lists.definition import ListDefinition
+from rules.lists.loading import load_lists
+from rules.rating.model import Basis
 from rules.release.permissions import Permission, last_day, load_permissions
 from rules.release.plan import ReleasePlan, release_plans
 from rules.release.recipients import RecipientKind
@@ -26,9 +29,17 @@ _ITEMS = TypeAdapter(tuple[Item, ...])
 _PERMISSIONS = TypeAdapter(tuple[Permission, ...])
 
 
+class ListLabel(NamedTuple):
+    """A list that may be told by name, and what it is called there."""
+
+    id: str
+    zh: str
+    kind: str
+
+
 @dataclass(frozen=True)
 class Labels:
-    """The items as far as release and publication read them, and the indicators that rest on public data alone.
+    """The items as far as release and publication read them, and what rests on public data alone: indicators, lists.
 
     ``permissions``: what their providers let which kinds of recipients have, sorted.
     """
@@ -36,12 +47,18 @@ class Labels:
     items: tuple[Item, ...]
     public_indicators: frozenset[str]
     permissions: tuple[Permission, ...] = ()
+    lists: frozenset[ListLabel] = frozenset()
 
     @functools.cached_property
     def plans(self) -> Mapping[str, ReleasePlan]:
         """What a bank may see, by item id; only of items for which it has a schema."""
         plans = release_plans(self.items, "bank")
         return {name: plan for name, plan in plans.items() if bank_schema(plan.item) is not None}
+
+    @functools.cached_property
+    def by_list(self) -> Mapping[str, ListLabel]:
+        """The lists that may be told, by their ids."""
+        return {label.id: label for label in self.lists}
 
     def permitted_until(self, item: str, kind: RecipientKind, day: date) -> date | None:
         """Return the last day on which a kind of recipient may have what an enterprise consents to of an item.
@@ -60,6 +77,7 @@ class Labels:
             "items": items,
             "public_indicators": sorted(self.public_indicators),
             "permissions": permissions,
+            "lists": [label._asdict() for label in sorted(self.lists)],
         }
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
@@ -73,17 +91,25 @@ class LabelPolicy(NamedTuple):
 
 @functools.cache
 def current_labels() -> Labels:
-    """Return the labels of this version of the catalogue, of the indicators and of the providers' permissions."""
-    return labels_of(load_catalogue().items, public_indicators(), load_permissions())
+    """Return the labels of this version: of the catalogue, the indicators, the providers' permissions and the lists."""
+    return labels_of(load_catalogue().items, public_indicators(), load_permissions(), load_lists().values())
 
 
-def labels_of(items: Iterable[Item], public: Iterable[str], permissions: Iterable[Permission] = ()) -> Labels:
+def labels_of(
+    items: Iterable[Item],
+    public: Iterable[str],
+    permissions: Iterable[Permission] = (),
+    lists: Iterable[ListDefinition] = (),
+) -> Labels:
     """Return the labels of a catalogue's items, without what they say to those who fill them.
 
-    ``public``: the ids of the indicators that rest on public data alone.
+    ``public``: the ids of the indicators that rest on public data alone. Of ``lists`` only those that do are told.
     """
     return Labels(
-        tuple(_item(item) for item in items), frozenset(public), tuple(sorted(permissions, key=Permission.order))
+        tuple(_item(item) for item in items),
+        frozenset(public),
+        tuple(sorted(permissions, key=Permission.order)),
+        frozenset(ListLabel(one.id, one.zh, one.kind.value) for one in lists if one.basis is Basis.PUBLIC),
     )
 
 
@@ -93,7 +119,9 @@ def read_labels(text: str) -> Labels:
     return Labels(
         _ITEMS.validate_python(value["items"]),
         frozenset(value["public_indicators"]),
-        _PERMISSIONS.validate_python(value["permissions"]),
+        # Labels of before there were permissions, or lists were told, name none.
+        _PERMISSIONS.validate_python(value.get("permissions", ())),
+        frozenset(ListLabel(**label) for label in value.get("lists", ())),
     )
 
 
@@ -107,6 +135,11 @@ def differing_items(former: Labels | None, labels: Labels) -> frozenset[str]:
     now = {item.id: replace(item, publication=None) for item in labels.items}
     before = {} if former is None else {item.id: replace(item, publication=None) for item in former.items}
     return frozenset(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+
+
+def differing_lists(former: Labels | None, labels: Labels) -> frozenset[str]:
+    """Return the ids of the lists of which recipients are told something else than before; None: they knew none."""
+    return frozenset(label.id for label in labels.lists ^ (former.lists if former else frozenset()))
 
 
 def _item(item: Item) -> Item:

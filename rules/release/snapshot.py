@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rules.release.labels import Labels, differing_items
+from rules.release.lists import ListRelabelling
 from rules.release.visible import DeadLetter, Payload, VisibleChange, is_enterprise, relabelled
 
 _BYTES = 16  # of 10^8 records no two are alike by them: 1 in 10^22
@@ -24,9 +25,10 @@ class Relabelling:
         known, public = former.public_indicators if former else frozenset(), labels.public_indicators
         self._added, self._removed = public - known, known - public
         self.indicators: Collection[str] = self._added | self._removed
+        self.lists = ListRelabelling(former, labels)
 
     def __bool__(self) -> bool:
-        """Whether anything can differ."""
+        """Whether anything of records and indicators can differ."""
         return bool(self.items or self.indicators)
 
     def records(

@@ -1,4 +1,7 @@
-"""What a bank is told of a change: a message for each record of which it sees something else, one for indicators."""
+"""What a bank is told of a change: a message for each record of which it sees something else, one for indicators.
+
+And of a change of a list: a message where somebody enters or leaves.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -12,7 +15,12 @@ from catalogue.avro import Schema, bank_schema
 from catalogue.model import Item
 from rules.release.handles import Handles
 from rules.release.labels import LabelPolicy
+from rules.release.lists import VisibleEntry, visible_entry
 from rules.release.visible import DeadLetter, VisibleChange, moved_indicators, visible
+from sinks.snapshots import Told
+
+Valued = tuple[Encoder, dict[str, Any]]
+"""A message's value, but for its sequence, and what encodes it."""
 
 
 class BankMessages:
@@ -23,32 +31,62 @@ class BankMessages:
         self._encoders: dict[str, Encoder] = {}
         self._by_item: dict[str, Encoder] = {}
 
-    def of(
-        self, change: Mapping[str, Any], decode: Decoder, dead_letter: DeadLetter
-    ) -> Iterator[tuple[Encoder, dict[str, Any]]]:
-        """Yield the values of a change, each with its encoder; ``dead_letter`` is told of records nobody can read.
+    def of(self, change: Mapping[str, Any], decode: Decoder, dead_letter: DeadLetter) -> Iterator[Valued]:
+        """Yield the values of a change; ``dead_letter`` is told of records nobody can read.
 
         Raises Unavailable while the registry is away.
         """
         labels = self._policy.labels
         seen = visible(change, labels.plans, decode.payload, dead_letter)
-        return self.told(change, seen, moved_indicators(change, labels.public_indicators))
+        return self._told(change, seen, moved_indicators(change, labels.public_indicators))
 
-    def told(
+    def of_list(self, change: Mapping[str, Any]) -> Iterator[Valued]:
+        """Yield the value, if there is one, of a change of a list."""
+        return self._entry(visible_entry(change, self._policy.labels.by_list))
+
+    def of_snapshot(self, told: Told) -> Iterator[Valued]:
+        """Yield the values of what a snapshot tells by one change."""
+        if told.entry is None:
+            return self._told(told.change, told.records, told.indicators)
+        return self._entry(told.entry)
+
+    def _told(
         self, change: Mapping[str, Any], records: Iterable[VisibleChange], indicators: Mapping[str, Any]
-    ) -> Iterator[tuple[Encoder, dict[str, Any]]]:
-        """Yield the values that tell these records and indicators of a change's enterprise, as ``of`` does."""
-        head = {
-            "subject": change["subject"],
-            "subject_name": change["subject_name"],
-            "emitted_at": datetime.now(UTC),
-            "policy": self._policy.version,
-        }
+    ) -> Iterator[Valued]:
+        head = self._head(change["subject"], change["subject_name"])
         for seen in records:
             yield self._record_encoder(seen.item), {**head, **self._record_message(change["subject"], seen)}
         if indicators:
             message = {**head, "as_of": change["as_of"], "indicators": indicators}
             yield self._encoder(wire.BANK_INDICATORS), message
+
+    def _entry(self, entry: VisibleEntry | None) -> Iterator[Valued]:
+        if entry is None:
+            return
+        decided = entry.decided
+        yield (
+            self._encoder(wire.BANK_LIST_ENTRY),
+            {
+                # Changes of lists do not have the name.
+                **self._head(entry.change["subject"], None),
+                "list": entry.label.id,
+                "list_name": entry.label.zh,
+                "kind": entry.label.kind,
+                "status": entry.status,
+                "reason": entry.reason,
+                "since": decided.get("since"),
+                "as_of": decided.get("as_of"),
+                "definition_hash": decided.get("definition_hash"),
+            },
+        )
+
+    def _head(self, subject: str, name: str | None) -> dict[str, Any]:
+        return {
+            "subject": subject,
+            "subject_name": name,
+            "emitted_at": datetime.now(UTC),
+            "policy": self._policy.version,
+        }
 
     def _record_encoder(self, item: Item) -> Encoder:
         if item.id not in self._by_item:

@@ -1,4 +1,4 @@
-"""One bank's topic: of every change, what that bank may see, in a gapless sequence per subject.
+"""One bank's topic: of every change, and of every change of lists, what that bank may see, in one gapless sequence.
 
 A bank begins with what counts then, never with history; and when the labels change it is told what that changes.
 
@@ -15,15 +15,14 @@ from confluent_kafka import Message
 
 from bus import topics
 from bus.avro.decoding import Decoder
-from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.reading.offsets import partitions, watermarks
+from bus.reading.offsets import TopicPartition, partitions, watermarks
 from catalogue.errors import IntegrityError, PoisonMessage
 from rules.release.handles import Handles
 from rules.release.labels import LabelPolicy, Labels, current_labels
 from sinks import dead_letters, runner
-from sinks.banks.messages import BankMessages
+from sinks.banks.messages import BankMessages, Valued
 from sinks.banks.sequences import Sequences
 from sinks.change_feed import ChangeFeed, Published, is_empty
 from sinks.contract import Sink
@@ -73,8 +72,8 @@ class BankSink(Sink[BankBatch]):
         self.reached = {}
         self._topic = topics.bank_topic(bank)
         # gzip: some banks' clients read no other compression.
-        self._feed = ChangeFeed(config, self.name, **{"compression.type": "gzip"})
-        self.consumer, self.sources = self._feed.consumer, {self._feed.topic: topics.CHANGE}
+        self._feed = ChangeFeed(config, self.name, topics.BANK_INPUTS, **{"compression.type": "gzip"})
+        self.consumer, self.sources = self._feed.consumer, self._feed.sources
         self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
         self._labels = labels
@@ -91,16 +90,21 @@ class BankSink(Sink[BankBatch]):
         reached = self._feed.positions()
         self._refuse_lost(teller.has_begun, reached)
         if not teller.has_begun:
-            self._begin(teller, policy)
+            # With what counts at what is the end of all changes now.
+            ends = self._feed.ends(*topics.BANK_INPUTS)
+            teller.begin(policy, ends, ends, secrets.token_bytes(_HANDLE_KEY_BYTES))
+        elif not teller.is_of_lists and not any(source.topic == topics.LIST_CHANGE for source in reached):
+            # It began before lists were told: who is on one by now is told because the labels changed.
+            ends = self._feed.ends(topics.LIST_CHANGE)
+            self._feed.begin_at(ends)
+            reached = {**reached, **ends}
 
         def tell(snapshot: Snapshot, partition: int, batch: Sequence[Told]) -> Telling:
             messages, drawn = self._messages_by(policies.of(snapshot.policy), teller), dict[str, int]()
             events = [
                 event
                 for told in batch
-                for event in self._in_sequence(
-                    told.change["subject"], partition, messages.told(told.change, told.records, told.indicators), drawn
-                )
+                for event in self._in_sequence(told.change["subject"], partition, messages.of_snapshot(told), drawn)
             ]
             return Telling([*events, *self._sequences.marks(drawn)], lambda: self._sequences.keep(drawn))
 
@@ -108,7 +112,7 @@ class BankSink(Sink[BankBatch]):
         self._messages = self._messages_by(policy, teller)
         self.reached = self._feed.assign(f"The sink of the bank {self._bank}")
 
-    def _refuse_lost(self, has_begun: bool, reached: Mapping[int, int]) -> None:
+    def _refuse_lost(self, has_begun: bool, reached: Mapping[TopicPartition, int]) -> None:
         """Raise IntegrityError where something is gone without which this bank would be told too much or too little."""
         if self._sequences and has_begun and not reached:
             self._feed.refuse_forgotten(
@@ -133,13 +137,6 @@ class BankSink(Sink[BankBatch]):
                 remedy="Restore that topic from a backup, or let the bank begin anew under another id.",
             )
 
-    def _begin(self, teller: SnapshotTeller, policy: LabelPolicy) -> None:
-        """Begin with what counts at what is the end of the changes now."""
-        wanted = [(topics.CHANGE, partition) for partition in partitions(self._config, topics.CHANGE)]
-        ends = watermarks(self._config, wanted, stable=True)
-        positions = {partition: end.high for (_, partition), end in ends.items()}
-        teller.begin(policy, positions, positions, secrets.token_bytes(_HANDLE_KEY_BYTES))
-
     def _messages_by(self, policy: LabelPolicy, teller: SnapshotTeller) -> BankMessages:
         return BankMessages(self._registry, self._topic, policy, Handles(teller.handle_key))
 
@@ -149,19 +146,24 @@ class BankSink(Sink[BankBatch]):
         return BankBatch([event for message in messages for event in self._events(message, drawn)], drawn)
 
     def _events(self, message: Message, drawn: dict[str, int]) -> Iterator[Published]:
+        topic = self.sources[message.topic()]
+
         def dead_letter(record: Mapping[str, Any], problem: PoisonMessage) -> None:
-            dead_letters.pass_over(self.name, topics.CHANGE, message, problem, record)
+            dead_letters.pass_over(self.name, topic, message, problem, record)
 
         try:
             change = self._decode(message.value() or b"")
         except PoisonMessage as problem:
-            dead_letters.pass_over(self.name, topics.CHANGE, message, problem)
+            dead_letters.pass_over(self.name, topic, message, problem)
             return
-        values = self._messages.of(change, self._decode, dead_letter)
+        if topic == topics.LIST_CHANGE:
+            values = self._messages.of_list(change)
+        else:
+            values = self._messages.of(change, self._decode, dead_letter)
         yield from self._in_sequence(change["subject"], message.partition() or 0, values, drawn)
 
     def _in_sequence(
-        self, subject: str, partition: int, values: Iterable[tuple[Encoder, dict[str, Any]]], drawn: dict[str, int]
+        self, subject: str, partition: int, values: Iterable[Valued], drawn: dict[str, int]
     ) -> Iterator[Published]:
         key = subject.encode()
         for encode, value in values:

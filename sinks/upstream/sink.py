@@ -17,7 +17,6 @@ from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.reading.offsets import partitions
 from catalogue.errors import PoisonMessage
 from connectors.http_out import HttpOut
 from connectors.tls import ClientTls
@@ -91,7 +90,7 @@ class UpstreamSink(Sink[UpstreamBatch]):
         self.name, self.batch_size = GROUP, BATCH_CHANGES
         self.reached = {}
         self._feed = ChangeFeed(config, GROUP)
-        self.consumer, self.sources = self._feed.consumer, {self._feed.topic: topics.CHANGE}
+        self.consumer, self.sources = self._feed.consumer, self._feed.sources
         self._labels = labels
         self._registry = Registry(config, complete=True)
         self._decode = Decoder(self._registry)
@@ -124,7 +123,7 @@ class UpstreamSink(Sink[UpstreamBatch]):
             )
         if not teller.has_begun:
             # It is sent all history. What went up before labels had versions is taken to have gone up by the first.
-            nothing = dict.fromkeys(partitions(self._config, topics.CHANGE), 0)
+            nothing = dict.fromkeys(self._feed.partitions(topics.CHANGE), 0)
             teller.begin(self._policy, nothing, {**nothing, **reached}, b"")
 
         def tell(snapshot: Snapshot, partition: int, batch: Sequence[Told]) -> Telling:

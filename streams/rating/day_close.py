@@ -134,7 +134,7 @@ class DayClose:
         while day is not None and day <= last:
             membership = decide(None if held is None else held.membership, rating, day, definition)
             sequence = 1 if held is None else held.sequence + 1
-            found = ListStanding(sequence, membership, definition.hash, of.model or "")
+            found = ListStanding(sequence, membership, definition.hash, of.model or "", definition.basis.value)
             if held is None and (rating is None or not membership.says_something):
                 return
             if not found.is_the_same(held):
@@ -156,10 +156,12 @@ class DayClose:
         output: Output,
     ) -> None:
         value = found.value(subject, definition, day, changed_at)
-        previous = None if held is None else held.membership.status.value
+        previous = {
+            "previous_status": None if held is None else held.membership.status.value,
+            "previous_basis": None if held is None else held.basis or None,
+        }
         output.messages[topics.LIST].append((key, self._encode_list(value)))
-        change = value | {"previous_status": previous}
-        output.messages[topics.LIST_CHANGE].append((key, self._encode_change(change)))
+        output.messages[topics.LIST_CHANGE].append((key, self._encode_change(value | previous)))
         output.writes[stored_membership(key)] = standing.pack(found)
 
     def _index(

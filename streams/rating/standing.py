@@ -14,16 +14,21 @@ _AVRO = 0
 
 
 class ListStanding(NamedTuple):
-    """A membership that was published, by which definition and model; ``model`` is empty where there was none."""
+    """A membership that was published, by which definition and model; ``model`` is empty where there was none.
+
+    ``basis``: the definition's; empty where a former store did not keep it.
+    """
 
     sequence: int
     membership: Membership
     definition_hash: str
     model: str
+    basis: str
 
     def is_the_same(self, other: "ListStanding | None") -> bool:
         """Whether both say the same, whatever their sequences."""
-        return other is not None and self[1:] == other[1:]
+        # The basis is in the definition's hash.
+        return other is not None and self[1:4] == other[1:4]
 
     def due(self, definition: ListDefinition) -> date | None:
         """Return the day at whose end it is to be looked at again."""
@@ -56,16 +61,16 @@ def pack(standing: ListStanding) -> bytes:
     status, since, counted_from, reasons = standing.membership
     began = 0 if counted_from is None else counted_from.toordinal()
     said = (status.value, since.toordinal(), began, reasons)
-    return marshal.dumps((standing.sequence, said, standing.definition_hash, standing.model))
+    return marshal.dumps((standing.sequence, said, standing.definition_hash, standing.model, standing.basis))
 
 
 def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> ListStanding:
     """Return what the store kept, packed or as it was restored from ``list.v1``, which ``decode`` reads."""
     if raw[0] != _AVRO:
-        sequence, (status, since, began, reasons), definition_hash, model = marshal.loads(raw)
+        sequence, (status, since, began, reasons), definition_hash, model, *basis = marshal.loads(raw)
         counted_from = date.fromordinal(began) if began else None
         membership = Membership(Status(status), date.fromordinal(since), counted_from, reasons)
-        return ListStanding(sequence, membership, definition_hash, model)
+        return ListStanding(sequence, membership, definition_hash, model, *(basis or [""]))
     value = decode(raw)
     membership = Membership(Status(value["status"]), value["since"], value["counted_from"], tuple(value["reasons"]))
-    return ListStanding(value["sequence"], membership, value["definition_hash"], value["model"])
+    return ListStanding(value["sequence"], membership, value["definition_hash"], value["model"], value["basis"])

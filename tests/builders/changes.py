@@ -15,6 +15,7 @@ from bus import clients, topics
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
+from bus.partitions import partition_of
 from catalogue import wire
 from catalogue.avro import event_schema
 from catalogue.load import load_catalogue
@@ -142,6 +143,12 @@ class Streams:
         """Publish a change."""
         value = change_value(records, subject=subject, sequence=sequence, indicators=indicators)
         self.send(topics.CHANGE, wire.CHANGE, subject, value)
+
+    def list_change(self, value: Mapping[str, Any]) -> None:
+        """Publish a change of a list, in its subject's partition as the rating does."""
+        key, place = f"{value['subject']}\0{value['list']}", partition_of(value["subject"], self._config.partitions)
+        encoded = Encoder(self._registry, topics.LIST_CHANGE, wire.LIST_CHANGE)(value)
+        self._producer.produce(self._config.topic(topics.LIST_CHANGE), encoded, key.encode(), place)
 
     def send(self, topic: str, schema: dict[str, Any], key: str, value: Mapping[str, Any]) -> None:
         """Publish one value."""

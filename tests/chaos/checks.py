@@ -10,6 +10,8 @@ from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
+from rules.lists.membership import Status
+from rules.rating.model import Basis
 from sinks.banks.recipients import bank_ids
 
 _SHOWN = 8
@@ -37,6 +39,28 @@ def _wrong_sequences(config: BusConfig, decode: Decoder) -> tuple[list[str], int
             reached[key] = max(sequence, reached.get(key, 0))
             count += 1
     return wrong, count
+
+
+def wrong_entries(config: BusConfig) -> tuple[list[str], int]:
+    """Compare whom each bank was told to be on a list with who is on a public one; return how many are, too."""
+    with closing(Registry(config)) as registry:
+        decode = Decoder(registry)
+
+        def members(topic: str) -> set[tuple[str, str]]:
+            told = (decode(message.value()) for message in scan(config, topic))
+            last = {(one["subject"], one["list"]): one for one in told if "list" in one}
+            public = {key for key, one in last.items() if one.get("basis", Basis.PUBLIC) == Basis.PUBLIC}
+            return {key for key in public if last[key]["status"] == Status.MEMBER}
+
+        on_lists = members(topics.LIST)
+        found = []
+        for bank in bank_ids():
+            told = members(topics.bank_topic(bank))
+            missing, alien = sorted(on_lists - told), sorted(told - on_lists)
+            if missing or alien:
+                found.append(f"{bank}: {len(missing)} members not told, {len(alien)} told that are none: "
+                             f"{[*missing, *alien][:_SHOWN]}")  # fmt: skip
+        return found, len(on_lists)
 
 
 def ratings(config: BusConfig) -> dict[tuple[str, str], str]:

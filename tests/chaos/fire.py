@@ -148,6 +148,9 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     wrong, count = checks.wrong_sequences(site.config)
     verdict.wrong += [*wrong[:10], *([f"… {len(wrong) - 10} more"] if len(wrong) > 10 else [])]
     say(f"sequences: {count:,} read, {len(wrong)} out of order")
+    wrong, count = _entries(site)
+    verdict.wrong += wrong
+    say(f"lists: {count:,} members of public ones, {len(wrong)} banks that know others")
     ended = checks.withdrawals(site.config)
     if fed.files > _ENOUGH_FILES and not {"REPAIRED", "PUBLICATION_ENDED"} <= ended.keys():
         verdict.wrong.append("no repaired penalty, or none whose publication had ended, was withdrawn from a bank")
@@ -172,6 +175,16 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     say(f"hash of {hashes['subjects']} states: {hashes['hash'][:16]}…, undisturbed ({rows:,} rows): {same}")
     verdict.wrong += checks.wrong_ratings(ratings, calm_ratings)
     say(f"{len(ratings):,} ratings, undisturbed: {'the same' if ratings == calm_ratings else 'ANOTHER'}")
+
+
+def _entries(site: Site) -> tuple[list[str], int]:
+    """Return which banks know others to be on lists than are; the sinks lag behind the rater, and are waited for."""
+    until = time.monotonic() + RECOVERED_WITHIN_S
+    while True:
+        wrong, count = checks.wrong_entries(site.config)
+        if not wrong or time.monotonic() > until:
+            return wrong, count
+        time.sleep(1)
 
 
 def _verified(site: Site) -> dict[str, Any]:

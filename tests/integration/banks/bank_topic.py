@@ -14,10 +14,12 @@ from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from catalogue.avro import Schema, bank_schema
+from rules.lists.loading import load_lists
 from rules.release.labels import labels_of
 from sinks.banks import sink
 from tests import released
 from tests.builders.changes import CATALOGUE, MOMENT, Streams
+from tests.builders.list_changes import list_change
 from tests.kafka import messages, own_topics
 from tests.running import Running
 from tests.waiting import until
@@ -29,7 +31,7 @@ TOPIC = topics.bank_topic(BANK)
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
 PENALTY = "administration.penalty"
 SUPPORT = "administration.support_fund"
-_LABELS = labels_of(CATALOGUE.items, {"fines_36m", "penalties_12m"})
+_LABELS = labels_of(CATALOGUE.items, {"fines_36m", "penalties_12m"}, (), load_lists().values())
 
 FINED = {
     "subject_name": "青海虚构样例有限公司",
@@ -52,14 +54,14 @@ FUNDED = {
 @contextmanager
 def bank_topics(config: BusConfig) -> Iterator[None]:
     """Create the topics of one bank as the hub does, and delete them afterwards."""
-    names = [topics.CHANGE, topics.sequence_topic(BANK), TOPIC, topics.bank_topic(OTHER), *released.TOPICS]
+    names = [*topics.BANK_INPUTS, topics.sequence_topic(BANK), TOPIC, topics.bank_topic(OTHER), *released.TOPICS]
     with own_topics(config, names, [BANK, OTHER]):
         released.release(config, f"bank.{BANK}", labels=_LABELS)
         yield
 
 
 def fill(config: BusConfig) -> None:
-    """Let the sink publish 4 events of A and 2 of B, with aborted transactions before, between and behind them."""
+    """Let the sink publish 5 events of A and 2 of B, with aborted transactions before, between and behind them."""
     abort(config, 1)
     streams = Streams(config)
     streams.change(A, 1, [streams.record_change(A, PENALTY, "p-1", None, FINED)], {"fines_36m": "12345.67"})
@@ -74,6 +76,9 @@ def fill(config: BusConfig) -> None:
         streams.change(B, 2, [], {"penalties_12m": "0"})
         streams.flush()
         _await(config, 6)
+        streams.list_change(list_change("MEMBER", subject=A))
+        streams.flush()
+        _await(config, 7)
     finally:
         sink.stop()
     abort(config, 1)

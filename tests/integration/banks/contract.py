@@ -26,7 +26,7 @@ def check_decoding(program: Program, config: BusConfig, registry: str) -> None:
     lines = _run(program, config, registry, "--idle", "3")
     assert {line["kind"] for line in lines} == {"event"}
     mine, other = ([line for line in lines if line["value"]["subject"] == subject] for subject in (A, B))
-    assert [line["value"]["sequence"] for line in mine] == [1, 2, 3, 4]
+    assert [line["value"]["sequence"] for line in mine] == [1, 2, 3, 4, 5]
     assert [line["value"]["sequence"] for line in other] == [1, 2]
     _check_values(mine, other)
     expected = {
@@ -37,7 +37,7 @@ def check_decoding(program: Program, config: BusConfig, registry: str) -> None:
 
 
 def _check_values(mine: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
-    reported, indicators, _, withdrawn = mine
+    reported, indicators, _, withdrawn, entered = mine
     assert reported["type"] == "credithub.bank.administration.Penalty"
     assert reported["value"]["subject_name"] == "青海虚构样例有限公司"
     data = reported["value"]["data"]
@@ -54,6 +54,14 @@ def _check_values(mine: list[dict[str, Any]], other: list[dict[str, Any]]) -> No
     assert indicators["value"]["indicators"] == {"fines_36m": "12345.670000"}
     assert indicators["value"]["as_of"] == "2025-06-01"
     assert (withdrawn["value"]["op"], withdrawn["value"]["data"]) == ("WITHDRAW", None)
+    assert entered["type"] == "credithub.bank.ListEntry"
+    said = {
+        name: entered["value"][name] for name in ("list", "list_name", "kind", "status", "reason", "since", "as_of")
+    }
+    assert said == {
+        "list": "white", "list_name": "白名单", "kind": "merit", "status": "MEMBER", "reason": None,
+        "since": "2026-07-01", "as_of": "2026-07-01",
+    }  # fmt: skip
     funded = other[0]["value"]["data"]
     assert funded["total_investment"] == "98765432109876543210.1234"
     assert funded["approval_date"] == "1969-12-31"

@@ -134,7 +134,8 @@ def test_nobody_else_fences_a_sink(as_user: Callable[[str], BusConfig]) -> None:
     thief = ChangeFeed(as_user(users.sink_of_bank("qinghe")), own, log_level=0)
     with pytest.raises(AccessDenied, match="authorization failed"):
         thief.fence()
-    feed.publish([(feed.topic.replace("credit.change", "bank.yinhe"), b"v", b"k", 0)], [])
+    topic = as_user(own).topic(topics.bank_topic("yinhe"))
+    feed.publish([(topic, b"v", b"k", 0)], [])
     for one in (feed, thief):
         one.close()
 

@@ -29,6 +29,7 @@ from hub.settings import Settings, bus_config, exact_settings
 from processing.output import InputMessage
 from producers.submissions.options import Options
 from producers.submissions.session import Session
+from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.proof import ProofScope
 from simulation.city import write_city
 from sinks.banks import sink
@@ -39,7 +40,7 @@ from sinks.upstream import sink as upstream
 from sinks.upstream.profile import load_profile
 from tests import kafka
 from tests.databases import execute
-from tests.integration.proofs.tampered import Forge, Spot
+from tests.integration.proofs.tampered import Forge, Spot, Told
 from tests.integration.sinks.upstream_node import Node
 from tests.merging import merge_partition
 from tests.rating import publish_shipped_models, rate_all
@@ -141,7 +142,8 @@ def cut_short(news: list[InputMessage]) -> list[InputMessage]:
 def run_through(settings: Settings, scope: ProofScope, target: upstream.Target, folder: Path) -> None:
     """Push a few files, merge, and deliver to everybody."""
     config = bus_config(settings, ADMIN)
-    for day in (today() - timedelta(days=1), today()):
+    # Days apart, at whose ends the lists are decided that ask for some of them in a row.
+    for day in (today() - timedelta(days=9), today()):
         publish_business_date(config, day)
     release(config, "upstream", *(f"bank.{bank}" for bank in scope.banks))
     files = write_city(folder / "city", enterprises=6, seed=3, dirty=0.25, as_of=date(2026, 6, 30))
@@ -181,6 +183,14 @@ def tampered(hub: Hub, topic: str, way: str, which: str, without: Collection[Spo
     if way == DROP:
         return hub.forge.copy(topic, without={chosen.spot, *without})
     return hub.forge.copy(topic, without=without, more=[chosen])
+
+
+def entries_of(hub: Hub, topic: str) -> list[tuple[Told, dict[str, Any]]]:
+    """Return the messages about lists of a bank's topic, each with its value as on the wire."""
+    with closing(Registry(hub.config)) as registry:
+        plain = PlainDecoder(registry)
+        told = [(message, plain(message.value)) for message in hub.forge.messages(topic)]
+    return [(message, value) for message, value in told if "list" in value]
 
 
 def stray_of(hub: Hub) -> Spot:

@@ -31,6 +31,7 @@ from tests.integration.proofs.small_hub import (
     LAST,
     MARKET,
     Hub,
+    entries_of,
     fresh,
     merge,
     rewritten,
@@ -125,6 +126,24 @@ def test_a_message_lost_doubled_or_altered_is_found(hub: Hub, topic: str, way: s
         replaced = tampered(hub, topic, way, which)
     kept, _ = looked(unproven(hub, replaced), scope)
     assert {one.arrow for one in kept} == {arrow}, kept
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE, ALTERED])
+def test_an_entry_of_a_list_lost_doubled_or_altered_is_found(hub: Hub, way: str) -> None:
+    bank = hub.scope.banks[0]
+    topic = topics.bank_topic(bank)
+    entry, value = entries_of(hub, topic)[0]
+    with closing(Registry(hub.config)) as registry:
+        false = rewritten(registry, entry.value, {**value, "list": "recommended9"})
+    replaced = hub.forge.copy(
+        topic,
+        without={entry.spot} if way == DROP else (),
+        more=[entry] if way == DOUBLE else (),
+        instead={entry.spot: false} if way == ALTERED else None,
+    )
+    kept, _ = looked(unproven(hub, replaced), hub.scope)
+    # What was told otherwise is missing as it was due, and there as it was not.
+    assert [one.arrow for one in kept] == [f"bank.{bank}"] * (2 if way == ALTERED else 1), kept
 
 
 def altered(hub: Hub, topic: str, which: str) -> dict[str, str]:

@@ -42,6 +42,7 @@ from tests.integration.proofs.small_hub import (
     PENALTIES,
     UNRATED,
     Hub,
+    entries_of,
     fresh,
     merge,
     rewritten,
@@ -50,6 +51,7 @@ from tests.integration.proofs.small_hub import (
     without_sinks,
 )
 from tests.integration.proofs.tampered import View
+from tests.kafka import values
 from tests.released import handle_of
 
 
@@ -198,6 +200,27 @@ def test_a_day_that_is_lost(hub: Hub) -> None:
     named(found, "catalogue>record", r"calendar\.v1/0: 2 merged, the scan finds 1")
 
 
+def test_a_bank_was_told_who_is_on_a_public_list_and_of_nobody_else(hub: Hub) -> None:
+    on_lists = {
+        (value["subject"], value["list"])
+        for value in values(hub.config, topics.LIST)
+        if (value["basis"], value["status"]) == ("public", "MEMBER")
+    }
+    assert on_lists
+    for one in hub.scope.banks:
+        told = [value for value in values(hub.config, topics.bank_topic(one)) if "list" in value]
+        assert {(value["subject"], value["list"]) for value in told if value["status"] == "MEMBER"} == on_lists
+
+
+@pytest.mark.parametrize("way", [DROP, DOUBLE])
+def test_an_entry_of_a_list_in_the_topic_of_a_bank(hub: Hub, way: str) -> None:
+    one = hub.scope.banks[0]
+    topic = topics.bank_topic(one)
+    entry, _ = entries_of(hub, topic)[0]
+    copy = hub.forge.copy(topic, without={entry.spot}) if way == DROP else hub.forge.copy(topic, more=[entry])
+    named(proved(hub.forge.view(copy), hub.scope), f"bank.{one}", rf"bank\.{one}\.v1/\d")
+
+
 @pytest.mark.parametrize(("way", "which"), [(DROP, FIRST), (DROP, LAST), (DOUBLE, FIRST)])
 @pytest.mark.parametrize("one", bank_ids())
 def test_an_event_in_the_topic_of_a_bank(hub: Hub, one: str, way: str, which: str) -> None:
@@ -244,6 +267,10 @@ FALSE_WORDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "another value": lambda told: {"data": another_value(told)},
     "another unit": lambda told: {"unit": told["unit"] + "9"},
     "another name": lambda told: {"subject_name": "西宁样例另一家有限公司"},
+    "another status": lambda told: {"status": "OUT" if told["status"] == "MEMBER" else "MEMBER"},
+    "another list": lambda told: {"list": f"{told['list']}9"},
+    "another day of entry": lambda told: {"since": told["since"] + 1},
+    "another definition": lambda told: {"definition_hash": told["definition_hash"][::-1]},
     "a field withheld": lambda told: {"withheld": [*told["withheld"], {"field": "x", "reason": "y", "code": None}]},
 }
 

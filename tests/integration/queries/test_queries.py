@@ -465,6 +465,7 @@ def test_arrows_are_seen_from_outside(hub: Hub) -> None:
             "postgres",
             {"yinhe": "sink.bank.yinhe"},
             {"yinhe": BANK},
+            {"yinhe": topics.BANK_INPUTS},
         )
         dsn = hub.settings.postgres.dsn or ""
         hub.rate()

@@ -37,7 +37,7 @@ LABELS = labels_of(CATALOGUE.items, {"changes_12m"})
 def config(stack: Services, topic_prefix: str) -> Iterator[BusConfig]:
     config = stack.bus(topic_prefix, partitions=2)
     sequences = [topics.sequence_topic(bank_id) for bank_id in ("yinhe", "late")]
-    names = [topics.CHANGE, *sequences, BANK_TOPIC, LATE_TOPIC, *released.TOPICS]
+    names = [*topics.BANK_INPUTS, *sequences, BANK_TOPIC, LATE_TOPIC, *released.TOPICS]
     with kafka.own_topics(config, names, ["yinhe", "late"]):
         released.release(config, "bank.yinhe", labels=LABELS)
         yield config

@@ -81,7 +81,8 @@ def test_a_banks_topic_that_is_not_1_to_n_is_a_difference(due: int, told: int, f
     unasked: Any = None
     begun = Snapshot("bank.yinhe", 1, 1, None, b"", {}, {})
     rules = BankDue(unasked, [begun], unasked, unasked, unasked)
-    expected = banks.ExpectedDeliveries(Window({0: due}, {0: due}), firsts={"S": first}, due=rules)
+    nothing = Window({}, {})
+    expected = banks.ExpectedDeliveries(Window({0: due}, {0: due}), lists=nothing, firsts={"S": first}, due=rules)
     for offset in range(due):
         expected.expect("S", 0, offset, [7])
     runs = {"S": banks.SequenceRun(first, last, 0, expected.digests["S"])} if last else {}

@@ -18,8 +18,10 @@ def test_the_newest_message_counts_whatever_the_order() -> None:
     assert newer(first, message(1, item="tax.payment", op="REPORT")) == first
     assert newer(first, message(3, indicators={})).as_json() == {
         "bank": "yinhe", "told_at": "2026-01-01T08:03:00+08:00", "subject": "91630102MAX000015H", "sequence": 3,
-        "item": None, "op": "INDICATORS",
+        "item": None, "op": "INDICATORS", "list_name": None,
     }  # fmt: skip
+    entered = newer(first, message(4, list="white", list_name="白名单", status="MEMBER"))
+    assert (entered.item, entered.op, entered.list_name) == (None, "MEMBER", "白名单")
 
 
 def test_a_bank_that_was_told_nothing_says_so() -> None:

@@ -1,7 +1,7 @@
 """What each event of a bank's topic changes, as far as it was watched."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -79,6 +79,19 @@ def test_indicators_are_told_by_their_names() -> None:
     told = RecordMemory().take(indicators({"penalties_12m": Decimal("2.000000"), "fines_36m": None}))
     assert (told.item, told.op, told.first) == (None, "INDICATORS", False)
     assert line(told).endswith("指标: 近36个月罚款金额 –; 近12个月行政处罚次数 2 次\n")
+
+
+def test_an_entry_of_a_list_is_told_by_its_name() -> None:
+    value = {
+        "subject": SUBJECT, "subject_name": None, "sequence": 10, "list": "white", "list_name": "白名单",
+        "kind": "merit", "status": "MEMBER", "reason": None, "since": date(2026, 1, 1), "as_of": date(2026, 1, 1),
+        "definition_hash": "d" * 64, "emitted_at": datetime(2026, 1, 1, 16, tzinfo=UTC), "policy": 1,
+    }  # fmt: skip
+    told = RecordMemory().take(value)
+    assert (told.item, told.op, told.list, told.as_json()["list_name"]) == (None, "MEMBER", "white", "白名单")
+    assert line(told).endswith("MEMBER     白名单: since 2026-01-01\n")
+    withdrawn = value | {"status": "OUT", "reason": "LABEL_CHANGED", "since": None, "as_of": None}
+    assert line(RecordMemory().take(withdrawn)).endswith("OUT        白名单: it may not be told any more\n")
 
 
 def test_a_line_break_in_a_value_does_not_break_the_line() -> None:

@@ -7,7 +7,16 @@ import pytest
 from catalogue.avro import bank_schema
 from catalogue.load import load_catalogue
 from catalogue.model import Item, Period, Sensitivity
-from rules.release.labels import current_labels, differing_items, digest_of, labels_of, read_labels
+from rules.lists.loading import load_lists
+from rules.rating.model import Basis
+from rules.release.labels import (
+    current_labels,
+    differing_items,
+    differing_lists,
+    digest_of,
+    labels_of,
+    read_labels,
+)
 
 ITEMS = load_catalogue().items
 PENALTY = load_catalogue().item("53")
@@ -24,6 +33,7 @@ def test_a_text_gives_back_the_labels_it_was_made_of() -> None:
     assert again.text() == text
     assert {item.id: item for item in again.items} == {item.id: item for item in labels.items}
     assert again.public_indicators == labels.public_indicators != frozenset()
+    assert again.by_list == labels.by_list != {}
     assert again.plans.keys() == labels.plans.keys() != set()
     # What was told by them is encoded with the very schemas of then.
     assert [bank_schema(item) for item in labels.items] == [bank_schema(item) for item in ITEMS]
@@ -33,7 +43,8 @@ def test_what_only_a_clerk_reads_makes_no_other_labels() -> None:
     fields = tuple(replace(field, aliases=("别名",), required=not field.required) for field in PENALTY.fields)
     other = replace(PENALTY, units=(), period=Period.YEARLY, rated=False, fields=fields)
     now = current_labels()
-    assert digest_of(labels_of(_with(other), now.public_indicators, now.permissions).text()) == digest_of(now.text())
+    labels = labels_of(_with(other), now.public_indicators, now.permissions, load_lists().values())
+    assert digest_of(labels.text()) == digest_of(now.text())
 
 
 def test_a_field_that_may_be_seen_no_more_makes_other_labels_of_its_item_alone() -> None:
@@ -53,6 +64,23 @@ def test_to_whom_nothing_was_told_every_item_differs_and_a_dropped_item_differs(
 def test_when_the_law_ends_a_record_is_no_label() -> None:
     other = replace(PENALTY, publication=None)
     assert differing_items(current_labels(), labels_of(_with(other), ())) == frozenset()
+
+
+def test_only_a_public_list_is_told_by_name() -> None:
+    lists = load_lists()
+    assert lists["white_authorised"].basis is Basis.AUTHORISED
+    assert current_labels().by_list.keys() == lists.keys() - {"white_authorised"} != set()
+    secret = replace(lists["white"], basis=Basis.AUTHORISED)
+    assert differing_lists(labels_of((), (), (), [lists["white"]]), labels_of((), (), (), [secret])) == {"white"}
+    renamed = replace(lists["white"], zh="优企名单")
+    assert differing_lists(labels_of((), (), (), [lists["white"]]), labels_of((), (), (), [renamed])) == {"white"}
+    # Thresholds are no label: who enters by others is decided, and told as ever.
+    stricter = replace(lists["white"], days=99)
+    assert not differing_lists(labels_of((), (), (), [lists["white"]]), labels_of((), (), (), [stricter]))
+
+
+def test_labels_of_before_lists_were_told_name_none() -> None:
+    assert read_labels('{"items": [], "public_indicators": []}') == labels_of((), ())
 
 
 def test_a_text_that_is_none_of_labels_is_refused() -> None:

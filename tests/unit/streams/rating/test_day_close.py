@@ -4,6 +4,7 @@ import marshal
 import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from rules.rating.model import Basis
 from streams.rating import day_close as day_close_module
 from streams.rating.current import CurrentRating, pack
 from streams.rating.day_close import DayClose
-from streams.rating.keys import DUES, MARKS, mark_key, rating_key, stored_membership, stored_rating
+from streams.rating.keys import DUES, MARKS, list_key, mark_key, rating_key, stored_membership, stored_rating
 from tests.builders.lists import AT_ONCE, EVERY, MERIT, WARNING, rated, ratings
 
 ONE, OTHER = "91630102MA0000001X", "91630102MA0000002X"
@@ -103,6 +104,30 @@ def test_a_list_is_entered_on_its_day_though_nothing_happens(partition: Partitio
     assert (first["basis"], first["model"], first["previous_status"]) == ("public", "small", None)
     assert first["due"] == date(2026, 7, 3)
     assert partition.changes[-1]["previous_status"] == "WAITING"
+
+
+def test_a_change_says_on_which_basis_the_former_one_was_decided(store: Store) -> None:
+    partition = Partition(store, [AT_ONCE])
+    partition.rate(rated())
+    partition.end()
+    partition.use([replace(AT_ONCE, basis=Basis.AUTHORISED)])
+    partition.end()
+    said = [(one["status"], one["basis"], one["previous_status"], one["previous_basis"]) for one in partition.changes]
+    assert said == [("MEMBER", "public", None, None), ("MEMBER", "authorised", "MEMBER", "public")]
+
+
+def test_a_former_store_that_kept_no_basis_publishes_nothing_anew(store: Store) -> None:
+    partition = Partition(store, [AT_ONCE])
+    partition.rate(rated())
+    partition.end()
+    place = stored_membership(list_key(ONE, "at_once"))
+    store.write({place: marshal.dumps(marshal.loads(store.get(place) or b"")[:4])})
+    partition.rate(rated(950))
+    partition.end()
+    assert len(partition.changes) == 1
+    partition.rate(rated(100, "差"))
+    partition.end()
+    assert (partition.changes[-1]["previous_status"], partition.changes[-1]["previous_basis"]) == ("MEMBER", None)
 
 
 def test_days_that_end_together_are_decided_one_after_the_other(partition: Partition) -> None:
