@@ -13,6 +13,7 @@ from bus import topics
 from bus.users import (
     CLOCK,
     OFFICE,
+    PORTAL,
     PREPARE,
     PROOF,
     PUSH,
@@ -116,7 +117,7 @@ def principals(catalogue: Catalogue, active: Sequence[str], removed: Sequence[st
     ratings = (topics.RATING, topics.LIST, topics.RATING_POSITION)
     # What the references of the ratings are made of, and which there are.
     compared = (topics.POSITION, topics.CHANGE, topics.RATING_CHANGE, topics.REFERENCE)
-    groups = (MERGE_GROUP, RATING_GROUP, SINK_POSTGRES, SINK_UPSTREAM, *(sink_of_bank(bank) for bank in banks))
+    groups = (MERGE_GROUP, RATING_GROUP, PORTAL, SINK_POSTGRES, SINK_UPSTREAM, *(sink_of_bank(bank) for bank in banks))
     calendar, released = (topics.CALENDAR,), (topics.LABEL_POLICY, topics.RELEASE_SNAPSHOT)
     return (
         Principal(
@@ -146,6 +147,10 @@ def principals(catalogue: Catalogue, active: Sequence[str], removed: Sequence[st
             reads=(topics.RATING, topics.RATING_MODEL, topics.REVIEW, topics.RECIPIENT),
             writes=(topics.RATING_MODEL, topics.REVIEW, topics.RECIPIENT),
             sees=calendar, transactions=(f"{OFFICE}.",),
+        ),
+        Principal(
+            PORTAL, "the portal, which alone writes consents", reads=(topics.CONSENT, topics.CHANGE, topics.KEYS),
+            writes=(topics.CONSENT, topics.KEYS), sees=calendar, joins=(PORTAL,), transactions=(PORTAL,),
         ),
         Principal(CLOCK, "the clock", reads=calendar, writes=calendar),
         Principal(

@@ -39,6 +39,7 @@ _CARRIED: tuple[tuple[str, Schema], ...] = (
     (topics.REFERENCE, wire.RATING_REFERENCE),
     (topics.LIST, wire.LIST),
     (topics.LIST_CHANGE, wire.LIST_CHANGE),
+    (topics.CONSENT, wire.CONSENT),
     (topics.CALENDAR, wire.BUSINESS_DATE),
     (topics.PROOF, wire.PROVEN),
     (topics.KEYS, wire.KEY_FINGERPRINT),

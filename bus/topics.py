@@ -45,6 +45,7 @@ LIST_CHANGE = "list.change.v1"
 CALENDAR = "calendar.v1"
 PROOF = "proof.v1"
 KEYS = "keys.v1"
+CONSENT = "consent.v1"
 LABEL_POLICY = "release.policy.v1"
 RELEASE_SNAPSHOT = "release.snapshot.v1"
 RECIPIENT = "recipient.v1"
@@ -115,6 +116,8 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         TopicSpec(REFERENCE, _KEEP, by_subject=False),
         TopicSpec(LIST, _COMPACT),
         TopicSpec(LIST_CHANGE, _KEEP),
+        # Beside the changes of its subject, with all its history: who releases folds both.
+        TopicSpec(CONSENT, _KEEP),
         TopicSpec(CALENDAR, _KEEP),
         TopicSpec(PROOF, _COMPACT, by_subject=False),
         TopicSpec(KEYS, _COMPACT, by_subject=False),

@@ -48,6 +48,11 @@ def commit_with(producer: Producer, consumer: Consumer, ends: Iterable[TopicPart
     """
     with deadline(_GIVE_UP_S, "The transaction's offsets"):
         producer.send_offsets_to_transaction(list(ends), consumer.consumer_group_metadata(), _OFFSETS_S)
+    commit(producer)
+
+
+def commit(producer: Producer) -> None:
+    """Commit the open transaction; raises KafkaException as ``commit_with`` does."""
     while True:
         try:
             producer.commit_transaction(TRANSACTION_S)

@@ -6,6 +6,7 @@ ADMIN = "admin"
 PREPARE, PUSH, WORKER, CLOCK = "prepare", "push", "worker", "clock"
 RATER, OFFICE = "rater", "office"
 SINK_POSTGRES, SINK_UPSTREAM = "sink.postgres", "sink.upstream"
+PORTAL = "portal"
 PROOF, QUERIES = "proof", "queries"
 
 

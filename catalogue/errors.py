@@ -20,6 +20,15 @@
     │   └── SinkUnavailable      the receiver of a sink is away
     ├── Refused                  the receiver read a message and does not take it (connectors.http_out)
     ├── Behind                   the merge has not read everything yet: exit code 3 (hub.commands.reconcile)
+    ├── ForgedSignature          what is signed was changed, or nobody whom the hub knows signed it (bus.crypto.signing)
+    ├── NotGenuine               an artefact of a consent is none of the hub's (hub.consent_verification)
+    ├── IllegalTransition        a consent cannot go this way (rules.release.consent.lifecycle)
+    ├── NotPossible              … as who asked the portal for it is told (portal.office)
+    ├── NoSuchConsent            there is no consent of this number (portal.office)
+    ├── BadRequest               fields that an operator filled in wrongly (portal.requests)
+    ├── EvidenceRefused          what was handed in is no evidence that is kept (portal.evidence)
+    ├── OfficeLost               the portal ends: another one took over, or a transaction failed (portal.journal)
+    ├── PortalRefused            the portal does not do what was asked (hub.portal_client)
     ├── AccessDenied             Kafka does not let this user in, or do this (bus.access)
     ├── StackError               the embedded stack cannot start or stay up
     └── IntegrityError           a law of the hub was found broken: stop, and name what broke

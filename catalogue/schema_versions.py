@@ -34,6 +34,7 @@ _INTERNAL = (
     wire.LIST_CHANGE,
     wire.PROVEN,
     wire.KEY_FINGERPRINT,
+    wire.CONSENT,
     wire.LABEL_POLICY,
     wire.RELEASE_SNAPSHOT,
     wire.RECIPIENT,

@@ -13,8 +13,15 @@ from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.cipher import Cipher, bound
-from bus.crypto.fingerprints import publish_fingerprints, published_fingerprints, refuse_exchanged
+from bus.crypto.fingerprints import (
+    publish_fingerprints,
+    publish_signing_keys,
+    published_fingerprints,
+    published_signing_keys,
+    refuse_exchanged,
+)
 from bus.crypto.keys import KeyRing, load_key_file
+from bus.crypto.signing_keys import SigningKeys, create_signing_keys, load_signing_keys, refuse_exchanged_signing
 from bus.reading.offsets import watermarks
 from bus.reading.scan import scan_topics
 from catalogue.avro import topic
@@ -48,6 +55,24 @@ def check_keys(config: BusConfig, key_file: Path) -> None:
             if not published and not _fits_what_is_there(config, registry, ring, key_file):
                 log.warning("nothing is there yet to try the keys of %s on: taken as they are", key_file)
         publish_fingerprints(config, registry, ring, published)
+
+
+def check_signing_keys(config: BusConfig, path: Path) -> SigningKeys:
+    """Return the keys that sign, made at the first call, and tell the public ones in ``keys.v1``.
+
+    Raises IntegrityError when the file is gone, or does not know a key that signed.
+    """
+    with closing(Registry(config)) as registry:
+        published = published_signing_keys(config, registry)
+        if published and not path.exists():
+            raise IntegrityError(
+                f"There is no signing key file {path}, but the hub signed with one.",
+                remedy="Restore it from its backup: without it no consent of before could be verified.",
+            )
+        keys = load_signing_keys(path) if path.exists() else create_signing_keys(path)
+        refuse_exchanged_signing(path, keys, published)
+        publish_signing_keys(config, registry, keys.public, published)
+    return keys
 
 
 def _fits_what_is_there(config: BusConfig, registry: Registry, ring: KeyRing, key_file: Path) -> bool:

@@ -22,7 +22,7 @@ from catalogue.errors import IntegrityError, UsageError
 from catalogue.load import load_catalogue
 from hub.certificates.folder import CertificateFolder
 from hub.database_access import DatabaseRole
-from hub.key_check import check_keys, was_pushed
+from hub.key_check import check_keys, check_signing_keys, was_pushed
 from hub.recipients_folder import banks_of, begin_with_samples, filed, lay, recipients_folder, removed_of, take_away
 from hub.settings import Settings, bus_config, endpoints
 from hub.stack.database_roles import make_roles
@@ -71,6 +71,7 @@ def prepare_hub(settings: Settings) -> Preparation:
     publish_business_date(config, today(), accepted=settings.processes.accept_date, most_ahead=MOST_AHEAD)
     # Behind what notices another registry, in which nothing of Kafka's could be read.
     check_keys(config, settings.keys)
+    check_signing_keys(config, settings.signing_keys)
     return Preparation(created, registered, restored)
 
 

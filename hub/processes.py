@@ -5,17 +5,17 @@ import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bus.users import CLOCK, PROOF, RATER, SINK_POSTGRES, SINK_UPSTREAM, WORKER, sink_of_bank
+from bus.users import CLOCK, PORTAL, PROOF, RATER, SINK_POSTGRES, SINK_UPSTREAM, WORKER, sink_of_bank
 from hub.settings import SETTING_PATHS, Settings, changed_settings, settings_environment
 from hub.variables import VARIABLE_PREFIX, secret_settings
 
 CREDITHUB = (sys.executable, "-P", "-c", "from hub.main import main; main()")
 """The command ``credithub``, of this interpreter and this checkout."""
 
-UPSTREAM_TOKEN = "upstream_token"
+UPSTREAM_TOKEN, PORTAL_TOKEN = "upstream_token", "portal_token"
 DATABASE_ADDRESSES = frozenset(name for name in SETTING_PATHS if name.startswith("postgres_") and name.endswith("dsn"))
 """For the supervisor, which publishes them to the home's endpoints, and `prepare`; the others read them there."""
-SUPERVISED_SECRETS = DATABASE_ADDRESSES | {UPSTREAM_TOKEN}
+SUPERVISED_SECRETS = DATABASE_ADDRESSES | {UPSTREAM_TOKEN, PORTAL_TOKEN}
 """The secrets that some process of a supervisor needs, so the supervisor itself."""
 _SECRETS = secret_settings(Settings)
 
@@ -33,11 +33,16 @@ class HubProcess:
 
 
 def hub_processes(
-    settings: Settings, upstream_port: int | None, banks: tuple[str, ...], *, door_port: int | None = None
+    settings: Settings,
+    upstream_port: int | None,
+    banks: tuple[str, ...],
+    *,
+    door_port: int | None = None,
+    portal_port: int | None = None,
 ) -> Iterator[HubProcess]:
     """Yield what runs beside the services; ``upstream_port`` None: an existing upstream platform is used.
 
-    ``door_port`` is the registry door's; None: that of the settings.
+    ``door_port`` is the registry door's, ``portal_port`` the portal's; None: that of the settings.
     """
     if upstream_port is not None:
         yield HubProcess("upstream", ("upstream", "--port", str(upstream_port)), "", frozenset((UPSTREAM_TOKEN,)))
@@ -51,6 +56,8 @@ def hub_processes(
         yield HubProcess(f"sink-bank.{bank}", ("sink", f"bank.{bank}"), sink_of_bank(bank))
     yield HubProcess("proof", ("prove",), PROOF)
     port = door_port or settings.registry_door.port
+    at = str(portal_port or settings.portal.port)
+    yield HubProcess("portal", ("portal", "--port", at), PORTAL, frozenset((PORTAL_TOKEN,)))
     yield HubProcess("registry-door", ("registry-door", "--port", str(port)), "")
 
 

@@ -43,6 +43,18 @@ class RegistryDoorSettings(SettingsGroup):
     host: str = Field(default="127.0.0.1", description="interface that it listens on; 0.0.0.0: all")
 
 
+class PortalSettings(SettingsGroup):
+    """The portal, which writes consents."""
+
+    prefix = "portal_"
+
+    url: str | None = Field(default=None, description="where the portal answers; unset: the embedded one")
+    port: int = Field(default=8083, description="port that it prefers")
+    token: Annotated[str, StringConstraints(strip_whitespace=True)] | None = Field(
+        default=None, repr=False, description="what operators' commands carry; unset: one is made for the embedded one"
+    )
+
+
 class UpstreamSettings(SettingsGroup):
     """The platform above, which this node reports to."""
 

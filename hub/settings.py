@@ -22,6 +22,7 @@ from hub.setting_groups import (
     AlertSettings,
     BusSettings,
     CertificateSettings,
+    PortalSettings,
     ProcessSettings,
     RegistryDoorSettings,
     RegistrySettings,
@@ -55,12 +56,16 @@ class Settings(BaseSettings):
         " samples",
     )
     key_file: Path | None = Field(default=None, description="keys for personal data; unset: <home>/keys.json")
+    signing_key_file: Path | None = Field(
+        default=None, description="the key that signs consents; unset: signing.json beside the key file"
+    )
     stack: StackSettings = StackSettings()
     kafka: KafkaSettings = KafkaSettings()
     registry: RegistrySettings = RegistrySettings()
     registry_door: RegistryDoorSettings = RegistryDoorSettings()
     postgres: PostgresSettings = PostgresSettings()
     upstream: UpstreamSettings = UpstreamSettings()
+    portal: PortalSettings = PortalSettings()
     sink: SinkSettings = SinkSettings()
     bus: BusSettings = BusSettings()
     processes: ProcessSettings = ProcessSettings()
@@ -84,6 +89,21 @@ class Settings(BaseSettings):
     def keys(self) -> Path:
         """Where the key file lies."""
         return self.key_file or self.home / "keys.json"
+
+    @property
+    def signing_keys(self) -> Path:
+        """Where the file with the signing key lies."""
+        return self.signing_key_file or self.keys.with_name("signing.json")
+
+    @property
+    def evidence(self) -> Path:
+        """The folder of what was signed, sealed."""
+        return self.home / "evidence"
+
+    @property
+    def portal_token(self) -> Path:
+        """Where the embedded portal's token lies."""
+        return self.home / "portal" / "token"
 
     @property
     def certificates(self) -> Path:
@@ -180,6 +200,8 @@ class Endpoints:
     postgres_reader_dsn: str
     postgres_proof_dsn: str
     upstream_url: str
+    portal_url: str = ""
+    """Empty: no portal runs here, and none is named."""
 
     def database(self, role: DatabaseRole) -> str:
         """Return PostgreSQL's address for a role; raises UsageError where this process was not given it."""
@@ -204,6 +226,7 @@ def endpoints(settings: Settings) -> Endpoints:
         **settings.postgres.addresses(),
         "upstream_url": settings.upstream.url,
     }
+    portal = settings.portal.url or running.get("portal_url", "")
     addresses = {key: value or running.get(key, "") for key, value in named.items()}
     databases = [key for key in addresses if key.startswith("postgres_") and addresses[key]]
     # A container has those of the roles that its process needs.
@@ -214,7 +237,7 @@ def endpoints(settings: Settings) -> Endpoints:
             f"No address for: {', '.join(missing)}.",
             remedy="Start the embedded stack with `credithub up`, or name them in CREDITHUB_… settings.",
         )
-    return Endpoints(**addresses)
+    return Endpoints(**addresses, portal_url=portal)
 
 
 def bus_config(settings: Settings, principal: str = QUERIES) -> BusConfig:

@@ -26,6 +26,9 @@ REJECTION_REASONS = Counter(
 )  # fmt: skip
 RATED = Gauge("credithub_rated_subjects", "enterprises by the grade that counts, by model", ["model", "grade"])
 LISTED = Gauge("credithub_listed_subjects", "enterprises by list and status", ["list", "status"])
+CONSENTS = Gauge("credithub_consents", "consents (授权) by state", ["state"])
+CONSENT_ACTS = Counter("credithub_consent_acts_total", "transitions of consents that were written", ["act", "reason"])
+PORTAL_ANSWERS = Counter("credithub_portal_answers_total", "answers of the portal, by HTTP status", ["status"])
 UNRESOLVED = Gauge("credithub_unresolved_rows", "rows that wait until their subject is known", ["item"])
 
 # What waits.

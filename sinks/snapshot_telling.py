@@ -7,13 +7,13 @@ from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
+from bus.change_feed import ChangeFeed, Published
 from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition
 from catalogue import wire
 from catalogue.errors import PoisonMessage
 from rules.release.labels import LabelPolicy
 from rules.release.snapshot import Relabelling
-from sinks.change_feed import ChangeFeed, Published
 from sinks.holding import Patience
 from sinks.policies import Policies
 from sinks.snapshots import Snapshot, Told, read_snapshots, told_by

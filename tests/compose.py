@@ -26,6 +26,7 @@ DEMANDED = {
         for user in (NODE, *(one.name for one in principals(load_catalogue(), bank_ids())))
     },
     "CREDITHUB_UPSTREAM_TOKEN": "fictitious-token",
+    "CREDITHUB_PORTAL_TOKEN": "fictitious-portal-token",
     "GRAFANA_PASSWORD": "graphs",
 }
 """What Compose starts nothing without, with values for tests."""

@@ -33,7 +33,7 @@ _own_folder = pytest.StashKey[Path]()
 class Services(Endpoints):
     """The addresses of the shared services, and what tests log in to Kafka with: they may do everything there."""
 
-    client_file: str
+    client_file: str = ""
 
     def bus(self, topic_prefix: str = "", *, partitions: int = 8) -> BusConfig:
         """Return the bus under a prefix of a test's own."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from federation.receiver.server import CalmServer
+from connectors.http_in.server import CalmServer
 from tests.waiting import until
 
 

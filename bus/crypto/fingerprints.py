@@ -5,9 +5,11 @@ and what is there could not be opened, without a word.
 """
 
 import hmac
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bus import clients
 from bus.avro.decoding import Decoder
@@ -15,6 +17,7 @@ from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.keys import KeyRing, load_key_file
+from bus.crypto.signing import Jwk
 from bus.reading.scan import scan
 from bus.topics import KEYS
 from catalogue import wire
@@ -25,6 +28,7 @@ Fingerprints = Mapping[str, str]  # by the name of a key: "link", or the id of a
 # Nothing else is hashed with the linking key without a zero byte, nor anything at all with an encryption key.
 _LABEL = b"credithub key fingerprint v1"
 _LINK = "link"
+_SIGNING = "signing."
 _BACKUP = "Restore it from its backup, or name the right one in CREDITHUB_KEY_FILE."
 
 
@@ -72,27 +76,56 @@ def checked_keys(config: BusConfig, registry: Registry, path: Path) -> KeyRing:
 
 def published_fingerprints(config: BusConfig, registry: Registry) -> Fingerprints:
     """Return what ``keys.v1`` tells; raises Unavailable while Kafka or the registry is away."""
-    decode = Decoder(registry)
-    told: dict[str, str] = {}
-    for message in scan(config, KEYS):
-        name, value = (message.key() or b"").decode(), message.value()
-        if value is None:
-            told.pop(name, None)
-        else:
-            told[name] = decode(value)["fingerprint"]
-    return told
+    told = _told(config, registry)
+    return {name: value["fingerprint"] for name, value in told.items() if not name.startswith(_SIGNING)}
+
+
+def published_signing_keys(config: BusConfig, registry: Registry) -> Mapping[str, Jwk]:
+    """Return the public keys that ``keys.v1`` tells, by their ids; raises Unavailable as above."""
+    told = _told(config, registry)
+    texts = {name: value.get("public_key") for name, value in told.items() if name.startswith(_SIGNING)}
+    return {name.removeprefix(_SIGNING): json.loads(text) for name, text in texts.items() if text}
 
 
 def publish_fingerprints(config: BusConfig, registry: Registry, ring: KeyRing, published: Fingerprints) -> None:
     """Tell the keys of a ring and no others, as far as that is not ``published``."""
     own = fingerprints(ring)
     changed = {name: own.get(name) for name in own.keys() | published.keys() if own.get(name) != published.get(name)}
-    if not changed:
+    _tell(config, registry, {name: None if one is None else {"fingerprint": one} for name, one in changed.items()})
+
+
+def publish_signing_keys(
+    config: BusConfig, registry: Registry, public: Iterable[Jwk], published: Mapping[str, Jwk]
+) -> None:
+    """Tell the public keys that are not ``published``. None is ever taken back: what it signed stays."""
+    new = {str(key["kid"]): key for key in public if key["kid"] not in published}
+    values = {
+        f"{_SIGNING}{kid}": {"fingerprint": kid, "public_key": json.dumps(dict(key), sort_keys=True)}
+        for kid, key in new.items()
+    }
+    _tell(config, registry, values)
+
+
+def _told(config: BusConfig, registry: Registry) -> Mapping[str, Mapping[str, Any]]:
+    decode = Decoder(registry)
+    told: dict[str, Mapping[str, Any]] = {}
+    for message in scan(config, KEYS):
+        name, value = (message.key() or b"").decode(), message.value()
+        if value is None:
+            told.pop(name, None)
+        else:
+            told[name] = decode(value)
+    return told
+
+
+def _tell(config: BusConfig, registry: Registry, values: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """Publish values by their names; None deletes what was told."""
+    if not values:
         return
     encode, now = Encoder(registry, KEYS, wire.KEY_FINGERPRINT), datetime.now(UTC)
     producer = clients.producer(config)
-    for name, fingerprint in sorted(changed.items()):
-        value = None if fingerprint is None else encode({"fingerprint": fingerprint, "told_at": now})
-        producer.produce(config.topic(KEYS), value, name)
+    for name, value in sorted(values.items()):
+        message = None if value is None else encode({"told_at": now, "public_key": None, **value})
+        producer.produce(config.topic(KEYS), message, name)
     if producer.flush(30):
         raise Unavailable("The broker did not take the keys' fingerprints.", remedy="See `credithub status`.")

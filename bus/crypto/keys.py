@@ -5,19 +5,25 @@ which must stay the same for ever.
 """
 
 import base64
-import contextlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bus.crypto.private_files import create_private, folder_alone, private_text, written_beside
+from bus.crypto.private_files import (
+    create_private,
+    folder_alone,
+    private_text,
+    written_beside,
+    written_for_owner,
+)
 from catalogue.errors import UsageError
+
+_WHAT = "The key file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ def create_key_file(path: Path) -> KeyRing:
     """Make a key file that only its owner can read; raises UsageError when there is one already."""
     ring = KeyRing(secrets.token_bytes(32), {1: AESGCM.generate_key(256)})
     path.parent.mkdir(parents=True, exist_ok=True)
-    with folder_alone(path.parent), _writable(path):
+    with folder_alone(path.parent), written_for_owner(path, _WHAT):
         try:
             create_private(path, _body(ring))
         except FileExistsError as exc:
@@ -53,7 +59,7 @@ def rotate(path: Path) -> KeyRing:
     with folder_alone(path.parent):
         ring = load_key_file(path)
         ring = KeyRing(ring.link, {**ring.keys, ring.current + 1: AESGCM.generate_key(256)})
-        with _writable(path), written_beside(path, _body(ring)) as fresh:
+        with written_for_owner(path, _WHAT), written_beside(path, _body(ring)) as fresh:
             os.replace(fresh, path)
     return ring
 
@@ -87,7 +93,7 @@ def written_at(path: Path) -> datetime | None:
 
 
 def _text(path: Path) -> str:
-    return private_text(path, what="The key file", exposed="rotate the keys")
+    return private_text(path, what=_WHAT, exposed="rotate the keys")
 
 
 def _body(ring: KeyRing) -> str:
@@ -97,16 +103,3 @@ def _body(ring: KeyRing) -> str:
         "keys": [{"id": key_id, "key": base64.b64encode(key).decode()} for key_id, key in sorted(ring.keys.items())],
     }
     return json.dumps(body, indent=1)
-
-
-@contextlib.contextmanager
-def _writable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileExistsError:
-        raise
-    except OSError as exc:
-        raise UsageError(
-            f"The key file {path} cannot be written: {exc.strerror}.",
-            remedy="A file that a container is given is rotated where it is kept.",
-        ) from exc

@@ -85,3 +85,39 @@ def create_private(path: Path, text: str) -> None:
     with written_beside(path, text) as fresh:
         # Unlike a rename, a link never replaces what is there, nor follows it.
         os.link(fresh, path)
+
+
+def write_sealed(path: Path, content: bytes) -> None:
+    """Write a file for its owner alone, on the disk when this returns; what is there of that name is replaced whole."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with folder_alone(path.parent):
+            os.replace(name, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def sealed_bytes(path: Path) -> bytes:
+    """Return a file's content, not through a link; raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.read()
+
+
+@contextlib.contextmanager
+def written_for_owner(path: Path, what: str) -> Iterator[None]:
+    """Make or replace a file of keys in the block; FileExistsError passes, any other OSError becomes UsageError."""
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as exc:
+        raise UsageError(
+            f"{what} {path} cannot be written: {exc.strerror}.",
+            remedy="A file that a container is given is rotated where it is kept.",
+        ) from exc

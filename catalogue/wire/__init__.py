@@ -7,6 +7,7 @@ to ``schemas/avro/internal``.
 from catalogue.wire.bank import BANK_INDICATORS, BANK_LIST_ENTRY, BANK_SEQUENCE
 from catalogue.wire.calendar import BUSINESS_DATE
 from catalogue.wire.change import CHANGE
+from catalogue.wire.consent import CONSENT
 from catalogue.wire.indicators import INDICATOR_VALUES
 from catalogue.wire.keys import KEY_FINGERPRINT
 from catalogue.wire.lists import LIST, LIST_CHANGE
@@ -29,6 +30,7 @@ __all__ = [
     "BANK_SEQUENCE",
     "BUSINESS_DATE",
     "CHANGE",
+    "CONSENT",
     "INDICATOR_VALUES",
     "KEY_FINGERPRINT",
     "LABEL_POLICY",

@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.authentication import AuthenticationMiddleware
 
 from catalogue.model import Catalogue
+from connectors.http_in.authentication import HEALTH, TokenAuthentication, refused
 from federation.protocol import BatchAnswer, BatchView, NodeHealth, NodeSummary, RecordInForce, Refusal, UploadBatch
-from federation.receiver.authentication import HEALTH, TokenAuthentication, refused
 from federation.receiver.requests import GzipRoute
 from federation.receiver.under_way import BatchesUnderWay
 from federation.receiver.validation import Validator

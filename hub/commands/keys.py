@@ -1,4 +1,4 @@
-"""``credithub keys init | rotate | list``: the keys that close personal data."""
+"""``credithub keys init | rotate | list | public``: the keys that close personal data, and the one that signs."""
 
 import json
 from typing import Annotated
@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from bus.crypto.keys import create_key_file, load_key_file, rotate
+from bus.crypto.signing_keys import load_signing_keys, rotate_signing_keys
 from hub.settings import load_settings
 
-_keys = typer.Typer(help="The keys for personal data.", no_args_is_help=True)
+_keys = typer.Typer(help="The keys for personal data, and the key that signs consents.", no_args_is_help=True)
 
 
 @_keys.command()
@@ -20,10 +21,23 @@ def init() -> None:
 
 
 @_keys.command("rotate")
-def rotate_command() -> None:
+def rotate_command(
+    signing: Annotated[bool, typer.Option("--signing", help="The signing key instead; then restart `portal`.")] = False,
+) -> None:
     """Add a new encryption key; older ones still open what they closed."""
-    path = load_settings().keys
+    settings = load_settings()
+    if signing:
+        path = settings.signing_keys
+        typer.echo(f"{path}: key {rotate_signing_keys(path).signer.kid}")
+        return
+    path = settings.keys
     typer.echo(f"{path}: key {rotate(path).current}")
+
+
+@_keys.command()
+def public() -> None:
+    """Print the public keys by which consents are verified, those of before too (JWK set, RFC 7517)."""
+    typer.echo(json.dumps(load_signing_keys(load_settings().signing_keys).as_jwks(), indent=1))
 
 
 @_keys.command("list")

@@ -19,7 +19,7 @@ def registry_door(
 ) -> None:
     """Read the registry to banks: the schemas of their topics, by the Confluent API; by https with certificates."""
     from bus.registry_http import registry_reader
-    from federation.receiver.server import CalmServer
+    from connectors.http_in.server import CalmServer
     from hub.certificates.ends import tell_end
     from hub.certificates.folder import CertificateFolder
     from hub.recipients_folder import banks_of

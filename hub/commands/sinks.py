@@ -71,9 +71,9 @@ def upstream(
     """
     import uvicorn
 
+    from connectors.http_in.server import CalmServer
     from federation.receiver.app import create_app
     from federation.receiver.openapi import document
-    from federation.receiver.server import CalmServer
 
     if openapi:
         typer.echo(document(), nl=False)

@@ -77,14 +77,20 @@ def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only:
         for job in jobs:
             job.result()
     processes: tuple[ChildSpec, ...] = ()
-    metrics_port = 0
+    metrics_port, portal_url = 0, ""
     # What ran before must not be looked for.
     targets.publish(layout, {})
     if not services_only:
         if upstream_port is not None and not settings.upstream.token:
             settings = changed_settings(settings, upstream_token=generated_secret(layout.upstream_token))
+        if not settings.portal.token:
+            settings = changed_settings(settings, portal_token=generated_secret(settings.portal_token))
+        portal_port = ports.give("portal", settings.portal.port)
+        portal_url = f"http://{LOOPBACK}:{portal_port}"
         door_port = ports.give("registry-door", settings.registry_door.port)
-        wanted = hub_processes(settings, upstream_port, banks_of(settings), door_port=door_port)
+        wanted = hub_processes(
+            settings, upstream_port, banks_of(settings), door_port=door_port, portal_port=portal_port
+        )
         specs = HubSpecs(wanted, settings, layout, ports, partial(own_environment, settings, layout))
         processes, metrics_port = specs.all(), specs.supervisor_port
     prepare = ChildSpec(
@@ -99,6 +105,7 @@ def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only:
         registry_url=registry_url,
         **dsns,
         upstream_url=settings.upstream.url or f"http://{LOOPBACK}:{upstream_port}",
+        portal_url=settings.portal.url or portal_url,
     )
     plan = Plan((postgres_spec, kafka_spec, registry_spec), prepare, processes, services_only)
     return Blueprint(plan, endpoints, metrics_port)

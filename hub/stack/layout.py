@@ -9,7 +9,7 @@ from hub.trusted_files import refuse_planted
 # Every entry that the hub makes in its home, by whatever command, apart from the downloads and the keys.
 _OWN_NAMES = (
     "kafka", "access", "postgres", "streams", "upstream", "run", "logs", "prometheus", "receipts", "certs",
-    "recipients", "recipients.new", "schemas.zip", "schemas.new",
+    "portal", "recipients", "recipients.new", "schemas.zip", "schemas.new",
 )  # fmt: skip
 
 
@@ -36,14 +36,16 @@ class HomeLayout:
         for folder in (self.home, self.cache, self.postgres):
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             refuse_planted(folder)
-        for folder in (self.run, self.logs, self.kafka, self.access, self.streams, self.upstream):
+        for folder in (self.run, self.logs, self.kafka, self.access, self.streams, self.upstream, self.portal):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # An earlier version made them readable by everybody.
             folder.chmod(0o700)
 
     def own_entries(self, *, with_keys: bool, with_cache: bool) -> tuple[Path, ...]:
         """Return what the hub made in the home, whether it is there or not; all else in it is somebody else's."""
-        keys = (self.home / "keys.json", self.keys, self.keys.with_suffix(".new")) if with_keys else ()
+        # What was signed belongs to consents, which an existing Kafka keeps, as the keys do.
+        own = (self.home / "keys.json", self.keys, self.keys.with_suffix(".new"), self.home / "evidence")
+        keys = (*own, self.keys.with_name("signing.json")) if with_keys else ()
         cache = (self.cache,) if with_cache else ()
         entries = (*(self.home / name for name in _OWN_NAMES), *keys, *cache)
         return tuple(dict.fromkeys(entry for entry in entries if entry.parent == self.home))
@@ -77,6 +79,11 @@ class HomeLayout:
     def upstream_token(self) -> Path:
         """The token of the embedded upstream node, for the node and the sink that sends to it."""
         return self.upstream / "token"
+
+    @property
+    def portal(self) -> Path:
+        """The folder of the portal's token."""
+        return self.home / "portal"
 
     @property
     def postgres(self) -> Path:

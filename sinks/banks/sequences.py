@@ -6,10 +6,10 @@ from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
+from bus.change_feed import Published
 from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue import wire
-from sinks.change_feed import Published
 
 # The topic's only partition.
 _PARTITION = 0

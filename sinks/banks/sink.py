@@ -16,6 +16,7 @@ from confluent_kafka import Message
 from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
+from bus.change_feed import ChangeFeed, Published, is_empty
 from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition, partitions, watermarks
 from catalogue.errors import IntegrityError, PoisonMessage
@@ -24,7 +25,6 @@ from rules.release.labels import LabelPolicy, Labels, current_labels
 from sinks import dead_letters, runner
 from sinks.banks.messages import BankMessages, Valued
 from sinks.banks.sequences import Sequences
-from sinks.change_feed import ChangeFeed, Published, is_empty
 from sinks.contract import Sink
 from sinks.holding import Patience
 from sinks.policies import Policies

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from bus import topics
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
+from bus.change_feed import Published
 from bus.config import BusConfig
 from catalogue import wire
-from sinks.change_feed import Published
 from sinks.upstream.delivery import UpstreamReceipt
 from sinks.upstream.records import UpstreamRecord
 

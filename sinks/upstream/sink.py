@@ -16,6 +16,7 @@ from confluent_kafka import Message
 from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
+from bus.change_feed import ChangeFeed, is_empty
 from bus.config import BusConfig
 from catalogue.errors import PoisonMessage
 from connectors.http_out import HttpOut
@@ -23,7 +24,6 @@ from connectors.tls import ClientTls
 from monitoring.metrics import DELIVERIES, REFUSALS
 from rules.release.labels import Labels, current_labels
 from sinks import dead_letters, runner
-from sinks.change_feed import ChangeFeed, is_empty
 from sinks.contract import Sink
 from sinks.holding import Patience
 from sinks.policies import Policies

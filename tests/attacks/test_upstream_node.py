@@ -17,10 +17,10 @@ from fastapi.testclient import TestClient
 from catalogue.errors import SinkUnavailable
 from catalogue.load import load_catalogue
 from connectors import http_out
+from connectors.http_in.server import CalmServer
 from connectors.http_out import Backoff, HttpOut
 from federation.receiver import requests
 from federation.receiver.app import create_app
-from federation.receiver.server import CalmServer
 from tests.ports import free_port
 from tests.waiting import until
 

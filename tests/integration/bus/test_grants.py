@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
 
 from bus import clients, topics, users
 from bus.access import AccessDenied, client_settings
+from bus.change_feed import ChangeFeed
 from bus.config import BusConfig
 from bus.grants import grant, write_client_file
 from bus.principals import principals
@@ -31,7 +32,6 @@ from bus.reading.scan import scan
 from bus.reading.topic_reader import TopicReader
 from bus.users import ADMIN, file_of
 from catalogue.load import load_catalogue
-from sinks.change_feed import ChangeFeed
 from tests.kafka import own_topics, send
 from tests.services import Services, own_access
 from tests.waiting import until

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
-from bus import clients, topics
+from bus import change_feed, clients, topics
 from bus.config import BusConfig
 from bus.transactions import commit_with
-from sinks import change_feed
 
 
 def failing_commit(*_: Any) -> None:

@@ -10,14 +10,13 @@ import pytest
 from confluent_kafka import KafkaException, Message
 from prometheus_client import REGISTRY
 
-from bus import clients, topics
+from bus import change_feed, clients, topics
 from bus.config import BusConfig
 from bus.partitions import partition_of
 from bus.reading.scan import scan
 from bus.topics import ensure_topics
 from catalogue.errors import IntegrityError, Unavailable
 from rules.release.labels import labels_of
-from sinks import change_feed
 from sinks.banks import sink as bank
 from tests import kafka, released
 from tests.builders.changes import CATALOGUE, Streams

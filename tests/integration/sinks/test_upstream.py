@@ -18,13 +18,12 @@ from confluent_kafka import KafkaException
 from prometheus_client import REGISTRY
 from stdnum.cn import uscc
 
-from bus import topics
+from bus import change_feed, topics
 from bus.config import BusConfig
 from bus.partitions import partition_of
 from catalogue.errors import IntegrityError, Unavailable
 from connectors.http_out import Backoff
 from rules.release.labels import current_labels, labels_of
-from sinks import change_feed
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 from sinks.upstream.sink import Target
@@ -46,7 +45,7 @@ _DRIVER = """
 import os, sys, threading
 from bus.config import BusConfig
 from rules.release.labels import current_labels, labels_of
-from sinks import change_feed
+from bus import change_feed
 from sinks.upstream import sink
 from sinks.upstream.profile import load_profile
 bootstrap, registry, prefix, url, client_file = sys.argv[1:]

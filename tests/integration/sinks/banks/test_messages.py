@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 
-from bus import clients, topics
+from bus import change_feed, clients, topics
 from bus.avro.decoding import Decoder
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
@@ -17,7 +17,6 @@ from catalogue import wire
 from rules.lists.loading import load_lists
 from rules.rating.model import Basis
 from rules.release.labels import Labels, labels_of
-from sinks import change_feed
 from sinks.banks import sink as bank
 from sinks.snapshots import read_snapshots
 from tests import kafka, released

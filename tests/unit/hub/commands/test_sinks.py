@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import UsageError
-from federation.receiver.server import CalmServer
+from connectors.http_in.server import CalmServer
 from hub.commands import sinks
 
 

@@ -46,7 +46,7 @@ PLACE = {
 }  # fmt: skip
 # Where the key file lies, and the services that close or open with it, or make it.
 KEYS = Path("/var/lib/credithub-keys")
-WITH_KEYS = {"prepare", "worker", "rater"}
+WITH_KEYS = {"prepare", "worker", "rater", "portal"}
 # Where certificates lie, and the services that serve by them.
 CERTS = Path("/var/lib/credithub-certs")
 WITH_CERTS = {"registry-door"}
@@ -107,6 +107,7 @@ def test_defaults_in_the_compose_file_are_those_of_the_hub(text: str) -> None:
         "CREDITHUB_POSTGRES_DSN",
         *(f"CREDITHUB_POSTGRES_{role.upper()}_DSN" for role in DatabaseRole),
         "CREDITHUB_UPSTREAM_URL",
+        "CREDITHUB_PORTAL_URL",
         "CREDITHUB_KAFKA_ACCESS",
         "CREDITHUB_KEY_FILE",
         "CREDITHUB_CERTS_FOLDER",
@@ -322,8 +323,9 @@ def test_a_container_is_told_no_secret_but_its_own() -> None:
     def told(name: str) -> set[str]:
         return {service for service, one in services.items() if name in one.get("environment", {})}
 
-    processes = hub_processes(exact_settings(), upstream_port=8090, banks=bank_ids())
-    assert told("CREDITHUB_UPSTREAM_TOKEN") == {p.name for p in processes if "upstream_token" in p.secrets}
+    processes = [*hub_processes(exact_settings(), upstream_port=8090, banks=bank_ids())]
+    for token in ("upstream_token", "portal_token"):
+        assert told(variable(token)) == {p.name for p in processes if token in p.secrets}
     assert {name: told(name) for name in contact} == {name: {"alerting"} for name in contact}
     for service, one in services.items():
         assert not any(secret in str(one.get("command", "")) for secret in {**DEMANDED, **contact}.values()), service
@@ -358,6 +360,6 @@ def test_metrics_are_for_the_hub_and_prometheus_alone() -> None:
     for name in ("prometheus", "alertmanager", "grafana"):
         assert "services" not in services[name]["networks"], name
     published = {name: one["ports"] for name, one in services.items() if "ports" in one}
-    assert set(published) == {"kafka", "registry", "registry-door", "postgres", "upstream", "grafana"}
+    assert set(published) == {"kafka", "registry", "registry-door", "portal", "postgres", "upstream", "grafana"}
     for name, ports in published.items():
         assert all(port.startswith("127.0.0.1:") for port in ports), name

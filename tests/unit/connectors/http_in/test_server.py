@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from federation.receiver.server import CalmServer
+from connectors.http_in.server import CalmServer
 from tests.ports import free_port
 from tests.unit.hub.stack.programs import until
 

@@ -1,4 +1,4 @@
-"""Who may ask the node: whoever carries its token. It is looked at before a byte of the body is read."""
+"""Who may ask a server: whoever carries its token. It is looked at before a byte of the body is read."""
 
 import hmac
 

@@ -1,4 +1,4 @@
-"""The HTTP server of the receiving node, which wakes seldom while nobody asks."""
+"""A uvicorn server that wakes seldom while nobody asks."""
 
 import asyncio
 

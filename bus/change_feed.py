@@ -1,7 +1,7 @@
 """Reads what changed for one owner, and publishes what comes of a batch in one transaction with its positions.
 
-Shared by the sinks of the banks and of the platform above. A reader of the published topics with ``read_committed``
-sees each batch once, whatever is killed.
+Shared by the sinks of the banks and of the platform above, and by the portal. A reader of the published topics with
+``read_committed`` sees each batch once, whatever is killed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,11 +14,11 @@ from bus.access import raise_if_refused
 from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition, committed, partitions, refuse_beyond, watermarks
 from bus.reading.scan import scan
-from bus.transactions import TRANSACTION_S, abort, commit_with, produce
+from bus.transactions import TRANSACTION_S, abort, commit, commit_with, produce
 from catalogue.errors import IntegrityError, Unavailable
 
 Published = tuple[str, bytes, bytes, int]
-"""A message that a sink publishes: topic (real name), value, key, partition."""
+"""A message that is published: topic (real name), value, key, partition."""
 
 
 class ChangeFeed:
@@ -97,21 +97,35 @@ class ChangeFeed:
         self.consumer.assign([key.real(self._config, offset) for key, offset in self._starts.items()])
         return {key: max(offset, 0) for key, offset in self._starts.items()}
 
-    def publish(self, out: Iterable[Published], messages: Sequence[Message]) -> None:
+    def publish(
+        self, out: Iterable[Published], messages: Sequence[Message], *, is_told_first: bool = False, **more: Any
+    ) -> None:
         """Commit what was made of these messages, with the positions behind them, in one transaction.
 
+        ``is_told_first``: the broker has what is published before it is asked for the positions. Who is fenced hears
+        it then; in the midst of that question librdkafka would never answer (``bus.deadline``). It costs a round trip.
+        ``more``: what else ``produce`` is told of each message that is published.
         Whatever may fail for want of a service belongs before this: there is nothing to abort then.
         Raises KafkaException when it failed or another owner took over: ``abort`` then, and never publish again.
         """
         self._producer.begin_transaction()
         for topic, value, key, partition in out:
-            produce(self._producer, topic, value, key, partition)
+            produce(self._producer, topic, value, key, partition, **more)
+        if is_told_first:
+            self._producer.flush(TRANSACTION_S)
         # The positions of all partitions, each time. The broker forgets a partition's offset by its age, and a quiet
         # partition whose offset is forgotten would have all of its changes delivered again.
         read = {TopicPartition(self.sources[m.topic()], m.partition()): m.offset() + 1 for m in messages}
         reached = self._reached | read
         commit_with(self._producer, self.consumer, [key.real(self._config, at) for key, at in reached.items()])
         self._reached = reached
+
+    def publish_alone(self, out: Iterable[Published], **more: Any) -> None:
+        """Commit messages in a transaction that moves no position; raises KafkaException as ``publish`` does."""
+        self._producer.begin_transaction()
+        for topic, value, key, partition in out:
+            produce(self._producer, topic, value, key, partition, **more)
+        commit(self._producer)
 
     def abort(self) -> None:
         """Abort the open transaction; the producer cannot be used afterwards."""

@@ -1,0 +1,124 @@
+"""Every consent of the hub in memory, as ``consent.v1`` tells it. What nobody of this hub signed is not believed."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from sys import intern
+from typing import Any, NamedTuple
+
+from confluent_kafka import Message
+
+from bus.avro.decoding import Decoder
+from bus.crypto.signing import ForgedSignature, Verifier
+from bus.partitions import partition_of
+from catalogue.errors import PoisonMessage
+from rules.release.consent.artefact import TYPE, Artefact, Held, digest_of, follow, read_message
+from rules.release.consent.lifecycle import FINAL, Consent, IllegalTransition, State
+from rules.release.consent.terms import Terms
+
+
+class ArtefactPlace(NamedTuple):
+    """Where an artefact lies in ``consent.v1``."""
+
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownConsent:
+    """A consent, and where its artefacts lie, in order. The artefacts themselves stay in the topic."""
+
+    held: Held
+    places: tuple[ArtefactPlace, ...]
+
+
+class Register:
+    """The consents by number and by subject. Not thread-safe."""
+
+    def __init__(self, decode: Decoder, verifier: Verifier, partitions: int) -> None:
+        self._decode, self._verifier, self._partitions = decode, verifier, partitions
+        self._consents: dict[str, KnownConsent] = {}
+        self._numbers: dict[str, tuple[str, ...]] = {}
+        self._alike: dict[Any, Any] = {}
+        self.counts: Counter[State] = Counter()
+        """How many consents are in each state."""
+
+    def __len__(self) -> int:
+        return len(self._consents)
+
+    def __iter__(self) -> Iterator[Consent]:
+        return (entry.held.consent for entry in self._consents.values())
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._consents.clear()
+        self._numbers.clear()
+        self._alike.clear()
+        self.counts.clear()
+
+    def take(self, message: Message) -> None:
+        """Take a message of ``consent.v1``, each partition's in the order of their offsets.
+
+        Raises PoisonMessage for one that nobody of this hub signed, or that does not follow what was taken before.
+        """
+        found, digest = read_artefact(message, self._decode, self._verifier)
+        if message.partition() != partition_of(found.step.terms.subject, self._partitions):
+            raise PoisonMessage("A transition of a consent lies in another partition than its subject's.")
+        self.apply(found, digest, ArtefactPlace(message.partition(), message.offset()))
+
+    def apply(self, found: Artefact, digest: str, place: ArtefactPlace) -> Consent:
+        """Note a transition that was published, and return the consent; raises PoisonMessage as ``take`` does."""
+        number, subject = found.step.terms.number, found.step.terms.subject
+        known = self._consents.get(number)
+        if known is not None and known.held.consent.terms.subject != subject:
+            raise PoisonMessage("A number of a consent is another subject's.")
+        try:
+            held = follow(known.held if known else None, found, digest)
+        except IllegalTransition as exc:
+            raise PoisonMessage(f"A transition of a consent does not follow what was before it: {exc}.") from exc
+        if known is None:
+            held = Held(replace(held.consent, terms=self._sharing(held.consent.terms)), held.digest)
+        else:
+            self.counts[known.held.consent.state] -= 1
+        self.counts[held.consent.state] += 1
+        self._consents[number] = KnownConsent(held, (*(known.places if known else ()), place))
+        if known is None:
+            self._numbers[intern(subject)] = (*self._numbers.get(subject, ()), number)
+        return held.consent
+
+    def _sharing(self, terms: Terms) -> Terms:
+        """Return equal terms that have in common with others what many say alike: a third of the memory."""
+        alike = ("template", "platform", "recipient", "departments", "items", "revocation_channel")
+        return replace(terms, **{name: self._alike.setdefault(value := getattr(terms, name), value) for name in alike})
+
+    def known(self, number: str) -> KnownConsent | None:
+        """Return a consent with its places."""
+        return self._consents.get(number)
+
+    def of_subject(self, subject: str) -> tuple[KnownConsent, ...]:
+        """Return the consents of an enterprise, the oldest first."""
+        return tuple(self._consents[number] for number in self._numbers.get(subject, ()))
+
+    def knows(self, subject: str) -> bool:
+        """Whether an enterprise has any consent."""
+        return subject in self._numbers
+
+    def open_until(self, moment: datetime) -> list[KnownConsent]:
+        """Return the consents that are not final, and whose term ended at this moment or before."""
+        return [
+            entry
+            for entry in self._consents.values()
+            if entry.held.consent.state not in FINAL and entry.held.consent.terms.end <= moment
+        ]
+
+
+def read_artefact(message: Message, decode: Decoder, verifier: Verifier) -> tuple[Artefact, str]:
+    """Return what a message of ``consent.v1`` says, and the digest of its artefact; raises PoisonMessage."""
+    value = decode(message.value() or b"")
+    try:
+        signed = verifier.verify(value["artefact"], TYPE)
+        found = read_message(value, message.key() or b"", *signed)
+    except (ForgedSignature, ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise PoisonMessage(f"A transition of a consent is not what this hub signed: {exc}") from exc
+    return found, digest_of(value["artefact"])
