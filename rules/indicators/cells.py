@@ -12,12 +12,12 @@ from rules.indicators.shares import Share
 Told = tuple[int, int, int]
 """(cell, order, number) of a share: sorts by when it tells."""
 Cell = list[Any]
-RECORDS, NUMBERS, TOTAL, WHOLES, WHOLE, HIGH, LOW, LAST, TEXTS, PARTS = range(10)
+RECORDS, NUMBERS, TOTAL, WHOLES, WHOLE, HIGH, LOW, LAST, TEXTS, PARTS, KEPT = range(11)
 """WHOLES and WHOLE: of the rows that are totals of others, how many and their sum. HIGH, LOW and LAST (order and
 number) are kept where somebody asks. TEXTS: how often each occurs. PARTS: a cell for each account.
-Either is None before there is one."""
-_SHORT = 3
-_REST = (0, 0, None, None, None, None, None)
+Either is None before there is one. KEPT: see ``rules.indicators.kept_numbers``."""
+SHORT = 3
+_REST = (0, 0, None, None, None, None, None, None)
 
 
 def new_cell() -> Cell:
@@ -52,7 +52,7 @@ def add(cell: Cell, share: Share, sign: int) -> None:
 
 def _add_number(cell: Cell, number: int, sign: int, *, is_total: bool) -> None:
     if is_total:
-        _long(cell)[WHOLES] += sign
+        lengthen(cell)[WHOLES] += sign
         cell[WHOLE] += number * sign
     else:
         cell[NUMBERS] += sign
@@ -64,7 +64,7 @@ def stretch(cell: Cell, share: Share) -> None:
     number = share.number
     if number is None:
         return
-    own = _long(cell if share.part is None else cell[PARTS][share.part])
+    own = lengthen(cell if share.part is None else cell[PARTS][share.part])
     if own[HIGH] is None or number > own[HIGH]:
         own[HIGH] = number
     if own[LOW] is None or number < own[LOW]:
@@ -76,7 +76,7 @@ def stretch(cell: Cell, share: Share) -> None:
 
 def value(cell: Cell, within: str) -> int | None:
     """Return what the cell says as one number."""
-    if len(cell) == _SHORT:
+    if len(cell) == SHORT:
         return cell[TOTAL] if cell[NUMBERS] else None
     if cell[PARTS] and not cell[WHOLES]:
         said = [one for part in cell[PARTS].values() if (one := value(part, within)) is not None]
@@ -91,33 +91,34 @@ def value(cell: Cell, within: str) -> int | None:
     return found
 
 
-def extremes(cell: Cell) -> tuple[int | None, int | None, tuple[int, int] | None]:
+def extremes(cell: Cell) -> tuple[int | None, int | None, tuple[int, ...] | None]:
     """Return the highest, the lowest and the last number."""
-    return (None, None, None) if len(cell) == _SHORT else (cell[HIGH], cell[LOW], cell[LAST])
+    return (None, None, None) if len(cell) == SHORT else (cell[HIGH], cell[LOW], cell[LAST])
 
 
 def part_of(cell: Cell | None, part: str | None) -> Cell | None:
     """Return the cell of an account; of none: the cell itself."""
     if cell is None or part is None:
         return cell
-    found: Cell | None = None if len(cell) == _SHORT or cell[PARTS] is None else cell[PARTS].get(part)
+    found: Cell | None = None if len(cell) == SHORT or cell[PARTS] is None else cell[PARTS].get(part)
     return found
 
 
 def texts_of(cell: Cell) -> Mapping[str, int]:
     """Return how often each text occurs in a cell."""
-    found: Mapping[str, int] = {} if len(cell) == _SHORT or cell[TEXTS] is None else cell[TEXTS]
+    found: Mapping[str, int] = {} if len(cell) == SHORT or cell[TEXTS] is None else cell[TEXTS]
     return found
 
 
-def _long(cell: Cell) -> Cell:
-    if len(cell) == _SHORT:
+def lengthen(cell: Cell) -> Cell:
+    """Let a cell have all that one may have, and return it."""
+    if len(cell) == SHORT:
         cell += _REST
     return cell
 
 
 def _dict(cell: Cell, at: int) -> dict[str, Any]:
-    found: dict[str, Any] | None = _long(cell)[at]
+    found: dict[str, Any] | None = lengthen(cell)[at]
     if found is None:
         found = cell[at] = {}
     return found

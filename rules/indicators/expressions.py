@@ -28,7 +28,6 @@ from rules.indicators.functions import (
     TOLD_AT_ONCE,
     WINDOWED,
     CellWindow,
-    SeriesView,
     Value,
 )
 from rules.indicators.series import Series
@@ -62,11 +61,6 @@ class Atom:
     def key(self) -> str:
         """The name by which its value is known."""
         return f"{self.series.key}/{self.function}/{self.months or 'ever'}/{self.offset}"
-
-    def on(self, day: date) -> Callable[[SeriesView], Value]:
-        """Return what gives its value on a day."""
-        function, window = FUNCTIONS[self.function], self.window(day)
-        return lambda view: function(view, window)
 
     def window(self, day: date) -> CellWindow:
         """Return the cells that it looks at on a day."""

@@ -1,10 +1,8 @@
 """What an indicator may see of a record, and the numbers of its values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from functools import cached_property
 from typing import Any
 
 from catalogue.times import business_date, micros
@@ -13,23 +11,18 @@ MILLION = 1_000_000
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
-@dataclass(frozen=True)
 class Fact:
-    """What an indicator may see of a record: when it took effect, its period, and its decoded payload."""
+    """What an indicator may see of a record: when it took effect, its period, and its decoded payload; never changed.
 
-    source_time: datetime
-    data: Mapping[str, Any]
-    period: str | None = None
+    ``effective``: the business date from which on it counts. ``order``: its source time in microseconds.
+    """
 
-    @cached_property
-    def effective(self) -> date:
-        """The business date from which on it counts."""
-        return business_date(self.source_time)
+    # One is made for each record and series ask all of it: without a dict and properties it takes half the time.
+    __slots__ = ("data", "effective", "order", "period", "source_time")
 
-    @cached_property
-    def order(self) -> int:
-        """Its source time in microseconds."""
-        return micros(self.source_time)
+    def __init__(self, source_time: datetime, data: Mapping[str, Any], period: str | None = None) -> None:
+        self.source_time, self.data, self.period = source_time, data, period
+        self.effective, self.order = business_date(source_time), micros(source_time)
 
 
 def as_date(value: Any) -> date | None:

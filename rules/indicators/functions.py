@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
-from rules.indicators.cells import RECORDS, Cell, Told, extremes, texts_of, value
+from rules.indicators.cells import NUMBERS, RECORDS, SHORT, TOTAL, Cell, Told, extremes, texts_of, value
 from rules.indicators.facts import MILLION
 from rules.indicators.series import Series
 
@@ -106,7 +106,14 @@ def values(view: SeriesView, window: CellWindow) -> list[int]:
     found = view.memo.values.get(window)
     if found is None:
         cells, how = view.cells, view.series.within
-        found = [said for number in within(view, window) if (said := value(cells[number], how)) is not None]
+        found = []
+        for number in within(view, window):
+            cell = cells[number]
+            if len(cell) == SHORT:
+                if cell[NUMBERS]:
+                    found.append(cell[TOTAL])
+            elif (said := value(cell, how)) is not None:
+                found.append(said)
         view.memo.values[window] = found
     return found
 
@@ -218,7 +225,7 @@ def variation(view: SeriesView, window: CellWindow) -> Value:
     return Fraction(sum(abs(size * said - all_told) for said in found) * MILLION, size * abs(all_told))
 
 
-def _extremes(view: SeriesView, window: CellWindow) -> Iterable[tuple[int | None, int | None, tuple[int, int] | None]]:
+def _extremes(view: SeriesView, window: CellWindow) -> Iterable[tuple[int | None, int | None, tuple[int, ...] | None]]:
     return (extremes(view.cells[number]) for number in within(view, window))
 
 

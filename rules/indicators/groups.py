@@ -1,23 +1,23 @@
 """The indicators that are computed at once: those of one item look at the same records, those over several at what the
 items' series come to."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from catalogue.months import months_before
 from rules.indicators.cells import Cell, Told, new_cell
+from rules.indicators.compiled_shares import SharesOf, compile_shares
 from rules.indicators.definitions import CROSS, Indicator
 from rules.indicators.expressions import MOST_MONTHS, Atom, AtomValues, boundaries
 from rules.indicators.facts import Fact
-from rules.indicators.functions import Memo, SeriesView, Value
+from rules.indicators.functions import FUNCTIONS, CellWindow, Function, Memo, SeriesView, Value
 from rules.indicators.series import Series
-from rules.indicators.shares import Placed, Share, by_placing, cell_for, shares_of
+from rules.indicators.shares import cell_for
 
 _EXTREMES = frozenset({"max", "min"})
-# By an atom's key and its series' id, what gives its value on some day.
-_Asked = list[tuple[str, str, Callable[[SeriesView], Value]]]
 _DAYS = 8
 
 
@@ -62,34 +62,40 @@ class IndicatorGroup:
         own = (atom for one in self.indicators for atom in one.expression.atoms)
         return tuple(dict.fromkeys((*own, *self.inputs)))
 
-    def shares(self, fact: Fact) -> list[tuple[Series, Share]]:
-        """Return the shares of a record in the series."""
-        return shares_of(self._placed, fact)
+    @cached_property
+    def shares(self) -> SharesOf:
+        """What gives the shares of a record in the series."""
+        return compile_shares(self.series)
 
     @cached_property
-    def _placed(self) -> Placed:
-        return by_placing(self.series)
+    def named(self) -> Mapping[str, Series]:
+        """The series by their ids."""
+        return {one.id: one for one in self.series}
 
     def atom_values(self, views: Mapping[str, SeriesView], day: date) -> dict[str, Value]:
-        """Return what the atoms come to on a day; ``views``: by the series' ids."""
-        for view in views.values():
+        """Return what the atoms come to on a day; ``views``: by the series' ids, of those that have a share."""
+        asked = self._asked(day)
+        found = dict(asked.absent)
+        for name, view in views.items():
             view.memo.clear()
-        return {key: asked(views[name]) for key, name, asked in self._asked(day)}
+            for key, function, window in asked.by_series[name]:
+                found[key] = function(view, window)
+        return found
 
     def values(self, of_atoms: AtomValues) -> dict[str, int | None]:
         """Return the values of the indicators in millionths."""
         return {one.id: one.rounded(one.expression.value(of_atoms)) for one in self.indicators}
 
-    def _asked(self, day: date) -> _Asked:
+    def _asked(self, day: date) -> "_Asked":
         # All subjects are asked on one day, or on two of them where one is ahead.
         if day not in self._by_day:
             if len(self._by_day) > _DAYS:
                 self._by_day.clear()
-            self._by_day[day] = [(one.key, one.series.id, one.on(day)) for one in self.atoms]
+            self._by_day[day] = _Asked.on(day, self.atoms)
         return self._by_day[day]
 
     @cached_property
-    def _by_day(self) -> dict[date, _Asked]:
+    def _by_day(self) -> "dict[date, _Asked]":
         return {}
 
     def past(self, day: date) -> Mapping[str, int]:
@@ -150,6 +156,24 @@ class IndicatorGroup:
         return frozenset(name for one in self.series for name in one.reads())
 
 
+class _Asked(NamedTuple):
+    """The functions of atoms and their windows on some day, and what they come to where a series has no share."""
+
+    by_series: Mapping[str, Sequence[tuple[str, Function, CellWindow]]]
+    absent: Mapping[str, Value]
+
+    @classmethod
+    def on(cls, day: date, atoms: Iterable[Atom]) -> "_Asked":
+        """Return what is asked on a day."""
+        by_series: dict[str, list[tuple[str, Function, CellWindow]]] = {}
+        absent: dict[str, Value] = {}
+        for one in atoms:
+            function, window = FUNCTIONS[one.function], one.window(day)
+            by_series.setdefault(one.series.id, []).append((one.key, function, window))
+            absent[one.key] = function(_NoShares(one.series), window)
+        return cls(by_series, absent)
+
+
 def newest_past(series: Series, reach: int | None, day: date) -> int:
     """Return the newest cell that lies before every window that begins at most so many months before a day; -1: none.
 
@@ -182,7 +206,7 @@ class CrossGroup:
     @cached_property
     def absent(self) -> Mapping[str, Value]:
         """What the inputs of an item come to of which there is no record, by their keys: the same on every day."""
-        return {one.key: one.on(date(2000, 1, 1))(_NoShares(one.series)) for one in self.inputs}
+        return _Asked.on(date(2000, 1, 1), self.inputs).absent
 
     def of(self, item: str) -> tuple[str, ...]:
         """Return the keys of the inputs of an item."""

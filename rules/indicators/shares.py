@@ -5,7 +5,7 @@ A record has one share in a series, none, or one for each month that its details
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,11 +17,13 @@ from rules.indicators.facts import MILLION, Fact, as_date, day_number, millionth
 from rules.indicators.series import THE_DAY, THE_PERIOD, Series
 
 # What a department writes in the column of kinds of a row that is the total of the others.
-_TOTALS = frozenset({"", "合计", "总计", "小计", "全部", "各税合计", "各险种合计"})
+TOTALS = frozenset({"", "合计", "总计", "小计", "全部", "各税合计", "各险种合计"})
 # How many months a statement covers that is a part of a longer period.
 _QUARTER = 3
 _PARTS_OF = {_QUARTER: (1,), 12: (1, _QUARTER)}
 _DAY = timedelta(days=1)
+NEVER = date.min
+"""From this day on counts no more what counts on no day."""
 
 
 class Share(NamedTuple):
@@ -59,49 +61,22 @@ class Place(NamedTuple):
 
 def shares(series: Series, fact: Fact) -> list[Share]:
     """Return the shares of a record in a series; it may have none on any day."""
-    return [share for _, share in shares_of(((series, (series,)),), fact)]
+    leave = leave_of(series, fact)
+    if leave is NEVER or not all(condition.holds(fact.data) for condition in series.public_when):
+        return []
+    if series.details is not None:
+        return of_details(series, fact, leave)
+    place = place_of(series, fact.data, fact, leave)
+    if place is None:
+        return []
+    number, text = valued(series, fact.data, place.placed, place.cell)
+    if series.ranks and number is None:
+        return []
+    return [Share(place.cell, place.enter, place.leave, number, fact.order, text, place.is_total, place.part)]
 
 
-Placed = Iterable[tuple[Series, Sequence[Series]]]
-"""Series of one placing each: the first of them, and all."""
-
-
-def by_placing(series: Iterable[Series]) -> Placed:
-    """Return series together that lie where the same is asked of a record, so that it is asked once."""
-    found: dict[object, list[Series]] = {}
-    for one in series:
-        # Rows of details are looked at one by one.
-        found.setdefault(one.key if one.details is not None else one.placing, []).append(one)
-    return [(own[0], own) for own in found.values()]
-
-
-def shares_of(placed: Placed, fact: Fact) -> list[tuple[Series, Share]]:
-    """Return the shares of a record in many series."""
-    found: list[tuple[Series, Share]] = []
-    data, order = fact.data, fact.order
-    for lead, every in placed:
-        leave = _leave(lead, fact)
-        if leave is _NEVER or not all(condition.holds(data) for condition in lead.public_when):
-            continue
-        if lead.details is not None:
-            found += [(lead, share) for share in _of_details(lead, fact, leave)]
-            continue
-        place = _place(lead, data, fact, leave)
-        if place is None:
-            continue
-        cell, enter, leaves, day, is_total, part = place
-        for series in every:
-            number, text = _valued(series, data, day, cell)
-            if number is not None or text is not None or not series.ranks:
-                found.append((series, Share(cell, enter, leaves, number, order, text, is_total, part)))
-    return found
-
-
-_NEVER = date.min
-
-
-def _leave(series: Series, fact: Fact) -> date | None:
-    """Return the day from which on a record no longer counts; ``_NEVER``: it counts on none."""
+def leave_of(series: Series, fact: Fact) -> date | None:
+    """Return the day from which on a record no longer counts; ``NEVER``: it counts on none."""
     leave: date | None = None
     for name in series.ends:
         value = fact.data.get(name)
@@ -110,16 +85,17 @@ def _leave(series: Series, fact: Fact) -> date | None:
         ends = as_date(value)
         if ends is None:
             # Filled with something that is no date.
-            return _NEVER
+            return NEVER
         if name in series.through:
             if ends == date.max:
                 continue
             ends += _DAY
         leave = ends if leave is None else min(leave, ends)
-    return _NEVER if leave is not None and leave <= fact.effective else leave
+    return NEVER if leave is not None and leave <= fact.effective else leave
 
 
-def _place(series: Series, data: Mapping[str, Any], fact: Fact, leave: date | None) -> Place | None:
+def place_of(series: Series, data: Mapping[str, Any], fact: Fact, leave: date | None) -> Place | None:
+    """Return where a record, or a row of its details, lies; None: nowhere."""
     if series.where is not None and not series.where.holds(data):
         return None
     closing, effective = series.closing, fact.effective
@@ -127,17 +103,17 @@ def _place(series: Series, data: Mapping[str, Any], fact: Fact, leave: date | No
     if series.is_in_months_by_itself and fact.period is not None:
         assert closing is not None, "months have a closing"
         # Most records that there are: no day of theirs is asked for.
-        cell, enter, placed = _cell_of(closing.every, fact.period), effective, None
+        cell, enter, placed = cell_of(closing.every, fact.period), effective, None
     else:
-        placed = _placed(series, data, fact)
+        placed = placed_on(series, data, fact)
         if placed is None:
             return None
-        cell = _cell(series, placed)
+        cell = cell_in(series, placed)
         enter = effective if closing is not None or placed < effective else placed
     if leave is not None and leave <= enter:
         return None
-    part = None if series.by is None else _account(series, data, fact)
-    is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in _TOTALS
+    part = None if series.by is None else account(series, data, fact)
+    is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in TOTALS
     if series.since is not None and closing is not None:
         begins = as_date(data.get(series.since))
         ends = _month_of(fact, placed)
@@ -151,7 +127,8 @@ def _place(series: Series, data: Mapping[str, Any], fact: Fact, leave: date | No
     return Place(cell, enter, leave, placed, is_total, part)
 
 
-def _account(series: Series, data: Mapping[str, Any], fact: Fact) -> str:
+def account(series: Series, data: Mapping[str, Any], fact: Fact) -> str:
+    """Return whose a number is of those that are added up in a month."""
     return str((fact.period if series.by == THE_PERIOD else data.get(series.by or "")) or "")
 
 
@@ -163,11 +140,12 @@ def _month_of(fact: Fact, placed: date | None) -> int:
 def cell_for(series: Series, fact: Fact) -> int:
     """Return the cell of a record where its payload need not be asked: of a series without a date field and details."""
     if series.closing is not None and fact.period is not None:
-        return _cell_of(series.closing.every, fact.period)
-    return _cell(series, fact.effective)
+        return cell_of(series.closing.every, fact.period)
+    return cell_in(series, fact.effective)
 
 
-def _cell(series: Series, placed: date) -> int:
+def cell_in(series: Series, placed: date) -> int:
+    """Return the cell of a day."""
     if series.closing is None:
         return placed.toordinal()
     month = month_number(placed)
@@ -175,15 +153,15 @@ def _cell(series: Series, placed: date) -> int:
     return month + -(month + 1) % series.closing.every
 
 
-def _of_details(series: Series, fact: Fact, leave: date | None) -> list[Share]:
+def of_details(series: Series, fact: Fact, leave: date | None) -> list[Share]:
     """Return a share for each month that the rows tell: what several rows of one month say is added up."""
     found: dict[int, Share] = {}
-    part = None if series.by is None else _account(series, fact.data, fact)
+    part = None if series.by is None else account(series, fact.data, fact)
     for row in fact.data.get(series.details or "") or ():
-        place = _place(series, row, fact, leave)
+        place = place_of(series, row, fact, leave)
         if place is None:
             continue
-        number, _ = _valued(series, row, place.placed, place.cell)
+        number, _ = valued(series, row, place.placed, place.cell)
         known = found.get(place.cell)
         if known is not None and known.number is not None:
             number = known.number + (number or 0)
@@ -191,7 +169,7 @@ def _of_details(series: Series, fact: Fact, leave: date | None) -> list[Share]:
     return list(found.values())
 
 
-def _placed(series: Series, data: Mapping[str, Any], fact: Fact) -> date | None:
+def placed_on(series: Series, data: Mapping[str, Any], fact: Fact) -> date | None:
     """Return the day that a record lies on, or in whose month; None: a row of details that says no month."""
     if series.date_field is None:
         if series.of_periods and fact.period is not None:
@@ -215,12 +193,14 @@ def _end(period: str) -> date:
 
 
 @functools.lru_cache(maxsize=1 << 12)
-def _cell_of(every: int, period: str) -> int:
+def cell_of(every: int, period: str) -> int:
+    """Return the cell of a period, of those with so many months."""
     month = month_number(period_end(period))
     return month + -(month + 1) % every
 
 
-def _valued(series: Series, data: Mapping[str, Any], placed: date | None, cell: int) -> tuple[int | None, str | None]:
+def valued(series: Series, data: Mapping[str, Any], placed: date | None, cell: int) -> tuple[int | None, str | None]:
+    """Return the number, in millionths, or the text that a record or a row brings."""
     if series.value is None:
         return None, None
     if series.value == THE_DAY:

@@ -4,19 +4,37 @@ A record that changes takes its former share out of one tile and puts its presen
 a window over tiles. So the cost is that of what changes, whether a subject has ten records or a hundred thousand. The
 result always equals ``rules.indicators.plain`` (law 4).
 
-What only an order of all shares can tell, the next highest number when the highest one goes, is asked of an ``Index``.
+What only an order of all shares can tell, the next highest number when the highest one goes, a cell keeps by itself as
+long as it has few, and asks of an ``Index`` else (``rules.indicators.kept_numbers``).
 """
 
 import marshal
-from bisect import bisect_right, insort
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Protocol
 
 from catalogue.months import month_number, month_of, months_before
-from rules.indicators.cells import HIGH, LAST, LOW, RECORDS, Cell, Told, add, extremes, new_cell, part_of, stretch
+from rules.indicators import kept_numbers
+from rules.indicators.cells import (
+    HIGH,
+    LAST,
+    LOW,
+    NUMBERS,
+    PARTS,
+    RECORDS,
+    SHORT,
+    TOTAL,
+    Cell,
+    Told,
+    add,
+    lengthen,
+    new_cell,
+    part_of,
+)
 from rules.indicators.functions import Memo, Value
 from rules.indicators.groups import IndicatorGroup, Use
+from rules.indicators.kept_numbers import Entry
 from rules.indicators.series import Series
 from rules.indicators.shares import Share, ever_share
 from rules.indicators.windows import window_end
@@ -26,10 +44,13 @@ EVER = -1
 
 
 class Index(Protocol):
-    """The numbers of one subject's shares in order, as they are after all changes so far.
+    """The numbers of one subject's shares in order, of cells with many, as they are after all changes so far.
 
     ``part``: of this account alone, where the series has accounts.
     """
+
+    def put(self, series: Series, use: Use, cell: int, part: str | None, entry: Entry, sign: int) -> None:
+        """Add an entry (``sign`` 1), or take one away (-1)."""
 
     def highest(self, series: Series, cell: int, part: str | None) -> int | None:
         """Return the largest number in a cell."""
@@ -37,93 +58,124 @@ class Index(Protocol):
     def lowest(self, series: Series, cell: int, part: str | None) -> int | None:
         """Return the smallest number in a cell."""
 
-    def last(self, series: Series, cell: int | None, part: str | None) -> Told | None:
-        """Return the newest share with a number in a cell; None: of all."""
+    def last(self, series: Series, cell: int, part: str | None) -> Entry | None:
+        """Return the entry of a cell that tells last."""
+
+    def forget(self, series: Series, cell: int) -> None:
+        """Forget a cell with all its accounts."""
 
 
 class Tile:
     """One series of one subject: its cells, and where it is asked for what all shares come to.
 
-    Where a share that went was an extreme, the cell is ``stale`` until ``settle`` asks the index: once, however many
-    went.
+    Where a share that went was an extreme, and the index has the others, the cell is ``stale`` until ``settle`` asks:
+    once, however many went.
     """
 
-    __slots__ = ("_stale", "_stale_newest", "cells", "ever", "memo", "newest", "numbers", "series", "use")
+    __slots__ = ("_numbers", "_stale", "cells", "ever", "memo", "series", "use")
 
     def __init__(
-        self,
-        series: Series,
-        use: Use,
-        cells: dict[int, Cell] | None = None,
-        ever: Cell | None = None,
-        newest: Told | None = None,
+        self, series: Series, use: Use, cells: dict[int, Cell] | None = None, ever: Cell | None = None
     ) -> None:
         self.series, self.use, self.memo = series, use, Memo()
         self.cells = {} if cells is None else cells
-        self.numbers = sorted(self.cells)
         self.ever = new_cell() if ever is None else ever
-        self.newest = newest
+        self._numbers: list[int] | None = None
         self._stale: set[tuple[int, str | None]] = set()
-        self._stale_newest = False
 
-    def take(self, share: Share, sign: int, past: int) -> None:
+    @property
+    def numbers(self) -> list[int]:
+        """The cells that there are, in order."""
+        if self._numbers is None:
+            self._numbers = sorted(self.cells)
+        return self._numbers
+
+    @property
+    def newest(self) -> Told | None:
+        """Of all shares of a series of days, the one that tells last, where it is asked for."""
+        ever = self.ever
+        if len(ever) == SHORT or (told := ever[LAST]) is None:
+            return None
+        cell, order, number = told
+        return cell, order, number
+
+    def take(self, share: Share, sign: int, past: int, index: Index) -> None:
         """Put a share in (``sign`` 1) or take it out (-1); cells up to ``past`` no window reaches."""
-        number, use = share.cell, self.use
-        if use.is_windowed and number > past:
-            cell = self.cells.get(number)
+        at, _, _, number, order, text, is_total, part = share
+        use, is_plain = self.use, part is None and text is None and not is_total
+        entry = (order, number) if number is not None and use.is_ordered else None
+        if use.is_windowed and at > past:
+            cells = self.cells
+            cell = cells.get(at)
             if cell is None:
-                cell = self.cells[number] = new_cell()
-                insort(self.numbers, number)
-            add(cell, share, sign)
-            if cell[RECORDS]:
-                self._stretch(cell, number, share, sign)
+                cell = cells[at] = new_cell()
+                self._numbers = None
+            if entry is not None and sign < 0:
+                self._order(cell, at, part, entry, sign, index)
+            if is_plain:
+                cell[RECORDS] += sign
+                if number is not None:
+                    cell[NUMBERS] += sign
+                    cell[TOTAL] += number * sign
             else:
-                del self.cells[number]
-                del self.numbers[bisect_right(self.numbers, number) - 1]
-        if self.series.of_periods or not use.is_ever:
+                add(cell, share, sign)
+            if entry is not None and sign > 0:
+                self._order(cell, at, part, entry, sign, index)
+            if not cell[RECORDS]:
+                del cells[at]
+                self._numbers = None
+        if not use.is_ever or self.series.of_periods:
             return
-        add(self.ever, ever_share(share), sign)
-        self._stretch(self.ever, EVER, share, sign)
-        if use.has_told and share.number is not None:
-            told = (share.cell, share.order, share.number)
-            if sign < 0:
-                self._stale_newest |= told == self.newest
-            elif self.newest is None or told > self.newest:
-                self.newest = told
+        ever = self.ever
+        if entry is not None and sign < 0:
+            self._order(ever, EVER, part, (at, *entry), sign, index)
+        if is_plain:
+            ever[RECORDS] += sign
+            if number is not None:
+                ever[NUMBERS] += sign
+                ever[TOTAL] += number * sign
+        else:
+            add(ever, ever_share(share), sign)
+        if entry is not None and sign > 0:
+            self._order(ever, EVER, part, (at, *entry), sign, index)
 
-    def _stretch(self, cell: Cell, number: int, share: Share, sign: int) -> None:
-        """Keep the extremes of a cell; they are asked for again only where the share that went was one of them."""
-        if share.number is None or not self.use.is_ordered:
-            return
+    def _order(self, cell: Cell, at: int, part: str | None, entry: Entry, sign: int, index: Index) -> None:
+        """Keep the extremes of a cell, or of an account in it."""
+        own = lengthen(cell if part is None else cell[PARTS][part])
         if sign > 0:
-            stretch(cell, share)
+            for moved in kept_numbers.keep(own, entry):
+                index.put(self.series, self.use, at, part, moved, 1)
             return
-        own = part_of(cell, share.part)
-        if own is None:
-            return
-        high, low, last = extremes(own)
-        if share.number in (high, low) or (share.order, share.number) == last:
-            self._stale.add((number, share.part))
+        if kept_numbers.is_in_index(own):
+            index.put(self.series, self.use, at, part, entry, -1)
+        if kept_numbers.drop(own, entry):
+            self._stale.add((at, part))
 
     def settle(self, index: Index) -> None:
         """Ask for the extremes that went."""
-        for number, part in self._stale:
-            own = part_of(self.ever if number == EVER else self.cells.get(number), part)
-            if own is None:
+        series, use = self.series, self.use
+        for at, part in self._stale:
+            own = part_of(self.ever if at == EVER else self.cells.get(at), part)
+            if own is None or not kept_numbers.is_in_index(own):
                 continue
-            if self.use.has_extremes:
-                own[HIGH], own[LOW] = (ask(self.series, number, part) for ask in (index.highest, index.lowest))
-            if self.use.has_told and number != EVER:
-                told = index.last(self.series, number, part)
-                own[LAST] = None if told is None else told[1:]
-        if self._stale_newest:
-            self.newest = index.last(self.series, None, None)
-        self._stale, self._stale_newest = set(), False
+            high, low, last = own[HIGH], own[LOW], None
+            if use.has_extremes:
+                high, low = index.highest(series, at, part), index.lowest(series, at, part)
+            if use.has_told:
+                last = index.last(series, at, part)
+            kept_numbers.settle(own, high, low, last)
+        self._stale.clear()
 
-    def drop_past(self, past: int) -> None:
+    def drop_past(self, past: int, index: Index) -> None:
         """Forget the cells up to ``past``, that no window reaches any more."""
-        while self.numbers and self.numbers[0] <= past:
-            del self.cells[self.numbers.pop(0)]
+        numbers = self.numbers
+        if not numbers or numbers[0] > past:
+            return
+        at = bisect_right(numbers, past)
+        for number in numbers[:at]:
+            if _has_indexed(self.cells.pop(number)):
+                index.forget(self.series, number)
+        self._numbers = numbers[at:]
 
     def due(self, as_of: date) -> date | None:
         """Return the next day on which a value may change although no record does; None: never."""
@@ -150,43 +202,51 @@ class Tile:
 
     def packed(self) -> tuple[Any, ...]:
         """Return plain values, which a new tile takes again."""
-        return self.cells, self.ever, self.newest
+        return self.cells, self.ever
 
 
 class Tiles:
-    """The tiles of one subject's group, as of a date. ``due``: the day for which the group is noted to be looked at."""
+    """The tiles of one subject's group, as of a date. ``due``: the day for which the group is noted to be looked at.
 
-    __slots__ = ("as_of", "by_series", "due", "group")
+    Series without a share have none.
+    """
+
+    __slots__ = ("_tiles", "as_of", "due", "group")
 
     def __init__(
-        self, group: IndicatorGroup, as_of: date, due: date | None = None, packed: dict[str, Any] | None = None
+        self, group: IndicatorGroup, as_of: date, due: date | None = None, packed: Mapping[str, Any] | None = None
     ) -> None:
         self.group, self.as_of, self.due = group, as_of, due
-        self.by_series: dict[str, Tile] = {}
-        for series in group.series:
-            own = (packed or {}).get(series.id)
-            cells, ever, newest = ({}, None, None) if own is None else own
-            self.by_series[series.id] = Tile(series, group.uses[series.id], cells, ever, newest)
+        self._tiles: dict[str, Tile] = {}
+        for name, (cells, ever) in ({} if packed is None else packed).items():
+            self._tiles[name] = Tile(group.named[name], group.uses[name], cells, ever)
+
+    def of(self, series: Series) -> Tile:
+        """Return the tile of a series of the group."""
+        tile = self._tiles.get(series.id)
+        if tile is None:
+            tile = self._tiles[series.id] = Tile(series, self.group.uses[series.id])
+        return tile
 
     def settle(self, index: Index) -> None:
         """Ask the index for the extremes that went: before values are told, and before all is kept."""
-        for tile in self.by_series.values():
+        for tile in self._tiles.values():
             tile.settle(index)
 
     def atom_values(self, as_of: date) -> dict[str, Value]:
         """Return what the group's atoms come to on a day up to which the tiles are moved."""
-        return self.group.atom_values(self.by_series, as_of)
+        return self.group.atom_values(self._tiles, as_of)
 
     def next_due(self) -> date | None:
         """Return the next day on which a value may change although no record does."""
-        return min((day for tile in self.by_series.values() if (day := tile.due(self.as_of)) is not None), default=None)
+        return min((day for tile in self._tiles.values() if (day := tile.due(self.as_of)) is not None), default=None)
 
-    def pack(self) -> bytes:
-        """Return them as the store keeps them."""
+    def pack(self, index: Index) -> bytes:
+        """Return them as the store keeps them; what no window reaches any more is forgotten."""
         past = self.group.past(self.as_of)
-        for name, tile in self.by_series.items():
-            tile.drop_past(past[name])
-        tuples = {name: tile.packed() for name, tile in self.by_series.items() if tile.cells or tile.ever[RECORDS]}
+        for name, tile in self._tiles.items():
+            tile.drop_past(past[name], index)
+        tuples = {name: tile.packed() for name, tile in self._tiles.items() if tile.cells or tile.ever[RECORDS]}
         due = None if self.due is None else self.due.toordinal()
         return marshal.dumps((self.as_of.toordinal(), due, tuples))
 
@@ -197,12 +257,9 @@ def unpack(group: IndicatorGroup, raw: bytes) -> Tiles:
     return Tiles(group, date.fromordinal(as_of), None if due is None else date.fromordinal(due), tuples)
 
 
-def due_dates(of_record: Iterable[tuple[Series, Share]], after: date) -> set[date]:
-    """Return the days later than ``after`` on which a share begins or ceases to count, but for windows' ends."""
-    days: set[date] = set()
-    for _, share in of_record:
-        if share.enter > after:
-            days.add(share.enter)
-        if share.leave is not None and share.leave > after:
-            days.add(share.leave)
-    return days
+def _has_indexed(cell: Cell) -> bool:
+    """Whether the numbers of a cell, or of an account in it, lie in the index."""
+    if len(cell) == SHORT:
+        return False
+    parts = cell[PARTS] or {}
+    return any(len(own) > SHORT and kept_numbers.is_in_index(own) for own in (cell, *parts.values()))

@@ -1,7 +1,7 @@
-"""Numbers of shares in order, in a partition's store: what a tile asks when its highest, lowest or newest one goes.
+"""Numbers in order, in a partition's store: what a cell with many asks when its highest, lowest or last one goes.
 
-Under a series' prefix lie ``n`` with cell, account and number, and ``o`` with cell, account, order and number; a hash
-of the record's key follows.
+Under a series' prefix lie ``n`` with cell, account and number, and ``o`` with cell, account and the whole entry; the
+value says how many entries there are of a key.
 """
 
 import functools
@@ -10,16 +10,15 @@ from collections.abc import Iterator
 
 from processing.output import StoreWrites
 from processing.store import Store
-from rules.indicators.cells import Told
 from rules.indicators.groups import Use
+from rules.indicators.kept_numbers import Entry
 from rules.indicators.series import Series
-from rules.indicators.shares import Share
 from rules.indicators.tiles import EVER
 from streams.merge.keys import ordered_prefix
 
-_CELL, _PART, _ORDER, _NUMBER, _RECORD = 4, 8, 8, 16, 8
+_CELL, _PART, _NUMBER, _COUNT = 4, 8, 16, 4
 # Moved so that negative numbers sort before positive ones, and first bytes stay below 0xff.
-_ORDER_ZERO, _NUMBER_ZERO = 1 << 62, 1 << 126
+_ZERO = 1 << 126
 
 
 def _place(cell: int, part: str | None) -> bytes:
@@ -34,7 +33,7 @@ def _hash(text: str, size: int) -> bytes:
 
 
 def _number(number: int) -> bytes:
-    return (number + _NUMBER_ZERO).to_bytes(_NUMBER, "big")
+    return (number + _ZERO).to_bytes(_NUMBER, "big")
 
 
 class OrderedNumbers:
@@ -42,48 +41,60 @@ class OrderedNumbers:
 
     def __init__(self, store: Store, subject: str, pending: StoreWrites) -> None:
         self._store, self._subject, self._pending = store, subject, pending
-        self._touched: dict[bytes, dict[bytes, bool]] = {}
-        self._bases: dict[str, bytes] = {}
+        # By prefix of the series and key: how often it is there, of those that were asked for.
+        self._touched: dict[bytes, dict[bytes, int]] = {}
 
-    def note(self, series: Series, use: Use, key: str, share: Share, cells: tuple[int, ...], sign: int) -> None:
-        """Note a share with a number (``sign`` 1), or that it is gone (-1), in these of its cells."""
-        if share.number is None:
-            return
-        base, end = self._base(series), _number(share.number) + _hash(key, _RECORD)
+    def put(self, series: Series, use: Use, cell: int, part: str | None, entry: Entry, sign: int) -> None:
+        """Add an entry (``sign`` 1), or take one away (-1)."""
+        base, place = self._base(series), _place(cell, part)
         if use.has_extremes:
-            for cell in cells:
-                self._put(base, base + b"n" + _place(cell, share.part) + end, sign)
+            self._put(base, base + b"n" + place + _number(entry[-1]), sign)
         if use.has_told:
-            order = (share.order + _ORDER_ZERO).to_bytes(_ORDER, "big")
-            self._put(base, base + b"o" + _place(share.cell, share.part) + order + end, sign)
+            self._put(base, base + b"o" + place + b"".join([_number(one) for one in entry]), sign)
 
     def highest(self, series: Series, cell: int, part: str | None) -> int | None:
         """Return the largest number in a cell."""
         base = self._base(series)
         prefix = base + b"n" + _place(cell, part)
-        return _after(prefix, self._top(base, prefix))
+        return _last_number(self._top(base, prefix))
 
     def lowest(self, series: Series, cell: int, part: str | None) -> int | None:
         """Return the smallest number in a cell."""
         base = self._base(series)
         prefix = base + b"n" + _place(cell, part)
-        return _after(prefix, self._bottom(base, prefix))
+        return _last_number(self._bottom(base, prefix))
 
-    def last(self, series: Series, cell: int | None, part: str | None) -> Told | None:
-        """Return the newest share with a number in a cell; None: of all of a series without accounts."""
+    def last(self, series: Series, cell: int, part: str | None) -> Entry | None:
+        """Return the entry of a cell that tells last."""
         base = self._base(series)
-        found = self._top(base, base + b"o" + (b"" if cell is None else _place(cell, part)))
-        return _told(len(base) + 1, part, found) if found else None
+        prefix = base + b"o" + _place(cell, part)
+        found = self._top(base, prefix)
+        if not found:
+            return None
+        return tuple(_numbered(found[at : at + _NUMBER]) for at in range(len(prefix), len(found), _NUMBER))
+
+    def forget(self, series: Series, cell: int) -> None:
+        """Forget a cell with all its accounts."""
+        base = self._base(series)
+        touched = self._touched.setdefault(base, {})
+        for kind in (b"n", b"o"):
+            prefix = base + kind + _place(cell, None)
+            gone = {key for key, _ in self._store.below(prefix)} | {key for key in touched if key.startswith(prefix)}
+            touched.update(dict.fromkeys(gone, 0))
+            self._pending.update(dict.fromkeys(gone))
 
     def _base(self, series: Series) -> bytes:
-        found = self._bases.get(series.key)
-        if found is None:
-            found = self._bases[series.key] = ordered_prefix(self._subject, series.item, series.id)
-        return found
+        return ordered_prefix(self._subject, series.item, series.id)
 
     def _put(self, base: bytes, key: bytes, sign: int) -> None:
-        self._pending[key] = b"" if sign > 0 else None
-        self._touched.setdefault(base, {})[key] = sign > 0
+        touched = self._touched.setdefault(base, {})
+        held = touched.get(key)
+        if held is None:
+            raw = self._store.get(key)
+            held = 0 if raw is None else int.from_bytes(raw, "big")
+        count = touched[key] = held + sign
+        # A negative count cannot be written: it would say that a number goes which was never there.
+        self._pending[key] = count.to_bytes(_COUNT, "big") if count else None
 
     def _top(self, base: bytes, prefix: bytes) -> bytes:
         return self._best(base, prefix, self._store.highest(prefix), highest=True)
@@ -93,19 +104,15 @@ class OrderedNumbers:
 
     def _best(self, base: bytes, prefix: bytes, stored: Iterator[bytes], *, highest: bool) -> bytes:
         touched = self._touched.get(base, {})
-        found = [key for key, counts in touched.items() if counts and key.startswith(prefix)]
+        found = [key for key, count in touched.items() if count and key.startswith(prefix)]
         # Those that are in the store come in order: the first that still counts is the best of them.
-        found += next(([key] for key in stored if touched.get(key, True)), [])
+        found += next(([key] for key in stored if touched.get(key, 1)), [])
         return (max(found) if highest else min(found)) if found else b""
 
 
-def _after(prefix: bytes, key: bytes) -> int | None:
-    return int.from_bytes(key[len(prefix) : len(prefix) + _NUMBER], "big") - _NUMBER_ZERO if key else None
+def _numbered(raw: bytes) -> int:
+    return int.from_bytes(raw, "big") - _ZERO
 
 
-def _told(at: int, part: str | None, key: bytes) -> Told:
-    cell = int.from_bytes(key[at : at + _CELL], "big")
-    at += len(_place(EVER, part))
-    order = int.from_bytes(key[at : at + _ORDER], "big")
-    number = int.from_bytes(key[at + _ORDER : at + _ORDER + _NUMBER], "big")
-    return cell + EVER, order - _ORDER_ZERO, number - _NUMBER_ZERO
+def _last_number(key: bytes) -> int | None:
+    return _numbered(key[-_NUMBER:]) if key else None

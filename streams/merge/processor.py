@@ -46,7 +46,9 @@ class MergeProcessor(Processor):
         # What indicators and the law may look at; the merge reads no more of a payload.
         self._wanted = {full_name(event_schema(one)): self._looked_at(one) for one in self._items}
         # A type of somebody else's may say it is of any item.
-        self._of_any = frozenset(name for names in self._wanted.values() for name in names)
+        of_any = frozenset(name for names in self._wanted.values() for name in names)
+        # One for all partitions: its readers are made once for each schema, which takes a millisecond or two.
+        self._decode = Decoder(registry, lambda name: self._wanted.get(name, of_any))
 
     def _looked_at(self, item: Item) -> frozenset[str]:
         group, rule = self._groups.by_item.get(item.id), publication_rules((item,)).get(item.id)
@@ -58,7 +60,7 @@ class MergeProcessor(Processor):
 
     def begin(self, partition: int, store: Store, reached: Mapping[str, int]) -> PartitionTask:
         """Return the task of a partition. Raises Unavailable when the broker or the registry is away."""
-        decode = Decoder(self._registry, lambda name: self._wanted.get(name, self._of_any))
+        decode = self._decode
         publisher = SubjectPublisher(self._registry)
         as_of = EPOCH
         for message in scan(self._config, topics.CALENDAR, partitions=[partition]):

@@ -15,8 +15,7 @@ from processing.store import Store
 from rules.indicators.definitions import CROSS
 from rules.indicators.functions import Value
 from rules.indicators.groups import Groups
-from rules.indicators.shares import Share
-from rules.indicators.tiles import EVER, Tile, Tiles, due_dates, unpack
+from rules.indicators.tiles import Tiles, unpack
 from rules.merge import Record
 from rules.state import DIGEST_RULE
 from streams.merge.cross_inputs import CrossInputs
@@ -72,7 +71,7 @@ def _fingerprint(groups: Groups) -> bytes:
 
     So does the rule of the states' digests: another one makes tiles anew, and has the calendar go through all subjects.
     """
-    formats = f"tiles 3, marshal {marshal.version}, digest {DIGEST_RULE}"
+    formats = f"tiles 4, marshal {marshal.version}, digest {DIGEST_RULE}"
     own = (one for item in sorted(groups.by_item) for one in groups.by_item[item].indicators)
     text = "\n".join((formats, *map(repr, (*own, *groups.cross.indicators))))
     return hashlib.sha256(text.encode()).hexdigest().encode()
@@ -131,7 +130,8 @@ class Rolling:
         Where the transaction fails, this object is thrown away.
         """
         for (subject, item), tiles in self._touched.items():
-            tiles.settle(self._numbers(subject))
+            numbers = self._numbers(subject)
+            tiles.settle(numbers)
             due = tiles.next_due()
             if due != tiles.due:
                 if tiles.due is not None:
@@ -139,7 +139,7 @@ class Rolling:
                 if due is not None:
                     self.pending[due_key(due, subject, item, _WINDOWS)] = b""
                 tiles.due = due
-            self.pending[tiles_key(subject, item)] = tiles.pack()
+            self.pending[tiles_key(subject, item)] = tiles.pack(numbers)
         self.pending.update(self._inputs.flush())
         written, self.pending, self._touched, self._ordered = self.pending, {}, {}, {}
         return written
@@ -237,13 +237,12 @@ class Rolling:
         tiles = self._load(subject, item)
         if tiles is None or tiles.as_of >= as_of:
             return
-        past = tiles.group.past(as_of)
-        for key, record in live:
+        past, numbers = tiles.group.past(as_of), self._numbers(subject)
+        for _, record in live:
             for series, share in self._shares(item, record, tiles.as_of):
                 before, now = share.counts(tiles.as_of), share.counts(as_of)
                 if before != now:
-                    tile = tiles.by_series[series.id]
-                    self._count(tile, subject, key, share, past[series.id], 1 if now else -1)
+                    tiles.of(series).take(share, 1 if now else -1, past[series.id], numbers)
         tiles.as_of = as_of
 
     def _numbers(self, subject: str) -> OrderedNumbers:
@@ -263,18 +262,16 @@ class Rolling:
 
     def _take(self, tiles: Tiles, subject: str, item: str, key: str, record: Record, sign: int) -> None:
         as_of = tiles.as_of
-        own, past = self._shares(item, record, as_of), tiles.group.past(as_of)
-        for series, share in own:
-            if share.enter <= as_of and (share.leave is None or as_of < share.leave):
-                self._count(tiles.by_series[series.id], subject, key, share, past[series.id], sign)
+        past, numbers, days = tiles.group.past(as_of), self._numbers(subject), set[date]()
+        for series, share in self._shares(item, record, as_of):
+            enter, leave = share.enter, share.leave
+            if enter > as_of:
+                days.add(enter)
+            elif leave is None or as_of < leave:
+                tiles.of(series).take(share, sign, past[series.id], numbers)
+            if leave is not None and leave > as_of:
+                days.add(leave)
         if sign > 0:
             # What another version of the record left is overwritten or harmless: a day on which nothing moves.
-            for day in due_dates(own, as_of):
+            for day in days:
                 self.pending[due_key(day, subject, item, key)] = b""
-
-    def _count(self, tile: Tile, subject: str, key: str, share: Share, past: int, sign: int) -> None:
-        use = tile.use
-        if use.is_ordered:
-            cells = ((share.cell,) if use.is_windowed else ()) + ((EVER,) if use.is_ever else ())
-            self._numbers(subject).note(tile.series, use, key, share, cells, sign)
-        tile.take(share, sign, past)

@@ -1,27 +1,25 @@
 """Law 4 of the design: a state is a pure function of the winning records and the date."""
 
 import contextlib
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalogue.load import load_catalogue
-from catalogue.model import Field, FieldType
 from catalogue.times import business_date
 from processing.store import Store
-from rules.indicators.cells import Told
 from rules.indicators.definitions import load_indicators
-from rules.indicators.facts import Fact, from_millionths
+from rules.indicators.facts import from_millionths
 from rules.indicators.groups import groups_of
+from rules.indicators.kept_numbers import Entry
 from rules.indicators.plain import plain_atoms, plain_values
 from rules.indicators.series import Series
 from rules.indicators.shares import Share, shares
 from rules.indicators.tiles import EVER, Tiles, unpack
 from rules.merge import Record
+from tests.builders.facts import facts_of
 from tests.unit.laws.partition import DAYS, EVENTS, START, Killed, Partition, computed
 
 
@@ -108,40 +106,8 @@ def test_a_past_day_computed_again_is_what_it_was(store: Store, events: list[Rec
             assert computed(events, subject, day).indicators == indicators
 
 
-_MOMENTS = st.integers(0, 1400 * 1440).map(
-    lambda minutes: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-)
 _DATES = st.dates(date(2024, 1, 1), date(2027, 12, 31))
-_PERIODS = st.builds("{}-{:02}".format, st.integers(2023, 2027), st.integers(1, 12))
-_NUMBERS = st.decimals(-(10**12), 10**12, places=4)
-_VALUES: dict[FieldType, st.SearchStrategy[Any]] = {
-    FieldType.DATE: _DATES,
-    FieldType.TIMESTAMP: _MOMENTS,
-    FieldType.INTEGER: st.integers(-(10**9), 10**9),
-    FieldType.MONTH: _PERIODS,
-    FieldType.TEXT: st.sampled_from(["增值税", "合计", "例"]),
-    FieldType.CODE: st.sampled_from(["1", "合计", "9"]),
-}
-
-
 GROUPS = groups_of(load_indicators())
-
-
-def facts_of(item: str) -> st.SearchStrategy[list[Fact]]:
-    """Draw records of an item: the fields that its indicators look at, or none of them."""
-    own = load_catalogue().item(item)
-    data = {
-        name: st.none() | (_rows(field) if (field := own.field(name)).details else _VALUES.get(field.type, _NUMBERS))
-        for name in GROUPS.by_item[item].reads
-    }
-    return st.lists(st.builds(Fact, _MOMENTS, st.fixed_dictionaries(data), st.none() | _PERIODS), max_size=6)
-
-
-def _rows(details: Field) -> st.SearchStrategy[list[dict[str, Any]]]:
-    columns = {one.name: st.none() | _VALUES.get(one.type, _NUMBERS) for one in details.details}
-    return st.lists(st.fixed_dictionaries(columns), max_size=3)
-
-
 _GROUPS = pytest.mark.parametrize("item", sorted(GROUPS.by_item))
 
 
@@ -150,7 +116,7 @@ _GROUPS = pytest.mark.parametrize("item", sorted(GROUPS.by_item))
 @given(data=st.data(), day=_DATES)
 def test_records_effective_after_the_day_do_not_count(item: str, data: st.DataObject, day: date) -> None:
     """Records effective after D do not count."""
-    facts = data.draw(facts_of(item))
+    facts = data.draw(facts_of(GROUPS.by_item[item]))
     known = [one for one in facts if business_date(one.source_time) <= day]
     assert plain_values(GROUPS, {item: facts}, day) == plain_values(GROUPS, {item: known}, day)
 
@@ -158,8 +124,14 @@ def test_records_effective_after_the_day_do_not_count(item: str, data: st.DataOb
 class _PlainIndex:
     """What the store keeps in order, looked for among all shares."""
 
-    def __init__(self, shares: list[Share]) -> None:
-        self._shares = shares
+    def __init__(self) -> None:
+        self.shares: list[Share] = []
+
+    def put(self, *_: object) -> None:
+        pass
+
+    def forget(self, *_: object) -> None:
+        pass
 
     def highest(self, series: Series, cell: int, part: str | None) -> int | None:
         return max(self._numbers(cell, part), default=None)
@@ -167,12 +139,14 @@ class _PlainIndex:
     def lowest(self, series: Series, cell: int, part: str | None) -> int | None:
         return min(self._numbers(cell, part), default=None)
 
-    def last(self, series: Series, cell: int | None, part: str | None) -> Told | None:
-        own = [s for s in self._shares if s.number is not None and cell in (None, s.cell) and s.part == part]
-        return max(((s.cell, s.order, s.number) for s in own if s.number is not None), default=None)
+    def last(self, series: Series, cell: int, part: str | None) -> Entry | None:
+        own = [s for s in self.shares if s.number is not None and cell in (EVER, s.cell) and s.part == part]
+        if cell == EVER:
+            return max(((s.cell, s.order, s.number) for s in own if s.number is not None), default=None)
+        return max(((s.order, s.number) for s in own if s.number is not None), default=None)
 
     def _numbers(self, cell: int, part: str | None) -> list[int]:
-        return [s.number for s in self._shares if s.number is not None and cell in (EVER, s.cell) and s.part == part]
+        return [s.number for s in self.shares if s.number is not None and cell in (EVER, s.cell) and s.part == part]
 
 
 @_GROUPS
@@ -182,21 +156,23 @@ def test_the_shares_that_count_on_a_day_are_the_indicators(item: str, data: st.D
     """A state of a date D is a pure function of the winning records and D: every real indicator, from the shares that
     its records have on that day.
     """
-    facts = data.draw(facts_of(item))
+    facts = data.draw(facts_of(GROUPS.by_item[item]))
     tiles = Tiles(GROUPS.by_item[item], day)
     past = tiles.group.past(day)
+    index = _PlainIndex()
     for series in tiles.group.series:
         own = [one for fact in facts for one in shares(series, fact)]
-        held = list[Share]()
+        index.shares = list[Share]()
+        tile = tiles.of(series)
         for one in own:
             # Also what began and ended to count before leaves nothing behind.
-            held.append(one)
-            tiles.by_series[series.id].take(one, 1, past[series.id])
+            index.shares.append(one)
+            tile.take(one, 1, past[series.id], index)
         for one in own:
             if not one.counts(day):
-                held.remove(one)
-                tiles.by_series[series.id].take(one, -1, past[series.id])
-        tiles.by_series[series.id].settle(_PlainIndex(held))
+                index.shares.remove(one)
+                tile.take(one, -1, past[series.id], index)
+        tile.settle(index)
     found = tiles.atom_values(day)
     assert found == plain_atoms(tiles.group, facts, day)
-    assert unpack(tiles.group, tiles.pack()).atom_values(day) == found
+    assert unpack(tiles.group, tiles.pack(index)).atom_values(day) == found

@@ -1,0 +1,173 @@
+"""The shares of a record in all series of an item, by one function that is compiled for them.
+
+``rules.indicators.shares`` defines what a share is, and the plain definition of the indicators asks it, series by
+series. For the merge that took a third of its time: it asked a dozen series of each record one by one, most of them in
+vain. A compiled one asks what they have in common once, and calls that module for what is rare (decision 6 has the same
+of Avro). A test holds the two equal.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from catalogue.model import FieldType
+from rules.indicators import shares
+from rules.indicators.facts import EXACT, Fact
+from rules.indicators.series import THE_DAY, THE_PERIOD, Series
+from rules.indicators.shares import NEVER, TOTALS, Share
+
+SharesOf = Callable[[Fact], list[tuple[Series, Share]]]
+_AMOUNTS = frozenset({FieldType.MONEY, FieldType.NUMBER, FieldType.INTEGER, FieldType.YEAR})
+
+
+def compile_shares(series: Iterable[Series]) -> SharesOf:
+    """Return what gives the shares of a record in these series of one item, each with its series."""
+    source = _Source()
+    for every in _by_placing(series):
+        source.add(every)
+    return source.compiled()
+
+
+def _by_placing(series: Iterable[Series]) -> Iterable[list[Series]]:
+    """Return series together that lie where the same is asked of a record, so that it is asked once."""
+    found: dict[object, list[Series]] = {}
+    for one in series:
+        # Rows of details are looked at one by one.
+        found.setdefault(one.key if one.details is not None else one.placing, []).append(one)
+    return found.values()
+
+
+class _Source:
+    """The lines of one function."""
+
+    def __init__(self) -> None:
+        self._head = [
+            "data, effective, order, period = fact.data, fact.effective, fact.order, fact.period",
+            "get, found = data.get, []",
+            "add = found.append",
+        ]
+        self._lines: list[str] = []
+        self._scope: dict[str, Any] = {
+            "Decimal": Decimal, "EXACT": EXACT, "NEVER": NEVER, "Share": Share, "TOTALS": TOTALS,
+            "accounted": shares.account, "cell_in": shares.cell_in, "ending": shares.leave_of,
+            "of_details": shares.of_details, "of_period": shares.cell_of, "placed_at": shares.place_of,
+            "placed_on": shares.placed_on, "valued": shares.valued,
+        }  # fmt: skip
+        self._numbers = itertools.count()
+        # By the fields that say it, the variable with the day on which a record ceases to count, or on which it lies.
+        self._leaves: dict[tuple[object, ...], str] = {}
+        self._days: dict[str, str] = {}
+
+    def add(self, every: Sequence[Series]) -> None:
+        """Add the lines for series of one placing."""
+        lead = self._named(every[0], "lead")
+        leave = self._leave(every[0], lead)
+        holds = [f"{leave} is not NEVER"] if leave != "None" else []
+        holds += [self._condition(one.source, one.constants) for one in every[0].public_when]
+        if every[0].details is not None:
+            self._say(0, f"if {' and '.join(holds) or 'True'}:")
+            self._say(1, f"for share in of_details({lead}, fact, {leave}): add(({lead}, share))")
+            return
+        if every[0].since is not None:
+            # Few statements say what they cover.
+            self._say(0, f"place = placed_at({lead}, data, fact, {leave}) if {' and '.join(holds) or 'True'} else None")
+            self._say(0, "if place is not None:")
+            self._say(1, "cell, enter, leave, day, is_total, part = place")
+            self._shares(every, "leave", "day", "is_total", "part")
+            return
+        if every[0].where is not None:
+            holds.append(self._condition(every[0].where.source, every[0].where.constants))
+        self._place(every, lead, leave, holds)
+
+    def _place(self, every: Sequence[Series], lead: str, leave: str, holds: Sequence[str]) -> None:
+        one = every[0]
+        self._say(0, f"if {' and '.join(holds) or 'True'}:")
+        if one.closing is not None and one.date_field is None:
+            self._say(1, f"if period is None: cell, day = cell_in({lead}, effective), effective")
+            self._say(1, f"else: cell, day = of_period({one.closing.every}, period), None")
+            self._say(1, "enter = effective")
+            day = "day"
+        elif one.date_field is None:
+            self._say(1, "enter, cell = effective, effective.toordinal()")
+            day = "effective"
+        else:
+            day = self._day(one.date_field, lead)
+            if one.closing is not None:
+                self._say(1, f"enter, cell = effective, cell_in({lead}, {day})")
+            else:
+                self._say(1, f"enter, cell = effective if {day} < effective else {day}, {day}.toordinal()")
+        if leave != "None":
+            self._say(1, f"if {leave} is not None and {leave} <= enter: enter = None")
+        is_total, part = "False", "None"
+        if one.totals is not None:
+            is_total = f"str(get({one.totals!r}) or '').strip() in TOTALS"
+        if one.by is not None:
+            part = f"str({'period' if one.by == THE_PERIOD else f'get({one.by!r})'} or '')"
+        if leave != "None":
+            self._say(1, "if enter is not None:")
+            self._shares(every, leave, day, is_total, part, depth=2)
+        else:
+            self._shares(every, leave, day, is_total, part)
+
+    def _shares(self, every: Sequence[Series], leave: str, day: str, is_total: str, part: str, depth: int = 1) -> None:
+        """Add the lines that make the shares; ``cell`` and ``enter`` are known."""
+        if part != "None":
+            self._say(depth, f"part = {part}")
+            part = "part"
+        bare = [one for one in every if one.value is None]
+        for number, one in enumerate(bare):
+            if not number:
+                # What is counted and has no number is the same share in all of them.
+                self._say(depth, f"share = Share(cell, enter, {leave}, None, order, None, {is_total}, {part})")
+            self._say(depth, f"add(({self._named(one, 'series')}, share))")
+        for one in every:
+            if one.value is None:
+                continue
+            name = self._named(one, "series")
+            self._say(depth, f"value = get({one.value!r})" if one.value != THE_DAY else "value = None")
+            general = f"number, text = valued({name}, data, {day}, cell)"
+            if one.value_type in _AMOUNTS and not one.ranks:
+                self._say(depth, "if value.__class__ is Decimal: number, text = int(value.scaleb(6, EXACT)), None")
+                self._say(depth, "elif value is None: number = text = None")
+                self._say(depth, f"else: {general}")
+            else:
+                self._say(depth, general)
+            if one.ranks:
+                self._say(depth, "if number is not None or text is not None:")
+            share = f"Share(cell, enter, {leave}, number, order, text, {is_total}, {part})"
+            self._say(depth + bool(one.ranks), f"add(({name}, {share}))")
+
+    def _leave(self, one: Series, lead: str) -> str:
+        if not one.ends:
+            return "None"
+        by = one.until, one.through
+        if by not in self._leaves:
+            name = self._leaves[by] = f"leave_{next(self._numbers)}"
+            self._head.append(f"{name} = ending({lead}, fact)")
+        return self._leaves[by]
+
+    def _day(self, field: str, lead: str) -> str:
+        if field not in self._days:
+            name = self._days[field] = f"day_{next(self._numbers)}"
+            self._head.append(f"{name} = placed_on({lead}, data, fact)")
+        return self._days[field]
+
+    def _condition(self, source: str, constants: dict[str, Any]) -> str:
+        self._scope.update(constants)
+        return source
+
+    def _named(self, one: Series, kind: str) -> str:
+        name = f"{kind}_{next(self._numbers)}"
+        self._scope[name] = one
+        return name
+
+    def _say(self, depth: int, line: str) -> None:
+        self._lines.append("    " * depth + line)
+
+    def compiled(self) -> SharesOf:
+        """Return the function."""
+        lines = (*self._head, *self._lines, "return found")
+        exec("def shares_of(fact):\n" + "\n".join("    " + line for line in lines), self._scope)
+        found: SharesOf = self._scope["shares_of"]
+        return found
