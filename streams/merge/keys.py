@@ -1,7 +1,7 @@
 """Where the merge keeps what in the store of a partition: the first byte of a key says its kind.
 
 From the changelogs: winning records (``r``), states (``s``) and the values of indicators (``v``). Derived from the
-records: the tiles of the indicators (``a``), the numbers of cells with many that need an order (``k``), what items say to the
+records: the tiles of the indicators (``a``), numbers in order, of cells with many (``k``), what items say to the
 indicators over several (``c``), and the days (``x``) on which a share begins or ceases to count, or a window moves.
 """
 

@@ -1,6 +1,7 @@
 """The rating as a processor: what it reads and writes, and how it begins on a partition."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 
 from bus import topics
@@ -13,19 +14,20 @@ from bus.partitions import partition_of
 from bus.reading.scan import scan
 from catalogue import wire
 from catalogue.errors import PoisonMessage
-from processing.output import StoreWrites
+from processing.output import InputMessage, StoreWrites
 from processing.processor import PartitionTask, Processor, Restore
 from processing.store import Store
 from rules.lists.definition import ListDefinition
 from rules.rating.messages import entry_of, version_of
 from rules.rating.reviews import Entry
 from rules.rating.schedule import ModelVersion
-from rules.rating.scoring import is_rated
 from streams.rating.day_close import DayClose
-from streams.rating.keys import VALUES_READ, mark_key, stored_membership, stored_rating, values_key
+from streams.rating.keys import VALUES_READ, mark_key, stored_membership, stored_rating
 from streams.rating.rater import Rater
 from streams.rating.task import EPOCH, RatingTask
-from streams.rating.values import Groups, Shapes, pack, read_values, unpack
+from streams.rating.values import Shapes
+from streams.rating.values_fold import ValuesFold
+from streams.rating.values_reader import ValuesReader
 
 _CHUNK = 5000
 
@@ -57,8 +59,9 @@ class RatingProcessor(Processor):
 
     def begin(self, partition: int, store: Store, reached: Mapping[str, int]) -> PartitionTask:
         """Return the task of a partition. Raises Unavailable when the broker or the registry is away."""
-        decode, shapes = Decoder(self._registry, unscaled=True), Shapes(store)
-        self._read_values(partition, store, reached.get(topics.INDICATOR, 0), decode, shapes)
+        decode = Decoder(self._registry, unscaled=True)
+        told = Encoder(self._registry, topics.INDICATOR, wire.INDICATOR_VALUES)
+        read_values = ValuesReader(decode, Shapes(store), told.magic)
         rating = Encoder(self._registry, topics.RATING, wire.RATING)
         change = Encoder(self._registry, topics.RATING_CHANGE, wire.RATING_CHANGE)
         listed = Encoder(self._registry, topics.LIST, wire.LIST)
@@ -67,10 +70,12 @@ class RatingProcessor(Processor):
         def belongs(subject: str) -> bool:
             return partition_of(subject, self._config.partitions) == partition
 
+        values = ValuesFold(store, read_values, belongs)
+        self._fill_values(partition, store, reached.get(topics.INDICATOR, 0), values)
         return RatingTask(
             store,
             decode,
-            shapes,
+            read_values,
             Rater(store, decode, rating.wrap, change.wrap),
             DayClose(store, decode, self._lists, listed, list_change),
             self._day(partition, reached.get(topics.CALENDAR, 0), decode),
@@ -113,7 +118,7 @@ class RatingProcessor(Processor):
         every = scan(self._config, topic, partitions=[partition])
         return [message.value() or b"" for message in every if (message.offset() or 0) < reached]
 
-    def _read_values(self, partition: int, store: Store, reached: int, decode: Decoder, shapes: Shapes) -> None:
+    def _fill_values(self, partition: int, store: Store, reached: int, values: ValuesFold) -> None:
         """Read the values that the store lacks: of an empty one, or one that another owner went ahead of.
 
         To the topic's end and not to where the partition is: of what was compacted since, only newer values are left,
@@ -122,20 +127,9 @@ class RatingProcessor(Processor):
         known = int(store.get(VALUES_READ) or 0)
         if known >= reached:
             return
-        found: dict[str, Groups] = {}
         for message in scan(self._config, topics.INDICATOR, partitions=[partition], start=known):
-            try:
-                subject, group, names, numbers = read_values(decode, message.value())
-            except PoisonMessage:
-                continue
-            if not is_rated(subject):
-                continue
-            groups = found.get(subject)
-            if groups is None:
-                if len(found) == _CHUNK:
-                    store.write({**shapes.flush(), **{values_key(one): pack(own) for one, own in found.items()}})
-                    found.clear()
-                groups = found[subject] = unpack(store.get(values_key(subject)))
-            groups[group] = message.offset() or 0, shapes.number_of(names), numbers
-        packed = {values_key(one): pack(own) for one, own in found.items()}
-        store.write({**shapes.flush(), **packed, VALUES_READ: b"%d" % reached})
+            with suppress(PoisonMessage):
+                values.take(InputMessage(message.offset() or 0, message.value()))
+            if len(values.touched) == _CHUNK:
+                store.write(values.writes())
+        store.write({**values.writes(), VALUES_READ: b"%d" % reached})

@@ -18,7 +18,9 @@ from rules.rating.scoring import is_rated
 from streams.rating.day_close import DayClose
 from streams.rating.keys import VALUES, VALUES_READ, subject_of, values_key
 from streams.rating.rater import Rater, Read
-from streams.rating.values import Groups, Shapes, pack, read_values, unpack
+from streams.rating.values import Groups, unpack
+from streams.rating.values_fold import ELSEWHERE, ValuesFold
+from streams.rating.values_reader import ValuesReader
 
 MOST_SUBJECTS = 2000
 """In one transaction: when another model rules all are rated anew, and all at once would fill a worker's memory."""
@@ -27,7 +29,6 @@ _SUBJECTS_A_PIECE = 500
 EPOCH = date(1970, 1, 1)
 """The day of a partition to which no day was published yet."""
 _DAY = timedelta(days=1)
-_ELSEWHERE = "It lies in another partition than its subject's."
 
 
 class RatingTask(PartitionTask):
@@ -37,7 +38,7 @@ class RatingTask(PartitionTask):
         self,
         store: Store,
         decode: Read,
-        shapes: Shapes,
+        read_values: ValuesReader,
         rater: Rater,
         day_close: DayClose,
         as_of: date,
@@ -49,7 +50,8 @@ class RatingTask(PartitionTask):
 
         ``decode`` leaves decimals unscaled.
         """
-        self._store, self._decode, self._shapes, self._rater, self._as_of = store, decode, shapes, rater, as_of
+        self._store, self._decode, self._rater, self._as_of = store, decode, rater, as_of
+        self._values, self._shapes = ValuesFold(store, read_values, belongs), read_values.shapes
         self._day_close = day_close
         self._versions = {one.number: one for one in versions}
         self._entries, self._belongs = entries, belongs
@@ -78,7 +80,7 @@ class RatingTask(PartitionTask):
 
     def work(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
         """Take values and reviews, then rate whom they are about."""
-        output, touched, changed = Output(no_outcomes(batches)), dict[str, Groups](), set[str]()
+        output, values = Output(no_outcomes(batches)), self._values
         for message in batches.get(topics.CALENDAR, ()):
             # One that tells no day is the merge's dead letter: a message is set aside once.
             is_day = business_date_of(self._decode, message.value) is not None
@@ -89,51 +91,27 @@ class RatingTask(PartitionTask):
             else:
                 output.outcomes[topics.RATING_MODEL]["merged"] += 1
         for message in batches.get(topics.REVIEW, ()):
-            self._take_entry(message, touched, output)
-        values = batches.get(topics.INDICATOR, ())
-        for message in values:
-            self._take_values(message, touched, changed, output)
-        output.writes.update(self._shapes.flush())
-        changed_at = writer.timestamp(datetime.now(UTC))
+            self._take_entry(message, output)
+        told = batches.get(topics.INDICATOR, ())
+        for message in told:
+            try:
+                output.outcomes[topics.INDICATOR][values.take(message)] += 1
+            except PoisonMessage as problem:
+                output.reject(topics.INDICATOR, message, problem.message)
+        touched, changed_at = values.touched, writer.timestamp(datetime.now(UTC))
+        output.writes.update(values.writes())
         for count, (subject, groups) in enumerate(touched.items(), start=1):
-            if subject in changed:
-                output.writes[values_key(subject)] = pack(groups)
             if groups:
                 # Else a review is about somebody of whom nothing is known.
                 self._rate(subject, groups, changed_at, output)
             if count % _SUBJECTS_A_PIECE == 0:
                 yield output
                 output = Output()
-        if values:
-            output.writes[VALUES_READ] = b"%d" % (values[-1].offset + 1)
+        if told:
+            output.writes[VALUES_READ] = b"%d" % (told[-1].offset + 1)
         yield output
 
-    def _take_values(
-        self, message: InputMessage, touched: dict[str, Groups], changed: set[str], output: Output
-    ) -> None:
-        outcomes = output.outcomes[topics.INDICATOR]
-        try:
-            subject, group, names, numbers = read_values(self._decode, message.value)
-        except PoisonMessage as problem:
-            output.reject(topics.INDICATOR, message, problem.message)
-            return
-        if not self._belongs(subject):
-            output.reject(topics.INDICATOR, message, _ELSEWHERE)
-            return
-        if not is_rated(subject):
-            outcomes["duplicate"] += 1
-            return
-        groups = self._groups(subject, touched)
-        held, shape = groups.get(group), self._shapes.number_of(names)
-        if held is not None and message.offset < held[0]:
-            # It was read ahead of its batch, when the store was filled anew.
-            outcomes["superseded"] += 1
-            return
-        outcomes["duplicate" if held is not None and held[1:] == (shape, numbers) else "merged"] += 1
-        groups[group] = message.offset, shape, numbers
-        changed.add(subject)
-
-    def _take_entry(self, message: InputMessage, touched: dict[str, Groups], output: Output) -> None:
+    def _take_entry(self, message: InputMessage, output: Output) -> None:
         try:
             value = self._decode(message.value or b"")
             entry, subject = entry_of(value), value["subject"]
@@ -141,13 +119,13 @@ class RatingTask(PartitionTask):
             output.reject(topics.REVIEW, message, problem.message)
             return
         if not self._belongs(subject):
-            output.reject(topics.REVIEW, message, _ELSEWHERE)
+            output.reject(topics.REVIEW, message, ELSEWHERE)
             return
         own = self._entries.setdefault(subject, {})
         output.outcomes[topics.REVIEW]["duplicate" if entry.number in own else "merged"] += 1
         own.setdefault(entry.number, entry)
         if is_rated(subject):
-            self._groups(subject, touched)
+            self._values.of(subject)
 
     def _use(self, running: tuple[Running, ...]) -> None:
         self._running = running
@@ -158,12 +136,6 @@ class RatingTask(PartitionTask):
             return version_of(self._decode(message.value or b""))
         except PoisonMessage:
             return None
-
-    def _groups(self, subject: str, touched: dict[str, Groups]) -> Groups:
-        groups = touched.get(subject)
-        if groups is None:
-            groups = touched[subject] = unpack(self._store.get(values_key(subject)))
-        return groups
 
     def _rate(
         self, subject: str, groups: Groups, changed_at: bytes, output: Output, only: Collection[str] | None = None

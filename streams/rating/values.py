@@ -6,10 +6,8 @@ and numbers as machine words of which few are read: as dicts a subject's values 
 
 import marshal
 import struct
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable
 
-from catalogue.errors import PoisonMessage
 from processing.output import StoreWrites
 from processing.store import Store
 from rules.rating.model import MOST
@@ -20,29 +18,9 @@ _WORD = struct.Struct("<q")
 _UNKNOWN = -(1 << 63)
 
 
-class ToldValues(NamedTuple):
-    """What a message of ``credit.indicator.v1`` says: the values of one group of a subject, by the indicators' ids."""
-
-    subject: str
-    group: str
-    names: tuple[str, ...]
-    numbers: bytes
-    """Words, as ``words`` makes them."""
-
-
 Group = tuple[int, int, bytes]
 """The offset of its message, its shape, its values as words."""
 Groups = dict[str, Group]
-
-
-def read_values(decode: Callable[[bytes], Mapping[str, Any]], raw: bytes | None) -> ToldValues:
-    """Return what a message says; ``decode`` leaves decimals unscaled. Raises PoisonMessage and Unavailable."""
-    value = decode(raw or b"")
-    try:
-        values = value["indicators"]
-        return ToldValues(value["subject"], value["item"], tuple(values), words(values.values()))
-    except (AttributeError, KeyError, TypeError) as exc:
-        raise PoisonMessage("It holds no values of indicators.") from exc
 
 
 def words(values: Collection[int | None]) -> bytes:

@@ -26,6 +26,7 @@ from streams.rating.keys import VALUES, VALUES_READ, stored_rating
 from streams.rating.rater import Rater
 from streams.rating.task import RatingTask
 from streams.rating.values import Shapes
+from streams.rating.values_reader import ValuesReader
 from tests.builders.lists import AT_ONCE
 from tests.builders.ratings import decoded, message, model, version, version_value
 
@@ -55,8 +56,9 @@ class Partition:
         """Begin the task, as a successor does that reads what was worked on."""
         rater = Rater(self.store, decoded, bytes, bytes)
         day_close = DayClose(self.store, decoded, self.lists, pickle.dumps, pickle.dumps)
+        read_values = ValuesReader(decoded, Shapes(self.store), b"no message")
         self.task = RatingTask(
-            self.store, decoded, Shapes(self.store), rater, day_close, self.as_of, self.versions, {},
+            self.store, decoded, read_values, rater, day_close, self.as_of, self.versions, {},
             lambda s: s != ELSEWHERE,
         )  # fmt: skip
 
