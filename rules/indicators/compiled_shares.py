@@ -8,13 +8,15 @@ of Avro). A test holds the two equal.
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from catalogue.model import FieldType
 from rules.indicators import shares
+from rules.indicators.conditions import RowCondition
 from rules.indicators.facts import EXACT, Fact
-from rules.indicators.series import THE_DAY, THE_PERIOD, Series
+from rules.indicators.series import THE_PERIOD, Series
 from rules.indicators.shares import NEVER, TOTALS, Share
 
 SharesOf = Callable[[Fact], list[tuple[Series, Share]]]
@@ -30,11 +32,14 @@ def compile_shares(series: Iterable[Series]) -> SharesOf:
 
 
 def _by_placing(series: Iterable[Series]) -> Iterable[list[Series]]:
-    """Return series together that lie where the same is asked of a record, so that it is asked once."""
+    """Return series together that lie where the same is asked of a record, so that it is asked once.
+
+    Of those that look at rows of details, conditions are left to each.
+    """
     found: dict[object, list[Series]] = {}
     for one in series:
-        # Rows of details are looked at one by one.
-        found.setdefault(one.key if one.details is not None else one.placing, []).append(one)
+        place = replace(one, where=None) if one.details is not None else one
+        found.setdefault(place.placing, []).append(one)
     return found.values()
 
 
@@ -50,9 +55,8 @@ class _Source:
         self._lines: list[str] = []
         self._scope: dict[str, Any] = {
             "Decimal": Decimal, "EXACT": EXACT, "NEVER": NEVER, "Share": Share, "TOTALS": TOTALS,
-            "accounted": shares.account, "cell_in": shares.cell_in, "ending": shares.leave_of,
-            "of_details": shares.of_details, "of_period": shares.cell_of, "placed_at": shares.place_of,
-            "placed_on": shares.placed_on, "valued": shares.valued,
+            "cell_in": shares.cell_in, "ending": shares.leave_of, "of_period": shares.cell_of,
+            "placed_at": shares.place_of, "placed_on": shares.placed_on, "valued": shares.valued,
         }  # fmt: skip
         self._numbers = itertools.count()
         # By the fields that say it, the variable with the day on which a record ceases to count, or on which it lies.
@@ -64,10 +68,9 @@ class _Source:
         lead = self._named(every[0], "lead")
         leave = self._leave(every[0], lead)
         holds = [f"{leave} is not NEVER"] if leave != "None" else []
-        holds += [self._condition(one.source, one.constants) for one in every[0].public_when]
+        holds += [self._condition(one) for one in every[0].public_when]
         if every[0].details is not None:
-            self._say(0, f"if {' and '.join(holds) or 'True'}:")
-            self._say(1, f"for share in of_details({lead}, fact, {leave}): add(({lead}, share))")
+            self._details(every, lead, leave, holds)
             return
         if every[0].since is not None:
             # Few statements say what they cover.
@@ -77,44 +80,80 @@ class _Source:
             self._shares(every, "leave", "day", "is_total", "part")
             return
         if every[0].where is not None:
-            holds.append(self._condition(every[0].where.source, every[0].where.constants))
+            holds.append(self._condition(every[0].where))
         self._place(every, lead, leave, holds)
 
-    def _place(self, every: Sequence[Series], lead: str, leave: str, holds: Sequence[str]) -> None:
+    def _details(self, every: Sequence[Series], lead: str, leave: str, holds: Sequence[str]) -> None:
+        """Add the lines for series of the rows of one field: what several rows of one month say is added up."""
         one = every[0]
+        self._say(0, f"if {' and '.join(holds) or 'True'}:")
+        part = self._part(one, 1)
+        known = [f"known_{next(self._numbers)}" for _ in every]
+        self._say(1, f"{' = '.join(known)} = None")
+        self._say(1, f"for row in get({one.details!r}) or ():")
+        self._say(2, "get = row.get")
+        self._say(2, f"day = placed_on({lead}, row, fact)")
+        # A row that tells no month has no share.
+        self._say(2, "if day is None: continue")
+        self._cell(one, lead, "day", 2)
+        if leave != "None":
+            self._say(2, f"if {leave} is not None and {leave} <= enter: continue")
+        for own, name in zip(every, known, strict=True):
+            depth = 2
+            if own.where is not None:
+                self._say(2, f"if {self._condition(own.where)}:")
+                depth = 3
+            self._number(own, "row", "day", depth)
+            self._say(depth, f"if {name} is None: {name} = {{}}")
+            self._say(depth, f"before = {name}.get(cell)")
+            self._say(depth, "if before is not None and before[1] is not None: number = before[1] + (number or 0)")
+            self._say(depth, f"{name}[cell] = enter, number")
+        self._say(1, "get = data.get")
+        for own, name in zip(every, known, strict=True):
+            self._say(1, f"if {name} is not None:")
+            self._say(2, f"for cell, (enter, number) in {name}.items():")
+            share = f"Share(cell, enter, {leave}, number, order, None, False, {part})"
+            self._say(3, f"add(({self._named(own, 'series')}, {share}))")
+
+    def _place(self, every: Sequence[Series], lead: str, leave: str, holds: Sequence[str]) -> None:
+        """Add the lines for series of the record itself."""
+        one, depth = every[0], 1
         self._say(0, f"if {' and '.join(holds) or 'True'}:")
         if one.closing is not None and one.date_field is None:
             self._say(1, f"if period is None: cell, day = cell_in({lead}, effective), effective")
             self._say(1, f"else: cell, day = of_period({one.closing.every}, period), None")
             self._say(1, "enter = effective")
             day = "day"
-        elif one.date_field is None:
-            self._say(1, "enter, cell = effective, effective.toordinal()")
-            day = "effective"
         else:
-            day = self._day(one.date_field, lead)
-            if one.closing is not None:
-                self._say(1, f"enter, cell = effective, cell_in({lead}, {day})")
-            else:
-                self._say(1, f"enter, cell = effective if {day} < effective else {day}, {day}.toordinal()")
+            day = "effective" if one.date_field is None else self._day(one.date_field, lead)
+            self._cell(one, lead, day, 1)
         if leave != "None":
-            self._say(1, f"if {leave} is not None and {leave} <= enter: enter = None")
-        is_total, part = "False", "None"
+            self._say(1, f"if {leave} is None or {leave} > enter:")
+            depth = 2
+        is_total = "False"
         if one.totals is not None:
-            is_total = f"str(get({one.totals!r}) or '').strip() in TOTALS"
-        if one.by is not None:
-            part = f"str({'period' if one.by == THE_PERIOD else f'get({one.by!r})'} or '')"
-        if leave != "None":
-            self._say(1, "if enter is not None:")
-            self._shares(every, leave, day, is_total, part, depth=2)
+            self._say(depth, f"is_total = str(get({one.totals!r}) or '').strip() in TOTALS")
+            is_total = "is_total"
+        self._shares(every, leave, day, is_total, self._part(one, depth), depth)
+
+    def _cell(self, one: Series, lead: str, day: str, depth: int) -> None:
+        """Add the lines that find the cell of a day, and from when on what lies in it counts."""
+        if one.closing is not None:
+            self._say(depth, f"enter, cell = effective, cell_in({lead}, {day})")
+        elif day == "effective":
+            self._say(depth, "enter, cell = effective, effective.toordinal()")
         else:
-            self._shares(every, leave, day, is_total, part)
+            self._say(depth, f"enter, cell = effective if {day} < effective else {day}, {day}.toordinal()")
+
+    def _part(self, one: Series, depth: int) -> str:
+        """Add the line that finds the account, if there is one, and return its name."""
+        if one.by is None:
+            return "None"
+        self._say(depth, f"part = str({'period' if one.by == THE_PERIOD else f'get({one.by!r})'} or '')")
+        return "part"
 
     def _shares(self, every: Sequence[Series], leave: str, day: str, is_total: str, part: str, depth: int = 1) -> None:
         """Add the lines that make the shares; ``cell`` and ``enter`` are known."""
-        if part != "None":
-            self._say(depth, f"part = {part}")
-            part = "part"
         bare = [one for one in every if one.value is None]
         for number, one in enumerate(bare):
             if not number:
@@ -124,19 +163,26 @@ class _Source:
         for one in every:
             if one.value is None:
                 continue
-            name = self._named(one, "series")
-            self._say(depth, f"value = get({one.value!r})" if one.value != THE_DAY else "value = None")
-            general = f"number, text = valued({name}, data, {day}, cell)"
-            if one.value_type in _AMOUNTS and not one.ranks:
-                self._say(depth, "if value.__class__ is Decimal: number, text = int(value.scaleb(6, EXACT)), None")
-                self._say(depth, "elif value is None: number = text = None")
-                self._say(depth, f"else: {general}")
-            else:
-                self._say(depth, general)
+            name = self._number(one, "data", day, depth)
             if one.ranks:
-                self._say(depth, "if number is not None or text is not None:")
+                self._say(depth, "if number is not None:")
             share = f"Share(cell, enter, {leave}, number, order, text, {is_total}, {part})"
             self._say(depth + bool(one.ranks), f"add(({name}, {share}))")
+
+    def _number(self, one: Series, data: str, day: str, depth: int) -> str:
+        """Add the lines that find number and text; return the name of the series."""
+        name = self._named(one, "series")
+        general = f"number, text = valued({name}, {data}, {day}, cell)"
+        if one.value is None:
+            self._say(depth, "number = text = None")
+        elif one.value_type in _AMOUNTS and not one.ranks:
+            self._say(depth, f"value = get({one.value!r})")
+            self._say(depth, "if value.__class__ is Decimal: number, text = int(value.scaleb(6, EXACT)), None")
+            self._say(depth, "elif value is None: number = text = None")
+            self._say(depth, f"else: {general}")
+        else:
+            self._say(depth, general)
+        return name
 
     def _leave(self, one: Series, lead: str) -> str:
         if not one.ends:
@@ -153,9 +199,9 @@ class _Source:
             self._head.append(f"{name} = placed_on({lead}, data, fact)")
         return self._days[field]
 
-    def _condition(self, source: str, constants: dict[str, Any]) -> str:
-        self._scope.update(constants)
-        return source
+    def _condition(self, condition: RowCondition) -> str:
+        self._scope.update(condition.constants)
+        return condition.source
 
     def _named(self, one: Series, kind: str) -> str:
         name = f"{kind}_{next(self._numbers)}"

@@ -65,7 +65,7 @@ def shares(series: Series, fact: Fact) -> list[Share]:
     if leave is NEVER or not all(condition.holds(fact.data) for condition in series.public_when):
         return []
     if series.details is not None:
-        return of_details(series, fact, leave)
+        return _of_details(series, fact, leave)
     place = place_of(series, fact.data, fact, leave)
     if place is None:
         return []
@@ -112,7 +112,7 @@ def place_of(series: Series, data: Mapping[str, Any], fact: Fact, leave: date | 
         enter = effective if closing is not None or placed < effective else placed
     if leave is not None and leave <= enter:
         return None
-    part = None if series.by is None else account(series, data, fact)
+    part = None if series.by is None else _account(series, data, fact)
     is_total = series.totals is not None and str(data.get(series.totals) or "").strip() in TOTALS
     if series.since is not None and closing is not None:
         begins = as_date(data.get(series.since))
@@ -127,7 +127,7 @@ def place_of(series: Series, data: Mapping[str, Any], fact: Fact, leave: date | 
     return Place(cell, enter, leave, placed, is_total, part)
 
 
-def account(series: Series, data: Mapping[str, Any], fact: Fact) -> str:
+def _account(series: Series, data: Mapping[str, Any], fact: Fact) -> str:
     """Return whose a number is of those that are added up in a month."""
     return str((fact.period if series.by == THE_PERIOD else data.get(series.by or "")) or "")
 
@@ -153,10 +153,10 @@ def cell_in(series: Series, placed: date) -> int:
     return month + -(month + 1) % series.closing.every
 
 
-def of_details(series: Series, fact: Fact, leave: date | None) -> list[Share]:
+def _of_details(series: Series, fact: Fact, leave: date | None) -> list[Share]:
     """Return a share for each month that the rows tell: what several rows of one month say is added up."""
     found: dict[int, Share] = {}
-    part = None if series.by is None else account(series, fact.data, fact)
+    part = None if series.by is None else _account(series, fact.data, fact)
     for row in fact.data.get(series.details or "") or ():
         place = place_of(series, row, fact, leave)
         if place is None:
