@@ -9,6 +9,7 @@ of Avro). A test holds the two equal.
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -55,13 +56,16 @@ class _Source:
         self._lines: list[str] = []
         self._scope: dict[str, Any] = {
             "Decimal": Decimal, "EXACT": EXACT, "NEVER": NEVER, "Share": Share, "TOTALS": TOTALS,
-            "cell_in": shares.cell_in, "ending": shares.leave_of, "of_period": shares.cell_of,
+            "cell_in": shares.cell_in, "date": date, "ending": shares.leave_of,
+            # A named tuple's own constructor is a function that calls this one.
+            "new": tuple.__new__, "of_period": shares.cell_of,
             "placed_at": shares.place_of, "placed_on": shares.placed_on, "valued": shares.valued,
         }  # fmt: skip
         self._numbers = itertools.count()
         # By the fields that say it, the variable with the day on which a record ceases to count, or on which it lies.
         self._leaves: dict[tuple[object, ...], str] = {}
         self._days: dict[str, str] = {}
+        self._periods: set[int] = set()
 
     def add(self, every: Sequence[Series]) -> None:
         """Add the lines for series of one placing."""
@@ -92,7 +96,7 @@ class _Source:
         self._say(1, f"{' = '.join(known)} = None")
         self._say(1, f"for row in get({one.details!r}) or ():")
         self._say(2, "get = row.get")
-        self._say(2, f"day = placed_on({lead}, row, fact)")
+        self._say(2, f"day = {self._placed_on(one, lead, 'row')}")
         # A row that tells no month has no share.
         self._say(2, "if day is None: continue")
         self._cell(one, lead, "day", 2)
@@ -112,7 +116,7 @@ class _Source:
         for own, name in zip(every, known, strict=True):
             self._say(1, f"if {name} is not None:")
             self._say(2, f"for cell, (enter, number) in {name}.items():")
-            share = f"Share(cell, enter, {leave}, number, order, None, False, {part})"
+            share = f"new(Share, (cell, enter, {leave}, number, order, None, False, {part}))"
             self._say(3, f"add(({self._named(own, 'series')}, {share}))")
 
     def _place(self, every: Sequence[Series], lead: str, leave: str, holds: Sequence[str]) -> None:
@@ -121,11 +125,11 @@ class _Source:
         self._say(0, f"if {' and '.join(holds) or 'True'}:")
         if one.closing is not None and one.date_field is None:
             self._say(1, f"if period is None: cell, day = cell_in({lead}, effective), effective")
-            self._say(1, f"else: cell, day = of_period({one.closing.every}, period), None")
+            self._say(1, f"else: cell, day = {self._period(one.closing.every)}, None")
             self._say(1, "enter = effective")
             day = "day"
         else:
-            day = "effective" if one.date_field is None else self._day(one.date_field, lead)
+            day = "effective" if one.date_field is None else self._day(one, lead)
             self._cell(one, lead, day, 1)
         if leave != "None":
             self._say(1, f"if {leave} is None or {leave} > enter:")
@@ -139,7 +143,10 @@ class _Source:
     def _cell(self, one: Series, lead: str, day: str, depth: int) -> None:
         """Add the lines that find the cell of a day, and from when on what lies in it counts."""
         if one.closing is not None:
-            self._say(depth, f"enter, cell = effective, cell_in({lead}, {day})")
+            month = f"{day}.year * 12 + {day}.month - 1"
+            self._say(
+                depth, f"enter, cell = effective, {month if one.closing.every == 1 else f'cell_in({lead}, {day})'}"
+            )
         elif day == "effective":
             self._say(depth, "enter, cell = effective, effective.toordinal()")
         else:
@@ -158,7 +165,7 @@ class _Source:
         for number, one in enumerate(bare):
             if not number:
                 # What is counted and has no number is the same share in all of them.
-                self._say(depth, f"share = Share(cell, enter, {leave}, None, order, None, {is_total}, {part})")
+                self._say(depth, f"share = new(Share, (cell, enter, {leave}, None, order, None, {is_total}, {part}))")
             self._say(depth, f"add(({self._named(one, 'series')}, share))")
         for one in every:
             if one.value is None:
@@ -166,7 +173,7 @@ class _Source:
             name = self._number(one, "data", day, depth)
             if one.ranks:
                 self._say(depth, "if number is not None:")
-            share = f"Share(cell, enter, {leave}, number, order, text, {is_total}, {part})"
+            share = f"new(Share, (cell, enter, {leave}, number, order, text, {is_total}, {part}))"
             self._say(depth + bool(one.ranks), f"add(({name}, {share}))")
 
     def _number(self, one: Series, data: str, day: str, depth: int) -> str:
@@ -180,9 +187,21 @@ class _Source:
             self._say(depth, "if value.__class__ is Decimal: number, text = int(value.scaleb(6, EXACT)), None")
             self._say(depth, "elif value is None: number = text = None")
             self._say(depth, f"else: {general}")
+        elif one.is_of_texts:
+            self._say(depth, f"value = get({one.value!r})")
+            self._say(depth, "if value.__class__ is str and value: number, text = None, value")
+            self._say(depth, f"else: {general}")
         else:
             self._say(depth, general)
         return name
+
+    def _period(self, every: int) -> str:
+        """Return what finds the cell of the record's period, once."""
+        name = f"period_{every}"
+        if every not in self._periods:
+            self._periods.add(every)
+            self._head.append(f"{name} = None")
+        return f"{name} if {name} is not None else ({name} := of_period({every}, period))"
 
     def _leave(self, one: Series, lead: str) -> str:
         if not one.ends:
@@ -193,11 +212,20 @@ class _Source:
             self._head.append(f"{name} = ending({lead}, fact)")
         return self._leaves[by]
 
-    def _day(self, field: str, lead: str) -> str:
-        if field not in self._days:
-            name = self._days[field] = f"day_{next(self._numbers)}"
-            self._head.append(f"{name} = placed_on({lead}, data, fact)")
-        return self._days[field]
+    def _day(self, one: Series, lead: str) -> str:
+        assert one.date_field is not None, "it is asked of a series that has one"
+        if one.date_field not in self._days:
+            name = self._days[one.date_field] = f"day_{next(self._numbers)}"
+            self._head.append(f"{name} = {self._placed_on(one, lead, 'data')}")
+        return self._days[one.date_field]
+
+    @staticmethod
+    def _placed_on(one: Series, lead: str, data: str) -> str:
+        """Return what finds the day; most that name one name a plain date."""
+        general = f"placed_on({lead}, {data}, fact)"
+        if one.date_field is None:
+            return general
+        return f"day if (day := {data}.get({one.date_field!r})).__class__ is date else {general}"
 
     def _condition(self, condition: RowCondition) -> str:
         self._scope.update(condition.constants)
