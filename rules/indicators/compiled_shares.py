@@ -96,7 +96,7 @@ class _Source:
         self._say(1, f"{' = '.join(known)} = None")
         self._say(1, f"for row in get({one.details!r}) or ():")
         self._say(2, "get = row.get")
-        self._say(2, f"day = {self._placed_on(one, lead, 'row')}")
+        self._say(2, f"day = {_placed_on(one, lead, 'row')}")
         # A row that tells no month has no share.
         self._say(2, "if day is None: continue")
         self._cell(one, lead, "day", 2)
@@ -216,16 +216,8 @@ class _Source:
         assert one.date_field is not None, "it is asked of a series that has one"
         if one.date_field not in self._days:
             name = self._days[one.date_field] = f"day_{next(self._numbers)}"
-            self._head.append(f"{name} = {self._placed_on(one, lead, 'data')}")
+            self._head.append(f"{name} = {_placed_on(one, lead, 'data')}")
         return self._days[one.date_field]
-
-    @staticmethod
-    def _placed_on(one: Series, lead: str, data: str) -> str:
-        """Return what finds the day; most that name one name a plain date."""
-        general = f"placed_on({lead}, {data}, fact)"
-        if one.date_field is None:
-            return general
-        return f"day if (day := {data}.get({one.date_field!r})).__class__ is date else {general}"
 
     def _condition(self, condition: RowCondition) -> str:
         self._scope.update(condition.constants)
@@ -245,3 +237,11 @@ class _Source:
         exec("def shares_of(fact):\n" + "\n".join("    " + line for line in lines), self._scope)
         found: SharesOf = self._scope["shares_of"]
         return found
+
+
+def _placed_on(one: Series, lead: str, data: str) -> str:
+    """Return what finds the day of a record or a row; most that name one name a plain date."""
+    general = f"placed_on({lead}, {data}, fact)"
+    if one.date_field is None:
+        return general
+    return f"day if (day := {data}.get({one.date_field!r})).__class__ is date else {general}"
