@@ -1,6 +1,6 @@
 """What a pass of the proof costs when so many events are proven and a few came since: its time and its memory.
 
-The events are those of ``benchmarks.scale_input``; worker, PostgreSQL's sink and the banks' deliver them. The proof
+The events are those of ``benchmarks.scale_input``; worker, release and PostgreSQL's sink deliver them. The proof
 begins, proves all of them, and ends. Then the others come, and a new process makes one pass. The events came without a
 push, so the file arrow names their submission; all other arrows have to agree.
 """
@@ -26,7 +26,6 @@ from hub.settings import Settings, bus_config
 from proofs.reconcile.findings import FILES
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
 from proofs.reconcile.proof import ProofScope
-from sinks.banks.recipients import bank_ids
 
 _EACH = 10
 _PATIENCE_S = 3600.0
@@ -56,7 +55,7 @@ def measure(settings: Settings, proven: int, new: int, say: Callable[[str], None
     own = prepared(settings, "proving.", metrics_port=19400)
     subjects = max(1, proven // _EACH)
     with ExitStack() as stack:
-        for process in hub_processes(own, None, bank_ids()):
+        for process in hub_processes(own, None):
             if process.name not in _NOT_RUN:
                 stack.enter_context(_running(own, process.name, process.arguments))
         say(f"delivering {proven:,} events of {subjects:,} subjects")

@@ -163,7 +163,7 @@ class _Everybody:
                         at = time.monotonic()
                         if message.error() is None:
                             said = decode(message.value() or b"")
-                            # A bank's other messages are of indicators and lists.
+                            # A bank's other messages are of indicators, or of what it is told at all.
                             if place.name == _UPSTREAM or "op" in said:
                                 place.note((message.key() or b"").decode(), at)
 

@@ -19,17 +19,18 @@ from bus.users import (
     PUSH,
     QUERIES,
     RATER,
+    RELEASE,
     SINK_POSTGRES,
     SINK_UPSTREAM,
     WORKER,
     bank_user,
-    sink_of_bank,
 )
 from catalogue.avro import topic as catalogue_topic
 from catalogue.model import Catalogue
 
 MERGE_GROUP = "merge"
 RATING_GROUP = "rating"
+RELEASE_GROUP = "release"
 
 
 class Resource(StrEnum):
@@ -117,7 +118,8 @@ def principals(catalogue: Catalogue, active: Sequence[str], removed: Sequence[st
     ratings = (topics.RATING, topics.LIST, topics.RATING_POSITION)
     # What the references of the ratings are made of, and which there are.
     compared = (topics.POSITION, topics.CHANGE, topics.RATING_CHANGE, topics.REFERENCE)
-    groups = (MERGE_GROUP, RATING_GROUP, PORTAL, SINK_POSTGRES, SINK_UPSTREAM, *(sink_of_bank(bank) for bank in banks))
+    groups = (MERGE_GROUP, RATING_GROUP, RELEASE_GROUP, PORTAL, SINK_POSTGRES, SINK_UPSTREAM)
+    releases = (topics.RELEASE_SEQUENCE, topics.RELEASE_POSITION)
     calendar, released = (topics.CALENDAR,), (topics.LABEL_POLICY, topics.RELEASE_SNAPSHOT)
     return (
         Principal(
@@ -167,16 +169,11 @@ def principals(catalogue: Catalogue, active: Sequence[str], removed: Sequence[st
             writes=(topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT, topics.RELEASE_SNAPSHOT),
             sees=calendar, joins=(SINK_UPSTREAM,), transactions=(SINK_UPSTREAM,),
         ),
-        *(
-            Principal(
-                sink_of_bank(bank), f"the sink of the bank {bank}",
-                reads=(
-                    *topics.BANK_INPUTS, *released, topics.bank_topic(bank), topics.sequence_topic(bank),
-                ),
-                writes=(topics.bank_topic(bank), topics.sequence_topic(bank), topics.RELEASE_SNAPSHOT),
-                sees=calendar, joins=(sink_of_bank(bank),), transactions=(sink_of_bank(bank),),
-            )
-            for bank in banks
+        Principal(
+            RELEASE, "the release to banks",
+            reads=(*topics.RELEASE_INPUTS, topics.LABEL_POLICY, *releases, topics.KEYS),
+            writes=(*map(topics.bank_topic, banks), topics.RELEASE, *releases, topics.REJECTED),
+            joins=(RELEASE_GROUP,), transactions=(f"{RELEASE_GROUP}.",),
         ),
         Principal(
             PROOF, "`reconcile`, `prove`", reads=every, writes=(topics.PROOF,), looks_at=groups, transactions=(PROOF,),

@@ -10,7 +10,7 @@ from functools import partial
 from bus import clients, topics
 from bus.avro.registry import Registry, ask, for_registry
 from bus.config import BusConfig
-from bus.topics import bank_topic, sequence_topic
+from bus.topics import bank_topic
 from catalogue import wire
 from catalogue.avro import Schema, topic
 from catalogue.compatibility import Incompatibility, incompatibilities, level
@@ -47,6 +47,11 @@ _CARRIED: tuple[tuple[str, Schema], ...] = (
     (topics.RELEASE_SNAPSHOT, wire.RELEASE_SNAPSHOT),
     (topics.RECIPIENT, wire.RECIPIENT),
     (topics.RECIPIENT, wire.PORTFOLIO_ENTRY),
+    (topics.RELEASE, wire.RELEASE_ENTRY),
+    (topics.RELEASE, wire.RELEASE_STEP),
+    (topics.RELEASE_SEQUENCE, wire.RELEASE_MARKS),
+    (topics.RELEASE_SEQUENCE, wire.RELEASE_STEP),
+    (topics.RELEASE_POSITION, wire.POSITION),
     (topics.UPSTREAM_UP, wire.UPSTREAM_UP),
     (topics.UPSTREAM_RECEIPT, wire.UPSTREAM_RECEIPT),
 )
@@ -70,8 +75,7 @@ def placements(schemas: Mapping[str, Schema], banks: Sequence[str]) -> list[Plac
             placed.append(Placement(topic(rest[0]), path, schema))
         elif kind == "bank":
             placed += [Placement(bank_topic(bank), path, schema) for bank in banks]
-    carried = [*_CARRIED, *((sequence_topic(bank), wire.BANK_SEQUENCE) for bank in banks)]
-    return [*placed, *(Placement(name, internal_path(schema), schema) for name, schema in carried)]
+    return [*placed, *(Placement(name, internal_path(schema), schema) for name, schema in _CARRIED)]
 
 
 def register_all(

@@ -45,10 +45,13 @@ LIST_CHANGE = "list.change.v1"
 CALENDAR = "calendar.v1"
 PROOF = "proof.v1"
 KEYS = "keys.v1"
-CONSENT = "consent.v1"
 LABEL_POLICY = "release.policy.v1"
 RELEASE_SNAPSHOT = "release.snapshot.v1"
+CONSENT = "consent.v1"
 RECIPIENT = "recipient.v1"
+RELEASE = "release.v1"
+RELEASE_SEQUENCE = "release.sequence.v1"
+RELEASE_POSITION = "release.position.v1"
 UPSTREAM_UP = "national.up.v1"
 UPSTREAM_RECEIPT = "national.receipt.v1"
 
@@ -71,15 +74,6 @@ class TopicSpec:
     by_subject: bool = True
 
 
-def sequence_topic(bank: str) -> str:
-    """Return the topic in which a bank's sink keeps the last sequence of each subject.
-
-    Each bank has its own, so that no other sink's open transaction hides it. It has one partition: in a transaction a
-    further partition costs as much as a hundred small messages.
-    """
-    return f"sequence.{bank}.v1"
-
-
 def merge_inputs(catalogue: Catalogue) -> tuple[str, ...]:
     """Return the topics that the merge reads: every category's, and the calendar."""
     return (*(catalogue_topic(category.id) for category in catalogue.categories), CALENDAR)
@@ -89,6 +83,11 @@ RATING_INPUTS = (INDICATOR, CALENDAR, RATING_MODEL, REVIEW)
 """The topics that the rating reads."""
 BANK_INPUTS = (CHANGE, LIST_CHANGE)
 """The topics that the sink of a bank reads."""
+
+RELEASE_GOVERNANCE = (CONSENT, RECIPIENT)
+"""The topics that say who may see what; of what is told at once they count first."""
+RELEASE_INPUTS = (*RELEASE_GOVERNANCE, CHANGE, LIST_CHANGE)
+"""The topics that the release reads."""
 
 
 def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSpec]:
@@ -126,10 +125,12 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         TopicSpec(RELEASE_SNAPSHOT, _COMPACT, by_subject=False),
         # Definitions in every partition, as the calendar; kept, for what was told is known by them.
         TopicSpec(RECIPIENT, _KEEP),
+        TopicSpec(RELEASE, _KEEP),
+        TopicSpec(RELEASE_SEQUENCE, _COMPACT),
+        TopicSpec(RELEASE_POSITION, _COMPACT),
         TopicSpec(UPSTREAM_UP, _KEEP),
         TopicSpec(UPSTREAM_RECEIPT, _KEEP),
         *(TopicSpec(bank_topic(bank), thirty_days) for bank in banks),
-        *(TopicSpec(sequence_topic(bank), _COMPACT, by_subject=False) for bank in banks),
     ]
 
 

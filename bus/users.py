@@ -4,15 +4,10 @@ from pathlib import Path
 
 ADMIN = "admin"
 PREPARE, PUSH, WORKER, CLOCK = "prepare", "push", "worker", "clock"
-RATER, OFFICE = "rater", "office"
+RATER, OFFICE, RELEASE = "rater", "office", "release"
 SINK_POSTGRES, SINK_UPSTREAM = "sink.postgres", "sink.upstream"
 PORTAL = "portal"
 PROOF, QUERIES = "proof", "queries"
-
-
-def sink_of_bank(bank: str) -> str:
-    """Return the user that serves a bank."""
-    return f"sink.bank.{bank}"
 
 
 def bank_user(bank: str) -> str:

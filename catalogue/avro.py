@@ -122,9 +122,16 @@ BANK_ENVELOPE: tuple[Schema, ...] = (
         "doc": "未提供的字段",
     },
     optional(
-        "reason", "string", "WITHDRAW 的原因: SOURCE, REPAIRED, PUBLICATION_ENDED or LABEL_CHANGED; null of a REPORT"
+        "reason", "string", "WITHDRAW 或减少内容的原因代码: why nothing, or less, is seen from here on; else null"
     ),
     optional("policy", "int", "标签版本: version of the label policy by which this was made"),
+    {
+        "name": "consents",
+        "type": {"type": "array", "items": "string"},
+        "default": [],
+        "doc": "授权书编号: the consents by which the item is told; none: no consent is needed",
+    },
+    optional("delete_by", DATE, "删除期限: the last day on which what was told by consent may still be there"),
 )
 
 

@@ -29,6 +29,7 @@
     ├── EvidenceRefused          what was handed in is no evidence that is kept (portal.evidence)
     ├── OfficeLost               the portal ends: another one took over, or a transaction failed (portal.journal)
     ├── PortalRefused            the portal does not do what was asked (hub.portal_client)
+    ├── OtherBanks               a pass of the proof is to be begun anew (proofs.continuous.passing)
     ├── AccessDenied             Kafka does not let this user in, or do this (bus.access)
     ├── StackError               the embedded stack cannot start or stay up
     └── IntegrityError           a law of the hub was found broken: stop, and name what broke

@@ -40,7 +40,9 @@ _INTERNAL = (
     wire.RECIPIENT,
     wire.PORTFOLIO_ENTRY,
     wire.BUSINESS_DATE,
-    wire.BANK_SEQUENCE,
+    wire.RELEASE_ENTRY,
+    wire.RELEASE_STEP,
+    wire.RELEASE_MARKS,
     wire.UPSTREAM_UP,
     wire.UPSTREAM_RECEIPT,
 )
@@ -53,8 +55,10 @@ def generated(catalogue: Catalogue) -> dict[str, Schema]:
 
 def internal_schemas() -> dict[str, Schema]:
     """Return the schemas of the hub's own topics by their path below ``schemas/avro``."""
-    for_banks = {f"bank/{schema['name']}.avsc": schema for schema in (wire.BANK_INDICATORS, wire.BANK_LIST_ENTRY)}
-    return {internal_path(schema): schema for schema in _INTERNAL} | for_banks
+    for_banks = (wire.BANK_INDICATORS, wire.BANK_LIST_ENTRY, wire.BANK_SCOPE)
+    return {internal_path(schema): schema for schema in _INTERNAL} | {
+        f"bank/{schema['name']}.avsc": schema for schema in for_banks
+    }
 
 
 def internal_path(schema: Schema) -> str:

@@ -15,7 +15,7 @@ from catalogue.errors import HubError
 from hub.recipients_folder import banks_of
 from hub.settings import Settings, bus_config
 from hub.view import view_of
-from proofs.reconcile.findings import FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
+from proofs.reconcile.findings import FILES, MERGE, POSTGRES, UPSTREAM
 from queries.arrow_sources import ArrowNames, arrow_sources
 from queries.flow import ArrowFlow, FlowWatch
 from queries.last_told import LastTold, LastTolds
@@ -25,6 +25,8 @@ from sinks.upstream.sink import GROUP as UPSTREAM_GROUP
 
 RATING = "indicator>rating"
 """The arrow to the ratings."""
+RELEASE = "release"
+"""The arrow to all banks."""
 REJECTED_WITHIN = timedelta(hours=24)
 # Grouping all rejected rows reads their whole table.
 _ROWS_EVERY_S = 30.0
@@ -92,11 +94,8 @@ class OverviewReader:
             view, decode = self._view, Decoder(self._registry)
             inputs, tables = topics.merge_inputs(view.catalogue), tuple(TABLES)
             names = ArrowNames(
-                FILES, MERGE, RATING, POSTGRES,
-                groups={bank_arrow(bank): f"sink.bank.{bank}" for bank in self._banks} | {UPSTREAM: UPSTREAM_GROUP},
-                delivers={bank_arrow(bank): topics.bank_topic(bank) for bank in self._banks}
-                | {UPSTREAM: topics.UPSTREAM_RECEIPT},
-                reads={bank_arrow(bank): topics.BANK_INPUTS for bank in self._banks} | {UPSTREAM: (topics.CHANGE,)},
+                FILES, MERGE, RATING, RELEASE, POSTGRES,
+                groups={UPSTREAM: UPSTREAM_GROUP}, delivers={UPSTREAM: topics.UPSTREAM_RECEIPT},
             )  # fmt: skip
             sources = arrow_sources(self._config, view.dsn, names, inputs, tables, decode)
             self._flow = FlowWatch(self._config, sources)

@@ -56,8 +56,8 @@ def _banks(banks: Sequence[LastTold], now: datetime, catalogue: Catalogue) -> Ta
         if told.told_at is None:
             table.add_row(told.bank, "nothing yet", "", "", "")
             continue
-        what = told.list_name or ("指标" if told.item is None else item_name(catalogue, told.item))
-        op = "" if told.op in ("REPORT", "INDICATORS") else f" {told.op}"
+        what = item_name(catalogue, told.item) if told.item else "提供范围" if told.op == "SCOPE" else "指标"
+        op = "" if told.op in ("REPORT", "INDICATORS", "SCOPE") else f" {told.op}"
         table.add_row(told.bank, _ago(told.told_at, now), told.subject or "", f"{what}{op}", f"#{told.sequence}")
     return table
 

@@ -15,7 +15,7 @@ from queries.explain_field import ExplainedVersion, FieldExplanation
 from queries.explain_indicator import IndicatorExplanation
 from queries.origin import RecordOrigin
 from queries.state import IndicatorValue, StateOnDay
-from queries.tail import BankEvent
+from queries.tail import SCOPE, BankEvent
 from queries.targets import FieldTarget
 from queries.values import SEALED, clock, indicator_text, jsonable, number, text_of
 from queries.versions import Standing
@@ -170,6 +170,9 @@ def _left_out(console: Console, records: Sequence[Contribution]) -> None:
 def print_event(console: Console, event: BankEvent, catalogue: Catalogue, indicators: Indicators) -> None:
     """Print one event of a bank's topic on one line."""
     item = None if event.item is None else next((i for i in catalogue.items if i.id == event.item), None)
+    if event.op == SCOPE:
+        _print_line(console, event, "提供范围", _scope_text(event, catalogue))
+        return
     name = "指标" if event.item is None else (f"{item.seq} {item.zh}" if item is not None else event.item)
     name = event.list_name or name
     parts = []
@@ -195,6 +198,20 @@ def print_event(console: Console, event: BankEvent, catalogue: Catalogue, indica
         text = "it may not be told any more"
     if event.op == "REPORT" and not parts:
         text = "nothing it may see is filled" if event.first else "no visible field changed"
+    _print_line(console, event, name, text)
+
+
+def _scope_text(event: BankEvent, catalogue: Catalogue) -> str:
+    """Return how many items have each status, or, of an enterprise that is known, those that have another one."""
+    statuses = [now for _, now in event.changed.values()]
+    if event.first:
+        return "; ".join(f"{count} {status}" for status, count in Counter(statuses).most_common())
+    items = {item.id: f"{item.seq} {item.zh}" for item in catalogue.items}
+    parts = [f"{items.get(name, name)} {before} → {now}" for name, (before, now) in event.changed.items()]
+    return "; ".join(parts) or "as before"
+
+
+def _print_line(console: Console, event: BankEvent, name: str, text: str) -> None:
     line = f"{event.emitted_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}  {event.subject}  #{event.sequence:<4} "
     line += f"{event.op:<10} {name}: {text}"
     cut = console.is_terminal

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bus.users import CLOCK, PORTAL, PROOF, RATER, SINK_POSTGRES, SINK_UPSTREAM, WORKER, sink_of_bank
+from bus.users import CLOCK, PORTAL, PROOF, RATER, RELEASE, SINK_POSTGRES, SINK_UPSTREAM, WORKER
 from hub.settings import SETTING_PATHS, Settings, changed_settings, settings_environment
 from hub.variables import VARIABLE_PREFIX, secret_settings
 
@@ -35,7 +35,6 @@ class HubProcess:
 def hub_processes(
     settings: Settings,
     upstream_port: int | None,
-    banks: tuple[str, ...],
     *,
     door_port: int | None = None,
     portal_port: int | None = None,
@@ -52,8 +51,7 @@ def hub_processes(
     yield HubProcess("rater", ("rater",), RATER)
     yield HubProcess("sink-postgres", ("sink", "postgres"), SINK_POSTGRES)
     yield HubProcess("sink-upstream", ("sink", "upstream"), SINK_UPSTREAM, frozenset((UPSTREAM_TOKEN,)))
-    for bank in banks:
-        yield HubProcess(f"sink-bank.{bank}", ("sink", f"bank.{bank}"), sink_of_bank(bank))
+    yield HubProcess("release", ("release",), RELEASE)
     yield HubProcess("proof", ("prove",), PROOF)
     port = door_port or settings.registry_door.port
     at = str(portal_port or settings.portal.port)

@@ -1,7 +1,7 @@
 """Every metric of the hub, in one place; docs/operations.md tells what each means.
 
 No label is called ``process``, ``home`` or ``job``: those are the scrape's own, and say which process answered.
-``stage`` is what works in it: ``merge``, ``rating``, ``sink.postgres``, ``sink.upstream``, ``sink.bank.<id>``.
+``stage`` is what works in it: ``merge``, ``rating``, ``release``, ``sink.postgres``, ``sink.upstream``.
 """
 
 from collections.abc import Iterable

@@ -20,6 +20,9 @@ from processing.owner import Owner
 from processing.processor import Processor
 from processing.transport import SCHEME
 
+# How late a moment may come to a partition of which nothing else comes.
+_DUE_EVERY_S = 1.0
+
 
 class NoTables(faust.tables.TableManager):  # type: ignore[misc]
     """Faust waits a second for tables to be declared. There are none: the stores are our own."""
@@ -112,6 +115,10 @@ def create_app(
         async for event in stream.events():
             for partition, batches in event.value.items():
                 await app.owner.take(partition, {app.bare(topic): batch for topic, batch in batches.items()})
+
+    @app.timer(_DUE_EVERY_S)  # type: ignore[untyped-decorator]
+    async def work_due() -> None:
+        await app.owner.work_due()
 
     @app.on_partitions_revoked.connect  # type: ignore[untyped-decorator]
     async def settle(*_: Any, **__: Any) -> None:

@@ -137,17 +137,42 @@ class Owner:
                     self.readiness.begin(min(records[0].timestamp for records in todo.values()) / 1000)
                     pending = await self._in(self._working, partial(restored.work, todo))
                 except Unavailable as exc:
-                    # Nothing of the batch was published. It is worked on again when what is away is back.
-                    log.warning("partition %d waits: %s", partition, exc)
-                    self.readiness.waiting_for = str(exc)
-                    await self._in(self._working, restored.close)
-                    owned.committing = None
-                    owned.restored = asyncio.create_task(self._anew(partition))
+                    # Nothing of the batch was published: it is worked on again.
+                    await self._take_back(partition, owned, restored, exc)
                     continue
                 except Exception as exc:
-                    self._fail(partition, exc)
+                    _fail(self._runtime, partition, exc)
                 owned.committing = asyncio.create_task(self._commit(restored, pending, todo, begun))
                 return
+
+    async def work_due(self) -> None:
+        """Let each partition publish what is due without a batch; one that is not restored yet is passed over."""
+        for partition, owned in list(self._owned.items()):
+            async with self._busy:
+                if self._owned.get(partition) is not owned or not owned.restored.done():
+                    continue
+                restored = owned.restored.result()
+                # No batch is worked on now, so the task may be asked here: an idle worker starts no thread for it.
+                if restored is None or not restored.is_due():
+                    continue
+                if owned.committing is not None:
+                    await owned.committing
+                try:
+                    await self._in(self._working, restored.work_due)
+                except Unavailable as exc:
+                    await self._take_back(partition, owned, restored, exc)
+                except Exception as exc:
+                    _fail(self._runtime, partition, exc)
+
+    async def _take_back(
+        self, partition: int, owned: _Owned, restored: RestoredPartition, problem: Unavailable
+    ) -> None:
+        """Fence and restore a partition anew, of whose work nothing was published, when what is away is back."""
+        log.warning("partition %d waits: %s", partition, problem)
+        self.readiness.waiting_for = str(problem)
+        await self._in(self._working, restored.close)
+        owned.committing = None
+        owned.restored = asyncio.create_task(self._anew(partition))
 
     async def _commit(
         self, partition: RestoredPartition, pending: Pending, batches: Mapping[str, list[Any]], begun: float
@@ -156,7 +181,7 @@ class Owner:
             with deadline(LET_GO_S, "A transaction's commit"):
                 await self._in(self._waiting, partial(partition.commit, pending))
         except Exception as exc:
-            self._fail(partition.partition, exc)
+            _fail(self._runtime, partition.partition, exc)
         self.readiness.progress()
         for topic, records in batches.items():
             self._reached[TopicPartition(topic, partition.partition)] = records[-1].offset + 1
@@ -212,7 +237,7 @@ class Owner:
                 self.readiness.recovering[partition] = f"waiting: {exc.message}"
                 await asyncio.sleep(_RETRY_S)
             except Exception as exc:
-                self._fail(partition, exc)
+                _fail(self._runtime, partition, exc)
 
     async def _in(self, pool: ThreadPoolExecutor, step: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(pool, step)
@@ -220,13 +245,14 @@ class Owner:
     def _count_restored(self, stage: str) -> Callable[[str, int], None]:
         return lambda topic, count: RESTORED.labels(stage, topic).inc(count)
 
-    def _fail(self, partition: int, problem: Exception) -> NoReturn:
-        if is_corruption(problem):
-            condemn(self._runtime.store_path(partition))
-        log.critical("partition %d failed, the worker stops: %s", partition, problem, exc_info=problem)
-        logging.shutdown()
-        # Not an exception: Faust would restart the agent beside a partition that lost its transaction.
-        os._exit(GONE)
+
+def _fail(runtime: Runtime, partition: int, problem: Exception) -> NoReturn:
+    if is_corruption(problem):
+        condemn(runtime.store_path(partition))
+    log.critical("partition %d failed, the worker stops: %s", partition, problem, exc_info=problem)
+    logging.shutdown()
+    # Not an exception: Faust would restart the agent beside a partition that lost its transaction.
+    os._exit(GONE)
 
 
 def _missing(topics: Iterable[str]) -> str:

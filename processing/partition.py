@@ -82,9 +82,10 @@ def fence(runtime: Runtime, partition: int) -> FencedPartition:
 
     Raises Unavailable when the broker or the registry is away.
     """
-    producer = PartitionProducer(runtime.config, runtime.processor.name, partition)
+    processor = runtime.processor
+    producer = PartitionProducer(runtime.config, processor.name, partition, processor.compression)
     decode = Decoder(runtime.registry)
-    positions = read_positions(runtime.config, runtime.processor.positions, partition, decode)
+    positions = read_positions(runtime.config, processor.positions, partition, decode)
     return FencedPartition(runtime, partition, producer, positions)
 
 
@@ -146,6 +147,14 @@ class RestoredPartition:
             self._fence_again()
             return self._work(batches, careful=True)
 
+    def is_due(self) -> bool:
+        """Whether parts are due without a batch."""
+        return self._task.is_due()
+
+    def work_due(self) -> None:
+        """Publish the parts that are due without a batch; raises as ``process`` does."""
+        self._publish_parts({}, careful=False)
+
     def commit(self, pending: Pending) -> None:
         """Wait until the broker has all of it; only then move the positions and write the store.
 
@@ -164,13 +173,16 @@ class RestoredPartition:
         self._producer.close()
         self._store.close()
 
-    def _work(self, batches: Batches, *, careful: bool) -> Pending:
+    def _publish_parts(self, batches: Batches, *, careful: bool) -> None:
         for part in self._task.parts(batches, careful=careful):
             self._producer.begin()
             pending = Pending({}, {}, {})
             self._hand_over(part, pending)
             self.commit(pending)
             self._runtime.on_progress()
+
+    def _work(self, batches: Batches, *, careful: bool) -> Pending:
+        self._publish_parts(batches, careful=careful)
         self._producer.begin()
         pending = Pending(no_outcomes(batches), {}, {})
         for output in self._task.work(batches, careful=careful):

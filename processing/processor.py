@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from typing import ClassVar
 
 from processing.output import Batches, Output, StoreWrites
 from processing.store import Store
@@ -26,6 +27,7 @@ class Processor(ABC):
       settings say. One owner works on all topics of a partition.
     - ``changelogs``: the compacted topics, written by it alone, from which its store can be filled.
     - ``positions``: its own compacted topic for its input positions with outcome counts (``wire.POSITION``).
+    - ``compression``: that of what it publishes, by librdkafka's names.
 
     It promises:
 
@@ -54,12 +56,14 @@ class Processor(ABC):
     - The batches of a partition come one at a time, and all partitions of a worker are worked on by one thread. A
       batch is begun when the one before it is committed and in the store.
     - A store that is damaged, ahead of its topics or of other topics is deleted and filled again.
+    - A task that ``is_due`` is asked for its ``parts`` without batches within some seconds, by the clock of the worker.
     """
 
     name: str
     inputs: tuple[str, ...]
     changelogs: tuple[str, ...]
     positions: str
+    compression: ClassVar[str] = "lz4"
 
     @abstractmethod
     def restorer(self, store: Store) -> Restore:
@@ -82,9 +86,16 @@ class PartitionTask(ABC):
 
         For work that is too large for one transaction. Each part is committed, and in the store, before the next one is
         asked for. Parts move no position: after a crash the same batches come again, and parts that were published
-        must then not be found necessary a second time.
+        must then not be found necessary a second time. ``batches`` is empty where only a moment has come (``is_due``).
         """
         return ()
+
+    def is_due(self) -> bool:
+        """Whether there are parts to publish although nothing comes: a moment has come, or former parts are to go on.
+
+        Asked about once a second while no batch is worked on. Where it is, ``parts`` is called without batches.
+        """
+        return False
 
     @abstractmethod
     def work(self, batches: Batches, *, careful: bool = False) -> Iterable[Output]:

@@ -29,7 +29,7 @@ class PartitionProducer:
     Making one ends the transactions of every former owner. Raises Unavailable when the broker is away.
     """
 
-    def __init__(self, config: BusConfig, processor: str, partition: int) -> None:
+    def __init__(self, config: BusConfig, processor: str, partition: int, compression: str = "lz4") -> None:
         self._config, self._partition = config, partition
         self._open = False
         self._failed: Exception | None = None
@@ -41,6 +41,7 @@ class PartitionProducer:
             **{
                 "transactional.id": config.topic(f"{processor}.{partition}"),
                 "transaction.timeout.ms": int(_TIMEOUT_S * 1000),
+                "compression.type": compression,
                 "linger.ms": 5,
                 # Each partition has a producer of its own, whose first connection must not be waited for.
                 "reconnect.backoff.ms": 5,

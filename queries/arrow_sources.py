@@ -19,17 +19,16 @@ _ANSWER_WITHIN_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ArrowNames:
-    """What the arrows are called, and who reads on each; ``groups``: by arrow, the consumer group that reads."""
+    """What the arrows are called, and who reads on each; ``groups``: by arrow, the consumer group of the changes."""
 
     intake: str
     merge: str
     rating: str
+    release: str
     postgres: str
     groups: Mapping[str, str]
     delivers: Mapping[str, str]
     """By arrow, the topic that its receiver's messages or receipts are written to."""
-    reads: Mapping[str, Sequence[str]]
-    """By arrow, the topics that its group reads."""
 
 
 def arrow_sources(
@@ -42,14 +41,15 @@ def arrow_sources(
     reader = TopicReader(config)
     read = reader.partitions(inputs)
     rated, rated_to = reader.partitions(topics.RATING_INPUTS), reader.partitions((topics.RATING_POSITION,))
-    positions, rows = (reader.partitions(of) for of in ((topics.POSITION,), tables))
+    released, released_to = reader.partitions(topics.RELEASE_INPUTS), reader.partitions((topics.RELEASE_POSITION,))
+    changes, positions, rows = (reader.partitions(of) for of in ((topics.CHANGE,), (topics.POSITION,), tables))
 
     def written(partitions: Sequence[TopicPartition]) -> Callable[[], datetime | None]:
         return lambda: from_epoch(reader.last_written_at(partitions))
 
-    def group(name: str, names: Sequence[str]) -> Callable[[], Reached]:
-        of_group, partitions = GroupPositions(config, name), reader.partitions(names)
-        return lambda: of_group.committed(partitions, _ANSWER_WITHIN_S)
+    def group(name: str) -> Callable[[], Reached]:
+        of_group = GroupPositions(config, name)
+        return lambda: of_group.committed(changes, _ANSWER_WITHIN_S)
 
     def pushed() -> Reached:
         return {key: end.high for key, end in reader.ends(read, stable=True).items()}
@@ -64,10 +64,11 @@ def arrow_sources(
         # Each batch of the merge ends with its position.
         ArrowSource(names.merge, MergedPositions(reader, decode, read, positions), written(positions)),
         ArrowSource(names.rating, MergedPositions(reader, decode, rated, rated_to), written(rated_to)),
+        ArrowSource(names.release, MergedPositions(reader, decode, released, released_to), written(released_to)),
         # The database keeps no time beside a position.
         ArrowSource(names.postgres, stored, written(rows), stamps_delivery=False),
         *(
-            ArrowSource(arrow, group(name, names.reads[arrow]), written(reader.partitions((names.delivers[arrow],))))
+            ArrowSource(arrow, group(name), written(reader.partitions((names.delivers[arrow],))))
             for arrow, name in names.groups.items()
         ),
     )
@@ -75,7 +76,7 @@ def arrow_sources(
 
 @dataclass(slots=True)
 class MergedPositions:
-    """The positions of the merge, or of the rating, which publish them themselves; what came since is read."""
+    """The positions of a processor, which publishes them itself; what came since is read."""
 
     reader: TopicReader
     decode: Decoder

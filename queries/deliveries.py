@@ -22,7 +22,7 @@ class ItemDeliveries:
 
 
 def deliveries(reader: TopicReader, decode: Decoder, banks: Iterable[str]) -> Mapping[str, ItemDeliveries]:
-    """Return what was delivered, by item; items of which nothing was are left out, and so are indicators and lists.
+    """Return what was delivered, by item; items of which nothing was are left out.
 
     Raises PoisonMessage when a message cannot be read, Unavailable when Kafka or the registry is away.
     """
@@ -35,7 +35,12 @@ def deliveries(reader: TopicReader, decode: Decoder, banks: Iterable[str]) -> Ma
                 by_item[event["item"]].bank_changes += 1
                 handle = event["record_key"]
                 arrivals[handle] = min(event["emitted_at"], arrivals.get(handle, event["emitted_at"]))
-    keys = {value["recipient"]: value["handle_key"] for value in _values(reader, decode, topics.RELEASE_SNAPSHOT)}
+    # A key is the same in all versions of its recipient, and all versions lie in each partition.
+    keys = {
+        value["recipient"]: value["handle_key"]
+        for value in _values(reader, decode, topics.RECIPIENT)
+        if "handle_key" in value
+    }
     handles = [Handles(key) for key in keys.values()]
     for change in _values(reader, decode, topics.CHANGE):
         for record in change["records"]:

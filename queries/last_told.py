@@ -77,6 +77,11 @@ def newer(told: LastTold, value: Mapping[str, Any]) -> LastTold:
     """Return a decoded message of a bank as what it was told last, or ``told`` where that came later."""
     if told.told_at is not None and told.told_at > value["emitted_at"]:
         return told
-    op = "INDICATORS" if "indicators" in value else value.get("op") or value["status"]
+    if "indicators" in value:
+        op = "INDICATORS"
+    elif "items" in value:
+        op = "SCOPE"
+    else:
+        op = value.get("op") or value["status"]
     of = value.get("item"), op, value.get("list_name")
     return LastTold(told.bank, value["emitted_at"], value["subject"], value["sequence"], *of)

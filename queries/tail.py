@@ -19,6 +19,8 @@ from queries.values import jsonable, moment
 
 # Records of which the last content is remembered, to tell what the next one changes.
 _REMEMBERED = 100_000
+SCOPE = "SCOPE"
+"""What is told of an enterprise at all."""
 _POLL_S = 0.2
 _AT_ONCE = 100
 
@@ -28,8 +30,9 @@ class BankEvent:
     """One event of a bank's topic.
 
     ``changed``: the fields (or indicators) with their values before and now. ``first``: no event of the record was seen
-    before, so all that is filled counts as changed. ``item`` is None for indicators and for a list, which has an
-    id and a Chinese name; ``op`` then says where the enterprise stands.
+    before, so all that is filled counts as changed. ``item`` is None for indicators; for what is told at all, of which
+    ``changed`` has the statuses of items, each with the code that says why not all is told; and for a list, which has
+    an id and a Chinese name: ``op`` then says where the enterprise stands.
     """
 
     partition: int
@@ -74,11 +77,12 @@ class BankEvent:
 
 
 class RecordMemory:
-    """The last content of each record; what was not seen for longest is forgotten first."""
+    """The last content of each record, and what is told of each enterprise; what was longest not seen is forgotten."""
 
     def __init__(self, most: int = _REMEMBERED) -> None:
         self._most = most
         self._contents: OrderedDict[tuple[str, str, str], Mapping[str, Any]] = OrderedDict()
+        self._scopes: OrderedDict[str, Mapping[str, str]] = OrderedDict()
 
     def take(self, value: Mapping[str, Any], partition: int = 0, offset: int = 0) -> BankEvent:
         """Return a decoded message as an event, and remember its content."""
@@ -88,6 +92,8 @@ class RecordMemory:
                 partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
                 None, "INDICATORS", None, changed, first=False,
             )  # fmt: skip
+        if "items" in value:
+            return self._take_scope(value, partition, offset)
         if "list" in value:
             since = {} if value["since"] is None else {"since": (None, value["since"])}
             return BankEvent(
@@ -107,6 +113,19 @@ class RecordMemory:
             partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
             value["item"], value["op"], value["record_key"], changed, before is None,
             tuple(field["field"] for field in value["withheld"]), value.get("reason"),
+        )  # fmt: skip
+
+    def _take_scope(self, value: Mapping[str, Any], partition: int, offset: int) -> BankEvent:
+        before = self._scopes.pop(value["subject"], None)
+        now = {one["item"]: " ".join(filter(None, (one["status"], one["code"]))) for one in value["items"]}
+        self._scopes[value["subject"]] = now
+        if len(self._scopes) > self._most:
+            self._scopes.popitem(last=False)
+        known = before or {}
+        changed = {name: (known.get(name), status) for name, status in now.items() if known.get(name) != status}
+        return BankEvent(
+            partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
+            None, SCOPE, None, changed, before is None,
         )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ class Telling(NamedTuple):
 
 
 Tell = Callable[[Snapshot, int, Sequence[Told]], Telling]
-"""Makes what is told by a part of a snapshot, in one partition."""
+"""Makes what is told by a part of a snapshot, in one partition of the changes."""
 
 
 class SnapshotTeller:
@@ -51,21 +51,12 @@ class SnapshotTeller:
         """What makes the recipient's handles."""
         return self._snapshots[-1].handle_key
 
-    @property
-    def is_of_lists(self) -> bool:
-        """Whether the last snapshot is of a point of the lists' changes, too."""
-        return any(source.topic == topics.LIST_CHANGE for source in self._snapshots[-1].positions)
-
     def begin(
-        self,
-        policy: LabelPolicy,
-        positions: Mapping[TopicPartition, int],
-        read_on_from: Mapping[TopicPartition, int],
-        handle_key: bytes,
+        self, policy: LabelPolicy, positions: Mapping[int, int], read_on_from: Mapping[int, int], handle_key: bytes
     ) -> None:
         """Write down that the recipient begins with what counts at these positions."""
         first = Snapshot(self._recipient, 1, policy.version, None, handle_key, positions, {})
-        self._feed.begin_at(read_on_from)
+        self._feed.begin_at({TopicPartition(topics.CHANGE, one): offset for one, offset in read_on_from.items()})
         self._publish(first, [])
         self._snapshots = [first]
 
@@ -73,7 +64,7 @@ class SnapshotTeller:
         self,
         policies: Policies,
         policy: LabelPolicy,
-        reached: Mapping[TopicPartition, int],
+        reached: Mapping[int, int],
         patience: Patience,
         batch_size: int,
         tell: Tell,
@@ -97,27 +88,26 @@ class SnapshotTeller:
     ) -> Snapshot:
         former = None if snapshot.former_policy is None else policies.of(snapshot.former_policy).labels
         relabelling = Relabelling(former, policies.of(snapshot.policy).labels)
-        # Changes lie before those of lists in it: of whom a list tells, the rest is known by then.
-        for source, end in snapshot.positions.items():
-            since = snapshot.told_to.get(source, 0)
+        for partition, end in snapshot.positions.items():
+            since = snapshot.told_to.get(partition, 0)
             if since >= end:
                 continue
             batch: list[Told] = []
             size = 0
             for told in told_by(
-                self._config, relabelling, source, end, self._decode, self._decode.payload, _was_named,
+                self._config, relabelling, partition, end, self._decode, self._decode.payload, _was_named,
                 since=since, is_over=lambda: patience.is_over,
             ):  # fmt: skip
                 batch.append(told)
                 size += len(told.records) + 1
                 if size >= batch_size:
-                    snapshot = snapshot.with_told(source, told.offset + 1)
-                    self._commit(snapshot, tell(snapshot, source.partition, batch))
+                    snapshot = snapshot.with_told(partition, told.offset + 1)
+                    self._commit(snapshot, tell(snapshot, partition, batch))
                     batch, size = [], 0
             if patience.is_over:
                 return snapshot
-            snapshot = snapshot.with_told(source, end)
-            self._commit(snapshot, tell(snapshot, source.partition, batch))
+            snapshot = snapshot.with_told(partition, end)
+            self._commit(snapshot, tell(snapshot, partition, batch))
         return snapshot
 
     def _commit(self, snapshot: Snapshot, telling: Telling) -> None:

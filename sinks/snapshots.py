@@ -5,10 +5,9 @@ it, comes to the same messages.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bus import topics
@@ -17,7 +16,6 @@ from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition, Watermarks, watermarks
 from bus.reading.scan import scan, scan_partitions
 from catalogue.errors import PoisonMessage
-from rules.release.lists import SnapshotMembers, VisibleEntry
 from rules.release.snapshot import Relabelling, SnapshotContents
 from rules.release.visible import DeadLetter, Payload, VisibleChange
 
@@ -31,22 +29,22 @@ class Snapshot:
     policy: int
     former_policy: int | None
     handle_key: bytes
-    positions: Mapping[TopicPartition, int]
-    told_to: Mapping[TopicPartition, int]
+    positions: Mapping[int, int]
+    told_to: Mapping[int, int]
 
     @property
     def is_over(self) -> bool:
         """Whether all of it was told."""
-        return all(self.told_to.get(source, 0) >= end for source, end in self.positions.items())
+        return all(self.told_to.get(partition, 0) >= end for partition, end in self.positions.items())
 
     @property
     def key(self) -> str:
         """The key of its message."""
         return f"{self.recipient}/{self.number:06}"
 
-    def with_told(self, source: TopicPartition, offset: int) -> "Snapshot":
+    def with_told(self, partition: int, offset: int) -> "Snapshot":
         """Return it told up to an offset of a partition."""
-        return replace(self, told_to={**self.told_to, source: offset})
+        return replace(self, told_to={**self.told_to, partition: offset})
 
     def as_wire(self) -> dict[str, Any]:
         """Return the value of its message."""
@@ -56,10 +54,8 @@ class Snapshot:
             "policy": self.policy,
             "former_policy": self.former_policy,
             "handle_key": self.handle_key,
-            "positions": _by_text(self.positions, topics.CHANGE),
-            "told_to": _by_text(self.told_to, topics.CHANGE),
-            "list_positions": _by_text(self.positions, topics.LIST_CHANGE),
-            "list_told_to": _by_text(self.told_to, topics.LIST_CHANGE),
+            "positions": {str(partition): offset for partition, offset in self.positions.items()},
+            "told_to": {str(partition): offset for partition, offset in self.told_to.items()},
             "written_at": datetime.now(UTC),
         }
 
@@ -74,27 +70,25 @@ def read_snapshots(config: BusConfig, decode: Decoder) -> Mapping[str, list[Snap
         found[value["recipient"]].append(
             Snapshot(
                 value["recipient"], value["number"], value["policy"], value["former_policy"], value["handle_key"],
-                _numbered(value["positions"], value.get("list_positions")),
-                _numbered(value["told_to"], value.get("list_told_to")),
+                _numbered(value["positions"]), _numbered(value["told_to"]),
             )
         )  # fmt: skip
     return found
 
 
 class Told(NamedTuple):
-    """What a snapshot tells by one change of the past, of records or of a list; ``offset``: that change's."""
+    """What a snapshot tells by one change of the past; ``offset``: that change's."""
 
     offset: int
     change: Mapping[str, Any]
-    records: Sequence[VisibleChange] = ()
-    indicators: Mapping[str, Any] = MappingProxyType({})
-    entry: VisibleEntry | None = None
+    records: list[VisibleChange]
+    indicators: dict[str, Any]
 
 
 def told_by(
     config: BusConfig,
     relabelling: Relabelling,
-    source: TopicPartition,
+    partition: int,
     to: int,
     decode: Callable[[bytes], Mapping[str, Any]],
     payload: Payload,
@@ -103,45 +97,41 @@ def told_by(
     since: int = 0,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Iterator[Told]:
-    """Yield what a snapshot as of the offset ``to`` tells by one partition, from the change at ``since`` on.
+    """Yield what a snapshot as of the offset ``to`` tells in one partition, from the change at ``since`` on.
 
-    ``source`` is of the changes, or of those of lists. They are read twice: the first time says which of them is the
-    last word on what. Raises Unavailable while Kafka or the registry is away. ``is_over``: asked now and then; it ends
-    early when that says so.
+    The changes are read twice: the first time says which of them is the last word on what. Raises Unavailable while
+    Kafka or the registry is away. ``is_over``: asked now and then; it ends early when that says so.
     """
-    is_of_lists = source.topic == topics.LIST_CHANGE
-    contents = SnapshotMembers(relabelling.lists) if is_of_lists else SnapshotContents(relabelling)
-    if not contents.relabelling:
+    if not relabelling:
         return
-    for offset, change in changes_between(config, source, 0, to, decode):
+    contents = SnapshotContents(relabelling)
+    for offset, change in changes_between(config, partition, 0, to, decode):
         if is_over():
             return
         contents.note(change, offset)
-    for offset, change in changes_between(config, source, since, to, decode):
+    for offset, change in changes_between(config, partition, since, to, decode):
         if is_over():
             return
-        if isinstance(contents, SnapshotMembers):
-            told = Told(offset, change, entry=contents.entry(change, offset))
-        else:
-            told = Told(
-                offset, change, list(contents.records(change, offset, payload, dead_letter)),
-                contents.indicators(change, offset),
-            )  # fmt: skip
-        if told.records or told.indicators or told.entry:
+        told = Told(
+            offset, change, list(contents.records(change, offset, payload, dead_letter)),
+            contents.indicators(change, offset),
+        )  # fmt: skip
+        if told.records or told.indicators:
             yield told
 
 
 def changes_between(
-    config: BusConfig, source: TopicPartition, since: int, to: int, decode: Callable[[bytes], Mapping[str, Any]]
+    config: BusConfig, partition: int, since: int, to: int, decode: Callable[[bytes], Mapping[str, Any]]
 ) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield the changes of a partition, of records or of lists, from one offset to before another, with their offsets.
+    """Yield the changes of a partition from one offset to before another, each with its offset.
 
     What cannot be read is left out. Raises Unavailable while Kafka or the registry is away.
     """
+    key = TopicPartition(topics.CHANGE, partition)
     if since >= to:
         return
-    low = watermarks(config, [source])[source].low
-    for _, message in scan_partitions(config, {source: since}, {source: Watermarks(low, to)}):
+    low = watermarks(config, [key])[key].low
+    for _, message in scan_partitions(config, {key: since}, {key: Watermarks(low, to)}):
         offset = message.offset() or 0
         if offset >= to:
             return
@@ -152,15 +142,5 @@ def changes_between(
         yield offset, change
 
 
-def _by_text(offsets: Mapping[TopicPartition, int], topic: str) -> dict[str, int]:
-    return {str(source.partition): offset for source, offset in offsets.items() if source.topic == topic}
-
-
-def _numbered(changes: Mapping[str, int], lists: Mapping[str, int] | None) -> dict[TopicPartition, int]:
-    # A snapshot of before there were lists says nothing of them.
-    both = {topics.CHANGE: changes, topics.LIST_CHANGE: lists or {}}
-    return {
-        TopicPartition(topic, int(partition)): offset
-        for topic, offsets in both.items()
-        for partition, offset in offsets.items()
-    }
+def _numbered(by_text: Mapping[str, int]) -> dict[int, int]:
+    return {int(partition): offset for partition, offset in by_text.items()}

@@ -6,7 +6,6 @@ from bus import topics
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.reading.offsets import TopicPartition
 from catalogue import wire
 from rules.release.handles import Handles
 from rules.release.labels import Labels, current_labels
@@ -28,7 +27,6 @@ def release(config: BusConfig, *recipients: str, labels: Labels | None = None) -
     with closing(Registry(config)) as registry:
         encode = Encoder(registry, topics.RELEASE_SNAPSHOT, wire.RELEASE_SNAPSHOT)
         for recipient in recipients:
-            reads = topics.BANK_INPUTS if recipient.startswith("bank.") else (topics.CHANGE,)
-            begun = {TopicPartition(topic, n): 0 for topic in reads for n in range(config.partitions)}
+            begun = dict.fromkeys(range(config.partitions), 0)
             first = Snapshot(recipient, 1, version, None, _HANDLE_KEY, begun, begun)
             kafka.send(config, topics.RELEASE_SNAPSHOT, [(first.key, encode(first.as_wire()))])

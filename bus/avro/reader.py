@@ -101,6 +101,10 @@ class _Source:
                 self._assign(name, f"Decimal(from_bytes({name}, 'big', signed=True)).scaleb({-scale}, EXACT)")
             elif logical is not None:
                 raise UncoveredType(logical)
+        elif kind == "fixed":
+            self.say(f"e = at + {self._fixed_size(schema)}; {name} = raw[at:e]; at = e")
+            if logical is not None:
+                raise UncoveredType(logical)
         elif kind == "long" and logical == "timestamp-micros":
             self.say(f"{name} = MOMENTS.get(raw[at:at + {_MOMENT_SIZE}])")
             self.say(f"if {name} is None: {name}, at = read_moment(raw, at)")
@@ -132,6 +136,8 @@ class _Source:
         elif kind in ("string", "bytes"):
             self._size()
             self.say("at += n")
+        elif kind == "fixed":
+            self.say(f"at += {self._fixed_size(schema)}")
         elif kind in ("int", "long"):
             self.say("while raw[at] > 127: at += 1")
             self.say("at += 1")
@@ -156,6 +162,18 @@ class _Source:
         self.say("if n > 127 or n & 1: n, at = read_size(raw, at - 1)")
         self.say("else: n >>= 1")
 
+    def _fixed_size(self, schema: Any) -> int:
+        self._name(schema)
+        # As an int: text of a foreign schema must not become part of the program. With 0 or less a reader stands still.
+        if (size := int(schema["size"])) < 1:
+            raise UncoveredType("fixed")
+        return size
+
+    def _name(self, schema: Any) -> str:
+        full = schema["name"] if "." in schema["name"] else f"{schema.get('namespace', '')}.{schema['name']}"
+        self._named |= {full: schema, schema["name"]: schema}
+        return full
+
     def _branches(self, union: list[Any], say: Callable[[Any], None]) -> None:
         self.say("n = raw[at]; at += 1")
         for number, branch in enumerate(union):
@@ -168,10 +186,9 @@ class _Source:
         self.say("else: raise ValueError('no such branch')")
 
     def _record(self, name: str, schema: Any) -> None:
-        full = schema["name"] if "." in schema["name"] else f"{schema.get('namespace', '')}.{schema['name']}"
+        full = self._name(schema)
         if full in self._inside:
             raise UncoveredType("a record inside itself")
-        self._named |= {full: schema, schema["name"]: schema}
         wanted, self._wanted = self._wanted, None
         made, self._made = self._made, False
         self._inside.append(full)

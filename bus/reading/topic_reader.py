@@ -50,6 +50,11 @@ class TopicReader:
             partitions += [TopicPartition(topic, partition) for partition in self._partitions[name]]
         return partitions
 
+    def existing(self, topics: Iterable[str]) -> set[str]:
+        """Return those of the topics that exist now; raises Unavailable when the broker is away."""
+        self._partitions = self._listed()
+        return {topic for topic in topics if self._config.topic(topic) in self._partitions}
+
     def ends(self, partitions: Collection[TopicPartition], *, stable: bool = False) -> dict[TopicPartition, Watermarks]:
         """Return where each partition begins and ends, messages of open transactions and control messages included.
 

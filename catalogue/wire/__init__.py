@@ -4,7 +4,7 @@ They lie beside the catalogue because every stage reads or writes them. ``credit
 to ``schemas/avro/internal``.
 """
 
-from catalogue.wire.bank import BANK_INDICATORS, BANK_LIST_ENTRY, BANK_SEQUENCE
+from catalogue.wire.bank import BANK_INDICATORS, BANK_LIST_ENTRY, BANK_SCOPE
 from catalogue.wire.calendar import BUSINESS_DATE
 from catalogue.wire.change import CHANGE
 from catalogue.wire.consent import CONSENT
@@ -18,7 +18,7 @@ from catalogue.wire.recipients import PORTFOLIO_ENTRY, RECIPIENT
 from catalogue.wire.record import RECORD
 from catalogue.wire.reference import RATING_REFERENCE
 from catalogue.wire.rejected import REJECTED
-from catalogue.wire.release import LABEL_POLICY, RELEASE_SNAPSHOT
+from catalogue.wire.release import LABEL_POLICY, RELEASE_ENTRY, RELEASE_MARKS, RELEASE_SNAPSHOT, RELEASE_STEP
 from catalogue.wire.state import STATE
 from catalogue.wire.submission import SUBMISSION
 from catalogue.wire.unresolved import UNRESOLVED
@@ -27,7 +27,7 @@ from catalogue.wire.upstream import UPSTREAM_RECEIPT, UPSTREAM_UP
 __all__ = [
     "BANK_INDICATORS",
     "BANK_LIST_ENTRY",
-    "BANK_SEQUENCE",
+    "BANK_SCOPE",
     "BUSINESS_DATE",
     "CHANGE",
     "CONSENT",
@@ -46,7 +46,10 @@ __all__ = [
     "RECIPIENT",
     "RECORD",
     "REJECTED",
+    "RELEASE_ENTRY",
+    "RELEASE_MARKS",
     "RELEASE_SNAPSHOT",
+    "RELEASE_STEP",
     "REVIEW",
     "STATE",
     "SUBMISSION",

@@ -1,15 +1,7 @@
 """What the banks' topics carry beside the records that ``catalogue.avro`` describes."""
 
 from catalogue.avro import BANK_NAMESPACE, DATE, TIMESTAMP, Schema, optional
-from catalogue.wire.parts import INDICATOR, field, internal_record
-
-BANK_SEQUENCE = internal_record(
-    "BankSequence",
-    "the last sequence that a bank was given of a subject",
-    field("bank", "string"),
-    field("subject", "string"),
-    field("sequence", "long"),
-)
+from catalogue.wire.parts import INDICATOR, field
 
 BANK_LIST_ENTRY: Schema = {
     "type": "record",
@@ -45,6 +37,38 @@ BANK_INDICATORS: Schema = {
         field("as_of", DATE, "指标计算日期"),
         field("emitted_at", TIMESTAMP, "发布时间"),
         field("indicators", {"type": "map", "values": ["null", INDICATOR]}, "指标"),
+        optional("policy", "int", "标签版本: version of the label policy by which this was made"),
+    ],
+}
+
+BANK_SCOPE: Schema = {
+    "type": "record",
+    "name": "Scope",
+    "namespace": BANK_NAMESPACE,
+    "doc": "what the recipient is told of an enterprise from here on, whether or not there are records",
+    "fields": [
+        field("subject", "string", "统一社会信用代码"),
+        optional("subject_name", "string", "主体名称"),
+        field("sequence", "long", "1…n per subject in this topic, without a gap"),
+        field("emitted_at", TIMESTAMP, "发布时间"),
+        field(
+            "items",
+            {
+                "type": "array",
+                "items": {
+                    "type": "record",
+                    "name": "ItemScope",
+                    "namespace": BANK_NAMESPACE,
+                    "fields": [
+                        field("item", "string", "信息名称: id of the item"),
+                        field("status", "string", "AVAILABLE, STORED, PARTIAL or NONE"),
+                        optional("code", "string", "不提供或不全部提供的原因代码; null: all is told"),
+                        field("consents", {"type": "array", "items": "string"}, "授权书编号"),
+                    ],
+                },
+            },
+            "各信息项的提供范围",
+        ),
         optional("policy", "int", "标签版本: version of the label policy by which this was made"),
     ],
 }

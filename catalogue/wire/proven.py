@@ -6,7 +6,7 @@ from catalogue.wire.parts import field, internal_record
 PROVEN = internal_record(
     "Proven",
     "one fact of the proven moment; the newest of its kind and key counts",
-    field("kind", "string", "CURSOR, POSITION, SUBJECT, SUBMISSION, BALANCE, AHEAD, DIFFERENCE or FULL_PASS"),
+    field("kind", "string", "CURSOR, POSITION, SUBJECT, SUBMISSION, BALANCE, AHEAD, DIFFERENCE, FULL_PASS or CHAIN"),
     field("key", "string"),
     field("numbers", {"type": "map", "values": "long"}, "offsets, counts, sequences"),
     field("digests", {"type": "map", "values": "bytes"}, "sums of hashes modulo 2^128"),

@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "receipt": ("receipt",),
     "resolve": ("resolve",),
     "prepare": ("prepare",),
-    "worker": ("worker", "rater"),
+    "worker": ("worker", "rater", "release"),
     "clock": ("clock",),
     "sinks": ("sink", "upstream"),
     "registry_door": ("registry-door",),

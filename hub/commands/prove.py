@@ -22,6 +22,8 @@ def prove(
 ) -> None:
     """Prove every arrow without end, each pass from where the last one ended; `credithub reconcile` reads everything.
 
+    Of the release it proves the chain of steps, and that each bank has what they say. Whether a bank was told what it
+    may see, and nothing else, `credithub reconcile` alone proves.
     What was proven is kept in the topic proof.v1. A difference that was found stays told until `credithub reconcile`
     finds none.
     """

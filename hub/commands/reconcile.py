@@ -36,12 +36,10 @@ _CONFLICTS_SHOWN = 10
 
 def scope_of(settings: Settings, catalogue: Catalogue) -> ProofScope:
     """Return what there is to prove under these settings."""
-    from hub.recipients_folder import banks_of
     from sinks.upstream.profile import load_profile
 
     return ProofScope(
         catalogue=catalogue,
-        banks=banks_of(settings),
         dsn=endpoints(settings).database(DatabaseRole.PROOF),
         upstream=load_profile(settings.upstream.profile),
     )

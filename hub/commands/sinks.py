@@ -19,14 +19,12 @@ def register(app: typer.Typer) -> None:
 
 
 def sink(
-    name: Annotated[str, typer.Argument(help="postgres, upstream, or bank.<id> for a bank (`credithub bank list`).")],
+    name: Annotated[str, typer.Argument(help="postgres or upstream.")],
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a sink: deliver what the streams publish to one receiver."""
     from connectors.tls import ClientTls
     from hub.certificates.ends import tell_end
-    from hub.recipients_folder import banks_of
-    from sinks.banks import sink as bank_sink
     from sinks.postgres import sink as postgres_sink
     from sinks.readiness import SinkReadiness
     from sinks.upstream import sink as upstream_sink
@@ -34,7 +32,7 @@ def sink(
 
     log_to_stderr(f"sink-{name}")
     settings = load_settings()
-    names = ["postgres", "upstream", *(f"bank.{b}" for b in banks_of(settings))]
+    names = ["postgres", "upstream"]
     if name not in names:
         raise UsageError(f"There is no sink {name!r}.", remedy=f"Use one of: {', '.join(names)}.")
     config = bus_config(settings, f"sink.{name}")
@@ -44,19 +42,12 @@ def sink(
     if name == "postgres":
         postgres_sink.run(config, endpoints(settings).database(DatabaseRole.SINK), stop_event(), readiness=readiness)
         return
-    if name == "upstream":
-        profile, url, above = (
-            load_profile(settings.upstream.profile),
-            endpoints(settings).upstream_url,
-            settings.upstream,
-        )
-        tls = ClientTls(above.ca, above.cert, above.key)
-        if above.cert is not None and tls.context():
-            tell_end("upstream", above.cert)
-        target = upstream_sink.Target(url, profile, settings.region, above.token, tls)
-        upstream_sink.run(config, target, stop_event(), readiness=readiness)
-        return
-    bank_sink.run(config, name.removeprefix("bank."), stop_event(), readiness=readiness)
+    profile, url, above = load_profile(settings.upstream.profile), endpoints(settings).upstream_url, settings.upstream
+    tls = ClientTls(above.ca, above.cert, above.key)
+    if above.cert is not None and tls.context():
+        tell_end("upstream", above.cert)
+    target = upstream_sink.Target(url, profile, settings.region, above.token, tls)
+    upstream_sink.run(config, target, stop_event(), readiness=readiness)
 
 
 def upstream(

@@ -1,4 +1,4 @@
-"""``credithub worker`` and ``credithub rater``: processes of the streams, which merge and which rate."""
+"""The processors: ``credithub worker`` merges, ``credithub rater`` rates, ``credithub release`` tells banks."""
 
 import logging
 from contextlib import closing
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bus.principals import RATING_GROUP
-from bus.users import RATER, WORKER
+from bus.users import RATER, RELEASE, WORKER
 from catalogue.errors import Unavailable
 from catalogue.load import load_catalogue
 from hub.log_lines import log_to_stderr
@@ -76,6 +76,27 @@ def rater(
         run(app)
 
 
+def release(
+    index: Annotated[
+        int | None, typer.Option(help="Number of this process; unset: the first that none holds. One is enough.")
+    ] = None,
+    metrics_port: MetricsPort = 0,
+) -> None:
+    """Run the release: tell banks what they may see of each change, and of what enterprises consent to."""
+    from processing.app import run
+    from sinks.banks.app import create_app
+
+    log_to_stderr("release")
+    settings = load_settings()
+    with worker_slot(settings.home / "streams" / "release", index) as number:
+        folder = settings.home / "streams" / "release" / f"release-{number}"
+        config = bus_config(settings, RELEASE)
+        app = create_app(config, folder, _cipher(settings, config), instance=f"release-{number}")
+        serve_metrics(settings, metrics_port, "release", app.readiness)
+        collect_seldom()
+        run(app)
+
+
 def _cipher(settings: "Settings", config: "BusConfig") -> "Cipher":
     """Return what seals that which cannot be read, and tell when its key was made."""
     from bus.crypto.cipher import Cipher
@@ -109,3 +130,4 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(worker)
     app.command()(rater)
+    app.command()(release)

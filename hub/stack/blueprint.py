@@ -12,7 +12,6 @@ from bus.users import ADMIN, PREPARE, QUERIES, file_of
 from hub.certificates.folder import CertificateFolder
 from hub.database_access import DatabaseRole
 from hub.processes import CREDITHUB, DATABASE_ADDRESSES, child_environment, environment_without_settings, hub_processes
-from hub.recipients_folder import banks_of
 from hub.settings import Endpoints, Settings, changed_settings
 from hub.stack import checks, kafka, postgres, registry, targets
 from hub.stack.child import ChildSpec
@@ -88,9 +87,7 @@ def draw(settings: Settings, layout: HomeLayout, ports: Ports, *, services_only:
         portal_port = ports.give("portal", settings.portal.port)
         portal_url = f"http://{LOOPBACK}:{portal_port}"
         door_port = ports.give("registry-door", settings.registry_door.port)
-        wanted = hub_processes(
-            settings, upstream_port, banks_of(settings), door_port=door_port, portal_port=portal_port
-        )
+        wanted = hub_processes(settings, upstream_port, door_port=door_port, portal_port=portal_port)
         specs = HubSpecs(wanted, settings, layout, ports, partial(own_environment, settings, layout))
         processes, metrics_port = specs.all(), specs.supervisor_port
     prepare = ChildSpec(

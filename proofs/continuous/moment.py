@@ -13,8 +13,11 @@ from typing import Any
 
 from bus.reading.offsets import TopicPartition
 from proofs.continuous.balance import Balance, MultisetDigest
+from proofs.release.chain import ChainEnd
 
 _SEPARATOR = "\x1f"
+# Of a chain's numbers; the others are offsets by topic.
+_NUMBER = "number"
 
 
 class FactKind(StrEnum):
@@ -28,6 +31,7 @@ class FactKind(StrEnum):
     AHEAD = "AHEAD"
     DIFFERENCE = "DIFFERENCE"
     FULL_PASS = "FULL_PASS"
+    CHAIN = "CHAIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class ProvenMoment:
         self.submissions: dict[str, dict[str, int]] = {}
         self.open_submissions: set[str] = set()
         self.balances: dict[str, Balance] = {}
+        # Where the chain of the release's steps ends, by partition.
+        self.chains: dict[int, ChainEnd] = {}
         self.differences: dict[str, KeptDifference] = {}
         self.unsettled: set[str] = set()
         self.full_pass_at_s = 0.0  # when the newest full pass began that found no difference
@@ -160,6 +166,9 @@ class ProvenMoment:
                 balance = self.balances[key]
                 return ProvenFact(kind, key, {"due": balance.due.count, "seen": balance.seen.count},
                             {"due": balance.due.to_bytes(), "seen": balance.seen.to_bytes()})  # fmt: skip
+            case FactKind.CHAIN:
+                end = self.chains[key]
+                return ProvenFact(kind, str(key), {_NUMBER: end.number, **end.after}, {"digest": end.digest})
             case _:
                 kept = self.differences.get(key)
                 if kept is None:
@@ -199,6 +208,9 @@ class ProvenMoment:
                 )
                 if ahead is not None:
                     self.balances[key].ahead = ahead
+            case FactKind.CHAIN if numbers is not None:
+                after = {topic: offset for topic, offset in numbers.items() if topic != _NUMBER}
+                self.chains[int(key)] = ChainEnd(numbers[_NUMBER], fact.digests["digest"], after)
             case FactKind.AHEAD:
                 arrow, _, token = key.partition(_SEPARATOR)
                 ahead = self.balances.setdefault(arrow, Balance()).ahead

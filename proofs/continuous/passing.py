@@ -1,6 +1,6 @@
 """One pass: how far every stage came, what it published since the proven moment, and what does not add up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bus import topics
@@ -8,21 +8,22 @@ from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition, Watermarks
 from bus.reading.topic_reader import TopicReader
-from catalogue.errors import SinkUnavailable
+from catalogue.errors import HubError, SinkUnavailable
 from proofs.continuous.arrivals import Arrivals
 from proofs.continuous.moment import Cursor, FactKind, ProvenMoment
 from proofs.continuous.released import Released
 from proofs.continuous.tables import POSTGRES_TOPICS, bounded_snapshot
 from proofs.continuous.taking import OUTPUTS, PassWindow
 from proofs.continuous.windows import ReadingPlan, read_windows
-from proofs.reconcile.bank_due import Deliverable
-from proofs.reconcile.bank_told import ToldReader
 from proofs.reconcile.database import DatabaseSnapshot
 from proofs.reconcile.decoding import PlainDecoder
-from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
+from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, RELEASE, UPSTREAM, bank_arrow
 from proofs.reconcile.proof import ProofScope
+from proofs.reconcile.upstream_due import Deliverable
+from proofs.release.recipients import banks_with_topics
 
 _MARKS = "marks"
+_GOVERNANCE = "consents and recipients"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,24 @@ class PassResult:
     waits_for: str = ""  # what kept an arrow from being proven
 
 
+class OtherBanks(HubError):
+    """There are other banks than when the passes began: they are to be begun anew."""
+
+
 class ProofPass:
     """Makes passes with clients that are kept. Raises Unavailable when Kafka or the registry is away."""
 
-    def __init__(self, config: BusConfig, scope: ProofScope, registry: Registry, moment: ProvenMoment) -> None:
+    def __init__(
+        self,
+        config: BusConfig,
+        scope: ProofScope,
+        registry: Registry,
+        moment: ProvenMoment,
+        banks: Sequence[str],
+    ) -> None:
+        """``banks``: the ids of those that have topics."""
         self._config, self._scope, self._moment, self._registry = config, scope, moment, registry
-        self._reader, self._plain, self._told = TopicReader(config), PlainDecoder(registry), ToldReader(registry)
+        self._reader, self._plain, self._banks = TopicReader(config), PlainDecoder(registry), tuple(banks)
         self._deliver = Deliverable(registry)
         self._arrivals = Arrivals()
         of = self._reader.partitions
@@ -56,9 +69,14 @@ class ProofPass:
         self._outputs = of(outputs)
         self._not_taken = of((topics.REJECTED, topics.UNRESOLVED))
         self._marks = of((topics.POSITION, topics.SUBMISSION))
-        self._changes, self._lists = of((topics.CHANGE,)), of((topics.LIST_CHANGE,))
+        self._changes = of((topics.CHANGE,))
         # What each receiver was told, by its arrow.
-        self._received = {bank_arrow(bank): of((topics.bank_topic(bank),)) for bank in scope.banks}
+        self._received = {bank_arrow(bank): of((topics.bank_topic(bank),)) for bank in self._banks}
+        self._steps = of((topics.RELEASE,)) if scope.release else []
+        self._governance = of(topics.RELEASE_GOVERNANCE) if scope.release else []
+        # Each of its partitions has all definitions of banks; up to here they are those that are known.
+        self._recipients = [one for one in self._governance if one == TopicPartition(topics.RECIPIENT, 0)]
+        self._recipients_end: dict[TopicPartition, Watermarks] = {}
         if scope.upstream is not None:
             self._received[UPSTREAM] = of((topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT))
 
@@ -67,13 +85,19 @@ class ProofPass:
         received = [partition for partitions in self._received.values() for partition in partitions]
         return self._reader.ends(
             [
-                *self._inputs, *self._outputs, *self._lists, *self._not_taken, *self._marks,
-                *self._released.partitions, *received,
+                *self._inputs,
+                *self._outputs,
+                *self._not_taken,
+                *self._marks,
+                *self._released.partitions,
+                *received,
+                *self._steps,
+                *self._governance,
             ]
-        )  # fmt: skip
+        )
 
     def run(self) -> PassResult:
-        """Make one pass, and move the moment to its end."""
+        """Make one pass, and move the moment to its end; raises OtherBanks before anything is moved."""
         window: PassWindow | None = None
         waits_for = ""
         if self._scope.dsn is not None:
@@ -93,18 +117,24 @@ class ProofPass:
     def _proven(self, database: DatabaseSnapshot | None) -> PassWindow:
         """Read one window of everything and settle all arrows but that to PostgreSQL."""
         moment = self._moment
-        reached = {arrow: self._committed(arrow) for arrow in self._received}
-        count = self._config.partitions
-        window = PassWindow(moment, self._scope, count, self._plain, self._told, self._deliver, self._released.dues())
-        for one in window.recipients:
-            self._released.take_past(moment, one, self._read_by(one.arrow))
-        ends = self._reader.ends(self._marks)
+        gone_up = self._reader.committed(self._scope.upstream_group, self._changes) if self._scope.upstream else {}
+        # Where no transaction is open a step is whole; and whoever was told something is a recipient that is known.
+        ends = self._reader.ends(self._marks) | self._reader.ends(self._steps, stable=True)
+        self._refuse_other_banks()
+        window = PassWindow(
+            moment, self._scope, self._config.partitions, self._plain, self._registry, self._banks, self._deliver,
+            self._released.due(),
+        )  # fmt: skip
+        if window.upstream is not None:
+            self._released.take_past(moment, window.upstream, self._changes)
         self._tell_lost_tails(ends)
         window.plan = ReadingPlan()
         self._plan(window.plan, _MARKS, {partition: ends[partition].high for partition in self._marks})
+        self._plan(window.plan, RELEASE, {partition: ends[partition].high for partition in self._steps})
         for source, message, _ in read_windows(self._reader, window.plan, ends):
             window.take_mark(source, message)
         self._move(window, _MARKS)
+        self._move(window, RELEASE)
         # From here on to ends behind what the stages say of themselves: all of that is there.
         ends = self.ends()
         self._tell_lost_tails(ends)
@@ -113,10 +143,12 @@ class ProofPass:
         self._plan(plan, FILES, {one: highs[one] for one in (*self._inputs, *self._not_taken)})
         merged_to = {one: moment.positions[one]["next_offset"] for one in self._inputs if one in moment.positions}
         self._plan(plan, MERGE, merged_to)
-        self._plan(plan, OUTPUTS, {partition: highs[partition] for partition in (*self._outputs, *self._lists)})
+        self._plan(plan, OUTPUTS, {partition: highs[partition] for partition in self._outputs})
+        read_to = {one: window.steps.reached(one.partition).get(one.topic, 0) for one in self._read_by_release()}
+        self._plan(plan, RELEASE, read_to)
+        self._plan(plan, _GOVERNANCE, {one: highs[one] for one in self._governance})
         for arrow, partitions in self._received.items():
-            bank = window.bank(arrow)
-            changes = reached[arrow] if bank is None or bank.due.is_settled else {}
+            changes = gone_up if arrow == UPSTREAM else {}
             self._plan(plan, arrow, {**changes, **{one: highs[one] for one in partitions}})
             window.note_lost(arrow, [one for one in partitions if ends[one].low > moment.cursor(arrow, one).offset])
         if database is not None:
@@ -125,9 +157,19 @@ class ProofPass:
         for source, message, readers in read_windows(self._reader, plan, ends):
             window.take(source, message, readers)
         window.settle()
-        for reader in (FILES, MERGE, OUTPUTS, *self._received):
+        for reader in (FILES, MERGE, OUTPUTS, RELEASE, _GOVERNANCE, *self._received):
             self._move(window, reader)
         return window
+
+    def _read_by_release(self) -> list[TopicPartition]:
+        return [*self._changes, *self._governance] if self._scope.release else []
+
+    def _refuse_other_banks(self) -> None:
+        ends = self._reader.ends(self._recipients)
+        if self._recipients and ends != self._recipients_end:
+            if banks_with_topics(self._config, self._registry, self._reader) != self._banks:
+                raise OtherBanks("There are other banks than when the passes began.")
+            self._recipients_end = ends
 
     def _tell_lost_tails(self, ends: Mapping[TopicPartition, Watermarks]) -> None:
         """Tell of each partition that ends before what was proven of it: it lost its tail, or was made anew."""
@@ -135,15 +177,15 @@ class ProofPass:
             (_MARKS, MERGE),
             (FILES, FILES),
             (OUTPUTS, CHANGES),
+            (RELEASE, RELEASE),
+            (_GOVERNANCE, RELEASE),
             *((one, one) for one in self._received),
         ):
             for partition, end in ends.items():
                 cursor = self._moment.cursors.get((reader, partition))
-                if (
-                    cursor is None
-                    or cursor.offset <= end.high
-                    or (reader == arrow and partition in self._read_by(arrow))
-                ):
+                # Of what a receiver reads its own cursor is what it says of itself.
+                is_input = reader == arrow and partition in (*self._changes, *self._governance)
+                if cursor is None or cursor.offset <= end.high or is_input:
                     continue
                 place = f"{partition.topic}/{partition.partition}"
                 what = f"ends at offset {end.high}, and was proven up to {cursor.offset}"
@@ -168,24 +210,19 @@ class ProofPass:
                     self._arrivals.note(partition, taken.first, taken.first_at_s)
                 self._moment.touch(FactKind.CURSOR, (reader, partition))
 
-    def _committed(self, arrow: str) -> dict[TopicPartition, int]:
-        group = self._scope.upstream_group if arrow == UPSTREAM else f"sink.{arrow}"
-        return self._reader.committed(group, self._read_by(arrow))
-
-    def _read_by(self, arrow: str) -> list[TopicPartition]:
-        """Return the partitions that a receiver's sink reads; the arrows of the hub itself have none of these."""
-        if arrow not in self._received:
-            return []
-        return self._changes if arrow == UPSTREAM else [*self._changes, *self._lists]
-
     def _pending(self) -> tuple[dict[str, int], dict[str, float]]:
         """Return by arrow how many messages its stage has still to read, and when the oldest of them was written."""
         waiting: dict[str, list[tuple[str, Iterable[TopicPartition]]]] = {
             FILES: [],
             MERGE: [(FILES, self._inputs)],
             CHANGES: [],
-            **{arrow: [(OUTPUTS, self._read_by(arrow))] for arrow in self._received},
+            # What a bank was told is there in the transaction that says so: the release alone can be behind.
+            **{arrow: [] for arrow in self._received},
         }
+        if self._scope.release:
+            waiting[RELEASE] = [(OUTPUTS, self._changes), (_GOVERNANCE, self._governance)]
+        if self._scope.upstream is not None:
+            waiting[UPSTREAM] = [(OUTPUTS, self._changes)]
         if self._scope.dsn is not None:
             ledger = [partition for partition in self._marks if partition.topic == topics.SUBMISSION]
             waiting[POSTGRES] = [(OUTPUTS, self._outputs), (FILES, self._not_taken), (_MARKS, ledger)]
@@ -194,7 +231,7 @@ class ProofPass:
             since = []
             for source, partitions in parts:
                 for partition in partitions:
-                    count, own = self._behind(source, arrow, partition)
+                    count, own = _behind(self._moment, self._arrivals, source, arrow, partition)
                     pending[arrow] += count
                     if count:
                         since.append(own.since_s)
@@ -202,16 +239,19 @@ class ProofPass:
                 oldest[arrow] = min(since)
         return pending, oldest
 
-    def _behind(self, source: str, arrow: str, partition: TopicPartition) -> tuple[int, Cursor]:
-        """Return how many messages of a partition an arrow's stage has not read, and its cursor."""
-        there, own = self._moment.cursor(source, partition), self._moment.cursor(arrow, partition)
-        before = own.since_s
-        if own.offset >= there.last:
-            # Compaction may have taken what the one counted and the other has not.
-            own.count, own.since_s, count = there.count, 0.0, 0
-        else:
-            own.since_s = self._arrivals.since(partition, own.offset) or before
-            count = max(1, there.count - own.count)
-        if own.since_s != before:
-            self._moment.touch(FactKind.CURSOR, (arrow, partition))
-        return count, own
+
+def _behind(
+    moment: ProvenMoment, arrivals: Arrivals, source: str, arrow: str, partition: TopicPartition
+) -> tuple[int, Cursor]:
+    """Return how many messages of a partition an arrow's stage has not read, and its cursor."""
+    there, own = moment.cursor(source, partition), moment.cursor(arrow, partition)
+    before = own.since_s
+    if own.offset >= there.last:
+        # Compaction may have taken what the one counted and the other has not.
+        own.count, own.since_s, count = there.count, 0.0, 0
+    else:
+        own.since_s = arrivals.since(partition, own.offset) or before
+        count = max(1, there.count - own.count)
+    if own.since_s != before:
+        moment.touch(FactKind.CURSOR, (arrow, partition))
+    return count, own

@@ -3,21 +3,23 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition, Watermarks
+from bus.reading.topic_reader import TopicReader
 from catalogue.errors import Unavailable
 from monitoring import metrics
 from monitoring.health import HealthState, ProcessHealth
 from proofs.continuous.changed import SEQUENCES, STATE_HASHES, STATES
 from proofs.continuous.journal import Journal, read_facts
 from proofs.continuous.moment import FactKind, KeptDifference, ProvenMoment
-from proofs.continuous.passing import PassResult, ProofPass
-from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
+from proofs.continuous.passing import OtherBanks, PassResult, ProofPass
+from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, RELEASE, UPSTREAM, bank_arrow
 from proofs.reconcile.proof import ProofScope
+from proofs.release.recipients import banks_with_topics
 
 log = logging.getLogger(__name__)
 _RETRY_S = 2.0
@@ -61,16 +63,16 @@ def rest_s(worked_s: float, every_s: float, *, is_ready: bool) -> float:
     return max(every_s, min(_REST_FACTOR * worked_s, _MOST_REST_S if is_ready else _REST_NOT_READY_S))
 
 
-def arrows(scope: ProofScope) -> list[str]:
-    """Return the names of the arrows that a scope has."""
-    own = [FILES, MERGE, CHANGES, *(bank_arrow(bank) for bank in scope.banks)]
+def arrows(scope: ProofScope, banks: Sequence[str] = ()) -> list[str]:
+    """Return the names of the arrows that a scope has, with those of these banks."""
+    own = [FILES, MERGE, CHANGES, *([RELEASE] if scope.release else []), *map(bank_arrow, banks)]
     own += [UPSTREAM] if scope.upstream is not None else []
     return own + ([POSTGRES] if scope.dsn is not None else [])
 
 
-def restored_moment(config: BusConfig, scope: ProofScope, registry: Registry) -> tuple[ProvenMoment, int]:
+def restored_moment(config: BusConfig, banks: Sequence[str], registry: Registry) -> tuple[ProvenMoment, int]:
     """Return the proven moment as its topic has it, and the offset behind that; raises Unavailable."""
-    moment, end = ProvenMoment([SEQUENCES, STATES, STATE_HASHES, *(bank_arrow(bank) for bank in scope.banks)]), 0
+    moment, end = ProvenMoment([SEQUENCES, STATES, STATE_HASHES, *map(bank_arrow, banks)]), 0
     for offset, fact in read_facts(config, registry):
         moment.restore(fact)
         end = offset + 1
@@ -100,11 +102,17 @@ class RunningProof:
         self._config, self._scope, self._registry = config, scope, registry
         # First: whoever had the journal writes no more, so what is read is the last word.
         self._journal = Journal(config, registry)
-        self.moment, self._heard_to = restored_moment(config, scope, registry)
-        self._proof = ProofPass(config, scope, registry, self.moment)
+        self._begin()
         self._seen: dict[TopicPartition, Watermarks] = {}
         self._last = PassResult()
         self._shown: set[str] = set()
+
+    def _begin(self) -> None:
+        """Begin at the proven moment, with the banks that there are."""
+        config, scope, registry = self._config, self._scope, self._registry
+        self._banks = banks_with_topics(config, registry, TopicReader(config)) if scope.release else ()
+        self.moment, self._heard_to = restored_moment(config, self._banks, registry)
+        self._proof = ProofPass(config, scope, registry, self.moment, self._banks)
 
     def run(self, stop: threading.Event, readiness: ProofReadiness, every_s: float) -> None:
         """Make passes until asked to stop; raises Unavailable."""
@@ -122,7 +130,11 @@ class RunningProof:
         is_quiet = ends == self._seen and moment.is_settled and not any(self._last.pending.values())
         if self._last.waits_for or not is_quiet:
             known = set(moment.differences)
-            self._last = self._proof.run()
+            try:
+                self._last = self._proof.run()
+            except OtherBanks:
+                self._begin()
+                return self.look()
             for key in moment.differences.keys() - known:
                 _report(moment.differences[key])
             self._write()
@@ -148,7 +160,7 @@ class RunningProof:
 
     def _show(self) -> None:
         # Of a bank that is there no more, too: its differences may be over, and the gauge would keep the last one.
-        now_s, found = time.time(), dict.fromkeys([*arrows(self._scope), *self._shown], 0)
+        now_s, found = time.time(), dict.fromkeys([*arrows(self._scope, self._banks), *self._shown], 0)
         for difference in self.moment.differences.values():
             found[difference.arrow] = found.get(difference.arrow, 0) + difference.count
         self._shown |= found.keys()

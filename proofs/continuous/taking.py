@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from confluent_kafka import Message
 
 from bus import topics
+from bus.avro.registry import Registry
 from bus.partitions import partition_of
 from bus.reading.offsets import TopicPartition
 from catalogue.errors import PoisonMessage
@@ -13,16 +14,15 @@ from proofs.continuous.changed import PublishedChanges
 from proofs.continuous.filed import FiledRows
 from proofs.continuous.merged import MergedEvents
 from proofs.continuous.moment import ProvenMoment
-from proofs.continuous.receivers import BankWindow, UpstreamWindow
-from proofs.continuous.released import ReleasedDues
+from proofs.continuous.receivers import UpstreamWindow
+from proofs.continuous.steps import StepsWindow, bank_windows
 from proofs.continuous.tables import TableRows
 from proofs.continuous.windows import ReadingPlan
-from proofs.reconcile.bank_due import Deliverable, DueMessage
-from proofs.reconcile.bank_told import ToldReader
 from proofs.reconcile.database import DatabaseSnapshot
 from proofs.reconcile.decoding import PlainDecoder
-from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, bank_arrow
+from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, RELEASE, UPSTREAM, bank_arrow
 from proofs.reconcile.proof import ProofScope
+from proofs.reconcile.upstream_due import Deliverable, UpstreamDue
 
 OUTPUTS = "merge outputs"
 _RECORDS = (topics.RECORD, topics.PERSON_RECORD)
@@ -48,29 +48,23 @@ class PassWindow:
         scope: ProofScope,
         count: int,
         plain: PlainDecoder,
-        told: ToldReader,
+        registry: Registry,
+        banks: Iterable[str],
         deliver: Deliverable,
-        released: ReleasedDues,
+        upstream: UpstreamDue | None,
     ) -> None:
         """``count``: how many partitions each topic keyed by subject has."""
         self._count = count
-        self._moment, self._plain, self._told, self._deliver = moment, plain, told, deliver
+        self._moment, self._plain = moment, plain
         self.plan = ReadingPlan()
         self.taken: dict[tuple[str, TopicPartition], TakenMessages] = {}
         self.read = 0
         self._filed, self._merged = FiledRows(moment), MergedEvents(moment)
         self._changed, self._tables = PublishedChanges(moment, scope.catalogue, deliver.payload), TableRows(moment)
-        self._banks = {bank_arrow(bank): BankWindow(moment, bank, released.banks[bank]) for bank in scope.banks}
-        self._upstream = None if released.upstream is None else UpstreamWindow(moment, released.upstream)
-
-    def bank(self, arrow: str) -> BankWindow | None:
-        """Return the window of a bank's arrow; None where the arrow is no bank's."""
-        return self._banks.get(arrow)
-
-    @property
-    def recipients(self) -> list[BankWindow | UpstreamWindow]:
-        """The windows of all who are told something."""
-        return [*self._banks.values(), *([self._upstream] if self._upstream else [])]
+        by_id = bank_windows(moment, banks, self._plain)
+        self._banks = {bank_arrow(bank): window for bank, window in by_id.items()}
+        self.steps = StepsWindow(moment, registry, by_id)
+        self.upstream = None if upstream is None else UpstreamWindow(moment, upstream)
 
     def note_lost(self, arrow: str, partitions: Iterable[TopicPartition]) -> None:
         """Note that retention deleted messages of a receiver's topic before they were proven."""
@@ -78,7 +72,11 @@ class PassWindow:
             self._banks[arrow].is_cut = True
 
     def take_mark(self, source: TopicPartition, message: Message) -> None:
-        """Take what a stage says of itself: a position of the merge, or a submission's progress."""
+        """Take what a stage says of itself: a position of the merge, a submission's progress, a step of the release."""
+        if source.topic == topics.RELEASE:
+            self._note(RELEASE, source, message)
+            self.steps.take(source.partition, message.offset() or 0, message.value() or b"")
+            return
         self._note("marks", source, message)
         try:
             value = self._plain(message.value())
@@ -105,9 +103,7 @@ class PassWindow:
                 self._take_record(source, message, readers, where)
             elif topic == topics.CHANGE:
                 self._take_change(source, message, readers, where)
-            elif topic == topics.LIST_CHANGE:
-                self._take_list_change(source, message, readers)
-            else:
+            elif topic not in topics.RELEASE_GOVERNANCE:
                 self._take_other(source, message, readers, where)
         except PoisonMessage as problem:
             arrow = {OUTPUTS: CHANGES, FILES: FILES}.get(readers[0], readers[0])
@@ -147,36 +143,21 @@ class PassWindow:
             self._tables.take_record(source.topic, value)
 
     def _take_change(self, source: TopicPartition, message: Message, readers: list[str], where: str) -> None:
+        if readers == [RELEASE]:
+            return  # which only counts them
         change = self._plain(message.value())
         if OUTPUTS in readers:
             self._changed.take_change(change, where)
         if POSTGRES in readers:
             self._tables.take(source.topic, change)
-        banks = [self._banks[reader] for reader in readers if reader in self._banks]
-        goes_up = self._upstream if UPSTREAM in readers else None
-        if not banks and goes_up is None:
-            return
-        if goes_up is not None:
-            goes_up.take_change(change, source.partition, message.offset() or 0)
-        by_policy: dict[int, list[DueMessage]] = {}
-        for bank in banks:
-            due, policy = bank.due, bank.due.policy
-            if policy not in by_policy:
-                by_policy[policy] = self._deliver.due(change, due.labels(policy))
-            bank.take_change(change["subject"], source, due.contents(by_policy[policy], policy))
-
-    def _take_list_change(self, source: TopicPartition, message: Message, readers: list[str]) -> None:
-        change = self._plain(message.value())
-        for bank in (self._banks[reader] for reader in readers if reader in self._banks):
-            due, policy = bank.due, bank.due.policy
-            messages = self._deliver.due_of_list(change, due.labels(policy))
-            bank.take_change(change["subject"], source, due.contents(messages, policy))
+        if self.upstream is not None and UPSTREAM in readers:
+            self.upstream.take_change(change, source.partition, message.offset() or 0)
 
     def _take_other(self, source: TopicPartition, message: Message, readers: list[str], where: str) -> None:
         topic = source.topic
         bank = next((self._banks[reader] for reader in readers if reader in self._banks), None)
         if bank is not None:
-            bank.take_message(self._told(message.value()), where)
+            bank.take_message(message.value() or b"", where)
             return
         value = self._plain(message.value())
         if POSTGRES in readers:
@@ -188,18 +169,19 @@ class PassWindow:
             self._merged.take_dead_letter(value)
         elif topic == topics.UNRESOLVED and FILES in readers:
             self._filed.take_unresolved(message.key(), value)
-        elif topic in _ANSWERS and self._upstream is not None:
-            self._upstream.take_answer(topic, value, where)
+        elif topic in _ANSWERS and self.upstream is not None:
+            self.upstream.take_answer(topic, value, where)
 
     def settle(self) -> None:
         """Compare all arrows but that to PostgreSQL."""
         self._filed.settle()
         self._merged.settle(self._changed.versions())
         self._changed.settle(self._merged)
+        self.steps.settle()
         for bank in self._banks.values():
             bank.settle()
-        if self._upstream is not None:
-            self._upstream.settle()
+        if self.upstream is not None:
+            self.upstream.settle()
 
     def settle_tables(self, database: DatabaseSnapshot) -> None:
         """Compare the arrow to PostgreSQL."""

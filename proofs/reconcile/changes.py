@@ -12,8 +12,6 @@ from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.envelope import PERSON_PREFIX, UNIT_PREFIX, changelog_key, is_mark
 from catalogue.errors import PoisonMessage
-from proofs.reconcile import banks
-from proofs.reconcile.bank_due import Deliverable, DueMessage
 from proofs.reconcile.decoding import PlainDecoder, content, stamp
 from proofs.reconcile.findings import CHANGES, Findings
 from proofs.reconcile.records import Records, named
@@ -153,13 +151,11 @@ def read_changes(
     reader: TopicReader,
     decode: PlainDecoder,
     partitions: Iterable[TopicPartition],
-    deliver: Deliverable,
-    receivers: Mapping[str, banks.ExpectedDeliveries],
     expected_receipts: ExpectedReceipts | None,
     database: Mapping[int, int],
     findings: Findings,
 ) -> ScannedChanges:
-    """Scan the changes once for everything that depends on them; fills ``receivers`` and ``expected_receipts``.
+    """Scan the changes once for everything that depends on them; fills ``expected_receipts``.
 
     ``database``: the next offset that the PostgreSQL sink will read, by partition.
     """
@@ -194,30 +190,9 @@ def read_changes(
         for record in change["records"]:
             key = changelog_key(subject, record["item"], record["record_key"])
             scanned.last[key] = stamp(record)
-        _expect_at_banks(change, partition, offset, deliver, receivers.values())
         if expected_receipts is not None:
             expected_receipts.expect(change, partition, offset)
     return scanned
-
-
-def _expect_at_banks(
-    change: Mapping[str, Any],
-    partition: int,
-    offset: int,
-    deliver: Deliverable,
-    receivers: Iterable[banks.ExpectedDeliveries],
-) -> None:
-    by_policy: dict[int, list[DueMessage]] = {}
-    source = TopicPartition(topics.CHANGE, partition)
-    for bank in receivers:
-        due = bank.due
-        # What lies before its last snapshot was counted with that.
-        if not due.has_begun or offset < due.since(source):
-            continue
-        if due.policy not in by_policy:
-            by_policy[due.policy] = deliver.due(change, due.labels(due.policy))
-        contents = due.contents(by_policy[due.policy], due.policy)
-        bank.expect(change["subject"], partition, offset, contents)
 
 
 def compare(

@@ -27,11 +27,10 @@ class ExpectedCounts:
     total: int = 0
     partition: dict[str, int] = field(default_factory=dict)
 
-    def count(self, subject: str, partition: int, offset: int, messages: int, window: Window | None = None) -> None:
-        """Count what one change brings to the receiver; ``window``: of these changes, where it is another one."""
-        window = window or self.window
-        if offset < window.after.get(partition, 0):
-            is_certain = offset < window.before.get(partition, 0)
+    def count(self, subject: str, partition: int, offset: int, messages: int) -> None:
+        """Count what one change brings to the receiver."""
+        if offset < self.window.after.get(partition, 0):
+            is_certain = offset < self.window.before.get(partition, 0)
             self.count_told(subject, partition, messages, is_certain=is_certain)
         else:
             self.total += messages

@@ -22,11 +22,15 @@ _NOT_TAKEN = (topics.REJECTED, topics.UNRESOLVED)
 
 @dataclass(slots=True)
 class RowsNotTaken:
-    """Rows that were not taken, by submission, dead letters by topic partition, and how many rows a table must have."""
+    """Rows that were not taken, by submission, dead letters by topic partition, and how many rows a table must have.
+
+    ``unreleased``: dead letters of the release.
+    """
 
     rejected: Counter[str] = field(default_factory=Counter)
     unresolved: Counter[str] = field(default_factory=Counter)
     poison: Counter[TopicPartition] = field(default_factory=Counter)
+    unreleased: Counter[TopicPartition] = field(default_factory=Counter)
     tabled: dict[str, ExpectedCounts] = field(default_factory=dict)
 
 
@@ -66,8 +70,11 @@ def read_not_taken(
             not_taken.tabled[topic].count(submission, message.partition(), message.offset(), 1)
         if value["source_topic"]:
             # The rating sets messages aside, too, of topics that the merge does not read.
-            if value["source_topic"].startswith(("catalogue.", topics.CALENDAR)):
-                not_taken.poison[TopicPartition(value["source_topic"], value["source_partition"])] += 1
+            source = TopicPartition(value["source_topic"], value["source_partition"])
+            if source.topic.startswith(("catalogue.", topics.CALENDAR)):
+                not_taken.poison[source] += 1
+            elif source.topic in topics.RELEASE_INPUTS:
+                not_taken.unreleased[source] += 1
         elif value["replay_count"] == 0:
             not_taken.rejected[submission] += 1
     for submission, count in waiting.values():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from catalogue.errors import PoisonMessage
 
 FILES, MERGE, CHANGES = "file>catalogue", "catalogue>record", "record>change"
-POSTGRES, UPSTREAM = "postgres", "upstream"
+RELEASE, POSTGRES, UPSTREAM = "release", "postgres", "upstream"
 OUTCOMES = ("merged", "duplicate", "superseded", "rejected", "unresolved")
 _NAMED_AT_MOST = 200
 

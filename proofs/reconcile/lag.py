@@ -1,7 +1,7 @@
 """What is on its way, found cheaply: the position of every stage against the end of what it reads."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from bus import topics
 from bus.avro.registry import Registry
@@ -11,7 +11,7 @@ from bus.reading.topic_reader import TopicReader
 from catalogue.errors import Unavailable
 from proofs.reconcile import database
 from proofs.reconcile.decoding import PlainDecoder
-from proofs.reconcile.findings import MERGE, POSTGRES, UPSTREAM, bank_arrow
+from proofs.reconcile.findings import MERGE, POSTGRES, RELEASE, UPSTREAM
 from proofs.reconcile.positions import merge_positions
 from proofs.reconcile.proof import ProofScope
 
@@ -50,9 +50,12 @@ class Lag:
     def __init__(self, config: BusConfig, scope: ProofScope, registry: Registry) -> None:
         self._config, self._scope = config, scope
         self._reader, self._plain = TopicReader(config), PlainDecoder(registry)
-        self._inputs = self._reader.partitions(topics.merge_inputs(scope.catalogue))
-        self._positions = self._reader.partitions((topics.POSITION,))
-        self._changes, self._of_banks = (self._reader.partitions(of) for of in ((topics.CHANGE,), topics.BANK_INPUTS))
+        of = self._reader.partitions
+        self._inputs, self._positions = of(topics.merge_inputs(scope.catalogue)), of((topics.POSITION,))
+        is_released = scope.release
+        self._release_inputs = of(topics.RELEASE_INPUTS) if is_released else []
+        self._release_positions = of((topics.RELEASE_POSITION,)) if is_released else []
+        self._changes = self._reader.partitions((topics.CHANGE,))
         self._tables = self._reader.partitions((*database.TOPICS, topics.REJECTED, topics.UNRESOLVED))
 
     def waiting(self) -> dict[str, int]:
@@ -70,22 +73,28 @@ class Lag:
     def _stages(self) -> Mapping[str, Callable[[], Mapping[TopicPartition, int]]]:
         # In the order of the flow: each stage is asked after the one before it, so zero everywhere means all arrived.
         stages: dict[str, Callable[[], Mapping[TopicPartition, int]]] = {MERGE: self._merge}
-        for bank in self._scope.banks:
-            stages[bank_arrow(bank)] = self._reads(f"sink.bank.{bank}", self._of_banks)
+        if self._scope.release:
+            # Of banks nothing is to be asked: what the release told them is there in the transaction that says so.
+            stages[RELEASE] = lambda: self._positions_of(self._release_positions, self._release_inputs)
         if self._scope.upstream is not None:
-            stages[UPSTREAM] = self._reads(self._scope.upstream_group, self._changes)
+            stages[UPSTREAM] = self._reads(self._scope.upstream_group)
         if self._scope.dsn is not None:
             stages[POSTGRES] = self._postgres
         return stages
 
     def _merge(self) -> Mapping[TopicPartition, int]:
-        # A position that is not committed yet is not waited for: its events count as waiting meanwhile.
-        stable = self._reader.ends(self._positions, stable=True)
-        positions = merge_positions(self._reader, self._plain, self._positions, stable)
-        return {source: positions[source]["next_offset"] if source in positions else 0 for source in self._inputs}
+        return self._positions_of(self._positions, self._inputs)
 
-    def _reads(self, group: str, partitions: Sequence[TopicPartition]) -> Callable[[], Mapping[TopicPartition, int]]:
-        return lambda: self._reader.committed(group, partitions)
+    def _positions_of(
+        self, partitions: list[TopicPartition], inputs: list[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        # A position that is not committed yet is not waited for: its events count as waiting meanwhile.
+        stable = self._reader.ends(partitions, stable=True)
+        positions = merge_positions(self._reader, self._plain, partitions, stable)
+        return {source: positions[source]["next_offset"] if source in positions else 0 for source in inputs}
+
+    def _reads(self, group: str) -> Callable[[], Mapping[TopicPartition, int]]:
+        return lambda: self._reader.committed(group, self._changes)
 
     def _postgres(self) -> Mapping[TopicPartition, int]:
         with database.snapshot(self._scope.dsn or "", self._config.topic_prefix) as snapshot:

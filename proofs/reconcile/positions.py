@@ -16,7 +16,7 @@ def merge_positions(
     partitions: Iterable[TopicPartition],
     ends: Mapping[TopicPartition, Watermarks] | None = None,
 ) -> dict[TopicPartition, Position]:
-    """Return the newest position of the merge in each input partition, as of ``ends`` (now)."""
+    """Return the newest position of the merge, or of another processor, by input partition, as of ``ends`` (now)."""
     positions: dict[TopicPartition, Position] = {}
     for message in reader.read(dict.fromkeys(partitions, 0), ends):
         value = decode(message.value())

@@ -1,7 +1,7 @@
 """One proof over all arrows. Downstream topics are read first, so that what comes meanwhile counts as pending."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bus import topics
@@ -11,38 +11,40 @@ from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import OnRead, TopicReader
 from catalogue.model import Catalogue
-from proofs.reconcile import banks, changes, database, files, merge, upstream
-from proofs.reconcile.bank_due import BankDue, Deliverable
-from proofs.reconcile.bank_told import ToldReader
+from proofs.reconcile import changes, database, files, merge, upstream
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.expectations import Window
-from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, Findings, bank_arrow
-from proofs.reconcile.list_changes import read_list_changes
+from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, Findings
 from proofs.reconcile.positions import Position, ledger, merge_positions
 from proofs.reconcile.records import Records, read_records, record_topics
+from proofs.reconcile.release import ReleaseProof
+from proofs.reconcile.upstream_due import Deliverable, UpstreamDue
+from proofs.release.recipients import banks_with_topics
 from sinks.policies import Policies
 from sinks.snapshots import read_snapshots
 from sinks.upstream.profile import Profile
 
 # A commit reaches its partitions one after another, within milliseconds.
 _SETTLE_S = 0.2
-_Reached = Mapping[str, Mapping[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class ProofScope:
-    """What is proved: the receivers, and where PostgreSQL is; None leaves a receiver out."""
+    """What is proved: the receivers, and where PostgreSQL is; None, or no ``release``, leaves a receiver out.
+
+    ``release``: what banks are told, all of those of ``recipient.v1``.
+    """
 
     catalogue: Catalogue
-    banks: tuple[str, ...]
     dsn: str | None
     upstream: Profile | None
+    release: bool = True
     upstream_group: str = "sink.upstream"
 
     @classmethod
     def of_the_merge(cls, catalogue: Catalogue) -> "ProofScope":
         """Return a scope without receivers: the merge and what it reads."""
-        return cls(catalogue, banks=(), dsn=None, upstream=None)
+        return cls(catalogue, dsn=None, upstream=None, release=False)
 
 
 class Proof:
@@ -60,7 +62,6 @@ class Proof:
         for arrow in (FILES, MERGE, CHANGES):
             self.findings.arrow(arrow)
         self._change_partitions = self._partitions(topics.CHANGE)
-        self._read_by_banks = self._partitions(*topics.BANK_INPUTS)
         if self._scope.dsn is None:
             self._prove(None)
         else:
@@ -71,16 +72,13 @@ class Proof:
     def _prove(self, snapshot: database.DatabaseSnapshot | None) -> None:
         reader, findings, scope = self._reader, self.findings, self._scope
         decode = Decoder(self._registry)
-        snapshots, before = read_snapshots(self._config, decode), self._receivers()
+        snapshots, before = read_snapshots(self._config, decode), self._gone_up()
+        released: ReleaseProof | None = None
+        if scope.release:
+            banks = banks_with_topics(self._config, self._registry, reader)
+            released = ReleaseProof(self._config, banks, self._registry, reader, findings)
+            released.run(lambda: time.sleep(_SETTLE_S))
         time.sleep(_SETTLE_S)
-        expected, delivered, starts = self._banks(before, decode)
-        for bank, expectation in expected.items():
-            expectation.expect_past_lists(snapshots.get(bank_arrow(bank), []))
-        listing = self._partitions(topics.LIST_CHANGE)
-        read_list_changes(reader, self._plain, listing, self._deliverable, expected, findings)
-        for bank, expectation in expected.items():
-            expectation.place_lists()
-            expectation.expect_past(snapshots.get(bank_arrow(bank), []))
         expected_receipts, answered = self._upstream(before, decode)
         if expected_receipts is not None:
             expected_receipts.expect_relabelled(snapshots.get(UPSTREAM, []))
@@ -102,8 +100,6 @@ class Proof:
             reader,
             self._plain,
             self._change_partitions,
-            self._deliverable,
-            expected,
             expected_receipts,
             snapshot.of(topics.CHANGE) if snapshot is not None else {},
             findings,
@@ -112,15 +108,15 @@ class Proof:
         not_taken_partitions = self._partitions(topics.REJECTED, topics.UNRESOLVED)
         tabled = snapshot.positions if snapshot is not None else {}
         not_taken = files.read_not_taken(reader, self._plain, not_taken_partitions, tabled, findings)
+        if released is not None:
+            released.compare_set_aside(not_taken.unreleased)
         moving = _moved(positions, merge_positions(reader, self._plain, position_partitions))
         after = ledger(reader, self._plain, ledger_partitions)
-        findings.moved = bool(moving) or opened.keys() != after.keys()
+        findings.moved |= bool(moving) or opened.keys() != after.keys()
         files.compare(scope.catalogue, opened, after, events, not_taken, findings)
         merge.compare(events, positions, all_records, findings)
         changes.compare(scanned_changes, states, all_records, moving, findings)
         changes.compare_values(states, values, moving, findings)
-        for bank, expectation in expected.items():
-            banks.compare(bank, expectation, delivered[bank], starts[bank], findings)
         if expected_receipts is not None:
             upstream.compare(expected_receipts, answered, findings)
         if snapshot is not None:
@@ -138,39 +134,12 @@ class Proof:
             for topic, table in ((topics.REJECTED, "rejected"), (topics.UNRESOLVED, "unresolved")):
                 database.compare_rows_not_taken(snapshot, topic, table, not_taken.tabled[topic], findings)
 
-    def _receivers(self) -> dict[str, _Reached]:
-        """Return by group the next offset that each receiver will read, by topic and partition."""
-        reached = {group: self._committed(group, self._read_by_banks) for group in map(_bank_group, self._scope.banks)}
-        if self._scope.upstream is not None:
-            reached[self._scope.upstream_group] = self._committed(self._scope.upstream_group, self._change_partitions)
-        return reached
-
-    def _banks(
-        self, before: Mapping[str, _Reached], decode: Decoder
-    ) -> tuple[dict[str, banks.ExpectedDeliveries], dict[str, banks.BankDelivery], dict[str, dict[int, int]]]:
-        reader, told, expected, delivered, starts = self._reader, ToldReader(self._registry), {}, {}, {}
-        for bank in self._scope.banks:
-            sequences = banks.read_sequences(reader, self._plain, self._partitions(topics.sequence_topic(bank)))
-            partitions = self._partitions(topics.bank_topic(bank))
-            starts[bank] = {partition: low for (_, partition), (low, _) in reader.ends(partitions).items()}
-            runs = banks.read_topic(reader, told, partitions, bank, self.findings)
-            delivered[bank] = banks.BankDelivery(sequences, runs)
-        # Behind what was told, before up to where: a snapshot lies within what was read.
-        policies, snapshots = Policies(self._config, decode), read_snapshots(self._config, decode)
-        for bank, one in delivered.items():
-            reached = before[_bank_group(bank)], self._committed(_bank_group(bank), self._read_by_banks)
-            changes_of, lists_of = (Window(*(at[name] for at in reached)) for name in topics.BANK_INPUTS)
-            own = snapshots.get(bank_arrow(bank), [])
-            due = BankDue(self._config, own, policies, self._plain, self._deliverable)
-            firsts = {subject: run.first for subject, run in one.runs.items()}
-            entries = {subject: run.entries for subject, run in one.runs.items() if run.entries}
-            expected[bank] = banks.ExpectedDeliveries(
-                changes_of, lists=lists_of, firsts=firsts, entries=entries, due=due
-            )
-        return expected, delivered, starts
+    def _gone_up(self) -> dict[int, int]:
+        """Return the next offset of the changes that the platform's sink will read, by partition."""
+        return {} if self._scope.upstream is None else self._committed(self._scope.upstream_group)
 
     def _upstream(
-        self, before: Mapping[str, _Reached], decode: Decoder
+        self, before: Mapping[int, int], decode: Decoder
     ) -> tuple[upstream.ExpectedReceipts | None, upstream.UpstreamAnswers]:
         profile, group = self._scope.upstream, self._scope.upstream_group
         if profile is None:
@@ -178,23 +147,17 @@ class Proof:
         partitions = self._partitions(topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT)
         answered = upstream.read_answers(self._reader, self._plain, partitions, self.findings)
         policies, own = Policies(self._config, decode), read_snapshots(self._config, decode).get(UPSTREAM, [])
-        due = upstream.UpstreamDue(self._config, own, policies, self._plain, self._deliverable, profile)
-        after = self._committed(group, self._change_partitions)
-        window = Window(before[group][topics.CHANGE], after[topics.CHANGE])
-        return upstream.ExpectedReceipts(due, window), answered
+        due = UpstreamDue(self._config, own, policies, self._plain, self._deliverable, profile)
+        return upstream.ExpectedReceipts(due, Window(before, self._committed(group))), answered
 
-    def _committed(self, group: str, partitions: Sequence[TopicPartition]) -> _Reached:
-        reached: dict[str, dict[int, int]] = {}
-        for (topic, partition), offset in self._reader.committed(group, partitions).items():
-            reached.setdefault(topic, {})[partition] = offset
-        return reached
+    def _committed(self, group: str) -> dict[int, int]:
+        return {
+            partition: offset
+            for (_, partition), offset in self._reader.committed(group, self._change_partitions).items()
+        }
 
     def _partitions(self, *names: str) -> list[TopicPartition]:
         return self._reader.partitions(names)
-
-
-def _bank_group(bank: str) -> str:
-    return f"sink.bank.{bank}"
 
 
 def _moved(before: Mapping[TopicPartition, Position], after: Mapping[TopicPartition, Position]) -> frozenset[int]:

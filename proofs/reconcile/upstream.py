@@ -1,71 +1,20 @@
 """The arrow to the platform above: every record change that goes up has one receipt."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bus import topics
-from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import PoisonMessage
-from proofs.reconcile.bank_due import Deliverable, RecipientDue
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.expectations import Window
 from proofs.reconcile.findings import UPSTREAM, Findings
-from rules.release.visible import VisibleChange
-from sinks.policies import Policies
+from proofs.reconcile.upstream_due import UpstreamDue
 from sinks.snapshots import Snapshot
-from sinks.upstream.profile import Profile
-from sinks.upstream.records import goes_up, idempotency_key
 
 _STATUSES = ("ACCEPTED", "REJECTED")
-
-
-class UpstreamDue(RecipientDue):
-    """What must go up: each change by the labels of then, all history, and what each change of labels changes."""
-
-    def __init__(
-        self,
-        config: BusConfig,
-        snapshots: Sequence[Snapshot],
-        policies: Policies,
-        plain: PlainDecoder,
-        deliverable: Deliverable,
-        profile: Profile,
-    ) -> None:
-        super().__init__(config, snapshots, policies, plain, deliverable)
-        self._profile = profile
-
-    def keys(self, change: Mapping[str, Any], partition: int, offset: int) -> list[str]:
-        """Return the keys under which a change goes up."""
-        source = TopicPartition(topics.CHANGE, partition)
-        policies = [one.policy for one in self.snapshots if offset >= one.positions.get(source, 0)]
-        if not policies:
-            return []
-        seen = self._deliverable.records(change, self.labels(policies[-1]))
-        return [_key(change, one) for one in seen if goes_up(one, self._profile)]
-
-    def relabelled(
-        self, number: int, told_to: Mapping[TopicPartition, int]
-    ) -> Iterator[tuple[int, TopicPartition, int, str]]:
-        """Yield (number of the snapshot, partition, offset of the change, key) of what snapshots sent so far.
-
-        Begins behind ``number`` snapshots; ``told_to``: how far the next one was taken already.
-        """
-        told = told_to
-        for one in self.snapshots[number:]:
-            for source in one.positions if one.former_policy is not None else ():
-                for past in self._told(one, source, told.get(source, 0)):
-                    for seen in past.records:
-                        if goes_up(seen, self._profile):
-                            yield one.number, source, past.offset, _key(past.change, seen, one.policy)
-            told = {}
-
-
-def _key(change: Mapping[str, Any], seen: VisibleChange, relabelled_by: int | None = None) -> str:
-    record = seen.record
-    return idempotency_key(change["subject"], record["item"], record["record_key"], change["sequence"], relabelled_by)
 
 
 @dataclass(slots=True)
@@ -86,10 +35,10 @@ class ExpectedReceipts:
 
     def expect_relabelled(self, before: Sequence[Snapshot]) -> None:
         """Count what went up because labels changed; ``before``: the snapshots when the scan began."""
-        for number, source, offset, key in self.due.relabelled(0, {}):
+        for number, partition, offset, key in self.due.relabelled(0, {}):
             self.total += 1
             told_to = before[number - 1].told_to if number <= len(before) else {}
-            self.keys[key] = offset < told_to.get(source, 0)
+            self.keys[key] = offset < told_to.get(partition, 0)
 
 
 @dataclass(slots=True)

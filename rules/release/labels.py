@@ -51,9 +51,14 @@ class Labels:
 
     @functools.cached_property
     def plans(self) -> Mapping[str, ReleasePlan]:
-        """What a bank may see, by item id; only of items for which it has a schema."""
+        """What a bank may see with the enterprise's consent, by item id; only of items for which it has a schema."""
         plans = release_plans(self.items, "bank")
         return {name: plan for name, plan in plans.items() if bank_schema(plan.item) is not None}
+
+    @functools.cached_property
+    def public_plans(self) -> Mapping[str, ReleasePlan]:
+        """Those of the items of which anything is seen without consent."""
+        return {name: plan for name, plan in self.plans.items() if not plan.projection.is_blind}
 
     @functools.cached_property
     def by_list(self) -> Mapping[str, ListLabel]:
@@ -105,8 +110,10 @@ def labels_of(
 
     ``public``: the ids of the indicators that rest on public data alone. Of ``lists`` only those that do are told.
     """
+    # In the order in which they are published: what is told of all items is the same by these and by those.
+    ordered = sorted((_item(item) for item in items), key=lambda item: item.id)
     return Labels(
-        tuple(_item(item) for item in items),
+        tuple(ordered),
         frozenset(public),
         tuple(sorted(permissions, key=Permission.order)),
         frozenset(ListLabel(one.id, one.zh, one.kind.value) for one in lists if one.basis is Basis.PUBLIC),
@@ -135,11 +142,6 @@ def differing_items(former: Labels | None, labels: Labels) -> frozenset[str]:
     now = {item.id: replace(item, publication=None) for item in labels.items}
     before = {} if former is None else {item.id: replace(item, publication=None) for item in former.items}
     return frozenset(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
-
-
-def differing_lists(former: Labels | None, labels: Labels) -> frozenset[str]:
-    """Return the ids of the lists of which recipients are told something else than before; None: they knew none."""
-    return frozenset(label.id for label in labels.lists ^ (former.lists if former else frozenset()))
 
 
 def _item(item: Item) -> Item:

@@ -5,12 +5,12 @@ waits, or why somebody is not on a list: that is the enterprise's business, and 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 from rules.lists.membership import Status
 from rules.rating.model import Basis
-from rules.release.labels import Labels, ListLabel, differing_lists
+from rules.release.labels import ListLabel
 from rules.release.reasons import WithdrawalReason
 from rules.release.visible import is_enterprise
 
@@ -53,52 +53,35 @@ def visible_entry(change: Mapping[str, Any], lists: Mapping[str, ListLabel]) -> 
     return VisibleEntry(change, label, is_member, None if is_public else WithdrawalReason.LABEL_CHANGED)
 
 
-class ListRelabelling:
-    """What one step from former labels to others changes of lists; ``former`` None: the recipient knows nothing yet."""
+class Member(NamedTuple):
+    """A membership of a public list that counts: since when, decided as of which day, by which definition."""
 
-    def __init__(self, former: Labels | None, labels: Labels) -> None:
-        self._now, self._before = labels.by_list, former.by_list if former else {}
-        self.lists = differing_lists(former, labels)
-
-    def __bool__(self) -> bool:
-        """Whether anything can differ."""
-        return bool(self.lists)
-
-    def entry(self, change: Mapping[str, Any]) -> VisibleEntry | None:
-        """Return what is told of whoever is a member by a change that is the last word on it."""
-        now, before = self._now.get(change["list"]), self._before.get(change["list"])
-        if now is not None:
-            return VisibleEntry(change, now, is_member=True)
-        return before and VisibleEntry(change, before, is_member=False, reason=WithdrawalReason.LABEL_CHANGED)
+    since: date
+    as_of: date
+    definition_hash: str
 
 
-@dataclass(slots=True)
-class SnapshotMembers:
-    """The members of the lists that a relabelling is about, by one partition of ``list.change.v1``.
+def member_of(change: Mapping[str, Any]) -> Member | None:
+    """Return the membership that counts behind a value of ``list.change.v1``; None: none that anybody may be told."""
+    if not _is_public_member(change):
+        return None
+    return Member(change["since"], change["as_of"], change["definition_hash"])
 
-    ``note`` takes each change up to a point, in order, with its offset; then the others may be asked.
+
+def differing_entry(
+    name: str, member: Member, told: Mapping[str, ListLabel], lists: Mapping[str, ListLabel], reason: WithdrawalReason
+) -> VisibleEntry | None:
+    """Return what a recipient is told of a membership because of other labels; None: it knows the same.
+
+    ``told`` and ``lists``: those of which it was told, and may be told now. ``reason``: why not any more.
     """
-
-    relabelling: ListRelabelling
-    _members: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def note(self, change: Mapping[str, Any], offset: int) -> None:
-        """Take a change."""
-        if change["list"] not in self.relabelling.lists or not is_enterprise(change):
-            return
-        if _is_public_member(change):
-            self._members[_key(change)] = offset
-        else:
-            self._members.pop(_key(change), None)
-
-    def entry(self, change: Mapping[str, Any], offset: int) -> VisibleEntry | None:
-        """Return what is told of a membership on which a change was the last word."""
-        return self.relabelling.entry(change) if self._members.get(_key(change)) == offset else None
+    before, now = told.get(name), lists.get(name)
+    if now == before:
+        return None
+    if now is not None:
+        return VisibleEntry(member._asdict(), now, is_member=True)
+    return before and VisibleEntry(member._asdict(), before, is_member=False, reason=reason)
 
 
 def _is_public_member(change: Mapping[str, Any]) -> bool:
     return bool(change["basis"] == Basis.PUBLIC and change["status"] == Status.MEMBER)
-
-
-def _key(change: Mapping[str, Any]) -> tuple[str, str]:
-    return change["subject"], change["list"]

@@ -21,13 +21,19 @@ class ReleasePlan(NamedTuple):
 
 
 def release_plans(items: Iterable[Item], recipient: str) -> Mapping[str, ReleasePlan]:
-    """Return the plans by item id; items of which nothing can ever be released are left out.
+    """Return the plans by item id; items of which nothing can ever be released to it are left out.
 
-    Banks and the platform above get the same projection. Raises ValueError for another kind of recipient.
+    Banks and the platform above get the same projection; consent is given to banks alone. Raises ValueError for another
+    kind of recipient.
     """
     if recipient not in RECIPIENTS:
         raise ValueError(f"no projection is defined for the recipient {recipient!r}")
     items = tuple(items)
     publications = publication_rules(items)
     plans = (ReleasePlan(item, Projection(item), Kinds(item), publications.get(item.id)) for item in items)
-    return {plan.item.id: plan for plan in plans if not plan.projection.is_blind}
+    by_consent = recipient == "bank"
+    return {
+        plan.item.id: plan
+        for plan in plans
+        if not (plan.projection.is_closed if by_consent else plan.projection.is_blind)
+    }

@@ -1,15 +1,16 @@
-"""What of a record may be released without consent, and why the rest is withheld.
+"""What of a record may be released, without the enterprise's consent and with it, and why the rest is withheld.
 
 Sensitivity and its grounds are the catalogue's; banks and the platform above get the same projection. Where no more
-than a record's existence could be released, nothing of it is.
+than a record's existence could be released, nothing of it is. Consent opens commercial secrets and what is not
+published; never what is a person's, or for the authorities alone.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from catalogue.model import Condition, Field, FieldType, Item
-from rules.release.reasons import Withheld, always_withheld, unpublished
+from rules.release.reasons import Withheld, WithheldCode, always_withheld, unpublished
 
 _TRUE = ("true", "是")
 _FALSE = ("false", "否")
@@ -42,31 +43,47 @@ class _Step:
             return self.always
         return self.otherwise
 
+    def opened(self) -> "_Step":
+        """Return the step as it is with the enterprise's consent."""
+        columns = None if self.columns is None else tuple(column.opened() for column in self.columns)
+        is_open = self.always is None or self.always.code == WithheldCode.COMMERCIAL_SECRET
+        return replace(self, always=None if is_open else self.always, conditions=(), columns=columns)
+
 
 class Projection:
     """The projection of one item. What no record changes is decided once, for this runs for every record."""
 
-    __slots__ = ("_silent", "_steps", "is_blind")
+    __slots__ = ("_opened", "_silent", "_steps", "is_blind", "is_closed")
 
     def __init__(self, item: Item) -> None:
         self._steps = tuple(_step(item, field, field.name) for field in item.fields)
+        self._opened = tuple(step.opened() for step in self._steps)
         self._silent = _silent(item)
-        shown = any(step.always is None and step.name not in self._silent for step in self._steps)
-        self.is_blind = item.about_persons or not shown
-        """Whether no record of the item can be visible: its payload need not even be decoded."""
+        self.is_blind = item.about_persons or not self._shows(self._steps)
+        """Whether no record of the item can be visible without consent: its payload need not even be decoded."""
+        self.is_closed = item.about_persons or not self._shows(self._opened)
+        """Whether none can be visible with consent either."""
 
-    def project(self, data: Mapping[str, Any]) -> Projected | None:
+    def _shows(self, steps: tuple[_Step, ...]) -> bool:
+        return any(step.always is None and step.name not in self._silent for step in steps)
+
+    @property
+    def opens(self) -> bool:
+        """Whether consent lets anything be seen that is not seen without it."""
+        return not self.is_closed and self._opened != self._steps
+
+    def project(self, data: Mapping[str, Any], *, consented: bool = False) -> Projected | None:
         """Return what may be seen of one record; None when its recipient may not even know of it.
 
-        ``withheld`` lists fields whether filled or not, so that it tells nothing of their values. Fields that only
-        name the subject or say whether a record is published do not make it visible: an unpublished court case is
-        not betrayed by its bare existence.
+        ``consented``: the enterprise has consented. ``withheld`` lists fields whether filled or not, so that it tells
+        nothing of their values. Fields that only name the subject or say whether a record is published do not make it
+        visible: an unpublished court case is not betrayed by its bare existence.
         """
-        if self.is_blind:
+        if self.is_closed if consented else self.is_blind:
             return None
         visible: dict[str, Any] = {}
         withheld: list[Withheld] = []
-        for step in self._steps:
+        for step in self._opened if consented else self._steps:
             why = step.always
             if why is None and step.conditions:
                 why = step.withheld(data)

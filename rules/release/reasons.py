@@ -14,6 +14,7 @@ class WithheldCode(StrEnum):
     UNPUBLISHED = "UNPUBLISHED"  # this record is not published
     COMMERCIAL_SECRET = "COMMERCIAL_SECRET"  # needs the enterprise's consent
     NO_PROVIDER_PERMISSION = "NO_PROVIDER_PERMISSION"  # consented to, but its provider does not let this kind have it
+    STORED_ONCE = "STORED_ONCE"  # consented to as of one moment: what changed since is not told
 
 
 class WithdrawalReason(StrEnum):
@@ -23,6 +24,11 @@ class WithdrawalReason(StrEnum):
     REPAIRED = "REPAIRED"  # 信用修复 ended its publication
     PUBLICATION_ENDED = "PUBLICATION_ENDED"  # the last day of its publication is over
     LABEL_CHANGED = "LABEL_CHANGED"  # the record counts as before, but may not be released any more
+    CONSENT_REVOKED = "CONSENT_REVOKED"  # the enterprise has revoked its consent
+    CONSENT_EXPIRED = "CONSENT_EXPIRED"  # the consent has come to its end
+    CONSENT_PAUSED = "CONSENT_PAUSED"  # the consent is paused
+    NOT_SUBSCRIBED = "NOT_SUBSCRIBED"  # the recipient does not take the item, or the enterprise, any more
+    NO_PROVIDER_PERMISSION = "NO_PROVIDER_PERMISSION"  # the department lets this kind of recipient have it no more
 
 
 class Withheld(NamedTuple):
@@ -47,6 +53,13 @@ def always_withheld(field: Field, name: str) -> Withheld | None:
 def unpublished(field: Field, name: str) -> Withheld:
     """Return why a field is withheld whose record does not meet the conditions of its publication."""
     return _withheld(field, name, WithheldCode.UNPUBLISHED, "本条信息未公示，须经企业授权后提供")
+
+
+def stored_once(withheld: Withheld) -> Withheld:
+    """Return why a field is withheld in a later version of a record of which one version was released by consent."""
+    if withheld.code not in (WithheldCode.COMMERCIAL_SECRET, WithheldCode.UNPUBLISHED):
+        return withheld
+    return Withheld(withheld.field, WithheldCode.STORED_ONCE.value, "企业授权为一次性提供，此后的变动不再提供")
 
 
 def _withheld(field: Field, name: str, code: WithheldCode, text: str) -> Withheld:

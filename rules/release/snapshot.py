@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rules.release.labels import Labels, differing_items
-from rules.release.lists import ListRelabelling
 from rules.release.visible import DeadLetter, Payload, VisibleChange, is_enterprise, relabelled
 
 _BYTES = 16  # of 10^8 records no two are alike by them: 1 in 10^22
@@ -20,15 +19,14 @@ class Relabelling:
     """What one step from former labels to others changes; ``former`` None: the recipient knows nothing yet."""
 
     def __init__(self, former: Labels | None, labels: Labels) -> None:
-        self._plans, self._former = labels.plans, former.plans if former else {}
+        self._plans, self._former = labels.public_plans, former.public_plans if former else {}
         self.items = differing_items(former, labels) & (self._plans.keys() | self._former.keys())
         known, public = former.public_indicators if former else frozenset(), labels.public_indicators
         self._added, self._removed = public - known, known - public
         self.indicators: Collection[str] = self._added | self._removed
-        self.lists = ListRelabelling(former, labels)
 
     def __bool__(self) -> bool:
-        """Whether anything of records and indicators can differ."""
+        """Whether anything can differ."""
         return bool(self.items or self.indicators)
 
     def records(

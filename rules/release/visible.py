@@ -22,8 +22,8 @@ Payload = Callable[[int, bytes], Any]
 DeadLetter = Callable[[Mapping[str, Any], PoisonMessage], None]
 """Is called with a record of a change that cannot be read, and why."""
 
-# Equal to nothing that a recipient may have, so that whatever comes next is delivered, a withdrawal too.
-_UNKNOWN = Projected({}, [Withheld("", "", "")])
+UNKNOWN = Projected({}, [Withheld("", "", "")])
+"""Equal to nothing that a recipient may have, so that whatever comes next is delivered, a withdrawal too."""
 
 
 class VisibleChange(NamedTuple):
@@ -77,7 +77,7 @@ def visible(
         try:
             before = _projected(plan, record, "previous_", payload) if record["was_live"] else None
         except PoisonMessage:
-            before = _UNKNOWN
+            before = UNKNOWN
         if before != after:
             reason = None if after else withdrawal_reason(plan.publication, record, change["as_of"], payload)
             yield VisibleChange(record, plan.item, before, after, reason)
@@ -107,13 +107,13 @@ def relabelled(
             before = former_plan and _projected(former_plan, record, "", payload)
         except PoisonMessage:
             # It was never told; but an older version may have been, by labels that hold no more.
-            before = _UNKNOWN
+            before = UNKNOWN
         try:
             after = plan and _projected(plan, record, "", payload)
         except PoisonMessage as problem:
             dead_letter(record, problem)
             after = None
-        if _shown(before) != _shown(after):
+        if shown(before) != shown(after):
             reason = None if after else WithdrawalReason.LABEL_CHANGED
             yield VisibleChange(record, either.item, before, after, reason)
 
@@ -125,8 +125,9 @@ def moved_indicators(change: Mapping[str, Any], public: Collection[str]) -> dict
     return {moved["id"]: moved["current"] for moved in change["indicators"] if moved["id"] in public}
 
 
-def _shown(projected: Projected | None) -> object:
-    return projected and (_filled(projected.visible), projected.withheld)
+def shown(seen: Projected | None) -> object:
+    """Return what two equal views of a record have in common: a field that is not filled makes no difference."""
+    return seen and (_filled(seen.visible), seen.withheld)
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,9 +163,11 @@ def withdrawal_reason(
     return ending.reason if ending is not None and ending.day <= day else WithdrawalReason.SOURCE
 
 
-def _projected(plan: ReleasePlan, record: Mapping[str, Any], which: str, payload: Payload) -> Projected | None:
-    encoded, schema_id = record[f"{which}payload"], record[f"{which}schema_id"]
-    if encoded is None or schema_id is None:
+def projected(
+    plan: ReleasePlan, schema_id: int | None, encoded: bytes | None, payload: Payload, *, consented: bool = False
+) -> Projected | None:
+    """Return what may be seen of one version of a record; raises PoisonMessage where its values cannot be read."""
+    if encoded is None or schema_id is None or (plan.projection.is_closed if consented else plan.projection.is_blind):
         return None
     data = payload(schema_id, encoded)
     if data is None:
@@ -174,4 +177,8 @@ def _projected(plan: ReleasePlan, record: Mapping[str, Any], which: str, payload
     strange = plan.kinds.misfit(data)
     if strange is not None:
         raise PoisonMessage(f"“{strange.zh}” is of another kind than {plan.item.id} has.")
-    return plan.projection.project(data)
+    return plan.projection.project(data, consented=consented)
+
+
+def _projected(plan: ReleasePlan, record: Mapping[str, Any], which: str, payload: Payload) -> Projected | None:
+    return projected(plan, record[f"{which}schema_id"], record[f"{which}payload"], payload)

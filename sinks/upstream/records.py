@@ -47,7 +47,7 @@ def upstream_records(
     """
     return [
         _record(change, record_change, policy.version)
-        for record_change in visible(change, policy.labels.plans, payload, dead_letter)
+        for record_change in visible(change, policy.labels.public_plans, payload, dead_letter)
         if goes_up(record_change, profile)
     ]
 

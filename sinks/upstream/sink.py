@@ -18,6 +18,7 @@ from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.change_feed import ChangeFeed, is_empty
 from bus.config import BusConfig
+from bus.reading.offsets import partitions
 from catalogue.errors import PoisonMessage
 from connectors.http_out import HttpOut
 from connectors.tls import ClientTls
@@ -116,14 +117,14 @@ class UpstreamSink(Sink[UpstreamBatch]):
         policies = Policies(self._config, self._decode)
         self._policy = policies.current(self._labels)
         teller = SnapshotTeller(self._config, self._registry, self._decode, self._feed, _RECIPIENT)
-        reached = self._feed.positions()
+        reached = {key.partition: offset for key, offset in self._feed.positions().items()}
         if not reached and not is_empty(self._config, topics.UPSTREAM_UP):
             self._feed.refuse_forgotten(
                 "Records were sent to the platform above, but Kafka has forgotten up to where: all would go up again."
             )
         if not teller.has_begun:
             # It is sent all history. What went up before labels had versions is taken to have gone up by the first.
-            nothing = dict.fromkeys(self._feed.partitions(topics.CHANGE), 0)
+            nothing = dict.fromkeys(partitions(self._config, topics.CHANGE), 0)
             teller.begin(self._policy, nothing, {**nothing, **reached}, b"")
 
         def tell(snapshot: Snapshot, partition: int, batch: Sequence[Told]) -> Telling:

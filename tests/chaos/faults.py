@@ -167,6 +167,14 @@ def sink_kill(scene: Scene, rng: random.Random) -> Hurt:
     return _supervised_kill(scene, name, pid)
 
 
+def release_kill(scene: Scene, rng: random.Random) -> Hurt:
+    """Kill the release, now and then in the middle of its transaction, or of a snapshot that it tells in parts."""
+    scene.rest(rng.uniform(0, 1))
+    pid = scene.site.supervised("release")
+    assert pid is not None
+    return _supervised_kill(scene, "release", pid)
+
+
 def proof_kill(scene: Scene, rng: random.Random) -> Hurt:
     """Kill the proof without end, in the middle of a pass or of its writing it down."""
     scene.rest(rng.uniform(0, 1))
@@ -274,6 +282,7 @@ FAULTS: dict[str, Callable[[Scene, random.Random], Hurt]] = {
     "zombie": zombie,
     "store-loss": store_loss,
     "sink-kill": sink_kill,
+    "release-kill": release_kill,
     "proof-kill": proof_kill,
     "rater-kill": rater_kill,
     "feed-kill": feed_kill,

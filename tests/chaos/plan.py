@@ -9,7 +9,10 @@ from tests.chaos.site import MOST_WORKERS
 FIRST_WORKERS = 2
 JOIN, LEAVE, ZOMBIE = "worker-join", "worker-leave", "zombie"
 # What every hub can be put through, whoever runs its services.
-OWN = ("worker-kill", JOIN, LEAVE, ZOMBIE, "store-loss", "sink-kill", "proof-kill", "rater-kill", "feed-kill")
+OWN = (
+    "worker-kill", JOIN, LEAVE, ZOMBIE, "store-loss", "sink-kill", "release-kill", "proof-kill", "rater-kill",
+    "feed-kill",
+)  # fmt: skip
 # What needs services that nobody else uses.
 SERVICES = ("broker-kill", "broker-restart", "registry-away")
 KINDS = OWN + SERVICES

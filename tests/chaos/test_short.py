@@ -16,7 +16,7 @@ from tests.chaos.site import Site, beside
 
 SEED = secrets.randbelow(1_000_000)
 # What decides who may publish, and one before and one behind.
-SHORT = ("sink-kill", "rater-kill", "feed-kill", "zombie", "store-loss")
+SHORT = ("sink-kill", "release-kill", "rater-kill", "feed-kill", "zombie", "store-loss")
 
 
 @pytest.fixture

@@ -185,7 +185,7 @@ nearly_full_disk = partial(filled_disk, left_bytes=_LEFT_BYTES)
 FAULTS: tuple[Fault, ...] = (
     Fault("somebody's session holds a lock on PostgreSQL's table credit_record", locked_table),
     Fault("the platform above is in maintenance: it answers 503", closed_platform),
-    Fault("the sink of the bank qinghe hangs (SIGSTOP)", partial(frozen, process="sink-bank.qinghe")),
+    Fault("the release to banks hangs (SIGSTOP)", partial(frozen, process="release")),
     Fault("the broker hangs (SIGSTOP)", partial(frozen, process="kafka")),
     Fault("a foreign program wrote a message into a catalogue topic", foreign_message),
     Fault("the tax bureau's files are full of bad rows", bad_file),

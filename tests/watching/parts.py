@@ -25,7 +25,7 @@ def no_worker(site: Site, tower: Tower, say: Say = print) -> None:
         pass
 
 
-def one_restart(site: Site, tower: Tower, process: str = "sink-bank.yinhe", say: Say = print) -> None:
+def one_restart(site: Site, tower: Tower, process: str = "release", say: Say = print) -> None:
     """A process that died and came back is a ticket."""
     begun, since = len(tower.told), time.monotonic()
     killed(site, process)

@@ -73,7 +73,7 @@ def faults_of_one_part_each(site: Site, tower: Tower, say: Say = print) -> None:
     """Faults of several parts at the same time: each is told by its own name, and nothing else wakes anybody."""
     begun = len(tower.told)
     causes: dict[str, AbstractContextManager[None]] = {
-        "ProcessDown sink-bank.qinghe": frozen(site, "sink-bank.qinghe"),
+        "ProcessDown release": frozen(site, "release"),
         "UnreadableMessages worker-0": foreign_message(site),
         "NotReady sink-postgres": locked_table(site),
         "UpstreamRefusing": closed_platform(site),

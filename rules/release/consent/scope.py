@@ -65,14 +65,8 @@ def answer_to(scope: Scope, wish: Wish) -> ScopeAnswer:
 
 
 def next_moment(consents: Iterable[Consent], at: datetime) -> datetime | None:
-    """Return the first moment after this one at which the scope differs although nobody does anything; None: never."""
-    moments = (
-        moment
-        for consent in consents
-        if consent.state is State.ACTIVE
-        for moment in (consent.terms.start, consent.terms.end)
-        if moment > at
-    )
+    """Return the first moment after this one at which the scope may differ although nobody acts; None: never."""
+    moments = (moment for consent in consents for moment in (consent.terms.start, consent.terms.end) if moment > at)
     return min(moments, default=None)
 
 

@@ -1,10 +1,12 @@
-"""A bank's topic for the example clients: what the real sink published, and what it began and aborted."""
+"""A bank's topic for the example clients: what the release published, and what others began and aborted."""
 
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Message, TopicPartition
@@ -13,16 +15,14 @@ from bus import clients, topics
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
+from catalogue import wire
 from catalogue.avro import Schema, bank_schema
-from rules.lists.loading import load_lists
+from rules.release.consent.lifecycle import Act
 from rules.release.labels import labels_of
-from sinks.banks import sink
-from tests import released
+from rules.release.permissions import load_permissions
 from tests.builders.changes import CATALOGUE, MOMENT, Streams
-from tests.builders.list_changes import list_change
-from tests.kafka import messages, own_topics
-from tests.running import Running
-from tests.waiting import until
+from tests.integration.sinks.banks.releasing import Office, release, release_topics, terms_now
+from tests.kafka import messages
 
 BANK = "yinhe"
 # Another bank, whose topic this one may not read.
@@ -31,7 +31,9 @@ TOPIC = topics.bank_topic(BANK)
 A, B = "91630100MA7540001X", "91630100MA7540002Y"
 PENALTY = "administration.penalty"
 SUPPORT = "administration.support_fund"
-_LABELS = labels_of(CATALOGUE.items, {"fines_36m", "penalties_12m"}, (), load_lists().values())
+# Needs the enterprise's consent.
+TAX = "tax.payment"
+_LABELS = labels_of(CATALOGUE.items, {"fines_36m", "penalties_12m"}, load_permissions())
 
 FINED = {
     "subject_name": "青海虚构样例有限公司",
@@ -49,39 +51,43 @@ FUNDED = {
     "approval_date": date(1969, 12, 31),
     "total_investment": Decimal("98765432109876543210.1234"),
 }
+PAID = {"period": "2025-05", "tax_amount": Decimal("120.5000")}
 
 
 @contextmanager
 def bank_topics(config: BusConfig) -> Iterator[None]:
-    """Create the topics of one bank as the hub does, and delete them afterwards."""
-    names = [*topics.BANK_INPUTS, topics.sequence_topic(BANK), TOPIC, topics.bank_topic(OTHER), *released.TOPICS]
-    with own_topics(config, names, [BANK, OTHER]):
-        released.release(config, f"bank.{BANK}", labels=_LABELS)
+    """Create the topics of two banks with their schemas as the hub does, and delete the topics afterwards."""
+    with release_topics(config, _LABELS, [BANK, OTHER]):
+        with closing(Registry(config)) as registry:
+            for schema in (*map(schema_of, (PENALTY, SUPPORT, TAX)), wire.BANK_INDICATORS, wire.BANK_SCOPE):
+                for bank in (BANK, OTHER):
+                    registry.register(topics.bank_topic(bank), schema)
         yield
 
 
 def fill(config: BusConfig) -> None:
-    """Let the sink publish 5 events of A and 2 of B, with aborted transactions before, between and behind them."""
-    abort(config, 1)
-    streams = Streams(config)
-    streams.change(A, 1, [streams.record_change(A, PENALTY, "p-1", None, FINED)], {"fines_36m": "12345.67"})
-    streams.change(B, 1, [streams.record_change(B, SUPPORT, "s-1", None, FUNDED)])
-    streams.flush()
-    sink = Running(_run, config)
-    try:
-        _await(config, 3)
+    """Let the release tell 9 events of A and 3 of B, with aborted transactions before, between and behind them.
+
+    A consents to what is no public information of it, and revokes the consent.
+    """
+    streams, office = Streams(config), Office(config)
+    with tempfile.TemporaryDirectory() as folder:
+        abort(config, 1)
+        fined = streams.record_change(A, PENALTY, "p-1", None, FINED)
+        streams.change(A, 1, [fined, streams.record_change(A, TAX, "t-1", None, PAID)], {"fines_36m": "12345.67"})
+        streams.change(B, 1, [streams.record_change(B, SUPPORT, "s-1", None, FUNDED)])
+        streams.flush()
+        release(config, Path(folder), _LABELS)
         abort(config, 2)
+        office.consent(terms_now(A), Act.REQUEST, Act.GRANT)
         streams.change(A, 2, [streams.record_change(A, PENALTY, "p-1", FINED, {**FINED, "remark": "备注"})])
         streams.change(A, 3, [streams.record_change(A, PENALTY, "p-1", {**FINED, "remark": "备注"}, None)])
         streams.change(B, 2, [], {"penalties_12m": "0"})
         streams.flush()
-        _await(config, 6)
-        streams.list_change(list_change("MEMBER", subject=A))
-        streams.flush()
-        _await(config, 7)
-    finally:
-        sink.stop()
-    abort(config, 1)
+        release(config, Path(folder), _LABELS)
+        office.consent(terms_now(A), Act.REVOKE)
+        release(config, Path(folder), _LABELS)
+        abort(config, 1)
 
 
 def abort(config: BusConfig, times: int) -> None:
@@ -99,7 +105,7 @@ def abort(config: BusConfig, times: int) -> None:
 
 
 def publish(config: BusConfig, sequences: list[int]) -> None:
-    """Publish events of A with these sequences, which the sink would never do."""
+    """Publish events of A with these sequences, which the release would never do."""
     producer = clients.producer(config, **{"compression.type": "gzip"})
     with closing(Registry(config)) as registry:
         encode = Encoder(registry, TOPIC, schema_of(PENALTY))
@@ -141,11 +147,3 @@ def aborted_count(config: BusConfig) -> int:
     finally:
         consumer.close()
     return found - len(published(config))
-
-
-def _await(config: BusConfig, count: int) -> None:
-    until(lambda: len(published(config)) >= count, f"{count} events came")
-
-
-def _run(config: BusConfig, stop: Any) -> None:
-    sink.run(config, BANK, stop, labels=_LABELS)

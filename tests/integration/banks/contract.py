@@ -20,14 +20,14 @@ _IDLE = ("--idle", "5")
 
 
 def check_decoding(program: Program, config: BusConfig, registry: str) -> None:
-    """Everything the sink published is read, to the letter; nothing that was aborted."""
+    """Everything that was told is read, to the letter; nothing that was aborted."""
     fill(config)
     assert aborted_count(config) == 8
     lines = _run(program, config, registry, "--idle", "3")
     assert {line["kind"] for line in lines} == {"event"}
     mine, other = ([line for line in lines if line["value"]["subject"] == subject] for subject in (A, B))
-    assert [line["value"]["sequence"] for line in mine] == [1, 2, 3, 4, 5]
-    assert [line["value"]["sequence"] for line in other] == [1, 2]
+    assert [line["value"]["sequence"] for line in mine] == list(range(1, 10))
+    assert [line["value"]["sequence"] for line in other] == [1, 2, 3]
     _check_values(mine, other)
     expected = {
         (m.partition(), m.offset()): {name: plain(value) for name, value in decoded.items()}
@@ -37,7 +37,11 @@ def check_decoding(program: Program, config: BusConfig, registry: str) -> None:
 
 
 def _check_values(mine: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
-    reported, indicators, _, withdrawn, entered = mine
+    scope, reported, indicators, *consented, _, withdrawn, revoking, revoked = mine
+    assert scope["type"] == "credithub.bank.Scope"
+    assert _status(scope)["administration.penalty"][0] in ("AVAILABLE", "PARTIAL")
+    assert _status(scope)["tax.payment"] == ("NONE", "NO_CONSENT", ())
+    _check_consented(consented, revoking, revoked)
     assert reported["type"] == "credithub.bank.administration.Penalty"
     assert reported["value"]["subject_name"] == "青海虚构样例有限公司"
     data = reported["value"]["data"]
@@ -54,17 +58,29 @@ def _check_values(mine: list[dict[str, Any]], other: list[dict[str, Any]]) -> No
     assert indicators["value"]["indicators"] == {"fines_36m": "12345.670000"}
     assert indicators["value"]["as_of"] == "2025-06-01"
     assert (withdrawn["value"]["op"], withdrawn["value"]["data"]) == ("WITHDRAW", None)
-    assert entered["type"] == "credithub.bank.ListEntry"
-    said = {
-        name: entered["value"][name] for name in ("list", "list_name", "kind", "status", "reason", "since", "as_of")
-    }
-    assert said == {
-        "list": "white", "list_name": "白名单", "kind": "merit", "status": "MEMBER", "reason": None,
-        "since": "2026-07-01", "as_of": "2026-07-01",
-    }  # fmt: skip
-    funded = other[0]["value"]["data"]
+    funded = other[1]["value"]["data"]
     assert funded["total_investment"] == "98765432109876543210.1234"
     assert funded["approval_date"] == "1969-12-31"
+
+
+def _check_consented(consented: list[dict[str, Any]], revoking: dict[str, Any], revoked: dict[str, Any]) -> None:
+    """What an enterprise consents to is told beside what is public, and taken back with the consent."""
+    granting, paid = consented
+    assert [line["type"] for line in (granting, revoking)] == ["credithub.bank.Scope"] * 2
+    assert _status(granting)["tax.payment"] == ("AVAILABLE", None, ("C-1",))
+    assert paid["type"] == "credithub.bank.tax.Payment"
+    assert paid["value"]["data"]["tax_amount"] == "120.5000"
+    assert paid["value"]["consents"] == ["C-1"]
+    assert _status(revoking)["tax.payment"] == ("NONE", "CONSENT_REVOKED", ())
+    said = revoked["value"]
+    assert (said["op"], said["reason"], said["consents"]) == ("WITHDRAW", "CONSENT_REVOKED", ["C-1"])
+    assert (said["record_key"], said["data"]) == (paid["value"]["record_key"], None)
+    assert date.fromisoformat(said["delete_by"]) > datetime.now(UTC).date()
+
+
+def _status(line: dict[str, Any]) -> dict[str, tuple[str, str | None, tuple[str, ...]]]:
+    """Return what a scope says of each item."""
+    return {one["item"]: (one["status"], one["code"], tuple(one["consents"])) for one in line["value"]["items"]}
 
 
 def check_gaps(program: Program, config: BusConfig, registry: str) -> None:

@@ -14,7 +14,7 @@ def program(request: pytest.FixtureRequest, downloads: Path) -> Program:
     return PROGRAMS[request.param](downloads)
 
 
-def test_it_reads_what_the_sink_published_and_nothing_aborted(program: Program, config: BusConfig, door: str) -> None:
+def test_it_reads_what_the_release_told_and_nothing_aborted(program: Program, config: BusConfig, door: str) -> None:
     check_decoding(program, config, door)
 
 

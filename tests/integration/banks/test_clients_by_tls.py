@@ -84,7 +84,7 @@ def program(request: pytest.FixtureRequest, downloads: Path) -> Program:
     return PROGRAMS[request.param](downloads)
 
 
-def test_it_reads_what_the_sink_published(program: Program, config: BusConfig, door: str) -> None:
+def test_it_reads_what_the_release_told(program: Program, config: BusConfig, door: str) -> None:
     check_decoding(program, config, door)
 
 

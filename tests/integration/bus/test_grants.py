@@ -23,15 +23,15 @@ from confluent_kafka.admin import (
 
 from bus import clients, topics, users
 from bus.access import AccessDenied, client_settings
-from bus.change_feed import ChangeFeed
 from bus.config import BusConfig
 from bus.grants import grant, write_client_file
-from bus.principals import principals
+from bus.principals import RELEASE_GROUP, principals
 from bus.reading.offsets import watermarks
 from bus.reading.scan import scan
 from bus.reading.topic_reader import TopicReader
 from bus.users import ADMIN, file_of
 from catalogue.load import load_catalogue
+from processing.transaction import PartitionProducer
 from tests.kafka import own_topics, send
 from tests.services import Services, own_access
 from tests.waiting import until
@@ -86,7 +86,7 @@ def test_a_bank_reads_its_own_topic(as_user: Callable[[str], BusConfig]) -> None
         (YINHE, topics.bank_topic("qinghe")),
         (YINHE, topics.CHANGE),
         (YINHE, PENALTIES),
-        (users.sink_of_bank("yinhe"), topics.bank_topic("qinghe")),
+        (users.RELEASE, topics.SUBMISSION),
         (users.SINK_UPSTREAM, PENALTIES),
         (users.CLOCK, topics.CHANGE),
         # So it is of one that does not exist: nobody learns which topics there are.
@@ -114,7 +114,8 @@ def test_a_foreign_topic_is_refused_at_once(as_user: Callable[[str], BusConfig],
         (users.PUSH, topics.CHANGE),
         (users.WORKER, PENALTIES),
         (users.SINK_POSTGRES, topics.CHANGE),
-        (users.sink_of_bank("yinhe"), topics.bank_topic("qinghe")),
+        (users.RELEASE, topics.CHANGE),
+        (users.SINK_UPSTREAM, topics.bank_topic("yinhe")),
     ],
 )
 def test_no_event_is_forged(as_user: Callable[[str], BusConfig], user: str, topic: str) -> None:
@@ -123,21 +124,19 @@ def test_no_event_is_forged(as_user: Callable[[str], BusConfig], user: str, topi
 
 def test_who_may_write_does(as_user: Callable[[str], BusConfig]) -> None:
     assert write(as_user(users.PUSH), PENALTIES) == ""
-    assert write(as_user(users.sink_of_bank("yinhe")), topics.bank_topic("yinhe")) == ""
+    for bank in BANKS:
+        assert write(as_user(users.RELEASE), topics.bank_topic(bank)) == ""
 
 
-@pytest.mark.attack(by="another sink", wants="to fence a bank's sink by its transactional id")
-def test_nobody_else_fences_a_sink(as_user: Callable[[str], BusConfig]) -> None:
-    own = users.sink_of_bank("yinhe")
-    feed = ChangeFeed(as_user(own), own)
-    feed.fence()
-    thief = ChangeFeed(as_user(users.sink_of_bank("qinghe")), own, log_level=0)
+@pytest.mark.attack(by="another process", wants="to fence the release by its transactional id")
+def test_nobody_else_fences_the_release(as_user: Callable[[str], BusConfig]) -> None:
+    own = PartitionProducer(as_user(users.RELEASE), RELEASE_GROUP, 0)
     with pytest.raises(AccessDenied, match="authorization failed"):
-        thief.fence()
-    topic = as_user(own).topic(topics.bank_topic("yinhe"))
-    feed.publish([(topic, b"v", b"k", 0)], [])
-    for one in (feed, thief):
-        one.close()
+        PartitionProducer(as_user(users.SINK_UPSTREAM), RELEASE_GROUP, 0)
+    own.begin()
+    own.send({topics.bank_topic("yinhe"): [(b"k", b"v")]}, [])
+    own.commit()
+    own.close()
 
 
 @pytest.mark.attack(by="who guesses a bank's password", wants="to come in as the bank")

@@ -23,7 +23,6 @@ from hub.database_access import DatabaseRole
 from hub.processes import CREDITHUB, environment_without_settings
 from hub.settings import Settings, endpoints
 from hub.stack.status import write_private
-from sinks.banks.recipients import bank_ids
 from tests import kafka
 from tests.compose import DEMANDED, interpolated
 from tests.databases import execute
@@ -34,7 +33,7 @@ _WORKERS = 2
 _COMMAND_S = 300.0
 _START_S = 300.0
 # What a supervisor would run beside the services.
-_OWN = ("upstream", "clock", "worker", "rater", "sink-postgres", "sink-upstream", "proof", "registry-door")
+_OWN = ("upstream", "clock", "worker", "rater", "release", "sink-postgres", "sink-upstream", "proof", "registry-door")
 _METRICS_PORT = 9400
 _ADDRESS = re.compile(r"([\w.-]+):(\d+)")
 
@@ -113,8 +112,7 @@ def containers(stack: Services, settings: Settings, tmp_path: Path) -> Iterator[
     net = f"127.{random.randint(64, 254)}.{random.randint(1, 254)}"
     free = iter(range(1, 255))
     addresses = {
-        service: tuple(f"{net}.{next(free)}" for _ in range(int(services[service].get("scale", 1))))
-        for service in (*_OWN, *(f"sink-bank.{bank}" for bank in bank_ids()))
+        service: tuple(f"{net}.{next(free)}" for _ in range(int(services[service].get("scale", 1)))) for service in _OWN
     }
     try:
         for service, one in services.items():

@@ -12,6 +12,7 @@ from typing import Any
 import fastavro
 
 from bus import clients, topics
+from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.avro.wire_format import HEAD_SIZE, schema_id_of
 from bus.business_date import publish_business_date, today
@@ -29,11 +30,10 @@ from hub.settings import Settings, bus_config, exact_settings
 from processing.output import InputMessage
 from producers.submissions.options import Options
 from producers.submissions.session import Session
-from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.proof import ProofScope
+from rules.release.consent.lifecycle import Act
+from rules.release.labels import Labels, current_labels
 from simulation.city import write_city
-from sinks.banks import sink
-from sinks.banks.recipients import bank_ids
 from sinks.postgres import sink as postgres
 from sinks.postgres.schema import migrate
 from sinks.upstream import sink as upstream
@@ -41,6 +41,8 @@ from sinks.upstream.profile import load_profile
 from tests import kafka
 from tests.databases import execute
 from tests.integration.proofs.tampered import Forge, Spot, Told
+from tests.integration.sinks.banks.releasing import Office, prepare, terms_now
+from tests.integration.sinks.banks.releasing import release as tell_banks
 from tests.integration.sinks.upstream_node import Node
 from tests.merging import merge_partition
 from tests.rating import publish_shipped_models, rate_all
@@ -52,14 +54,18 @@ CATALOGUE = load_catalogue()
 MARKET, PENALTIES = catalogue_topic("market"), catalogue_topic("administration")
 # No indicator rests on it: the merge reads none of its payloads.
 UNRATED = "evaluation.government_bond"
+BANKS = ("qinghe", "yinhe")
 # A bank that begins when all is over.
 LATE = "late"
+# What one enterprise lets a bank see, and another let it.
+CONSENTED = "housing_fund.account"
 ITEMS = {
     "market.registration",
     "tax.arrears",
     "administration.penalty",
     UNRATED,
     "housing_fund.co_borrower",  # about persons
+    CONSENTED,
 }
 # Mortgages whose subject has no code in the file.
 WAITING = "不动产登记证明号,抵押人,登记时间\n样例0001,样例企业甲,2025-01-02\n样例0002,样例企业乙,2025-01-03\n"
@@ -118,7 +124,7 @@ def small_hub(stack: Services, folder: Path) -> Iterator[Hub]:
         postgres_dsn=dsn, topic_prefix=f"{name}.", partitions=2,
     )  # fmt: skip
     config = bus_config(settings, ADMIN)
-    specs = topics.topic_specs(CATALOGUE, [*bank_ids(), LATE])
+    specs = topics.topic_specs(CATALOGUE, [*BANKS, LATE])
     try:
         create_key_file(settings.keys)
         topics.ensure_topics(config, specs)
@@ -142,10 +148,10 @@ def cut_short(news: list[InputMessage]) -> list[InputMessage]:
 def run_through(settings: Settings, scope: ProofScope, target: upstream.Target, folder: Path) -> None:
     """Push a few files, merge, and deliver to everybody."""
     config = bus_config(settings, ADMIN)
-    # Days apart, at whose ends the lists are decided that ask for some of them in a row.
-    for day in (today() - timedelta(days=9), today()):
+    for day in (today() - timedelta(days=1), today()):
         publish_business_date(config, day)
-    release(config, "upstream", *(f"bank.{bank}" for bank in scope.banks))
+    release(config, "upstream")
+    prepare(config, current_labels(), BANKS)
     files = write_city(folder / "city", enterprises=6, seed=3, dirty=0.25, as_of=date(2026, 6, 30))
     waiting = folder / f"{CATALOGUE.item('47').zh}.csv"
     waiting.write_text(WAITING, "utf-8")
@@ -160,8 +166,8 @@ def run_through(settings: Settings, scope: ProofScope, target: upstream.Target, 
     publish_shipped_models(config)
     merge(config, settings, folder / "streams", cut_short, catalogue_topic("evaluation"))
     rate_all(config, Cipher(load_key_file(settings.keys)), folder / "ratings")
+    released(config, folder, current_labels())
     running = [Running(postgres.run, config, settings.postgres.dsn), Running(upstream.run, config, target)]
-    running += [Running(sink.run, config, one) for one in scope.banks]
     try:
         found = proved(config, scope, 60)
     finally:
@@ -170,13 +176,34 @@ def run_through(settings: Settings, scope: ProofScope, target: upstream.Target, 
     assert (found.difference, found.pending) == (0, 0), found.differences
 
 
+def released(config: BusConfig, folder: Path, labels: Labels) -> None:
+    """Have banks told what there is, then what two enterprises consent to, and then that one of them revokes."""
+    office, folder = Office(config), folder / "release"
+    tell_banks(config, folder, labels)
+    first, second = (terms_now(subject, f"C-{at}", items=(CONSENTED,)) for at, subject in enumerate(consenting(config)))
+    for terms in (first, second):
+        office.consent(terms, Act.REQUEST, Act.GRANT)
+    tell_banks(config, folder, labels)
+    office.consent(second, Act.REVOKE)
+    tell_banks(config, folder, labels)
+
+
+def consenting(config: BusConfig) -> list[str]:
+    """Return two enterprises that have something to consent to."""
+    with closing(Registry(config)) as registry:
+        decode = Decoder(registry)
+        changes = [decode(message.value() or b"") for message in scan(config, topics.CHANGE)]
+    held = sorted({one["subject"] for one in changes for record in one["records"] if record["item"] == CONSENTED})
+    return held[:2]
+
+
 DROP, DOUBLE = "drop", "double"
 FIRST, ELDER, LAST = "the first", "the first whose key comes again", "the last"
 
 
 def tampered(hub: Hub, topic: str, way: str, which: str, without: Collection[Spot] = ()) -> dict[str, str]:
     """Return a topic with a copy that lacks one message or has it twice, and lacks others in either case."""
-    messages = hub.forge.messages(topic)
+    messages = set_aside(hub) if topic == topics.REJECTED else hub.forge.messages(topic)
     if which == ELDER:
         messages = [m for at, m in enumerate(messages) if any(m.key == later.key for later in messages[at + 1 :])]
     chosen = messages[-1 if which == LAST else 0]
@@ -185,17 +212,17 @@ def tampered(hub: Hub, topic: str, way: str, which: str, without: Collection[Spo
     return hub.forge.copy(topic, without=without, more=[chosen])
 
 
-def entries_of(hub: Hub, topic: str) -> list[tuple[Told, dict[str, Any]]]:
-    """Return the messages about lists of a bank's topic, each with its value as on the wire."""
-    with closing(Registry(hub.config)) as registry:
-        plain = PlainDecoder(registry)
-        told = [(message, plain(message.value)) for message in hub.forge.messages(topic)]
-    return [(message, value) for message, value in told if "list" in value]
-
-
 def stray_of(hub: Hub) -> Spot:
     """Return where the merge itself set something aside: behind the rows of the files."""
-    return hub.forge.messages(topics.REJECTED)[-1].spot
+    return set_aside(hub)[-1].spot
+
+
+def set_aside(hub: Hub) -> list[Told]:
+    """Return what pushes and the merge set aside; behind it comes what the release did."""
+    with closing(Registry(hub.config)) as registry:
+        decode = Decoder(registry)
+        sources = {one.spot: decode(one.value)["source_topic"] or "" for one in hub.forge.messages(topics.REJECTED)}
+    return [one for one in hub.forge.messages(topics.REJECTED) if sources[one.spot] not in topics.RELEASE_INPUTS]
 
 
 def fresh(hub: Hub) -> dict[str, str]:
@@ -205,7 +232,7 @@ def fresh(hub: Hub) -> dict[str, str]:
 
 def without_sinks(scope: ProofScope) -> ProofScope:
     """Return the scope of a hub whose sinks were not started yet."""
-    return replace(scope, banks=(), dsn=None, upstream=None)
+    return replace(scope, dsn=None, upstream=None, release=False)
 
 
 def rewritten(registry: Registry, message: bytes, value: Mapping[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ before those stages had read anything; a message that is destroyed after all had
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event, Timer
@@ -30,9 +30,9 @@ from processing.output import InputMessage
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import Findings
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
-from sinks.banks.recipients import bank_ids
 from tests.databases import execute
 from tests.integration.proofs.small_hub import (
+    BANKS,
     DOUBLE,
     DROP,
     ELDER,
@@ -42,17 +42,14 @@ from tests.integration.proofs.small_hub import (
     PENALTIES,
     UNRATED,
     Hub,
-    entries_of,
     fresh,
     merge,
-    rewritten,
     stray_of,
     tampered,
     without_sinks,
 )
 from tests.integration.proofs.tampered import View
-from tests.kafka import values
-from tests.released import handle_of
+from tests.integration.sinks.banks.releasing import handles_of
 
 
 def test_nothing_is_lost(hub: Hub) -> None:
@@ -66,7 +63,7 @@ def test_nothing_is_lost(hub: Hub) -> None:
 
 
 def test_a_record_that_nobody_can_read_is_told_nobody_and_is_no_difference(hub: Hub) -> None:
-    unread = []
+    unread, handle_of = [], handles_of(hub.config, BANKS[0])
     with closing(Registry(hub.config)) as registry:
         plain, decode = PlainDecoder(registry), Decoder(registry)
         for message in hub.forge.messages(topics.CHANGE):
@@ -76,7 +73,7 @@ def test_a_record_that_nobody_can_read_is_told_nobody_and_is_no_difference(hub: 
                 except PoisonMessage:
                     of = (record["subject"], record["item"], record["record_key"])
                     unread.append((record["item"], handle_of(*of)))
-        topic = topics.bank_topic(hub.scope.banks[0])
+        topic = topics.bank_topic(BANKS[0])
         told = [(v.get("item"), v.get("record_key")) for m in hub.forge.messages(topic) if (v := plain(m.value))]
     assert {item for item, _ in unread} == {UNRATED}
     assert not set(unread) & set(told)
@@ -198,100 +195,6 @@ def test_a_day_that_is_lost(hub: Hub) -> None:
     # A day that is said twice is no difference: it says what is so, and no receipt says how often.
     found = proved(hub.forge.view(replaced), without_sinks(hub.scope))
     named(found, "catalogue>record", r"calendar\.v1/0: 2 merged, the scan finds 1")
-
-
-def test_a_bank_was_told_who_is_on_a_public_list_and_of_nobody_else(hub: Hub) -> None:
-    on_lists = {
-        (value["subject"], value["list"])
-        for value in values(hub.config, topics.LIST)
-        if (value["basis"], value["status"]) == ("public", "MEMBER")
-    }
-    assert on_lists
-    for one in hub.scope.banks:
-        told = [value for value in values(hub.config, topics.bank_topic(one)) if "list" in value]
-        assert {(value["subject"], value["list"]) for value in told if value["status"] == "MEMBER"} == on_lists
-
-
-@pytest.mark.parametrize("way", [DROP, DOUBLE])
-def test_an_entry_of_a_list_in_the_topic_of_a_bank(hub: Hub, way: str) -> None:
-    one = hub.scope.banks[0]
-    topic = topics.bank_topic(one)
-    entry, _ = entries_of(hub, topic)[0]
-    copy = hub.forge.copy(topic, without={entry.spot}) if way == DROP else hub.forge.copy(topic, more=[entry])
-    named(proved(hub.forge.view(copy), hub.scope), f"bank.{one}", rf"bank\.{one}\.v1/\d")
-
-
-@pytest.mark.parametrize(("way", "which"), [(DROP, FIRST), (DROP, LAST), (DOUBLE, FIRST)])
-@pytest.mark.parametrize("one", bank_ids())
-def test_an_event_in_the_topic_of_a_bank(hub: Hub, one: str, way: str, which: str) -> None:
-    found = proved(hub.forge.view(tampered(hub, topics.bank_topic(one), way, which)), hub.scope)
-    named(found, f"bank.{one}", rf"bank\.{one}\.v1/\d")
-
-
-@pytest.mark.parametrize("way", [DROP, DOUBLE])
-def test_a_change_that_a_bank_was_told_never_or_twice(hub: Hub, way: str) -> None:
-    # The sink itself erred: its topic and its memory of it agree, without a gap, and only the changes know better.
-    (one, *_), by = hub.scope.banks, -1 if way == DROP else 1
-    topic = topics.bank_topic(one)
-    with closing(Registry(hub.config)) as registry:
-        plain = PlainDecoder(registry)
-        last = hub.forge.messages(topic)[-1]
-        told = plain(last.value)
-        memory = next(
-            m for m in hub.forge.messages(topics.sequence_topic(one))[::-1] if m.key == told["subject"].encode()
-        )
-        held = plain(memory.value)
-        assert held["sequence"] == told["sequence"]
-        moved = {memory.spot: rewritten(registry, memory.value, {**held, "sequence": held["sequence"] + by})}
-        again = last._replace(value=rewritten(registry, last.value, {**told, "sequence": told["sequence"] + 1}))
-    copy = hub.forge.copy(topic, without={last.spot}) if way == DROP else hub.forge.copy(topic, more=[again])
-    found = proved(hub.forge.view({**copy, **hub.forge.copy(topics.sequence_topic(one), instead=moved)}), hub.scope)
-    named(found, f"bank.{one}", rf"{told['subject']}: \d+ changes to tell, \d+ told")
-    assert found.difference == 1
-
-
-def another_value(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a message says of a record, with one text of it changed; raises KeyError where it has none."""
-    texts = [name for name, value in (told["data"] or {}).items() if isinstance(value, str)]
-    if not texts:
-        raise KeyError("data")
-    return {**told["data"], texts[-1]: told["data"][texts[-1]] + "9"}
-
-
-FALSE_WORDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "a withdrawal as a report": lambda told: {"op": "REPORT" if told["op"] == "WITHDRAW" else "WITHDRAW"},
-    "another record": lambda told: {"record_key": f"{told['record_key']}9"},
-    "another item": lambda told: {"item": f"{told['item']}9"},
-    "other indicators": lambda told: {"indicators": dict.fromkeys(told["indicators"], b"\x01")},
-    "another day": lambda told: {"as_of": told["as_of"] + 1},
-    "another value": lambda told: {"data": another_value(told)},
-    "another unit": lambda told: {"unit": told["unit"] + "9"},
-    "another name": lambda told: {"subject_name": "西宁样例另一家有限公司"},
-    "another status": lambda told: {"status": "OUT" if told["status"] == "MEMBER" else "MEMBER"},
-    "another list": lambda told: {"list": f"{told['list']}9"},
-    "another day of entry": lambda told: {"since": told["since"] + 1},
-    "another definition": lambda told: {"definition_hash": told["definition_hash"][::-1]},
-    "a field withheld": lambda told: {"withheld": [*told["withheld"], {"field": "x", "reason": "y", "code": None}]},
-}
-
-
-@pytest.mark.parametrize(("false"), FALSE_WORDS.values(), ids=FALSE_WORDS)
-def test_what_a_bank_was_told_otherwise_than_it_is(hub: Hub, false: Callable[[Mapping[str, Any]], Any]) -> None:
-    one = hub.scope.banks[0]
-    topic = topics.bank_topic(one)
-    with closing(Registry(hub.config)) as registry:
-        plain = PlainDecoder(registry)
-        for message in hub.forge.messages(topic):
-            told = plain(message.value)
-            try:
-                words = false(told)
-            except KeyError:  # of the other kind: about a record, or about indicators
-                continue
-            instead = {message.spot: rewritten(registry, message.value, {**told, **words})}
-            break
-    found = proved(hub.forge.view(hub.forge.copy(topic, instead=instead)), hub.scope)
-    named(found, f"bank.{one}", rf"bank\.{one}\.v1/\d: {told['subject']}: of \d+ messages, some say something else")
-    assert found.difference == 1
 
 
 UPLOADS = {

@@ -1,6 +1,5 @@
 """A bank that begins late, and labels that change: what it was told is proved, at once and pass by pass."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -9,14 +8,17 @@ import pytest
 
 from bus import topics
 from bus.avro.registry import Registry
+from catalogue.errors import Unavailable
 from hub.commands.reconcile import proved
 from proofs.continuous.running import RunningProof
 from proofs.reconcile.proof import ProofScope
 from rules.release.labels import Labels, current_labels, labels_of
-from sinks.banks import sink
+from sinks.banks.recording import publish_recipients
 from sinks.upstream import sink as upstream
 from tests import kafka
 from tests.integration.proofs.small_hub import CATALOGUE, DOUBLE, DROP, FIRST, LAST, LATE, Hub, tampered
+from tests.integration.sinks.banks.releasing import definition
+from tests.integration.sinks.banks.releasing import release as tell_banks
 from tests.released import release
 from tests.running import Running
 from tests.waiting import until
@@ -27,32 +29,32 @@ LATER = labels_of((item for item in CATALOGUE.items if item.id != PENALTY), {"fi
 
 
 def _told(hub: Hub, labels: Labels) -> None:
-    """Let the bank's sink tell all that is due by these labels, and end."""
-    running = [Running(_run, hub.config, labels), Running(upstream.run, hub.config, hub.target, labels=labels)]
+    """Let banks and the platform above be told all that is due by these labels."""
+    tell_banks(hub.config, hub.folder / "release", labels)
+    running = Running(upstream.run, hub.config, hub.target, labels=labels)
     try:
         until(lambda: proved(hub.config, _scope(hub), 30).pending == 0)
     finally:
-        for one in running:
-            one.stop()
-
-
-def _run(config: object, labels: Labels, stop: threading.Event) -> None:
-    sink.run(config, LATE, stop, labels=labels)  # type: ignore[arg-type]
+        running.stop()
 
 
 def _scope(hub: Hub) -> ProofScope:
-    return replace(hub.scope, banks=(LATE,), dsn=None)
+    return replace(hub.scope, dsn=None)
 
 
 @pytest.fixture(scope="module")
 def begun(hub: Hub) -> Iterator[Hub]:
     """Yield the hub with a bank that began when all was over, and whose labels changed since."""
     config = hub.config
-    _told(hub, current_labels())
     with closing(Registry(config)) as registry:
-        # It proves the beginning, and goes on when the labels have changed.
+        # It has begun before the bank has, proves that, and goes on when the labels have changed.
         proof = RunningProof(config, _scope(hub), registry)
-        assert set(proof.look().pending.values()) == {0}
+        assert f"bank.{LATE}" not in proof.look().pending
+        publish_recipients(config, "test", [definition(LATE)])
+        _told(hub, current_labels())
+        result = proof.look()
+        assert f"bank.{LATE}" in result.pending
+        assert set(result.pending.values()) == {0}
         assert not proof.moment.differences
         release(config, labels=LATER)
         _told(hub, LATER)
@@ -100,7 +102,7 @@ def test_what_labels_end_is_withdrawn_as_soon_as_a_sink_has_them(begun: Hub) -> 
 def test_all_of_it_is_proved(begun: Hub) -> None:
     found = proved(begun.config, _scope(begun))
     assert (found.difference, found.pending, found.differences) == (0, 0, [])
-    assert found.arrows[f"bank.{LATE}"].entered == len(kafka.values(begun.config, topics.bank_topic(LATE)))
+    assert found.arrows[f"bank.{LATE}"].merged == len(kafka.values(begun.config, topics.bank_topic(LATE)))
     ups = kafka.values(begun.config, topics.UPSTREAM_UP)
     assert {(one["op"], one["item"]) for one in ups if one["policy"] == 2} == {("WITHDRAW", PENALTY)}
 
@@ -128,11 +130,8 @@ def test_a_withdrawal_that_never_went_up_is_found(begun: Hub, topic: str) -> Non
         assert {one.arrow for one in proof.moment.differences.values()} == {"upstream"}
 
 
-def test_labels_that_are_not_the_newest_tell_nobody_anything(begun: Hub, caplog: pytest.LogCaptureFixture) -> None:
+def test_labels_that_are_not_the_newest_tell_nobody_anything(begun: Hub) -> None:
     before = len(kafka.values(begun.config, topics.bank_topic(LATE)))
-    running = Running(_run, begun.config, current_labels())
-    try:
-        until(lambda: "other labels than version" in caplog.text)
-    finally:
-        running.stop()
+    with pytest.raises(Unavailable, match="other labels than version"):
+        tell_banks(begun.config, begun.folder / "release", current_labels())
     assert len(kafka.values(begun.config, topics.bank_topic(LATE))) == before

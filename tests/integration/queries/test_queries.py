@@ -27,7 +27,6 @@ from bus.config import BusConfig
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file, load_key_file
 from bus.partitions import partition_of
-from bus.reading.offsets import TopicPartition
 from bus.reading.scan import scan
 from bus.reading.topic_reader import TopicReader
 from bus.users import ADMIN
@@ -47,16 +46,16 @@ from producers.submissions.session import Session
 from queries.arrow_sources import ArrowNames, arrow_sources
 from queries.flow import FlowWatch
 from queries.last_told import LastTolds
+from rules.release.labels import current_labels
 from simulation.people import make_uscc
-from sinks.banks import sink
 from sinks.postgres import sink as postgres
 from sinks.postgres.schema import migrate
 from sinks.postgres.tables import TABLES
 from tests import kafka
 from tests.databases import execute
+from tests.integration.sinks.banks.releasing import prepare, release
 from tests.merging import merge_partition
 from tests.rating import rate_all
-from tests.released import release
 from tests.running import Running
 from tests.services import Services
 
@@ -109,17 +108,19 @@ class Hub:
                         if news:
                             merging.process({name: news})
 
+    def release(self) -> None:
+        """Tell the bank what came since the last time."""
+        release(self.config, self.folder / "release", current_labels())
+
     def rate(self) -> None:
         """Rate what the merge told since the last time."""
         rate_all(self.config, Cipher(load_key_file(self.settings.keys)), self.folder / "ratings")
 
     def delivered(self) -> bool:
-        """Whether PostgreSQL has every state, and the bank's sink has read every change."""
+        """Whether PostgreSQL has every state."""
         with closing(Registry(self.config)) as registry:
             decode = Decoder(registry)
             states = [decode(m.value() or b"") for m in scan(self.config, topics.STATE)]
-        reader, last = TopicReader(self.config), {m.partition(): m.offset() for m in scan(self.config, topics.CHANGE)}
-        read = reader.committed("sink.bank.yinhe", reader.partitions((topics.CHANGE,)))
         with closing(psycopg2.connect(self.settings.postgres.dsn)) as connection, connection.cursor() as cursor:
             cursor.execute("select subject, sequence from credit_state")
             held = dict(cursor.fetchall())
@@ -128,11 +129,7 @@ class Hub:
             )
             orphans = cursor.fetchone()
         wanted = {state["subject"]: state["sequence"] for state in states}
-        return (
-            held == wanted
-            and orphans == (0,)
-            and all(read[TopicPartition(topics.CHANGE, n)] > (at or 0) for n, at in last.items())
-        )
+        return held == wanted and orphans == (0,)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a command of the hub as an operator does."""
@@ -215,7 +212,7 @@ def fill(hub: Hub) -> None:
 
 @pytest.fixture(scope="module")
 def hub(stack: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """Return a hub in which everything was delivered, and whose sinks go on."""
+    """Return a hub in which everything was delivered, and whose sink of PostgreSQL goes on."""
     folder = tmp_path_factory.mktemp("look")
     name = f"look{uuid.uuid4().hex[:8]}"
     execute(stack.postgres_dsn, f'create database "{name}"')
@@ -229,11 +226,11 @@ def hub(stack: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         create_key_file(settings.keys)
         topics.ensure_topics(made.config, topics.topic_specs(CATALOGUE, ["yinhe"]))
         migrate(settings.postgres.dsn or "")
-        release(made.config, "bank.yinhe")
+        prepare(made.config, current_labels())
         running.append(Running(postgres.run, made.config, settings.postgres.dsn))
-        running.append(Running(sink.run, made.config, "yinhe"))
         fill(made)
         until(made.delivered)
+        made.release()
         yield made
     finally:
         for sink_run in running:
@@ -443,6 +440,7 @@ def test_a_bank_is_watched_from_the_beginning(hub: Hub) -> None:
     out = hub.run("watch", "bank.yinhe", "--from-beginning", "--json", "-n", str(messages))
     events = [json.loads(line) for line in out.splitlines()]
     assert [event["sequence"] for event in events] == list(range(1, messages + 1))
+    assert [event["op"] for event in events if event["sequence"] == 1] == ["SCOPE"]
     moved = [event for event in events if event["item"] == "market.legal_person"]
     assert [event["first"] for event in moved] == [True, False]
     assert moved[1]["changed"] == {"address": {"previous": "东川路1号", "current": "东川路3号"}}
@@ -462,13 +460,14 @@ def test_arrows_are_seen_from_outside(hub: Hub) -> None:
             "file>catalogue",
             "catalogue>record",
             "indicator>rating",
+            "release",
             "postgres",
-            {"yinhe": "sink.bank.yinhe"},
-            {"yinhe": BANK},
-            {"yinhe": topics.BANK_INPUTS},
+            {},
+            {},
         )
         dsn = hub.settings.postgres.dsn or ""
         hub.rate()
+        hub.release()
         sources = arrow_sources(hub.config, dsn, names, INPUTS, tuple(TABLES), decode)
         with closing(FlowWatch(hub.config, sources)) as watch:
             until(lambda: not any(arrow.pending for arrow in watch.look()))
@@ -479,11 +478,12 @@ def test_arrows_are_seen_from_outside(hub: Hub) -> None:
             # What is pushed and not merged waits, the ends of transactions do not.
             hub.push("法人五.csv", "3", [person("东川路5号", MOBILE)], data_date="2025-01-01")
             flows = {arrow.arrow: arrow for arrow in watch.look()}
-            assert (flows["catalogue>record"].pending > 0, flows["yinhe"].pending) == (True, 0)
+            assert (flows["catalogue>record"].pending > 0, flows["release"].pending) == (True, 0)
             assert flows["catalogue>record"].oldest_s is not None
             assert (flows["file>catalogue"].rate_per_s or 0) > 0
             hub.merge()
             hub.rate()
+            hub.release()
             until(lambda: not any(arrow.pending for arrow in watch.look()))
         tolds = LastTolds(reader, decode)
         last = max(decode(m.value() or b"")["sequence"] for m in scan(hub.config, BANK))
@@ -492,15 +492,17 @@ def test_arrows_are_seen_from_outside(hub: Hub) -> None:
 
 
 def test_what_comes_is_seen_as_it_comes(hub: Hub) -> None:
-    process = hub.start("watch", "bank.yinhe", "--json", "-n", "1")
+    process = hub.start("watch", "bank.yinhe", "--json", "-n", "2")
     assert process.stderr is not None
     assert "watching" in process.stderr.readline()
     hub.push("法人四.csv", "3", [person("东川路9号", MOBILE, OTHER)], data_date="2025-07-01")
     hub.merge()
+    hub.release()
     out, _ = process.communicate(timeout=WITHIN_S)
     assert process.returncode == 0
-    event = json.loads(out)
-    assert (event["subject"], event["sequence"], event["first"]) == (OTHER, 1, True)
+    scope, event = map(json.loads, out.splitlines())
+    assert (scope["op"], scope["sequence"]) == ("SCOPE", 1)
+    assert (event["subject"], event["sequence"], event["first"]) == (OTHER, 2, True)
     assert event["changed"]["address"]["current"] == "东川路9号"
 
 
@@ -580,6 +582,7 @@ def test_a_penalty_whose_publication_has_ended_says_so_and_counts_in_nothing(hub
     on = hub.json("state", code, "--as-of", (yesterday - timedelta(days=1)).isoformat())
     assert [item["records"] for group in on["categories"] for item in group["items"]] == [3]
     # No bank ever hears of what was over before it came.
+    hub.release()
     with closing(Registry(hub.config)) as registry:
         values = [Decoder(registry)(message.value() or b"") for message in scan(hub.config, BANK)]
     fines = [one["data"]["fine_amount"] for one in values if one["subject"] == code and one.get("item")]

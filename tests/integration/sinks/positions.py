@@ -1,6 +1,5 @@
 """What may happen to the positions of a sink: a commit that fails, positions that are forgotten or beyond the end."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,24 +15,12 @@ def failing_commit(*_: Any) -> None:
     raise KafkaException(KafkaError(KafkaError.COORDINATOR_LOAD_IN_PROGRESS))
 
 
-def failing_commit_after(times: int) -> Callable[..., None]:
-    """Return what stands in for ``commit_with`` and fails, as ``failing_commit`` does, after so many that did not."""
-    left = iter(range(times))
-
-    def commit(producer: Any, consumer: Any, ends: list[TopicPartition]) -> None:
-        if next(left, None) is None:
-            failing_commit()
-        commit_with(producer, consumer, ends)
-
-    return commit
-
-
-def noted_commits(monkeypatch: pytest.MonkeyPatch) -> list[dict[tuple[str, int], int]]:
+def noted_commits(monkeypatch: pytest.MonkeyPatch) -> list[dict[int, int]]:
     """Return the list to which the positions of each commit of a sink are added from now on, by partition."""
-    commits: list[dict[tuple[str, int], int]] = []
+    commits: list[dict[int, int]] = []
 
     def noting_commit(producer: Any, consumer: Any, ends: list[TopicPartition]) -> None:
-        commits.append({(one.topic, one.partition): one.offset for one in ends})
+        commits.append({one.partition: one.offset for one in ends})
         commit_with(producer, consumer, ends)
 
     monkeypatch.setattr(change_feed, "commit_with", noting_commit)

@@ -23,7 +23,7 @@ PLAN = {
     5: "worker-0",
     20: "sink-postgres",
     30: "rater",
-    35: "sink-bank.yinhe",
+    35: "release",
     50: "sink-upstream",
     55: "proof",
     60: "upstream",

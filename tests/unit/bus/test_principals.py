@@ -8,6 +8,7 @@ import pytest
 from bus import topics, users
 from bus.principals import Operation, Principal, Resource, Right, principals, table
 from catalogue.load import load_catalogue
+from sinks.banks.processor import ReleaseProcessor
 from sinks.banks.recipients import bank_ids
 from sinks.postgres.tables import TABLES
 from streams.merge.processor import MergeProcessor
@@ -47,6 +48,9 @@ def test_the_processes_may_what_they_do() -> None:
     rater = EVERY[users.RATER]
     assert set(RatingProcessor.inputs) <= set(rater.reads)
     assert {*RatingProcessor.changelogs, RatingProcessor.positions} <= set(rater.reads) & set(rater.writes)
+    release = EVERY[users.RELEASE]
+    assert set(ReleaseProcessor.inputs) <= set(release.reads)
+    assert {*ReleaseProcessor.changelogs, ReleaseProcessor.positions} <= set(release.reads) & set(release.writes)
     assert set(postgres.reads) == set(TABLES)
 
 

@@ -3,7 +3,7 @@
 from bus import topics
 from bus.config import BusConfig
 from bus.registration import placements
-from bus.topics import bank_topic, sequence_topic, topic_specs
+from bus.topics import bank_topic, topic_specs
 from catalogue.load import load_catalogue
 from catalogue.schema_versions import generated
 
@@ -15,7 +15,7 @@ SPECS = {spec.name: spec for spec in topic_specs(CATALOGUE, BANKS)}
 def test_every_topic_is_named_once() -> None:
     assert len(SPECS) == len(topic_specs(CATALOGUE, BANKS))
     assert sum(name.startswith("catalogue.") for name in SPECS) == 20
-    assert {bank_topic(bank) for bank in BANKS} | {sequence_topic(bank) for bank in BANKS} <= {*SPECS}
+    assert {bank_topic(bank) for bank in BANKS} <= {*SPECS}
 
 
 def test_what_cannot_be_computed_again_is_kept_for_ever() -> None:
@@ -43,6 +43,8 @@ def test_a_changelog_is_compacted() -> None:
         topics.RATING,
         topics.LIST,
         topics.RATING_POSITION,
+        topics.RELEASE_SEQUENCE,
+        topics.RELEASE_POSITION,
         topics.SUBMISSION,
     }
     assert compacted == changelogs | {
@@ -50,7 +52,6 @@ def test_a_changelog_is_compacted() -> None:
         topics.PROOF,
         topics.KEYS,
         topics.RELEASE_SNAPSHOT,
-        *map(sequence_topic, BANKS),
     }
 
 

@@ -8,16 +8,16 @@ from hub.processes import DATABASE_ADDRESSES, SUPERVISED_SECRETS, child_environm
 from hub.settings import exact_settings
 
 
-def test_every_worker_and_sink_is_a_process() -> None:
+def test_every_worker_and_sink_and_the_release_is_a_process() -> None:
     settings = exact_settings(workers=2)
-    processes = {process.name: process.arguments for process in hub_processes(settings, 8090, ("x",))}
+    processes = {process.name: process.arguments for process in hub_processes(settings, 8090)}
     assert processes["worker-1"] == ("worker", "--index", "1")
-    assert processes["sink-bank.x"] == ("sink", "bank.x")
+    assert processes["release"] == ("release",)
     assert processes["upstream"] == ("upstream", "--port", "8090")
     assert processes["registry-door"] == ("registry-door", "--port", "8082")
-    door = [p.arguments for p in hub_processes(settings, None, (), door_port=9) if p.name == "registry-door"]
+    door = [p.arguments for p in hub_processes(settings, None, door_port=9) if p.name == "registry-door"]
     assert door == [("registry-door", "--port", "9")]
-    assert "upstream" not in {process.name for process in hub_processes(settings, None, ())}
+    assert "upstream" not in {process.name for process in hub_processes(settings, None)}
 
 
 def test_a_child_has_the_given_settings_and_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ def test_a_child_has_no_secret_but_those_it_needs() -> None:
 
 @pytest.mark.attack(by="who reads a process's environment", wants="the token of the platform above")
 def test_the_token_is_for_the_node_and_its_sink_alone() -> None:
-    processes = list(hub_processes(exact_settings(), 8090, ("x",)))
+    processes = list(hub_processes(exact_settings(), 8090))
     assert {p.name for p in processes if "upstream_token" in p.secrets} == {"upstream", "sink-upstream"}
     assert frozenset().union(*(process.secrets for process in processes)) | DATABASE_ADDRESSES == SUPERVISED_SECRETS
     kept = with_secrets(exact_settings(upstream_token="a", alert_webhook="b", alert_mail_to="c"), SUPERVISED_SECRETS)

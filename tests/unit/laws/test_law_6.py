@@ -1,18 +1,16 @@
 """Law 6 of the design: sequences without a gap and without a repetition, whatever is repeated, aborted or reordered."""
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from processing.output import InputMessage
 from processing.store import Store
-from proofs.reconcile import banks
-from proofs.reconcile.bank_due import BankDue
-from proofs.reconcile.expectations import Window
-from proofs.reconcile.findings import Findings
+from proofs.release.bank_topics import BankPartition
 from rules.merge import Record
-from sinks.snapshots import Snapshot
 from tests.unit.laws.partition import DAYS, EVENTS, START, Partition
 
 STEPS = st.lists(st.tuples(DAYS, st.booleans()), min_size=1, max_size=5)
@@ -74,22 +72,30 @@ def test_every_change_begins_where_the_last_one_ended(
         assert {item: sum(1 for i, _ in live[subject] if i == item) for item, _ in live[subject]} == held.counts
 
 
-@given(due=st.integers(0, 5), told=st.integers(0, 5), first=st.integers(1, 3), last=st.integers(0, 5))
-def test_a_banks_topic_that_is_not_1_to_n_is_a_difference(due: int, told: int, first: int, last: int) -> None:
+@given(told=st.integers(0, 5), sequences=st.lists(st.integers(1, 5), max_size=6), is_cut=st.booleans())
+def test_a_banks_topic_that_is_not_1_to_n_is_a_difference(told: int, sequences: list[int], is_cut: bool) -> None:
     """Per subject, the sequences […] in every bank topic are exactly 1…n under `read_committed`."""
-    assume(first <= last or last == 0)
-    unasked: Any = None
-    begun = Snapshot("bank.yinhe", 1, 1, None, b"", {}, {})
-    rules = BankDue(unasked, [begun], unasked, unasked, unasked)
-    nothing = Window({}, {})
-    expected = banks.ExpectedDeliveries(Window({0: due}, {0: due}), lists=nothing, firsts={"S": first}, due=rules)
-    for offset in range(due):
-        expected.expect("S", 0, offset, [7])
-    runs = {"S": banks.SequenceRun(first, last, 0, expected.digests["S"])} if last else {}
-    delivered = banks.BankDelivery({"S": told} if told else {}, runs)
-    findings = Findings()
-    banks.compare("yinhe", expected, delivered, {0: 0}, findings)
-    right = due == told == last and (first == 1 or last == 0)
-    # A topic that holds what nobody was told cannot be: both are one transaction.
-    assume(bool(due or told) or last == 0)
-    assert (findings.difference == 0) == right
+    assume(sequences or not is_cut)
+    found: list[str] = []
+    topic = BankPartition("yinhe", 0, is_cut, lambda place, what: found.append(what))
+    bodies = {number: b"%d" % number for number in range(6)}
+    decode: Any = lambda raw: {"subject": "S", "sequence": int(raw)}  # noqa: E731
+    topic.read([InputMessage(at, bodies[one]) for at, one in enumerate(sequences)], decode)
+    for number in range(1, told + 1):
+        entry = {"sequence": number, "hash": hashlib.sha256(bodies[number]).digest()}
+        topic.take("S", entry, "release.v1/0@0", is_certain=True)
+    topic.finish()
+    first = sequences[0] if is_cut else 1
+    assert (not found) == (sequences == list(range(first, told + 1)))
+
+
+@given(told=st.integers(1, 5), altered=st.integers(1, 5))
+def test_a_message_that_is_not_the_one_that_was_told_is_a_difference(told: int, altered: int) -> None:
+    found: list[str] = []
+    topic = BankPartition("yinhe", 0, False, lambda place, what: found.append(what))
+    decode: Any = lambda raw: {"subject": "S", "sequence": int(raw)}  # noqa: E731
+    topic.read([InputMessage(number, b"%d" % number) for number in range(1, told + 1)], decode)
+    for number in range(1, told + 1):
+        raw = b"another" if number == altered else b"%d" % number
+        topic.take("S", {"sequence": number, "hash": hashlib.sha256(raw).digest()}, "", is_certain=True)
+    assert len(found) == (altered <= told)

@@ -58,9 +58,10 @@ def test_a_record_arrives_with_the_first_bank_else_with_its_change() -> None:
         {
             topics.bank_topic("yinhe"): [_bank_event("yinhe", 9), {"subject": "a", "indicators": {}}],
             topics.bank_topic("kunlun"): [_bank_event("kunlun", 7)],
-            topics.RELEASE_SNAPSHOT: [
-                {"recipient": f"bank.{bank}", "handle_key": bank.encode()} for bank in ("yinhe", "kunlun")
-            ],
+            topics.RECIPIENT: [
+                {"recipient": bank, "handle_key": bank.encode()} for bank in ("yinhe", "kunlun", "kunlun")
+            ]
+            + [{"recipient": "yinhe", "subject": "a", "is_in": True}],
             topics.CHANGE: [
                 {"subject": "a", "changed_at": _after(2), "records": [_record(PENALTY), _record(PERMIT)]},
             ],

@@ -20,7 +20,9 @@ def test_the_newest_message_counts_whatever_the_order() -> None:
         "bank": "yinhe", "told_at": "2026-01-01T08:03:00+08:00", "subject": "91630102MAX000015H", "sequence": 3,
         "item": None, "op": "INDICATORS", "list_name": None,
     }  # fmt: skip
-    entered = newer(first, message(4, list="white", list_name="白名单", status="MEMBER"))
+    scope = newer(first, message(4, items=[]))
+    assert (scope.item, scope.op, scope.sequence) == (None, "SCOPE", 4)
+    entered = newer(first, message(5, list="white", list_name="白名单", status="MEMBER"))
     assert (entered.item, entered.op, entered.list_name) == (None, "MEMBER", "白名单")
 
 

@@ -32,6 +32,17 @@ def indicators(values: dict[str, Decimal | None]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def scope(sequence: int, **statuses: tuple[str, str | None]) -> dict[str, Any]:
+    items: list[dict[str, Any]] = [
+        {"item": name.replace("__", "."), "status": status, "code": code, "consents": []}
+        for name, (status, code) in statuses.items()
+    ]
+    return {
+        "subject": SUBJECT, "subject_name": None, "sequence": sequence,
+        "emitted_at": datetime(2026, 1, 1, 16, tzinfo=UTC), "items": items,
+    }  # fmt: skip
+
+
 def line(told: BankEvent) -> str:
     out = io.StringIO()
     print_event(Console(file=out, width=60), told, load_catalogue(), {i.id: i for i in load_indicators()})
@@ -96,3 +107,21 @@ def test_an_entry_of_a_list_is_told_by_its_name() -> None:
 
 def test_a_line_break_in_a_value_does_not_break_the_line() -> None:
     assert line(RecordMemory().take(event(1, {"address": "东川路\n1号"}))).count("\n") == 1
+
+
+def test_what_is_told_at_all_is_counted_and_later_named_where_it_changes() -> None:
+    memory = RecordMemory()
+    closed = {"tax__payment": ("NONE", "NO_CONSENT"), "tobacco__order": ("NONE", "NO_CONSENT")}
+    told = memory.take(scope(1, market__legal_person=("PARTIAL", "NO_CONSENT"), **closed))
+    assert (told.op, told.item, told.first) == ("SCOPE", None, True)
+    assert told.changed["tax.payment"] == (None, "NONE NO_CONSENT")
+    assert (
+        line(told)
+        == f"2026-01-02 00:00:00  {SUBJECT}  #1    SCOPE      提供范围: 2 NONE NO_CONSENT; 1 PARTIAL NO_CONSENT\n"
+    )
+    opened = closed | {"tax__payment": ("AVAILABLE", None)}
+    told = memory.take(scope(2, market__legal_person=("PARTIAL", "NO_CONSENT"), **opened))
+    assert told.changed == {"tax.payment": ("NONE NO_CONSENT", "AVAILABLE")}
+    item = load_catalogue().item("tax.payment")
+    assert f"提供范围: {item.seq} {item.zh} NONE NO_CONSENT → AVAILABLE" in line(told)
+    assert "as before" in line(memory.take(scope(3, market__legal_person=("PARTIAL", "NO_CONSENT"), **opened)))

@@ -45,6 +45,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.integers(-most, most).map(lambda n: Decimal(n).scaleb(-kind["scale"]))
     if "logicalType" in kind:
         return _LOGICAL[kind["logicalType"]]
+    if kind["type"] == "fixed":
+        return st.binary(min_size=kind["size"], max_size=kind["size"])
     if kind["type"] == "record":
         return st.fixed_dictionaries({f["name"]: values(f["type"]) for f in kind["fields"]})
     if kind["type"] == "array":
@@ -105,7 +107,14 @@ def test_a_value_is_built_by_its_maker() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["double", {"type": "fixed", "name": "F", "size": 2}, {"type": "string", "logicalType": "uuid"}]
+    "kind",
+    [
+        "double",
+        {"type": "string", "logicalType": "uuid"},
+        {"type": "fixed", "name": "F", "size": 12, "logicalType": "duration"},
+        {"type": "fixed", "name": "F", "size": 0},
+        {"type": "fixed", "name": "F", "size": -1},
+    ],
 )
 def test_what_is_not_covered_is_said(kind: Any) -> None:
     with pytest.raises(UncoveredType):
@@ -114,6 +123,8 @@ def test_what_is_not_covered_is_said(kind: Any) -> None:
 
 @pytest.mark.attack(by="whoever registers a schema", wants="a line of his in the program that is made of it")
 def test_what_a_schema_says_never_becomes_a_line_of_the_program() -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        compile_reader({"type": "fixed", "name": "F", "size": "1; raise SystemExit(1)"})
     with pytest.raises(ValueError, match="invalid literal"):
         compile_reader({"type": "bytes", "logicalType": "decimal", "scale": "0); raise SystemExit(1"})
     name = "a': 0}; raise SystemExit(1)#"

@@ -26,15 +26,13 @@ def test_the_node_does_not_start_without_a_token(
     assert not (tmp_path / "upstream").exists()
 
 
-@pytest.mark.parametrize(
-    "name", ["bank.../../x", "bank.", "bank", "yinhe", "bank.yinhe.yaml", "bank.YINHE", "bank.\x1b[31m"]
-)
+@pytest.mark.parametrize("name", ["bank.../../x", "bank.", "bank", "bank.yinhe", "release", "\x1b[31m"])
 def test_what_names_no_sink_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for variable in ("KAFKA_BOOTSTRAP", "REGISTRY_URL", "POSTGRES_DSN", "UPSTREAM_URL"):
         monkeypatch.setenv(f"CREDITHUB_{variable}", "127.0.0.1:9")
     with pytest.raises(UsageError) as refused:
         sinks.sink(name, metrics_port=0)
-    assert "bank.yinhe" in refused.value.remedy
+    assert "postgres, upstream" in refused.value.remedy
     assert "\x1b" not in str(refused.value)
     assert not list(tmp_path.iterdir())

@@ -39,7 +39,7 @@ def test_what_banks_ask_is_understood(path: str, question: object) -> None:
         ("bank.yinhe.v1-credithub.bank.Indicators", False),
         ("own-bank.other.v1-credithub.bank.Indicators", False),
         ("own-credit.record.v1-credithub.internal.Record", False),
-        ("own-sequence.yinhe.v1-credithub.internal.BankSequence", False),
+        ("own-release.sequence.v1-credithub.internal.ReleaseMarks", False),
         ("own-bank.yinhe.v1-credithub.internal.Record", False),
         ("own-bank.yinhe.v1-credithub.bank", False),
         ("own-bank.yinhe.v1-credithub.bank.", False),

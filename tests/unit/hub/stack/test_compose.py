@@ -46,7 +46,7 @@ PLACE = {
 }  # fmt: skip
 # Where the key file lies, and the services that close or open with it, or make it.
 KEYS = Path("/var/lib/credithub-keys")
-WITH_KEYS = {"prepare", "worker", "rater", "portal"}
+WITH_KEYS = {"prepare", "worker", "rater", "release", "portal"}
 # Where certificates lie, and the services that serve by them.
 CERTS = Path("/var/lib/credithub-certs")
 WITH_CERTS = {"registry-door"}
@@ -66,7 +66,7 @@ def compose(text: str) -> dict[str, Any]:
 
 
 def wanted_processes() -> dict[str, tuple[str, ...]]:
-    processes = hub_processes(exact_settings(), upstream_port=8090, banks=bank_ids())
+    processes = hub_processes(exact_settings(), upstream_port=8090)
     wanted = {process.name: process.arguments for process in processes}
     # Replicas of one service, each of which takes a number.
     del wanted["worker-0"]
@@ -213,7 +213,7 @@ def test_the_registry_is_never_opened_to_others_and_its_door_where_it_is_said() 
 
 def test_each_container_has_the_client_files_of_its_own_users() -> None:
     compose = interpolated({**DEMANDED, "CREDITHUB_TOPIC_PREFIX": "x."})
-    own = {process.name: process.user for process in hub_processes(exact_settings(), 8090, bank_ids())}
+    own = {process.name: process.user for process in hub_processes(exact_settings(), 8090)}
     del own["worker-0"]
     every = [one.name for one in principals(load_catalogue(), bank_ids())]
     wanted = {name: {user, QUERIES} - {""} for name, user in own.items()} | {
@@ -323,7 +323,7 @@ def test_a_container_is_told_no_secret_but_its_own() -> None:
     def told(name: str) -> set[str]:
         return {service for service, one in services.items() if name in one.get("environment", {})}
 
-    processes = [*hub_processes(exact_settings(), upstream_port=8090, banks=bank_ids())]
+    processes = [*hub_processes(exact_settings(), upstream_port=8090)]
     for token in ("upstream_token", "portal_token"):
         assert told(variable(token)) == {p.name for p in processes if token in p.secrets}
     assert {name: told(name) for name in contact} == {name: {"alerting"} for name in contact}

@@ -20,9 +20,9 @@ def test_an_event_in_another_partition_than_its_subject_s_is_one_that_the_merge_
     subjects = [f"9163010200000{number:05d}" for number in range(20)]
     own = {subject for subject in subjects if partition_of(subject, 2) == SOURCE.partition}
     plain: Any = SimpleNamespace(envelope=lambda raw: event_value(subject=raw.decode(), source_time=0, as_of=0))
-    nobody: Any = SimpleNamespace(upstream=None, payload=None)
+    nobody: Any = SimpleNamespace(payload=None)
     scope = ProofScope.of_the_merge(load_catalogue())
-    window = PassWindow(ProvenMoment([]), scope, 2, plain, nobody, nobody, nobody)
+    window = PassWindow(ProvenMoment([]), scope, 2, plain, nobody, (), nobody, None)
     for offset, subject in enumerate(subjects):
         message: Any = SimpleNamespace(
             offset=partial(int, offset), value=partial(str.encode, subject), timestamp=lambda: (1, 0)

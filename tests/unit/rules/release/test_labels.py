@@ -12,7 +12,6 @@ from rules.rating.model import Basis
 from rules.release.labels import (
     current_labels,
     differing_items,
-    differing_lists,
     digest_of,
     labels_of,
     read_labels,
@@ -36,7 +35,8 @@ def test_a_text_gives_back_the_labels_it_was_made_of() -> None:
     assert again.by_list == labels.by_list != {}
     assert again.plans.keys() == labels.plans.keys() != set()
     # What was told by them is encoded with the very schemas of then.
-    assert [bank_schema(item) for item in labels.items] == [bank_schema(item) for item in ITEMS]
+    by_id = {item.id: bank_schema(item) for item in ITEMS}
+    assert {item.id: bank_schema(item) for item in labels.items} == by_id
 
 
 def test_what_only_a_clerk_reads_makes_no_other_labels() -> None:
@@ -71,12 +71,14 @@ def test_only_a_public_list_is_told_by_name() -> None:
     assert lists["white_authorised"].basis is Basis.AUTHORISED
     assert current_labels().by_list.keys() == lists.keys() - {"white_authorised"} != set()
     secret = replace(lists["white"], basis=Basis.AUTHORISED)
-    assert differing_lists(labels_of((), (), (), [lists["white"]]), labels_of((), (), (), [secret])) == {"white"}
+    white = labels_of((), (), (), [lists["white"]])
+    assert white.by_list.keys() == {"white"}
+    assert not labels_of((), (), (), [secret]).by_list
     renamed = replace(lists["white"], zh="优企名单")
-    assert differing_lists(labels_of((), (), (), [lists["white"]]), labels_of((), (), (), [renamed])) == {"white"}
+    assert labels_of((), (), (), [renamed]).by_list != white.by_list
     # Thresholds are no label: who enters by others is decided, and told as ever.
     stricter = replace(lists["white"], days=99)
-    assert not differing_lists(labels_of((), (), (), [lists["white"]]), labels_of((), (), (), [stricter]))
+    assert labels_of((), (), (), [stricter]) == white
 
 
 def test_labels_of_before_lists_were_told_name_none() -> None:

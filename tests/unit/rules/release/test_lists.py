@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.release.labels import Labels, ListLabel
-from rules.release.lists import ListRelabelling, SnapshotMembers, VisibleEntry, visible_entry
+from rules.release.lists import Member, VisibleEntry, differing_entry, member_of, visible_entry
 from rules.release.reasons import WithdrawalReason
 from tests.builders.list_changes import DAY, list_change, next_change
 
@@ -45,11 +45,11 @@ class _Recipient:
         self.members: dict[tuple[str, str], ListLabel] = {}
         self.heard: list[VisibleEntry] = []
 
-    def hear(self, entry: VisibleEntry | None) -> None:
+    def hear(self, subject: str, entry: VisibleEntry | None) -> None:
         if entry is None:
             return
         self.heard.append(entry)
-        key = (entry.change["subject"], entry.label.id)
+        key = (subject, entry.label.id)
         # Nobody is told twice of what he knows, nor of the end of what he never knew.
         assert self.members.get(key) != (entry.label if entry.is_member else None)
         if entry.is_member:
@@ -59,14 +59,17 @@ class _Recipient:
 
     def follow(self, changes: Iterable[dict[str, Any]], labels: Labels) -> None:
         for change in changes:
-            self.hear(visible_entry(change, labels.by_list))
+            self.hear(change["subject"], visible_entry(change, labels.by_list))
 
     def take(self, changes: list[dict[str, Any]], former: Labels | None, labels: Labels) -> None:
-        members = SnapshotMembers(ListRelabelling(former, labels))
-        for offset, change in enumerate(changes):
-            members.note(change, offset)
-        for offset, change in enumerate(changes):
-            self.hear(members.entry(change, offset))
+        members: dict[tuple[str, str], Member | None] = {}
+        for change in changes:
+            members[change["subject"], change["list"]] = member_of(change)
+        told = former.by_list if former else {}
+        for (subject, name), member in members.items():
+            if member is not None:
+                reason = WithdrawalReason.LABEL_CHANGED
+                self.hear(subject, differing_entry(name, member, told, labels.by_list, reason))
 
 
 def _members(changes: Iterable[dict[str, Any]], labels: Labels) -> dict[tuple[str, str], ListLabel]:

@@ -1,0 +1,1 @@
+"""The release proved by its steps: the chain, what each step had to tell, and the banks' topics."""

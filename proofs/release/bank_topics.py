@@ -1,0 +1,89 @@
+"""One partition of a bank's topic against the entries: what was told lies there, once, unaltered, and nothing else.
+
+The topic is kept for 30 days. Its messages lie in the order of the entries, so whatever comes behind the first one that
+is still kept has to be there.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bus.avro.decoding import Decoder
+from bus.topics import bank_topic
+from catalogue.errors import PoisonMessage
+from processing.output import InputMessage
+from proofs.release.chain import Found
+
+
+@dataclass(slots=True)
+class BankCounts:
+    """How many messages the entries tell, how many of these lie in the topic or did, and how many are to come."""
+
+    told: int = 0
+    delivered: int = 0
+    pending: int = 0
+
+
+@dataclass(slots=True)
+class BankPartition:
+    """One partition of a bank's topic, read before the entries are; ``is_cut``: retention took messages from it."""
+
+    bank: str
+    partition: int
+    is_cut: bool
+    found: Found
+    counts: BankCounts = field(default_factory=BankCounts)
+    _messages: dict[tuple[str, int], tuple[int, bytes]] = field(default_factory=dict)
+    _last: dict[str, int] = field(default_factory=dict)
+    _has_begun: bool = False
+
+    def read(self, messages: Iterable[InputMessage], decode: Decoder) -> None:
+        """Read what there is, and note each subject whose sequences have a gap or a repeat."""
+        for message in messages:
+            raw, place = message.value or b"", self._place(message.offset)
+            try:
+                value = decode(raw)
+                subject, sequence = str(value["subject"]), int(value["sequence"])
+            except (PoisonMessage, KeyError, ValueError) as problem:
+                self.found(place, f"unreadable: {problem}")
+                continue
+            before = self._last.get(subject, None if self.is_cut else 0)
+            if before is not None and sequence <= before:
+                self.found(place, f"double sequence {sequence} of {subject}")
+                continue
+            if before is not None and sequence != before + 1:
+                self.found(place, f"sequence {sequence} of {subject} after {before}")
+            self._last[subject] = sequence
+            self._messages[subject, sequence] = message.offset, hashlib.sha256(raw).digest()
+
+    def take(self, subject: str, message: Mapping[str, Any], place: str, *, is_certain: bool) -> None:
+        """Take what an entry says was told; ``is_certain``: it was there before the topic was read."""
+        sequence = message["sequence"]
+        self.counts.told += 1
+        there = self._messages.pop((subject, sequence), None)
+        if there is None:
+            self._take_missing(subject, sequence, place, is_certain=is_certain)
+            return
+        self._has_begun = True
+        self.counts.delivered += 1
+        offset, digest = there
+        if digest != message["hash"]:
+            self.found(self._place(offset), f"{subject}: message {sequence} is not the one that {place} says was told")
+
+    def finish(self) -> None:
+        """Note what no entry says was told."""
+        for (subject, sequence), (offset, _) in self._messages.items():
+            self.found(self._place(offset), f"{subject}: no entry says that message {sequence} was told")
+
+    def _take_missing(self, subject: str, sequence: int, place: str, *, is_certain: bool) -> None:
+        if self.is_cut and not self._has_begun:
+            self.counts.delivered += 1  # and retention took it
+        elif is_certain or sequence < self._last.get(subject, 0):
+            what = f"{subject}: message {sequence}, which {place} says was told, is not there"
+            self.found(f"{bank_topic(self.bank)}/{self.partition}", what)
+        else:
+            self.counts.pending += 1
+
+    def _place(self, offset: int) -> str:
+        return f"{bank_topic(self.bank)}/{self.partition}@{offset}"

@@ -1,0 +1,217 @@
+"""What recipients are told of an enterprise: the difference to what they were told before, and each change."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from catalogue.times import EPOCH, business_date
+from rules.release.consent.lifecycle import Consent
+from rules.release.consent.terms import Disposal
+from rules.release.disclosure import changed, differing
+from rules.release.entitlement import Entitlement, lost_by
+from rules.release.labels import LabelPolicy, Labels
+from rules.release.lists import VisibleEntry, differing_entry, visible_entry
+from rules.release.reasons import WithdrawalReason
+from rules.release.visible import DeadLetter, Payload, VisibleChange
+from sinks.banks.entitlements import Entitlements, SubjectStanding
+from sinks.banks.holdings import Holdings
+from sinks.banks.marks import UNTOLD, Mark, ToldPart
+from sinks.banks.messages import BankMessages, Head
+from sinks.banks.step_output import StepOutput
+
+DELETE_WITHIN = timedelta(days=30)
+"""How long a recipient has to delete what was told by a consent that ended; ours."""
+_FINAL = frozenset((WithdrawalReason.CONSENT_REVOKED, WithdrawalReason.CONSENT_EXPIRED))
+SCOPE, INDICATORS, LIST = "SCOPE", "INDICATORS", "LIST"
+
+
+class StepTelling:
+    """Tells what one step has to tell of a partition's enterprises."""
+
+    def __init__(
+        self,
+        made: StepOutput,
+        payload: Payload,
+        policies: Callable[[int], Labels],
+        policy: LabelPolicy,
+        holdings: Holdings,
+        messages: BankMessages,
+    ) -> None:
+        """``made`` is what is told; ``policies`` gives the labels of a version."""
+        self.made, self._payload = made, payload
+        self._policies, self._policy = policies, policy
+        self._holdings, self._messages = holdings, messages
+        self._moment = EPOCH
+        self._entitlements: Entitlements | None = None
+
+    def begin(self, moment: datetime, entitlements: Entitlements) -> None:
+        """Begin to tell as of a moment; ``entitlements``: what counts in it."""
+        self._moment, self._entitlements = moment, entitlements
+
+    def differs(self, subject: str, standing: SubjectStanding) -> bool:
+        """Whether anybody was told of an enterprise by something else than counts now."""
+        known = self.made.known(subject)
+        # Of most recipients both are the same objects, which are compared once.
+        pairs = {(known.get(name, UNTOLD).told, now) for name, now in standing.entitlements.items()}
+        return any(_is_other(told, now) for told, now in pairs)
+
+    def tell_difference(
+        self, subject: str, name: str | None, standing: SubjectStanding, as_of: int, most: int
+    ) -> Iterator[None]:
+        """Tell everybody what he sees else of an enterprise than he was told; pauses when ``most`` messages are made.
+
+        What the enterprise holds is the store's. ``as_of``: the next offset of the changes that will be told.
+        """
+        head = Head(subject, name, self._moment, self._policy.version)
+        known = self.made.known(subject)
+        groups: dict[tuple[Mark, Entitlement], list[str]] = {}
+        for recipient, now in standing.entitlements.items():
+            mark = known.get(recipient, UNTOLD)
+            if _is_other(mark.told, now):
+                key = mark._replace(sequence=0), now.following(mark.entitlement, as_of)
+                groups.setdefault(key, []).append(recipient)
+        for (mark, now), names in groups.items():
+            yield from self._tell_group(head, standing, mark, now, names, most)
+
+    def _tell_group(
+        self, head: Head, standing: SubjectStanding, mark: Mark, now: Entitlement, names: Sequence[str], most: int
+    ) -> Iterator[None]:
+        subject = head.subject
+        # A snapshot that was cut short goes on where it was, if the same still counts.
+        goes_on = not mark.is_whole and mark.entitlement == now
+        done = mark.told[0].upto if goes_on else ""
+        if not goes_on:
+            for name in names:
+                statuses = self._now.statuses(name, now, standing.scope)
+                self.made.publish(head, SCOPE, self._messages.scope(head, statuses), [name])
+            self._tell_indicators(head, mark.entitlement, now, names)
+            self._tell_members(head, mark.entitlement, now, names)
+        first = names[0]
+        for place, record in self._holdings.records(subject, done):
+            told = mark.of(place)
+
+            def lost(item: str, told: Entitlement = told) -> WithdrawalReason:
+                return lost_by(first, told, now, standing.scope, item)
+
+            seen = differing(record, told, self._labels(told), now, self._policy.labels, self._payload, lost)
+            if seen is not None:
+                self._tell_record(head, seen, told, now, standing.consents, names)
+            if self.made.told >= most:
+                self.made.move(subject, names, place, now)
+                yield
+        self.made.move(subject, names, "", now)
+
+    def tell_change(
+        self,
+        change: Mapping[str, Any],
+        standing: SubjectStanding,
+        indicators: Mapping[str, int | None],
+        dead_letter: DeadLetter,
+    ) -> None:
+        """Tell everybody what he sees of a change; everybody was told the difference before.
+
+        ``indicators``: those of the change that are public.
+        """
+        subject = change["subject"]
+        known = self.made.known(subject)
+        groups: dict[Entitlement, list[str]] = {}
+        for name in standing.entitlements:
+            mark = known.get(name)
+            if mark is not None and mark.entitlement.is_subscribed:
+                groups.setdefault(mark.entitlement, []).append(name)
+        head = Head(subject, change["subject_name"], self._moment, self._policy.version)
+        for entitled, names in groups.items():
+            seen_records = changed(
+                change, entitled, self._policy.labels, self._payload,
+                lambda record: self._holdings.since(subject, record), dead_letter,
+            )  # fmt: skip
+            for seen in seen_records:
+                self._tell_record(head, seen, entitled, entitled, standing.consents, names)
+            if indicators:
+                template = self._messages.indicators(head, change["as_of"], indicators)
+                self.made.publish(head, INDICATORS, template, names)
+
+    def tell_list_change(self, change: Mapping[str, Any], standing: SubjectStanding) -> None:
+        """Tell everybody who enters a list, or leaves it; everybody was told the difference before."""
+        entry = visible_entry(change, self._policy.labels.by_list)
+        subject = change["subject"]
+        known = self.made.known(subject)
+        names = [name for name in standing.entitlements if name in known and known[name].entitlement.is_subscribed]
+        if entry is not None and names:
+            head = Head(subject, self._holdings.name(subject), self._moment, self._policy.version)
+            self._tell_entry(head, entry, names)
+
+    def _tell_members(self, head: Head, told: Entitlement, now: Entitlement, names: Sequence[str]) -> None:
+        labels = self._labels(told)
+        before = labels.by_list if labels is not None and told.is_subscribed else {}
+        after = self._policy.labels.by_list if now.is_subscribed else {}
+        reason = WithdrawalReason.LABEL_CHANGED if now.is_subscribed else WithdrawalReason.NOT_SUBSCRIBED
+        if before != after:
+            for name, member in sorted(self._holdings.members(head.subject).items()):
+                entry = differing_entry(name, member, before, after, reason)
+                if entry is not None:
+                    self._tell_entry(head, entry, names)
+
+    def _tell_entry(self, head: Head, entry: VisibleEntry, names: Sequence[str]) -> None:
+        reason = entry.reason.value if entry.reason else ""
+        self.made.publish(head, LIST, self._messages.entry(head, entry), names, reason=reason)
+
+    def _tell_indicators(self, head: Head, told: Entitlement, now: Entitlement, names: Sequence[str]) -> None:
+        labels = self._labels(told)
+        before = labels.public_indicators if labels is not None and told.is_subscribed else frozenset[str]()
+        after = self._policy.labels.public_indicators if now.is_subscribed else frozenset[str]()
+        if before == after:
+            return
+        held = self._holdings.indicators(head.subject)
+        filled = {name: value for name, value in held.values.items() if value is not None}
+        values: dict[str, int | None] = {name: value for name, value in filled.items() if name in after - before}
+        values |= {name: None for name in filled if name in before - after}
+        if values:
+            template = self._messages.indicators(head, date.fromordinal(held.as_of), values)
+            self.made.publish(head, INDICATORS, template, names)
+
+    def _tell_record(
+        self,
+        head: Head,
+        seen: VisibleChange,
+        told: Entitlement,
+        now: Entitlement,
+        consents: Iterable[Consent],
+        names: Sequence[str],
+    ) -> None:
+        item = seen.record["item"]
+        delete_by = None
+        if seen.reason in _FINAL:
+            delete_by = self._delete_by(told.consents(item), consents)
+        numbers = now.consents(item) if seen.after is not None else told.consents(item)
+        template = self._messages.record(head, seen, numbers, delete_by)
+        reason = seen.reason.value if seen.reason else ""
+        self.made.publish(
+            head, seen.op, template, names,
+            item=item, reason=reason, consents=numbers, record_key=seen.record["record_key"],
+        )  # fmt: skip
+
+    def _delete_by(self, numbers: Iterable[str], consents: Iterable[Consent]) -> date | None:
+        """Return by when a recipient deletes; None where every consent lets it keep what a law says."""
+        disposals = {one.terms.disposal for one in consents if one.terms.number in set(numbers)}
+        return business_date(self._moment) + DELETE_WITHIN if Disposal.DELETE in disposals else None
+
+    def _labels(self, entitled: Entitlement) -> Labels | None:
+        if entitled.policy == self._policy.version:
+            return self._policy.labels
+        return self._policies(entitled.policy) if entitled.policy else None
+
+    @property
+    def _now(self) -> Entitlements:
+        assert self._entitlements is not None
+        return self._entitlements
+
+
+def _is_other(told: Sequence[ToldPart], now: Entitlement) -> bool:
+    """Whether a recipient is to be told by something else than it was."""
+    last = told[0].entitlement
+    if len(told) > 1:
+        return True
+    if not last.is_subscribed and not now.is_subscribed:
+        return False
+    return last != now.following(last, 0)
