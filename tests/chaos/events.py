@@ -38,6 +38,9 @@ Row = tuple[int, str, Cells]
 Told = tuple[Row, Row | None]
 
 
+_TOTAL = "合计"
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """What one file holds: rows of one item from one unit."""
@@ -87,6 +90,9 @@ def _rows(seed: int, rng: random.Random, this_day: Callable[[], date]) -> Iterat
         made: list[Told] = []
         for item in items:
             for row in records(item, city, generation, _AS_OF):
+                # A total is told as one, and not taken: each row of the stream is to be a record.
+                if _TOTAL in row.values:
+                    continue
                 values = [row.values] if item.seq != _PENALTY else list(_ending(item, row.values, rng, day))
                 said = [(item.seq, row.unit, tuple(shown(item, one, row.added, habit(item)))) for one in values]
                 made.append((said[0], said[1] if len(said) > 1 else None))

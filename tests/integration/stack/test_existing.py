@@ -20,6 +20,8 @@ def naming(stack: Services, home: Path, **changes: str | None) -> Settings:
         "kafka_access": stack.client_file,
         "registry_url": stack.registry_url,
         "postgres_dsn": stack.postgres_dsn,
+        # What was signed for these services is verified by their own key alone.
+        "signing_key_file": str(Path(stack.client_file).parents[1] / "signing.json"),
     }
     return exact_settings(home=home, **{**named, **changes})
 

@@ -12,8 +12,6 @@ _USED_ELSEWHERE = {
     "changed_settings": "tests, to change settings by their nested names",
     "overlap": "benchmarks/city.py and tests/unit/simulation/test_overlap.py",
     "auc": "benchmarks/city.py and tests/unit/simulation/test_overlap.py",
-    "is_subscribed": "tests, as the definition that the release processor follows",
-    "answer_to": "tests, as what the release processor asks",
 }
 # Other decorators hand a function over to a framework, which calls it.
 _OWN_DECORATORS = ("dataclass", "functools.", "lru_cache", "cache", "contextmanager", "contextlib.")
