@@ -1,6 +1,7 @@
 """The processors: ``credithub worker`` merges, ``credithub rater`` rates, ``credithub release`` tells banks."""
 
 import logging
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bus.crypto.cipher import Cipher
     from bus.crypto.keys import KeyRing
     from hub.settings import Settings
+    from processing.app import ProcessorApp
 
 log = logging.getLogger(__name__)
 
@@ -59,21 +61,15 @@ def rater(
 
     When a month begins it makes the references in which percentiles are looked up.
     """
-    from processing.app import run
     from streams.app import create_rating_app
     from streams.reference.maker import MonthlyReferences, ReferenceMaker
 
-    log_to_stderr("rater")
-    settings = load_settings()
-    # Their stores lie in a folder of their own below the streams'.
-    with worker_slot(settings.home / "streams" / "rating", index) as number:
-        folder = settings.home / "streams" / "rating" / f"rater-{number}"
-        config = bus_config(settings, RATER)
-        app = create_rating_app(config, folder, _cipher(settings, config), instance=f"rater-{number}")
+    def create(config: "BusConfig", folder: Path, cipher: "Cipher", instance: str) -> "ProcessorApp":
+        app = create_rating_app(config, folder, cipher, instance=instance)
         MonthlyReferences(ReferenceMaker(config, RATING_GROUP, load_catalogue())).start()
-        serve_metrics(settings, metrics_port, "rater", app.readiness)
-        collect_seldom()
-        run(app)
+        return app
+
+    _run("rater", "rating", RATER, index, metrics_port, create)
 
 
 def release(
@@ -83,16 +79,33 @@ def release(
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run the release: tell banks what they may see of each change, and of what enterprises consent to."""
-    from processing.app import run
     from sinks.banks.app import create_app
 
-    log_to_stderr("release")
+    def create(config: "BusConfig", folder: Path, cipher: "Cipher", instance: str) -> "ProcessorApp":
+        return create_app(config, folder, cipher, instance=instance)
+
+    _run("release", "release", RELEASE, index, metrics_port, create)
+
+
+def _run(
+    name: str,
+    stores: str,
+    user: str,
+    index: int | None,
+    metrics_port: int,
+    create: "Callable[[BusConfig, Path, Cipher, str], ProcessorApp]",
+) -> None:
+    """Run a processor of which one process is enough; its stores lie in a folder of their own below the streams'."""
+    from processing.app import run
+
+    log_to_stderr(name)
     settings = load_settings()
-    with worker_slot(settings.home / "streams" / "release", index) as number:
-        folder = settings.home / "streams" / "release" / f"release-{number}"
-        config = bus_config(settings, RELEASE)
-        app = create_app(config, folder, _cipher(settings, config), instance=f"release-{number}")
-        serve_metrics(settings, metrics_port, "release", app.readiness)
+    with worker_slot(settings.home / "streams" / stores, index) as number:
+        instance = f"{name}-{number}"
+        config = bus_config(settings, user)
+        folder = settings.home / "streams" / stores / instance
+        app = create(config, folder, _cipher(settings, config), instance)
+        serve_metrics(settings, metrics_port, name, app.readiness)
         collect_seldom()
         run(app)
 

@@ -3,10 +3,9 @@ counts now, then the changes, by the rules of release alone.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from catalogue.times import business_date
 from proofs.release.entitled import EntitlementsAt, LabelsOf, Moment
 from proofs.release.known import Consents, EnterpriseRecords, Recipients, place_of
 from proofs.release.messages import (
@@ -20,16 +19,13 @@ from proofs.release.messages import (
     schema_of,
 )
 from proofs.release.told import BEGINNING, ToldSoFar
-from rules.release.consent.terms import Disposal
+from rules.release.deletion import delete_by
 from rules.release.disclosure import changed, differing
 from rules.release.entitlement import Entitlement
 from rules.release.handles import Handles
 from rules.release.lists import VisibleEntry, differing_entry, visible_entry
 from rules.release.reasons import WithdrawalReason
 from rules.release.visible import DeadLetter, Payload, VisibleChange, moved_indicators
-
-_DELETE_WITHIN = timedelta(days=30)
-_FINAL = frozenset((WithdrawalReason.CONSENT_REVOKED, WithdrawalReason.CONSENT_EXPIRED))
 
 
 class Due:
@@ -134,18 +130,7 @@ class Due:
                 yield self._entry(subject, name, entry)
 
     def _entry(self, subject: str, name: str | None, entry: VisibleEntry) -> DueMessage:
-        decided = entry.decided
-        value = {
-            **self._head(subject, name),
-            "list": entry.label.id,
-            "list_name": entry.label.zh,
-            "kind": entry.label.kind,
-            "status": entry.status,
-            "reason": entry.reason,
-            "since": decided.get("since"),
-            "as_of": decided.get("as_of"),
-            "definition_hash": decided.get("definition_hash"),
-        }
+        value = {**self._head(subject, name), **entry.fields()}
         return DueMessage("", "", LIST, entry.reason.value if entry.reason else "", (), "", LIST_SCHEMA, value)
 
     def _scope(self, recipient: str, subject: str, name: str | None, now: Entitlement) -> DueMessage:
@@ -177,18 +162,12 @@ class Due:
             "withheld": [one._asdict() for one in after.withheld] if after is not None else [],
             "reason": seen.reason,
             "consents": list(consents),
-            "delete_by": self._delete_by(subject, told.consents(item)) if seen.reason in _FINAL else None,
+            "delete_by": delete_by(seen.reason, told.consents(item), self._consents.of(subject), self._moment.at),
             "data": after.visible if after is not None else None,
         }
         reason = seen.reason.value if seen.reason else ""
         schema = schema_of(seen.item)
         return DueMessage(place_of(record), item, seen.op.value, reason, consents, handle, schema, value)
-
-    def _delete_by(self, subject: str, numbers: tuple[str, ...]) -> date | None:
-        terms = [one.terms for one in self._consents.of(subject)]
-        if not any(one.disposal is Disposal.DELETE for one in terms if one.number in numbers):
-            return None
-        return business_date(self._moment.at) + _DELETE_WITHIN
 
     def _head(self, subject: str, name: str | None) -> dict[str, Any]:
         return {

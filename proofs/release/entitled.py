@@ -8,7 +8,6 @@ from catalogue.times import business_date
 from proofs.release.known import Consents, Recipients
 from rules.release.consent.lifecycle import in_force
 from rules.release.consent.scope import scope_of
-from rules.release.disclosure import consentable_items
 from rules.release.entitlement import Entitlement, ItemStatus, lost_by, openings_of, status_of
 from rules.release.labels import Labels
 from rules.release.reasons import WithdrawalReason
@@ -60,10 +59,5 @@ class EntitlementsAt:
 
     def _permitted_to(self, kind: RecipientKind) -> frozenset[str]:
         if kind not in self._permitted:
-            day = business_date(self._moment.at)
-            self._permitted[kind] = frozenset(
-                item
-                for item in consentable_items(self._labels)
-                if self._labels.permitted_until(item, kind, day) is not None
-            )
+            self._permitted[kind] = self._labels.permitted_to(kind, business_date(self._moment.at))
         return self._permitted[kind]

@@ -110,11 +110,6 @@ def _hides_more(before: Projected | None, after: Projected) -> bool:
     return before is not None and before is not UNKNOWN and len(after.withheld) > len(before.withheld)
 
 
-def consentable_items(labels: Labels) -> frozenset[str]:
-    """Return the ids of the items of which an enterprise's consent lets a bank see more."""
-    return frozenset(name for name, plan in labels.plans.items() if plan.projection.opens)
-
-
 def _is_seen_alike(name: str, told: Entitlement, told_labels: Labels | None, now: Entitlement, labels: Labels) -> bool:
     access = now.access(name)
     if told.access(name) is not access:

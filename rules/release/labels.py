@@ -61,6 +61,15 @@ class Labels:
         return {name: plan for name, plan in self.plans.items() if not plan.projection.is_blind}
 
     @functools.cached_property
+    def consentable(self) -> frozenset[str]:
+        """The ids of the items of which an enterprise's consent lets a bank see more."""
+        return frozenset(name for name, plan in self.plans.items() if plan.projection.opens)
+
+    def permitted_to(self, kind: RecipientKind, day: date) -> frozenset[str]:
+        """Return the ids of those that a kind of recipient may have with consent, on a day."""
+        return frozenset(item for item in self.consentable if self.permitted_until(item, kind, day) is not None)
+
+    @functools.cached_property
     def by_list(self) -> Mapping[str, ListLabel]:
         """The lists that may be told, by their ids."""
         return {label.id: label for label in self.lists}

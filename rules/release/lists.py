@@ -36,6 +36,20 @@ class VisibleEntry(NamedTuple):
         """The change where it may be told: since when, decided when, by which definition. Else nothing."""
         return {} if self.reason else self.change
 
+    def fields(self) -> dict[str, Any]:
+        """Return what a recipient's message says of the list, by its names there."""
+        decided = self.decided
+        return {
+            "list": self.label.id,
+            "list_name": self.label.zh,
+            "kind": self.label.kind,
+            "status": self.status,
+            "reason": self.reason,
+            "since": decided.get("since"),
+            "as_of": decided.get("as_of"),
+            "definition_hash": decided.get("definition_hash"),
+        }
+
 
 def visible_entry(change: Mapping[str, Any], lists: Mapping[str, ListLabel]) -> VisibleEntry | None:
     """Return what a recipient is told of a value of ``list.change.v1``; None: of the list, or of this, nothing.

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from catalogue.times import business_date
 from rules.release.consent.lifecycle import Consent, in_force
 from rules.release.consent.scope import Scope, scope_of
-from rules.release.disclosure import consentable_items
 from rules.release.entitlement import (
     Entitlement,
     ItemStatus,
@@ -28,13 +26,11 @@ class SubjectStanding(NamedTuple):
 
 
 class Entitlements:
-    """The entitlements by one label policy at one moment; ``recipients``: all, with those that were removed."""
+    """The entitlements by one label policy on one day; ``recipients``: all, with those that were removed."""
 
-    def __init__(self, policy: LabelPolicy, recipients: Mapping[str, RecipientVersion], moment: datetime) -> None:
-        self._policy, self._recipients, self._moment = policy, recipients, moment
-        self._consentable = consentable_items(policy.labels)
-        day = business_date(moment)
-        self._permitted = {kind: self._permitted_to(kind, day) for kind in RecipientKind}
+    def __init__(self, policy: LabelPolicy, recipients: Mapping[str, RecipientVersion], day: date) -> None:
+        self._policy, self._recipients = policy, recipients
+        self._permitted = {kind: policy.labels.permitted_to(kind, day) for kind in RecipientKind}
         self._needs_entries = any(one.definition.portfolio.is_list for one in recipients.values())
         # Most enterprises consent to nothing: they have these, by whether the recipient is told of them.
         self._shared: dict[Entitlement, Entitlement] = {}
@@ -43,10 +39,6 @@ class Entitlements:
             for name, one in recipients.items()
         }
         self._statuses: dict[tuple[str, Entitlement], tuple[ItemStatus, ...]] = {}
-
-    def _permitted_to(self, kind: RecipientKind, day: date) -> frozenset[str]:
-        labels = self._policy.labels
-        return frozenset(item for item in self._consentable if labels.permitted_until(item, kind, day) is not None)
 
     def _closed(self, recipient: RecipientVersion, *, is_told: bool) -> Entitlement:
         categories = recipient.definition.categories
@@ -66,11 +58,11 @@ class Entitlements:
         return self._needs_entries
 
     def of(
-        self, subject: str, consents: tuple[Consent, ...], entries: Mapping[str, tuple[int, bool]]
+        self, subject: str, consents: tuple[Consent, ...], entries: Mapping[str, tuple[int, bool]], moment: datetime
     ) -> SubjectStanding:
-        """Return what counts for an enterprise."""
-        scope: Scope = scope_of(consents, self._moment) if consents else {}
-        consenting = {one.terms.recipient for one in consents if in_force(one, self._moment)}
+        """Return what counts for an enterprise at a moment of the day."""
+        scope: Scope = scope_of(consents, moment) if consents else {}
+        consenting = {one.terms.recipient for one in consents if in_force(one, moment)}
         found = {}
         for name, one in self._recipients.items():
             has_consent = name in consenting

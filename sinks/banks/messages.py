@@ -99,18 +99,7 @@ class BankMessages:
 
     def entry(self, head: Head, entry: VisibleEntry) -> MessageTemplate:
         """Return the message that tells who is on a list, or is not any more."""
-        decided = entry.decided
-        value = {
-            "list": entry.label.id,
-            "list_name": entry.label.zh,
-            "kind": entry.label.kind,
-            "status": entry.status,
-            "reason": entry.reason,
-            "since": decided.get("since"),
-            "as_of": decided.get("as_of"),
-            "definition_hash": decided.get("definition_hash"),
-        }
-        return self._plain(wire.BANK_LIST_ENTRY, head, value)
+        return self._plain(wire.BANK_LIST_ENTRY, head, entry.fields())
 
     def scope(self, head: Head, items: Iterable[ItemStatus]) -> MessageTemplate:
         """Return the message that tells what is told from here on."""

@@ -78,12 +78,14 @@ class ReleaseTask(PartitionTask):
             folded.written()
         self._pending = {}
         read = self._read = read_batch(batches, self._decode, self._consents, self._recipients)
-        moment = self._clock()
-        self._day = business_date(moment)
-        entitlements = Entitlements(self._policy, {one.recipient: one for one in self._recipients}, moment)
-        self._telling.begin(moment, entitlements)
-        self._moment, self._entitlements = moment, entitlements
-        self._note_basis()
+        moment = self._moment = self._clock()
+        day = business_date(moment)
+        # What they follow from changes with the day and the recipients alone, and is much for each step.
+        if day != self._day or topics.RECIPIENT in read.governed:
+            self._day = day
+            self._entitlements = Entitlements(self._policy, {one.recipient: one for one in self._recipients}, day)
+            self._note_basis()
+        self._telling.begin(moment, self._entitlements)
         due = self._due_subjects(moment)
         changing = (change.value["subject"] for change in read.changes if is_enterprise(change.value))
         for subject in dict.fromkeys((*read.touched, *due.values(), *changing)):
@@ -135,11 +137,8 @@ class ReleaseTask(PartitionTask):
         output = self._made.take()
         marks = self._made.take_marks()
         output.messages.update(marks.messages)
-        output.writes.update(marks.writes)
-        output.writes.update(self._holdings.writes())
-        output.writes.update(self._consents.writes(self._moment))
-        output.writes.update(self._recipients.writes())
-        output.writes.update(self._pending)
+        output.writes.update(marks.writes | self._holdings.writes())
+        output.writes.update(self._consents.writes(self._moment) | self._recipients.writes() | self._pending)
         self._reached.update(after)
         for topic, offset in after.items():
             output.writes[keys.FOLDED + topic.encode()] = b"%d" % offset
@@ -156,7 +155,7 @@ class ReleaseTask(PartitionTask):
 
     def _standing(self, subject: str) -> SubjectStanding:
         entries = self._recipients.entries(subject) if self._entitlements.needs_entries else {}
-        return self._entitlements.of(subject, self._consents.of(subject), entries)
+        return self._entitlements.of(subject, self._consents.of(subject), entries, self._moment)
 
     def _tell_difference(self, subject: str) -> Iterator[Output]:
         """Tell what an enterprise's recipients may see else; of one of which nothing was told yet there is nothing."""

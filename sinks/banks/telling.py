@@ -1,12 +1,12 @@
 """What recipients are told of an enterprise: the difference to what they were told before, and each change."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from catalogue.times import EPOCH, business_date
+from catalogue.times import EPOCH
 from rules.release.consent.lifecycle import Consent
-from rules.release.consent.terms import Disposal
+from rules.release.deletion import delete_by
 from rules.release.disclosure import changed, differing
 from rules.release.entitlement import Entitlement, lost_by
 from rules.release.labels import LabelPolicy, Labels
@@ -19,9 +19,6 @@ from sinks.banks.marks import UNTOLD, Mark, ToldPart
 from sinks.banks.messages import BankMessages, Head
 from sinks.banks.step_output import StepOutput
 
-DELETE_WITHIN = timedelta(days=30)
-"""How long a recipient has to delete what was told by a consent that ended; ours."""
-_FINAL = frozenset((WithdrawalReason.CONSENT_REVOKED, WithdrawalReason.CONSENT_EXPIRED))
 SCOPE, INDICATORS, LIST = "SCOPE", "INDICATORS", "LIST"
 
 
@@ -180,21 +177,14 @@ class StepTelling:
         names: Sequence[str],
     ) -> None:
         item = seen.record["item"]
-        delete_by = None
-        if seen.reason in _FINAL:
-            delete_by = self._delete_by(told.consents(item), consents)
+        until = delete_by(seen.reason, told.consents(item), consents, self._moment)
         numbers = now.consents(item) if seen.after is not None else told.consents(item)
-        template = self._messages.record(head, seen, numbers, delete_by)
+        template = self._messages.record(head, seen, numbers, until)
         reason = seen.reason.value if seen.reason else ""
         self.made.publish(
             head, seen.op, template, names,
             item=item, reason=reason, consents=numbers, record_key=seen.record["record_key"],
         )  # fmt: skip
-
-    def _delete_by(self, numbers: Iterable[str], consents: Iterable[Consent]) -> date | None:
-        """Return by when a recipient deletes; None where every consent lets it keep what a law says."""
-        disposals = {one.terms.disposal for one in consents if one.terms.number in set(numbers)}
-        return business_date(self._moment) + DELETE_WITHIN if Disposal.DELETE in disposals else None
 
     def _labels(self, entitled: Entitlement) -> Labels | None:
         if entitled.policy == self._policy.version:
