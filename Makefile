@@ -5,13 +5,13 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-.PHONY: help setup demo check test style unit corpus disturbed integration attacks prometheus alerts ordeal bench bench-full chaos rehearsal lock fit clean
+.PHONY: help setup demo check test style unit corpus disturbed integration attacks canaries prometheus browser alerts ordeal bench bench-full chaos rehearsal lock fit clean
 # Style before tests, whatever -j says: what is cheap to know comes first.
 .NOTPARALLEL:
 # Hundreds of programs start here. Without bytecode each compiles all that it imports, which takes as long again as that.
 unexport PYTHONDONTWRITEBYTECODE
 # Integration tests wait more than they compute; the processes share one stack of services. 0: all in one process.
-PROCESSES ?= 2
+PROCESSES ?= 3
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,7 +41,7 @@ style: setup
 	@$(BIN)/python -m tests.layers
 
 unit: setup
-	@$(BIN)/python -m pytest -q -n auto --ignore tests/attacks/services tests/unit tests/attacks
+	@$(BIN)/python -m pytest -q -n auto --ignore tests/attacks/services tests/unit tests/attacks tests/canaries
 
 corpus: setup  ## 3,000 malformed files, each with a clear answer; MORE=100000 for more of them
 	@$(if $(MORE),$(BIN)/python -m tests.corpus --first 3000 --count $(MORE),$(BIN)/python -m pytest -q -n auto tests/corpus)
@@ -60,8 +60,14 @@ attacks: setup  ## every attempt to do harm (docs/security.md), on the real serv
 	@$(BIN)/python -m pytest -v -n $(PROCESSES) --dist loadscope --no-loadscope-reorder -m attack $(if $(NAME),-k $(NAME)) \
 	  tests/integration/whole/ tests/integration/stack/ tests/integration tests/attacks tests/unit
 
+canaries: setup  ## thousands of unique values in all that is not public, on a whole hub: none where it has no right; SEED=2
+	@$(BIN)/python -m tests.canaries $(if $(SEED),--seed $(SEED))
+
 prometheus: setup  ## Debian's Prometheus, promtool and Alertmanager into the cache, for the tests of alerts; needs apt, not root
 	@$(BIN)/python -m tests.prometheus
+
+browser: setup  ## a headless Chromium of Debian's, with a Chinese font, into the cache, for the tests of pages; needs apt, not root
+	@$(BIN)/python -m tests.browser
 
 alerts: setup  ## every alert that a fault can make, on a real Prometheus with the rules' own times: hours; SPEED=10 divides them, ONLY=lock chooses
 	@$(BIN)/python -m tests.watching --speed $(or $(SPEED),1) $(if $(ONLY),--only $(ONLY))

@@ -248,21 +248,32 @@ def start_worker(settings: Settings, folder: Path, index: int = 0, **more: str) 
         return subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
 
 
-def wait_for_positions(config: BusConfig, events: int, alive: Callable[[], bool], patience_s: float) -> None:
-    """Wait until the workers' committed positions have passed so many events, whatever became of them."""
+def wait_for_positions(
+    config: BusConfig,
+    events: int,
+    alive: Callable[[], bool],
+    patience_s: float,
+    *,
+    positions: str = topics.POSITION,
+    counts: Callable[[str], bool] = lambda topic: topic != topics.CALENDAR,
+) -> None:
+    """Wait until the workers' committed positions have passed so many events, whatever became of them.
+
+    ``positions``: their topic; ``counts`` says of which inputs.
+    """
     consumer = clients.consumer(config, "benchmark-watch")
     deadline = time.monotonic() + patience_s
     passed: dict[tuple[str, int], int] = {}
     with closing(Registry(config)) as registry, closing(consumer):
         decode = Decoder(registry)
-        consumer.subscribe([config.topic(topics.POSITION)])
+        consumer.subscribe([config.topic(positions)])
         while sum(passed.values()) < events:
             if time.monotonic() > deadline or not alive():
                 raise RuntimeError(f"the worker passed {sum(passed.values())} of {events} events")
             for message in consumer.consume(500, 0.2):
                 if message.error() is None:
                     position = decode(message.value())
-                    if position["topic"] != topics.CALENDAR:
+                    if counts(position["topic"]):
                         key = position["topic"], position["partition"]
                         passed[key] = sum(position[outcome] for outcome in _OUTCOMES)
 

@@ -3,6 +3,10 @@
 What is left behind burdens later runs: brokers and some clients look after all topics there are.
 """
 
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,22 @@ def prepared(settings: Settings, prefix: str, **more: Any) -> Settings:
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return what a process of the benchmarks needs beside our own environment."""
     return {**settings_environment(settings), "PYTHONPATH": str(ROOT)}
+
+
+@contextmanager
+def running(settings: Settings, name: str, arguments: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a command of the hub until the end of the block; its log is named after it."""
+    log_file = settings.home / f"{name}.log"
+    with log_file.open("ab") as log:
+        process = subprocess.Popen(
+            (*CREDITHUB, *arguments), env={**os.environ, **environment_of(settings)}, cwd=settings.home,
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(120)
 
 
 def delete_topics(config: BusConfig) -> None:

@@ -6,22 +6,19 @@ push, so the file arrow names their submission; all other arrows have to agree.
 """
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from benchmarks.measured import run
-from benchmarks.prepared import delete_topics, environment_of, prepared
+from benchmarks.prepared import delete_topics, environment_of, prepared, running
 from bus.avro.registry import Registry
 from bus.users import ADMIN
 from catalogue.load import load_catalogue
 from hub.commands.reconcile import scope_of
-from hub.processes import CREDITHUB, hub_processes
+from hub.processes import hub_processes
 from hub.settings import Settings, bus_config
 from proofs.reconcile.findings import FILES
 from proofs.reconcile.lag import Lag, wait_until_nothing_waits
@@ -57,7 +54,7 @@ def measure(settings: Settings, proven: int, new: int, say: Callable[[str], None
     with ExitStack() as stack:
         for process in hub_processes(own, None):
             if process.name not in _NOT_RUN:
-                stack.enter_context(_running(own, process.name, process.arguments))
+                stack.enter_context(running(own, process.name, process.arguments))
         say(f"delivering {proven:,} events of {subjects:,} subjects")
         _deliver(own, say, subjects, 0, _EACH)
         yield _pass(own, 0, proven)
@@ -91,18 +88,3 @@ def _deliver(settings: Settings, say: Callable[[str], None], *numbers: int) -> N
 def bench_scope(settings: Settings) -> ProofScope:
     """Return the scope of the measured hub: all but the platform above."""
     return replace(scope_of(settings, load_catalogue()), upstream=None)
-
-
-@contextmanager
-def _running(settings: Settings, name: str, arguments: tuple[str, ...]) -> Iterator[None]:
-    log_file: Path = settings.home / f"{name}.log"
-    with log_file.open("ab") as log:
-        process = subprocess.Popen(
-            (*CREDITHUB, *arguments), env={**os.environ, **environment_of(settings)}, cwd=settings.home,
-            stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(120)

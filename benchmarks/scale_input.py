@@ -1,8 +1,9 @@
 """The input of the scale runs: tax payments of so many subjects, made by splicing, for a push would take hours.
 
 They are what a push sends, byte for byte in form, but for keys and hashes, which are made up. Run by
-``benchmarks.scale`` with the hub's settings: ``SUBJECTS FIRST LAST [RANDOM]`` sends the records numbered FIRST to
-LAST of every subject, or RANDOM new records of subjects drawn at random.
+``benchmarks.scale`` with the hub's settings: ``SUBJECTS FIRST LAST`` sends the records numbered FIRST to LAST of every
+subject, ``SUBJECTS RANDOM`` so many new records of subjects drawn at random. ``--from=N`` before it: the subjects are
+those from number N on.
 """
 
 import random
@@ -42,8 +43,8 @@ def drawn(subjects: int, count: int) -> Iterator[tuple[int, int]]:
         yield draw.randrange(subjects), 1_000_000 + number
 
 
-class _Events:
-    """Encodes the event of a record."""
+class SplicedEvents:
+    """Encodes the event of a record; a test compares it with what the catalogue's encoder makes."""
 
     def __init__(self, registry: Registry) -> None:
         item = load_catalogue().item(ITEM)
@@ -65,18 +66,24 @@ class _Events:
         self._now = writer.timestamp(now)
         month = timedelta(days=30)
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        self._times = [writer.timestamp(today - month * n - timedelta(days=1)) for n in range(_MONTHS)]
+        moments = [today - month * n - timedelta(days=1) for n in range(_MONTHS)]
+        self._times = [writer.timestamp(moment) for moment in moments]
+        self._periods = [writer.optional_text(f"{moment:%Y-%m}") for moment in moments]
         self._front = writer.text(str(item.id)) + writer.text(str(Op.REPORT))
         self._back = b"".join(map(writer.text, (item.units[0], "630100", "FILE", "scale")))
 
-    def __call__(self, subject: str, number: int) -> bytes:
+    def __call__(self, subject: str, number: int, record: int | None = None) -> bytes:
+        """``record``: which of its subject's records it is about, a multiple of 24 less than ``number``; None: its own.
+
+        Of one record the event of the higher number counts.
+        """
         return b"".join(
             (
                 self._magic,
                 writer.text(f"scale:{subject}:{number:08}"),
                 self._front,
-                writer.text(f"{number:08}|#4363a1c3d833296eebb7a96fa0a9a2e2"),
-                writer.optional_text(f"{number % _MONTHS:02}"),
+                writer.text(f"{number if record is None else record:08}|#4363a1c3d833296eebb7a96fa0a9a2e2"),
+                self._periods[number % _MONTHS],
                 self._times[number % _MONTHS],
                 b"\x00",
                 writer.text(f"1ecd762965bab13ea2752b48{number:08}"),
@@ -87,18 +94,20 @@ class _Events:
                 writer.optional_text(f"西宁样例{subject[9:]}商贸有限公司"),
                 b"\x00",
                 self._now,
+                # No field was left unread.
+                b"\x00",
                 self._payloads[number % _PAYLOADS],
             )
         )
 
 
-def send(subjects: int, wanted: Iterable[tuple[int, int]]) -> int:
-    """Send the events into the item's topic and return their number."""
+def send(subjects: int, wanted: Iterable[tuple[int, int]], begin: int = 0) -> int:
+    """Send the events into the item's topic and return their number; ``begin``: the number of the first subject."""
     config = bus_config(load_settings(), ADMIN)
     registry = Registry(config)
-    event = _Events(registry)
+    event = SplicedEvents(registry)
     registry.close()
-    codes = [make_uscc("630102", number) for number in range(subjects)]
+    codes = [make_uscc("630102", number) for number in range(begin, begin + subjects)]
     producer, topic, sent = clients.producer(config), config.topic(event.topic), 0
     for sent, (subject, number) in enumerate(wanted, start=1):
         code = codes[subject]
@@ -116,5 +125,6 @@ def send(subjects: int, wanted: Iterable[tuple[int, int]]) -> int:
 
 
 if __name__ == "__main__":
+    begun = int(sys.argv.pop(1).removeprefix("--from=")) if sys.argv[1].startswith("--from=") else 0
     of, *numbers = (int(argument) for argument in sys.argv[1:])
-    print(send(of, drawn(of, numbers[0]) if len(numbers) == 1 else records(of, *numbers)))
+    print(send(of, drawn(of, numbers[0]) if len(numbers) == 1 else records(of, *numbers), begun))

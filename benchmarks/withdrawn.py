@@ -163,8 +163,8 @@ class _Everybody:
                         at = time.monotonic()
                         if message.error() is None:
                             said = decode(message.value() or b"")
-                            # A bank's other messages are of indicators, or of what it is told at all.
-                            if place.name == _UPSTREAM or "op" in said:
+                            # A bank's other messages are of indicators, lists, or what it is told at all.
+                            if place.name == _UPSTREAM or "record_key" in said:
                                 place.note((message.key() or b"").decode(), at)
 
     def _query(self, place: _Place) -> None:

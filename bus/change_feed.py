@@ -7,15 +7,14 @@ Shared by the sinks of the banks and of the platform above, and by the portal. A
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import KafkaException, Message
+from confluent_kafka import Message
 
 from bus import clients, topics
-from bus.access import raise_if_refused
 from bus.config import BusConfig
 from bus.reading.offsets import TopicPartition, committed, partitions, refuse_beyond, watermarks
 from bus.reading.scan import scan
-from bus.transactions import TRANSACTION_S, abort, commit, commit_with, produce
-from catalogue.errors import IntegrityError, Unavailable
+from bus.transactions import TRANSACTION_S, abort, commit, commit_with, fence, produce
+from catalogue.errors import IntegrityError
 
 Published = tuple[str, bytes, bytes, int]
 """A message that is published: topic (real name), value, key, partition."""
@@ -24,16 +23,17 @@ Published = tuple[str, bytes, bytes, int]
 class ChangeFeed:
     """A consumer and a transactional producer under one name: ``group`` is both the group and the transactional id.
 
-    ``reads``: the topics that are read, without prefix; all have as many partitions.
+    ``reads``: the topics that are read, without prefix; all have as many partitions. ``consumer_settings``: by
+    librdkafka's names.
     """
 
     def __init__(
-        self, config: BusConfig, group: str, reads: Sequence[str] = (topics.CHANGE,), **producer_settings: Any
+        self, config: BusConfig, group: str, reads: Sequence[str] = (topics.CHANGE,), **consumer_settings: Any
     ) -> None:
         self._config, self._group, self._reads = config, group, reads
         self.sources = {config.topic(name): name for name in reads}
-        self.consumer = clients.consumer(config, group)
-        self._producer = clients.producer(config, **{"transactional.id": config.topic(group), **producer_settings})
+        self.consumer = clients.consumer(config, group, **consumer_settings)
+        self._producer = clients.producer(config, **{"transactional.id": config.topic(group)})
         self._is_fenced = False
         # From where the first batch reads on; below 0: from the beginning.
         self._starts: dict[TopicPartition, int] = {}
@@ -47,13 +47,7 @@ class ChangeFeed:
         """
         if self._is_fenced:
             return
-        try:
-            self._producer.init_transactions(TRANSACTION_S)
-        except KafkaException as exc:
-            raise_if_refused(exc, f"write as {self._group}")
-            if exc.args[0].retriable():
-                raise Unavailable(f"The broker did not let {self._group} begin: {exc}.") from exc
-            raise
+        fence(self._producer, self._group)
         self._is_fenced = True
 
     def positions(self) -> Mapping[TopicPartition, int]:

@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
     AclOperation,
     AclPermissionType,
     AdminClient,
+    NewTopic,
     ResourcePatternType,
     ResourceType,
     ScramCredentialInfo,
@@ -28,7 +29,7 @@ from confluent_kafka.admin import (
 )
 
 from bus import clients
-from bus.access import client_settings, login, raise_if_refused, security_of, user_of
+from bus.access import client_settings, is_refusal, login, raise_if_refused, security_of, user_of
 from bus.config import BusConfig
 from bus.crypto.private_files import written_beside
 from bus.principals import Operation, Principal, Resource, Right
@@ -40,6 +41,7 @@ MECHANISM = "SCRAM-SHA-512"
 _ITERATIONS = 4096
 _PASSWORD_BYTES = 24
 _WITHIN_S = 30.0
+_ASK_AGAIN_S = 0.02
 _RESOURCES = {
     Resource.TOPIC: ResourceType.TOPIC,
     Resource.GROUP: ResourceType.GROUP,
@@ -92,11 +94,13 @@ def grant(
     try:
         admin.list_topics(timeout=_WITHIN_S)
         _make_users(admin, folder, principals)
-        _make_acls(admin, config, principals)
+        made = _make_acls(admin, config, principals)
     except KafkaException as exc:
         raise_if_refused(exc, "make users and ACLs")
         raise StackError(f"Kafka does not take its users and ACLs: {exc}.", remedy="See `credithub status`.") from exc
     _await_login(config, folder, principals[0])
+    if made:
+        _await_rights(admin, config, folder, principals, made)
 
 
 def revoke(config: BusConfig, folder: Path, users: Sequence[str]) -> None:
@@ -141,7 +145,8 @@ def _make_users(admin: AdminClient, folder: Path, principals: Sequence[Principal
         done.result()
 
 
-def _make_acls(admin: AdminClient, config: BusConfig, principals: Sequence[Principal]) -> None:
+def _make_acls(admin: AdminClient, config: BusConfig, principals: Sequence[Principal]) -> set[AclBinding]:
+    """Make the ACLs what the table says, and return those that were missing."""
     current = _acls_of(admin, [config.topic(principal.name) for principal in principals])
     wanted = {_binding(config, principal, right) for principal in principals for right in principal.rights()}
     if missing := wanted - current:
@@ -149,27 +154,35 @@ def _make_acls(admin: AdminClient, config: BusConfig, principals: Sequence[Princ
             done.result()
     # What the table said once.
     _delete_acls(admin, current - wanted)
+    return missing
 
 
 def _acls_of(admin: AdminClient, names: Sequence[str]) -> set[AclBinding]:
-    users = {f"User:{name}" for name in names}
-    every = AclBindingFilter(
-        ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
-    )
-    return {acl for acl in admin.describe_acls(every, request_timeout=_WITHIN_S).result() if acl.principal in users}
+    # Of each user alone: a broker that others use, too, has many more.
+    asked = [
+        admin.describe_acls(
+            AclBindingFilter(
+                ResourceType.ANY, None, ResourcePatternType.ANY, f"User:{name}", None, AclOperation.ANY,
+                AclPermissionType.ANY,
+            ),
+            request_timeout=_WITHIN_S,
+        )
+        for name in names
+    ]  # fmt: skip
+    return {acl for answer in asked for acl in answer.result()}
 
 
 def _delete_acls(admin: AdminClient, acls: Collection[AclBinding]) -> None:
     if not acls:
         return
-    exactly = [
-        AclBindingFilter(
-            a.restype, a.name, a.resource_pattern_type, a.principal, a.host, a.operation, a.permission_type
-        )
-        for a in acls
-    ]
-    for done in admin.delete_acls(exactly, request_timeout=_WITHIN_S).values():
+    for done in admin.delete_acls([*map(_exactly, acls)], request_timeout=_WITHIN_S).values():
         done.result()
+
+
+def _exactly(acl: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        acl.restype, acl.name, acl.resource_pattern_type, acl.principal, acl.host, acl.operation, acl.permission_type
+    )
 
 
 def _delete_passwords(admin: AdminClient, names: Sequence[str]) -> None:
@@ -205,6 +218,40 @@ def _await_login(config: BusConfig, folder: Path, principal: Principal) -> None:
                 f"Kafka does not let its new user {config.topic(principal.name)} in.",
                 remedy="See `credithub logs kafka`.",
             )
+
+
+def _await_rights(
+    admin: AdminClient, config: BusConfig, folder: Path, principals: Sequence[Principal], made: Collection[AclBinding]
+) -> None:
+    """Wait until new ACLs hold: an answer says that they are committed, not that who decides has read them."""
+    deadline = time.monotonic() + _WITHIN_S
+    # They were made by one request, and are read as one.
+    one = _exactly(next(iter(made)))
+    makers = [
+        (clients.admin(BusConfig(config.bootstrap, "", client_file=str(file_of(folder, principal.name)))), topics)
+        for principal in principals
+        if (topics := [NewTopic(config.topic(name), 1, 1) for name in principal.makes])
+    ]
+    while not (
+        admin.describe_acls(one, request_timeout=_WITHIN_S).result()
+        and all(_lets_make(maker, topics) for maker, topics in makers)
+    ):
+        if time.monotonic() > deadline:
+            raise StackError("Kafka does not apply its new ACLs.", remedy="See `credithub logs kafka`.")
+        time.sleep(_ASK_AGAIN_S)
+
+
+def _lets_make(maker: AdminClient, topics: list[NewTopic]) -> bool:
+    """Whether the controller, which decides who creates topics and reads ACLs for itself, lets a user create these."""
+    for asked in maker.create_topics(topics, request_timeout=_WITHIN_S, validate_only=True).values():
+        try:
+            asked.result()
+        except KafkaException as exc:
+            if is_refusal(exc.args[0]):
+                return False
+            if exc.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise StackError(f"Kafka does not say who may create topics: {exc}.") from exc
+    return True
 
 
 def commands(config: BusConfig, principals: Sequence[Principal]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from bus.users import (
     RELEASE,
     SINK_POSTGRES,
     SINK_UPSTREAM,
+    SINK_WEBHOOKS,
     WORKER,
     bank_user,
 )
@@ -118,7 +119,7 @@ def principals(catalogue: Catalogue, active: Sequence[str], removed: Sequence[st
     ratings = (topics.RATING, topics.LIST, topics.RATING_POSITION)
     # What the references of the ratings are made of, and which there are.
     compared = (topics.POSITION, topics.CHANGE, topics.RATING_CHANGE, topics.REFERENCE)
-    groups = (MERGE_GROUP, RATING_GROUP, RELEASE_GROUP, PORTAL, SINK_POSTGRES, SINK_UPSTREAM)
+    groups = (MERGE_GROUP, RATING_GROUP, RELEASE_GROUP, PORTAL, SINK_POSTGRES, SINK_UPSTREAM, SINK_WEBHOOKS)
     releases = (topics.RELEASE_SEQUENCE, topics.RELEASE_POSITION)
     calendar, released = (topics.CALENDAR,), (topics.LABEL_POLICY, topics.RELEASE_SNAPSHOT)
     return (
@@ -145,21 +146,27 @@ def principals(catalogue: Catalogue, active: Sequence[str], removed: Sequence[st
             joins=(RATING_GROUP,), transactions=(f"{RATING_GROUP}.",),
         ),
         Principal(
-            OFFICE, "what persons decide: `rating publish`, `review`, `appeal`; `bank portfolio`, `resend`",
-            reads=(topics.RATING, topics.RATING_MODEL, topics.REVIEW, topics.RECIPIENT),
-            writes=(topics.RATING_MODEL, topics.REVIEW, topics.RECIPIENT),
+            OFFICE,
+            "what persons decide: `rating publish`, `review`, `appeal`; `bank portfolio`, `resend`, `scorecard`",
+            reads=(topics.RATING, topics.RATING_MODEL, topics.REVIEW, topics.RECIPIENT, topics.SCORECARD),
+            writes=(topics.RATING_MODEL, topics.REVIEW, topics.RECIPIENT, topics.SCORECARD),
             sees=calendar, transactions=(f"{OFFICE}.",),
         ),
         Principal(
-            PORTAL, "the portal, which alone writes consents", reads=(topics.CONSENT, topics.CHANGE, topics.KEYS),
-            writes=(topics.CONSENT, topics.KEYS), sees=calendar, joins=(PORTAL,), transactions=(PORTAL,),
+            PORTAL, "the portal, which alone writes consents and what it was asked, and answers recipients",
+            reads=(
+                topics.CONSENT, topics.CHANGE, topics.KEYS, topics.AUDIT, topics.ANCHOR, topics.RELEASE,
+                topics.RECIPIENT, topics.SCORECARD, topics.LABEL_POLICY, topics.OUTCOME, *map(topics.bank_topic, banks),
+            ),
+            writes=(topics.CONSENT, topics.KEYS, topics.AUDIT, topics.ANCHOR, topics.OUTCOME), sees=calendar,
+            joins=(PORTAL,), transactions=(PORTAL, f"{PORTAL}."),
         ),
         Principal(CLOCK, "the clock", reads=calendar, writes=calendar),
         Principal(
             SINK_POSTGRES, "the sink of PostgreSQL",
             reads=(
                 topics.SUBMISSION, topics.REJECTED, topics.UNRESOLVED, topics.RECORD, topics.PERSON_RECORD,
-                topics.STATE, topics.INDICATOR, topics.RATING, topics.LIST, topics.CHANGE,
+                topics.STATE, topics.INDICATOR, topics.RATING, topics.LIST, topics.CHANGE, topics.RELEASE, topics.AUDIT,
             ),
             sees=calendar, joins=(SINK_POSTGRES,),
         ),
@@ -168,6 +175,13 @@ def principals(catalogue: Catalogue, active: Sequence[str], removed: Sequence[st
             reads=(topics.CHANGE, *released, topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT),
             writes=(topics.UPSTREAM_UP, topics.UPSTREAM_RECEIPT, topics.RELEASE_SNAPSHOT),
             sees=calendar, joins=(SINK_UPSTREAM,), transactions=(SINK_UPSTREAM,),
+        ),
+        Principal(
+            SINK_WEBHOOKS, "the webhooks of recipients",
+            reads=(
+                topics.CONSENT, topics.RECIPIENT, topics.LABEL_POLICY, topics.KEYS, *map(topics.bank_topic, banks),
+            ),
+            sees=calendar, joins=(SINK_WEBHOOKS,),
         ),
         Principal(
             RELEASE, "the release to banks",

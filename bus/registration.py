@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import partial
+
+from confluent_kafka.schema_registry import Schema as RegistrySchema
+from confluent_kafka.schema_registry import SchemaRegistryError
 
 from bus import clients, topics
 from bus.avro.registry import Registry, ask, for_registry
@@ -15,11 +19,11 @@ from catalogue import wire
 from catalogue.avro import Schema, topic
 from catalogue.compatibility import Incompatibility, incompatibilities, level
 from catalogue.errors import Unavailable
-from catalogue.load import load_catalogue
-from catalogue.schema_versions import generated, incompatible, internal_path, refuse
+from catalogue.schema_versions import internal_path, refuse
 
 # Requests at the same time: the registry answers one in some 10 ms, and there are hundreds.
 _AT_ONCE = 8
+_NO_SUBJECT = 40401  # of Confluent's interface; 40403: the subject has no such schema
 # Which record types the hub's own topics carry; the banks' topics are of those that there are.
 _CARRIED: tuple[tuple[str, Schema], ...] = (
     (topics.SUBMISSION, wire.SUBMISSION),
@@ -40,6 +44,9 @@ _CARRIED: tuple[tuple[str, Schema], ...] = (
     (topics.LIST, wire.LIST),
     (topics.LIST_CHANGE, wire.LIST_CHANGE),
     (topics.CONSENT, wire.CONSENT),
+    (topics.AUDIT, wire.AUDIT_ENTRY),
+    (topics.ANCHOR, wire.ANCHOR),
+    (topics.OUTCOME, wire.RETURNED),
     (topics.CALENDAR, wire.BUSINESS_DATE),
     (topics.PROOF, wire.PROVEN),
     (topics.KEYS, wire.KEY_FINGERPRINT),
@@ -47,6 +54,7 @@ _CARRIED: tuple[tuple[str, Schema], ...] = (
     (topics.RELEASE_SNAPSHOT, wire.RELEASE_SNAPSHOT),
     (topics.RECIPIENT, wire.RECIPIENT),
     (topics.RECIPIENT, wire.PORTFOLIO_ENTRY),
+    (topics.SCORECARD, wire.RECIPIENT_CARD),
     (topics.RELEASE, wire.RELEASE_ENTRY),
     (topics.RELEASE, wire.RELEASE_STEP),
     (topics.RELEASE_SEQUENCE, wire.RELEASE_MARKS),
@@ -80,22 +88,19 @@ def placements(schemas: Mapping[str, Schema], banks: Sequence[str]) -> list[Plac
 
 def register_all(
     config: BusConfig,
+    schemas: Mapping[str, Schema],
     banks: Sequence[str],
     *,
-    schemas: Mapping[str, Schema] | None = None,
     on_done: Callable[[int, int], None] | None = None,
 ) -> int:
     """Register every schema for its topics, set the subjects' levels, and return the number of subjects.
 
-    Idempotent. ``schemas`` are those of the catalogue unless others are given; ``on_done`` is told
-    (done, in all) after each subject.
+    Idempotent. ``schemas`` by their paths below ``schemas/avro``, beside which those of the hub's own topics are
+    registered; ``on_done`` is told (done, in all) after each subject.
 
-    Raises CatalogueError, having registered nothing, when a schema may not follow its released files or the
-    versions that the registry holds; Unavailable while the registry is away.
+    Raises CatalogueError, having registered nothing, when a schema may not follow the versions that the registry
+    holds; Unavailable while the registry is away.
     """
-    if schemas is None:
-        schemas = generated(load_catalogue())
-        refuse(incompatible(schemas))
     wanted = placements(schemas, banks)
     done = 0
     with closing(_Subjects(config)) as subjects, ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -117,12 +122,22 @@ def has_subjects(config: BusConfig) -> bool:
         return bool(ask(lambda: client.get_versions(subject)))
 
 
+class _Known(Enum):
+    """What the registry has under a subject."""
+
+    NOTHING = auto()
+    OTHER = auto()
+    SAME = auto()
+
+
 class _Subjects:
-    """The registry's subjects, one for each record type of a topic."""
+    """The registry's subjects, one for each record type of a topic. Each is checked, then registered."""
 
     def __init__(self, config: BusConfig) -> None:
         self._registry = Registry(config)
         self._client = clients.registry_client(config)
+        # There are hundreds, and each question takes the registry some 10 ms: none is asked whose answer is known.
+        self._known: dict[str, _Known] = {}
 
     def close(self) -> None:
         self._client.close()
@@ -136,8 +151,9 @@ class _Subjects:
 
         Each subject is asked for by name: registries list no more than a thousand at once.
         """
-        subject, schema = self.name(placement), for_registry(placement.schema)
-        if ask(lambda: self._client.lookup_schema(subject, schema)) is not None:
+        subject = self.name(placement)
+        known = self._known[subject] = self._asked(subject, for_registry(placement.schema))
+        if known is not _Known.OTHER:
             return []
         numbers = sorted(ask(lambda: self._client.get_versions(subject)) or ())
         answers = [ask(partial(self._client.get_version, subject, number)) for number in numbers]
@@ -150,11 +166,27 @@ class _Subjects:
         # The offline check counts the versions from 1; the registry's numbers have gaps where one was deleted.
         return [Incompatibility(subject, [*versions][i.version - 1], i.field, i.message) for i in problems]
 
+    def _asked(self, subject: str, schema: RegistrySchema) -> _Known:
+        known = _Known.OTHER
+
+        def question() -> object:
+            nonlocal known
+            try:
+                return self._client.lookup_schema(subject, schema)
+            except SchemaRegistryError as exc:
+                if exc.error_code == _NO_SUBJECT:
+                    known = _Known.NOTHING
+                raise
+
+        return known if ask(question) is None else _Known.SAME
+
     def register(self, placement: Placement) -> None:
         """Register the schema, then set its subject's compatibility level."""
-        self._registry.register(placement.topic, placement.schema)
         subject, wanted = self.name(placement), level(placement.path)
-        if self._level(subject) == wanted.value:
+        known = self._known[subject]
+        if known is not _Known.SAME:
+            self._registry.register(placement.topic, placement.schema)
+        if known is not _Known.NOTHING and self._level(subject) == wanted.value:
             return
         try:
             ask(lambda: self._client.set_compatibility(subject, wanted.value))

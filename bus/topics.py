@@ -48,7 +48,11 @@ KEYS = "keys.v1"
 LABEL_POLICY = "release.policy.v1"
 RELEASE_SNAPSHOT = "release.snapshot.v1"
 CONSENT = "consent.v1"
+AUDIT = "audit.v1"
+ANCHOR = "anchor.v1"
+OUTCOME = "outcome.v1"
 RECIPIENT = "recipient.v1"
+SCORECARD = "scorecard.v1"
 RELEASE = "release.v1"
 RELEASE_SEQUENCE = "release.sequence.v1"
 RELEASE_POSITION = "release.position.v1"
@@ -117,6 +121,11 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         TopicSpec(LIST_CHANGE, _KEEP),
         # Beside the changes of its subject, with all its history: who releases folds both.
         TopicSpec(CONSENT, _KEEP),
+        # One chain over all enterprises, so that it has one order.
+        TopicSpec(AUDIT, _KEEP, by_subject=False),
+        TopicSpec(ANCHOR, _KEEP, by_subject=False),
+        # Beside the consents that it is about.
+        TopicSpec(OUTCOME, _KEEP),
         TopicSpec(CALENDAR, _KEEP),
         TopicSpec(PROOF, _COMPACT, by_subject=False),
         TopicSpec(KEYS, _COMPACT, by_subject=False),
@@ -125,6 +134,8 @@ def topic_specs(catalogue: Catalogue, banks: Sequence[str] = ()) -> list[TopicSp
         TopicSpec(RELEASE_SNAPSHOT, _COMPACT, by_subject=False),
         # Definitions in every partition, as the calendar; kept, for what was told is known by them.
         TopicSpec(RECIPIENT, _KEEP),
+        # Only looked up, by whoever answers. Kept, for what was answered is known by it.
+        TopicSpec(SCORECARD, _KEEP, by_subject=False),
         TopicSpec(RELEASE, _KEEP),
         TopicSpec(RELEASE_SEQUENCE, _COMPACT),
         TopicSpec(RELEASE_POSITION, _COMPACT),

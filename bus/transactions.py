@@ -6,13 +6,29 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
+from bus.access import raise_if_refused
 from bus.deadline import deadline
+from catalogue.errors import Unavailable
 
 TRANSACTION_S = 30.0
 _ABORT_S = 5.0
 # Adding offsets takes milliseconds; beyond its own time-out the call is not coming back.
 _OFFSETS_S = 10.0
 _GIVE_UP_S = _OFFSETS_S + 5
+
+
+def fence(producer: Producer, who: str) -> None:
+    """End a former owner of this transactional id: when this returns, its transactions are committed or aborted.
+
+    Raises Unavailable while the broker does not answer; it can be called again then.
+    """
+    try:
+        producer.init_transactions(TRANSACTION_S)
+    except KafkaException as exc:
+        raise_if_refused(exc, f"write as {who}")
+        if exc.args[0].retriable():
+            raise Unavailable(f"The broker did not let {who} begin: {exc}.") from exc
+        raise
 
 
 def produce(

@@ -5,7 +5,7 @@ from pathlib import Path
 ADMIN = "admin"
 PREPARE, PUSH, WORKER, CLOCK = "prepare", "push", "worker", "clock"
 RATER, OFFICE, RELEASE = "rater", "office", "release"
-SINK_POSTGRES, SINK_UPSTREAM = "sink.postgres", "sink.upstream"
+SINK_POSTGRES, SINK_UPSTREAM, SINK_WEBHOOKS = "sink.postgres", "sink.upstream", "sink.webhooks"
 PORTAL = "portal"
 PROOF, QUERIES = "proof", "queries"
 

@@ -7,7 +7,7 @@ A field's Chinese name is its ``doc``.
 
 from typing import Any
 
-from catalogue.model import Catalogue, Field, FieldType, Item
+from catalogue.model import Catalogue, Field, FieldType, Item, Sensitivity
 
 Schema = dict[str, Any]
 
@@ -93,45 +93,41 @@ ENVELOPE_RECORD: Schema = {
     "fields": list(ENVELOPE),
 }
 
-BANK_ENVELOPE: tuple[Schema, ...] = (
+# What each type of the banks' topics has.
+BANK_HEAD: tuple[Schema, ...] = (
     _field("subject", "string", "统一社会信用代码"),
     optional("subject_name", "string", "主体名称"),
     _field("sequence", "long", "1…n per subject in this topic, without a gap"),
+)
+EMITTED_AT = _field("emitted_at", TIMESTAMP, "发布时间")
+POLICY = optional("policy", "int", "标签版本: version of the label policy by which this was made")
+
+BANK_ENVELOPE: tuple[Schema, ...] = (
+    *BANK_HEAD,
     _field("op", "string", "REPORT: the record is now this; WITHDRAW: the record no longer counts"),
     _field("item", "string", "信息名称: id of the item"),
     _field("record_key", "string", "handle of the record, of this recipient alone; the same as long as the record is"),
     _field("source_time", TIMESTAMP, "time of the information at its source"),
     _field("unit", "string", "责任单位: id of the unit"),
-    _field("emitted_at", TIMESTAMP, "发布时间"),
-    {
-        "name": "withheld",
-        "type": {
-            "type": "array",
-            "items": {
-                "type": "record",
-                "name": "Withheld",
-                "namespace": BANK_NAMESPACE,
-                "fields": [
-                    _field("field", "string", "字段"),
-                    _field("reason", "string", "未提供的原因及依据"),
-                    optional("code", "string", "未提供的原因代码"),
-                ],
-            },
-        },
-        "default": [],
-        "doc": "未提供的字段",
-    },
+    EMITTED_AT,
+    optional(
+        "withheld_codes", "string", "未提供的字段 → 原因代码 (JSON): fields that are not told, and why; null: none"
+    ),
     optional(
         "reason", "string", "WITHDRAW 或减少内容的原因代码: why nothing, or less, is seen from here on; else null"
     ),
-    optional("policy", "int", "标签版本: version of the label policy by which this was made"),
+    POLICY,
+    optional("delete_by", DATE, "删除期限: the last day on which what was told by consent may still be there"),
+)
+# Behind the data: it alone says something else to each recipient, so the rest is encoded once for all of them.
+BANK_CONSENTS: tuple[Schema, ...] = (
     {
         "name": "consents",
         "type": {"type": "array", "items": "string"},
         "default": [],
         "doc": "授权书编号: the consents by which the item is told; none: no consent is needed",
     },
-    optional("delete_by", DATE, "删除期限: the last day on which what was told by consent may still be there"),
+    optional("consents_json", "string", "授权书编号 (JSON): the same as consents, for tables; null: none"),
 )
 
 
@@ -169,15 +165,43 @@ def bank_schema(item: Item) -> Schema | None:
     if item.about_persons or not visible:
         return None
     namespace = f"{BANK_NAMESPACE}.{item.category}"
-    columns = [column for field in visible for column in _columns(field, namespace, item)]
-    data = {"type": "record", "name": f"{type_name(item)}Data", "fields": columns}
+    columns = [column for field in visible for column in _bank_columns(field, namespace, item)]
+    hidden = "；".join(f"{f.name} {_bank_doc(f)}" for f in item.fields if f not in visible)
+    data = {
+        "type": "record",
+        "name": f"{type_name(item)}Data",
+        **({"doc": f"不提供：{hidden}"} if hidden else {}),
+        "fields": columns,
+    }
     return {
         "type": "record",
         "name": type_name(item),
         "namespace": namespace,
         "doc": f"{item.seq} {item.zh}",
-        "fields": [*BANK_ENVELOPE, optional("data", data, "共享内容; null when withdrawn")],
+        "fields": [*BANK_ENVELOPE, optional("data", data, "共享内容; null when withdrawn"), *BANK_CONSENTS],
     }
+
+
+def _bank_columns(field: Field, namespace: str, item: Item) -> list[Schema]:
+    """Return a field's columns, with the ground on which it is told by consent alone, or not at all."""
+    columns = [{**column, "doc": _bank_doc(field)} for column in _columns(field, namespace, item)]
+    if field.type is FieldType.DETAILS:
+        columns.append(optional(f"{field.name}_json", "string", f"{field.zh} (JSON): the same, for tables"))
+    return columns
+
+
+def _bank_doc(field: Field) -> str:
+    if field.encrypted:
+        why = "个人信息，未经本人单独同意不提供"
+    elif field.audience != "all":
+        why = "内部信息，不对外提供"
+    elif field.public_when:
+        why = "未公示的须经企业授权"
+    elif field.sensitivity is not Sensitivity.PUBLIC:
+        why = "须经企业授权"
+    else:
+        return field.zh
+    return f"{field.zh}（{why}；依据：{field.ground or '未分类信息按须经授权处理'}）"
 
 
 def _columns(field: Field, namespace: str, item: Item) -> list[Schema]:

@@ -23,6 +23,7 @@ _INTERNAL = (
     wire.RECORD,
     wire.CHANGE,
     wire.STATE,
+    wire.RETURNED,
     wire.INDICATOR_VALUES,
     wire.POSITION,
     wire.RATING,
@@ -35,10 +36,13 @@ _INTERNAL = (
     wire.PROVEN,
     wire.KEY_FINGERPRINT,
     wire.CONSENT,
+    wire.AUDIT_ENTRY,
+    wire.ANCHOR,
     wire.LABEL_POLICY,
     wire.RELEASE_SNAPSHOT,
     wire.RECIPIENT,
     wire.PORTFOLIO_ENTRY,
+    wire.RECIPIENT_CARD,
     wire.BUSINESS_DATE,
     wire.RELEASE_ENTRY,
     wire.RELEASE_STEP,
@@ -49,13 +53,13 @@ _INTERNAL = (
 
 
 def generated(catalogue: Catalogue) -> dict[str, Schema]:
-    """Return every schema of the hub by its path below ``schemas/avro``, sorted by path."""
+    """Return every schema that follows from the catalogue, by its path below ``schemas/avro``, sorted by path."""
     return dict(sorted({**all_schemas(catalogue), **internal_schemas()}.items()))
 
 
 def internal_schemas() -> dict[str, Schema]:
     """Return the schemas of the hub's own topics by their path below ``schemas/avro``."""
-    for_banks = (wire.BANK_INDICATORS, wire.BANK_LIST_ENTRY, wire.BANK_SCOPE)
+    for_banks = (wire.BANK_LIST_ENTRY, wire.BANK_SCOPE)
     return {internal_path(schema): schema for schema in _INTERNAL} | {
         f"bank/{schema['name']}.avsc": schema for schema in for_banks
     }

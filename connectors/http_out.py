@@ -135,7 +135,7 @@ class HttpOut:
             raise SinkUnavailable(
                 f"{self._shown} answers {status}.",
                 remedy=_remedy(status),
-                retry_after_s=_retry_after_s(response),
+                retry_after_s=retry_after_s(response.headers.get("retry-after", ""), _LONGEST_RETRY_AFTER_S),
             )
         if answer is None:
             raise SinkUnavailable(f"{self._shown} answers no JSON, or more than is read of it.", retry_after_s=0.0)
@@ -151,16 +151,16 @@ def _cause(state: tenacity.RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
 
 
-def _retry_after_s(response: httpx.Response) -> float:
-    """Read Retry-After, which is seconds or a date (RFC 9110, 10.2.3); 0 without one."""
-    text = response.headers.get("retry-after", "").strip()
+def retry_after_s(said: str, most_s: float) -> float:
+    """Read Retry-After, which is seconds or a date (RFC 9110, 10.2.3), up to a limit; 0 without one."""
+    text = said.strip()
     if not text:
         return 0.0
     try:
         seconds = float(text) if text.isdigit() else (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError):
         return 0.0
-    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_S)
+    return min(max(seconds, 0.0), most_s)
 
 
 def _remedy(status: int) -> str:

@@ -1,5 +1,7 @@
 """The one door to PostgreSQL: every connection is opened here, so what secures it has one place."""
 
+import queue
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -110,6 +112,58 @@ def bounded_snapshot(dsn: str, *, lock_s: int, statement_s: int, connect_s: floa
         raise SinkUnavailable(f"PostgreSQL did not answer within {statement_s} s.", remedy="Look at its load.") from exc
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as exc:
         raise SinkUnavailable("PostgreSQL does not answer.", remedy="See `credithub status`.") from exc
+
+
+class SnapshotPool:
+    """Keeps connections, for short reads of several threads, each of which sees one snapshot of the database."""
+
+    def __init__(self, dsn: str, most: int, *, wait_s: float, statement_s: int) -> None:
+        """``most`` at once; who waits longer than ``wait_s`` for one, or ``statement_s`` for an answer, is refused."""
+        self._dsn, self._wait_s, self._limits = dsn, wait_s, {"timeout_s": 5, "statement_timeout_s": statement_s}
+        self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._free = threading.Semaphore(most)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Any]:
+        """Lend a connection for a block; raises SinkUnavailable when the server takes none, or all are lent for long.
+
+        One that a block left with an exception is closed: what it is in nobody knows.
+        """
+        if not self._free.acquire(timeout=self._wait_s):
+            raise SinkUnavailable("PostgreSQL is asked more than it answers.", remedy="See `credithub status`.")
+        try:
+            opened = self._opened()
+            try:
+                yield opened
+                opened.rollback()
+            except BaseException:
+                opened.close()
+                raise
+            self._idle.put(opened)
+        finally:
+            self._free.release()
+
+    def close(self) -> None:
+        """Close what is idle."""
+        while not self._idle.empty():
+            self._idle.get().close()
+
+    def _opened(self) -> Any:
+        while not self._idle.empty():
+            try:
+                kept = self._idle.get_nowait()
+            except queue.Empty:
+                break
+            try:
+                # The server may have ended it since.
+                rows(kept, "select 1", ())
+                kept.rollback()
+                return kept
+            except SinkUnavailable:
+                kept.close()
+        opened = connect(self._dsn, **self._limits)
+        opened.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        return opened
 
 
 _LOCKS = (

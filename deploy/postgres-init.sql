@@ -10,6 +10,7 @@
 \getenv sink_password POSTGRES_SINK_PASSWORD
 \getenv reader_password POSTGRES_READER_PASSWORD
 \getenv proof_password POSTGRES_PROOF_PASSWORD
+\getenv portal_password POSTGRES_PORTAL_PASSWORD
 \getenv registry_password POSTGRES_REGISTRY_PASSWORD
 
 -- Nothing that somebody put into a schema is called by us.
@@ -34,9 +35,11 @@ alter role registry with login nosuperuser nocreatedb nocreaterole noreplication
     password :'registry_password';
 -- It tries to insert what is there already, a line of the log for each schema.
 alter role registry set log_min_messages = fatal;
--- Portals will log in as this one, which may what the reader may. Until there is one, nobody can.
-alter role credithub_portal with nologin nosuperuser nocreatedb nocreaterole noreplication nobypassrls;
-grant credithub_reader to credithub_portal, credithub_proof;
+alter role credithub_portal with login nosuperuser nocreatedb nocreaterole noreplication nobypassrls
+    password :'portal_password';
+grant credithub_reader to credithub_proof;
+-- It answers strangers, so it has the tables that it answers from, and no more.
+revoke credithub_reader from credithub_portal;
 -- When one of these waits for a lock, it says who holds it, since when, and what that session does.
 grant pg_read_all_stats to credithub_sink, credithub_proof;
 

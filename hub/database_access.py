@@ -18,6 +18,8 @@ class DatabaseRole(StrEnum):
     """Answers queries. It reads neither ``person_record`` nor a column that holds ciphertext."""
     PROOF = "proof"
     """Counts and compares: what the reader may, and of ``person_record`` the keys and versions, never the payload."""
+    PORTAL = "portal"
+    """Answers recipients: it reads the records, states and indicators of enterprises, and nothing else."""
 
     @property
     def user(self) -> str:
@@ -50,6 +52,7 @@ class PostgresSettings(SettingsGroup):
     sink_dsn: str | None = Field(default=None, repr=False, description="the same as the sink; unset: the first")
     reader_dsn: str | None = Field(default=None, repr=False, description="the same as the reader; unset: the first")
     proof_dsn: str | None = Field(default=None, repr=False, description="the same as the proof; unset: the first")
+    portal_dsn: str | None = Field(default=None, repr=False, description="the same as the portal; unset: the first")
     registry_dsn: str | None = Field(
         default=None, repr=False, description="the embedded registry's database there; unset: <database>_registry"
     )

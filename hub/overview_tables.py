@@ -56,7 +56,10 @@ def _banks(banks: Sequence[LastTold], now: datetime, catalogue: Catalogue) -> Ta
         if told.told_at is None:
             table.add_row(told.bank, "nothing yet", "", "", "")
             continue
-        what = item_name(catalogue, told.item) if told.item else "提供范围" if told.op == "SCOPE" else "指标"
+        what = (
+            item_name(catalogue, told.item) if told.item else "提供范围" if told.op == "SCOPE" else told.list_name or ""
+        )
+        what += " 指标" if told.op == "INDICATORS" else ""
         op = "" if told.op in ("REPORT", "INDICATORS", "SCOPE") else f" {told.op}"
         table.add_row(told.bank, _ago(told.told_at, now), told.subject or "", f"{what}{op}", f"#{told.sequence}")
     return table

@@ -30,6 +30,7 @@ from rules.rating.loading import in_order_of_publication, load_models
 from rules.release.labels import current_labels
 from rules.release.recipient_files import load_recipients
 from rules.release.recipient_messages import RecipientVersion
+from rules.release.schemas import releasable_schemas
 from sinks.banks.recording import publish_recipients, published_recipients
 from sinks.policies import publish_labels
 from sinks.postgres import schema
@@ -145,7 +146,8 @@ def _prepare_topics(settings: Settings, config: BusConfig) -> int:
 
 
 def _register(settings: Settings, config: BusConfig) -> int:
-    registered = register_all(config, [*banks_of(settings), *removed_of(settings)])
+    schemas = releasable_schemas(load_catalogue())
+    registered = register_all(config, schemas, [*banks_of(settings), *removed_of(settings)])
     keep_schemas(config, settings)
     return registered
 

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from catalogue.envelope import Envelope
 from catalogue.model import Catalogue
+from catalogue.plain_values import SEALED, jsonable, number
 from catalogue.times import EPOCH, SHANGHAI
 from hub.terminal import Terminal
 from queries.contributions import NO_LONGER, NOT_CLOSED, NOT_YET, Contribution, withdrawn_by
@@ -15,9 +16,9 @@ from queries.explain_field import ExplainedVersion, FieldExplanation
 from queries.explain_indicator import IndicatorExplanation
 from queries.origin import RecordOrigin
 from queries.state import IndicatorValue, StateOnDay
-from queries.tail import SCOPE, BankEvent
+from queries.tail import INDICATORS, SCOPE, BankEvent
 from queries.targets import FieldTarget
-from queries.values import SEALED, clock, indicator_text, jsonable, number, text_of
+from queries.values import clock, indicator_text, text_of
 from queries.versions import Standing
 from rules.indicators.definitions import CROSS, Indicator
 
@@ -173,18 +174,16 @@ def print_event(console: Console, event: BankEvent, catalogue: Catalogue, indica
     if event.op == SCOPE:
         _print_line(console, event, "提供范围", _scope_text(event, catalogue))
         return
-    name = "指标" if event.item is None else (f"{item.seq} {item.zh}" if item is not None else event.item)
-    name = event.list_name or name
+    name = event.list_name or (f"{item.seq} {item.zh}" if item is not None else event.item or "")
+    if event.op == INDICATORS:
+        _print_line(console, event, f"{name} 指标" if item is not None else "跨项指标", _row_text(event, indicators))
+        return
     parts = []
     for field, (before, after) in event.changed.items():
         if event.first and after in (event.subject, event.subject_name):
             continue  # whose record it is stands on the line already, or says no more than that
         if event.list is not None:
             parts.append(f"{field} {jsonable(after)}")
-            continue
-        if event.item is None:
-            indicator = indicators.get(field)
-            parts.append(f"{indicator.zh if indicator is not None else field} {indicator_text(indicator, after)}")
             continue
         visible_field = next((f for f in item.fields if f.name == field), None) if item is not None else None
         zh = visible_field.zh if visible_field is not None else field
@@ -199,6 +198,16 @@ def print_event(console: Console, event: BankEvent, catalogue: Catalogue, indica
     if event.op == "REPORT" and not parts:
         text = "nothing it may see is filled" if event.first else "no visible field changed"
     _print_line(console, event, name, text)
+
+
+def _row_text(event: BankEvent, indicators: Indicators) -> str:
+    """Return the values that moved, and those from which they did."""
+    parts = []
+    for name, (before, after) in event.changed.items():
+        indicator = indicators.get(name)
+        old = "" if event.first else f"{indicator_text(indicator, before)} → "
+        parts.append(f"{indicator.zh if indicator is not None else name} {old}{indicator_text(indicator, after)}")
+    return "; ".join(parts) or "no value"
 
 
 def _scope_text(event: BankEvent, catalogue: Catalogue) -> str:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bus.users import CLOCK, PORTAL, PROOF, RATER, RELEASE, SINK_POSTGRES, SINK_UPSTREAM, WORKER
+from bus.users import CLOCK, PORTAL, PROOF, RATER, RELEASE, SINK_POSTGRES, SINK_UPSTREAM, SINK_WEBHOOKS, WORKER
 from hub.settings import SETTING_PATHS, Settings, changed_settings, settings_environment
 from hub.variables import VARIABLE_PREFIX, secret_settings
 
@@ -51,6 +51,7 @@ def hub_processes(
     yield HubProcess("rater", ("rater",), RATER)
     yield HubProcess("sink-postgres", ("sink", "postgres"), SINK_POSTGRES)
     yield HubProcess("sink-upstream", ("sink", "upstream"), SINK_UPSTREAM, frozenset((UPSTREAM_TOKEN,)))
+    yield HubProcess("sink-webhooks", ("sink", "webhooks"), SINK_WEBHOOKS)
     yield HubProcess("release", ("release",), RELEASE)
     yield HubProcess("proof", ("prove",), PROOF)
     port = door_port or settings.registry_door.port

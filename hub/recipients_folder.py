@@ -6,14 +6,14 @@ The first preparation of a hub copies the shipped samples there; until then thes
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bus.crypto.private_files import folder_alone, written_beside
-from catalogue.errors import UsageError
+from catalogue.errors import CatalogueError, UsageError
 from hub.settings import Settings
-from rules.release.recipient_files import definition_yaml
-from rules.release.recipients import RecipientDefinition
+from rules.release.recipient_files import definition_yaml, load_recipient
+from rules.release.recipients import RecipientDefinition, is_recipient_id
 from sinks.banks.recipients import BANKS, REMOVED, bank_ids, removed_ids
 
 
@@ -38,6 +38,18 @@ def banks_of(settings: Settings) -> tuple[str, ...]:
 def removed_of(settings: Settings) -> tuple[str, ...]:
     """Return the ids of those that were removed; raises as ``banks_of`` does."""
     return removed_ids(recipients_folder(settings))
+
+
+def name_of(settings: Settings, recipient: str) -> str:
+    """Return the Chinese name of a recipient, also of one that was removed; its id, where no file tells the name."""
+    folder = recipients_folder(settings)
+    if not is_recipient_id(recipient):
+        return recipient
+    for file in (folder / f"{recipient}.yaml", folder / REMOVED / f"{recipient}.yaml"):
+        # A file that somebody is mending, or that went away, must not hide from an enterprise what it granted.
+        with suppress(CatalogueError, OSError):
+            return load_recipient(file).zh
+    return recipient
 
 
 def filed(settings: Settings) -> set[str]:

@@ -8,6 +8,9 @@ from pydantic import Field, StringConstraints
 
 from hub.variables import SettingsGroup
 
+# A session over http would be anybody's on the way; on this machine there is no way.
+_PAGES_URL = r"^(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?/?$"
+
 
 class StackSettings(SettingsGroup):
     """How the embedded stack gets its programs and its ports."""
@@ -44,14 +47,28 @@ class RegistryDoorSettings(SettingsGroup):
 
 
 class PortalSettings(SettingsGroup):
-    """The portal, which writes consents."""
+    """The portal, which writes consents and answers recipients."""
 
     prefix = "portal_"
 
     url: str | None = Field(default=None, description="where the portal answers; unset: the embedded one")
     port: int = Field(default=8083, description="port that it prefers")
+    pages_url: Annotated[str, StringConstraints(pattern=_PAGES_URL)] | None = Field(
+        default=None,
+        description="where enterprises reach their pages, as in https://credit.example; unset: on this machine alone",
+    )
     token: Annotated[str, StringConstraints(strip_whitespace=True)] | None = Field(
         default=None, repr=False, description="what operators' commands carry; unset: one is made for the embedded one"
+    )
+    issuer: Annotated[str, StringConstraints(strip_whitespace=True)] | None = Field(
+        default=None,
+        description="what recipients' assertions are addressed to (aud); unset: urn:credithub:<region>",
+    )
+    questions_a_day: int = Field(
+        default=100, ge=2, description="questions and scores about one enterprise a day, of all recipients together"
+    )
+    term_days: float = Field(
+        default=90, gt=0, le=1098, description="how long a consent lasts whose request names no last day, in days"
     )
 
 
@@ -73,6 +90,19 @@ class UpstreamSettings(SettingsGroup):
     )
     cert: Path | None = Field(default=None, description="PEM of this node's certificate for the platform above")
     key: Path | None = Field(default=None, description="PEM of its private key; unset: it lies in the same file")
+
+
+class WebhookSettings(SettingsGroup):
+    """The webhooks of recipients."""
+
+    prefix = "webhooks_"
+
+    folder: Path | None = Field(
+        default=None, description="where their secrets lie, a file each; unset: webhooks beside the key file"
+    )
+    ca: Path | None = Field(
+        default=None, description="PEM of the authorities trusted for them; unset: those that browsers know"
+    )
 
 
 class SinkSettings(SettingsGroup):

@@ -29,6 +29,7 @@ from hub.setting_groups import (
     SinkSettings,
     StackSettings,
     UpstreamSettings,
+    WebhookSettings,
 )
 from hub.trusted_files import refuse_planted
 from hub.variables import VariablesSource, flattened, grouped, setting_paths, variable
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     upstream: UpstreamSettings = UpstreamSettings()
     portal: PortalSettings = PortalSettings()
     sink: SinkSettings = SinkSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     bus: BusSettings = BusSettings()
     processes: ProcessSettings = ProcessSettings()
     alert: AlertSettings = AlertSettings()
@@ -94,6 +96,11 @@ class Settings(BaseSettings):
     def signing_keys(self) -> Path:
         """Where the file with the signing key lies."""
         return self.signing_key_file or self.keys.with_name("signing.json")
+
+    @property
+    def webhook_files(self) -> Path:
+        """The folder of the webhooks' secrets, a file for each recipient."""
+        return self.webhooks.folder or self.keys.with_name("webhooks")
 
     @property
     def evidence(self) -> Path:
@@ -195,10 +202,11 @@ class Endpoints:
     bootstrap: str
     registry_url: str
     postgres_dsn: str
-    """As the owner of the tables; this one and the next three are empty where a process was not given them."""
+    """As the owner of the tables; this one and the next four are empty where a process was not given them."""
     postgres_sink_dsn: str
     postgres_reader_dsn: str
     postgres_proof_dsn: str
+    postgres_portal_dsn: str
     upstream_url: str
     portal_url: str = ""
     """Empty: no portal runs here, and none is named."""

@@ -39,6 +39,11 @@ class ProcessIdentity:
     pid: int = field(default_factory=os.getpid)
 
 
+def worse_of(one: ProcessHealth, other: ProcessHealth) -> ProcessHealth:
+    """Return the health of a process with two parts: that of the one that may not be relied upon."""
+    return other if one.ready else one
+
+
 # What ``monitoring.serving.serve`` asks at every probe, from a thread of its own; it must not block.
 HealthCheck = Callable[[], ProcessHealth]
 

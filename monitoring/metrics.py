@@ -1,7 +1,8 @@
 """Every metric of the hub, in one place; docs/operations.md tells what each means.
 
 No label is called ``process``, ``home`` or ``job``: those are the scrape's own, and say which process answered.
-``stage`` is what works in it: ``merge``, ``rating``, ``release``, ``sink.postgres``, ``sink.upstream``.
+``stage`` is what works in it: ``merge``, ``rating``, ``release``, ``sink.postgres``, ``sink.upstream``,
+``sink.webhooks``.
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,18 @@ OUTCOMES = Counter(
 )
 DELIVERIES = Counter("credithub_deliveries_total", "what a sink delivered, by outcome", ["stage", "outcome"])
 REFUSALS = Counter("credithub_upstream_refusals_total", "requests that the platform above did not take", ["status"])
+WEBHOOK_REQUESTS = Counter(
+    "credithub_webhook_requests_total", "requests to the webhooks of recipients, by what came of them",
+    ["recipient", "outcome"],
+)  # fmt: skip
+WEBHOOK_FAILING = Gauge(
+    "credithub_webhook_failing_seconds", "how long the oldest failing message of a webhook has failed; 0: none fails",
+    ["recipient"],
+)  # fmt: skip
+WEBHOOK_SUSPENDED = Gauge(
+    "credithub_webhook_suspended_partitions", "partitions of which nothing is sent until an operator resumes it",
+    ["recipient"],
+)  # fmt: skip
 DOOR_ANSWERS = Counter("credithub_registry_door_answers_total", "answers to banks that read schemas", ["status"])
 REJECTED_ROWS = Counter("credithub_rejected_rows_total", "rows that were not taken, each counted once", ["item"])
 REJECTION_REASONS = Counter(
@@ -25,10 +38,39 @@ REJECTION_REASONS = Counter(
     ["item", "reason"],
 )  # fmt: skip
 RATED = Gauge("credithub_rated_subjects", "enterprises by the grade that counts, by model", ["model", "grade"])
+REFERENCES_WAITING = Gauge(
+    "credithub_references_waiting_seconds", "for how long a month has begun without its references; 0: it has them"
+)
 LISTED = Gauge("credithub_listed_subjects", "enterprises by list and status", ["list", "status"])
 CONSENTS = Gauge("credithub_consents", "consents (授权) by state", ["state"])
 CONSENT_ACTS = Counter("credithub_consent_acts_total", "transitions of consents that were written", ["act", "reason"])
 PORTAL_ANSWERS = Counter("credithub_portal_answers_total", "answers of the portal, by HTTP status", ["status"])
+AUDIT_ENTRIES = Counter(
+    "credithub_audit_entries_total",
+    "what the portal was asked, as the audit log has it: answered, refused, or summed_up with others",
+    ["outcome"],
+)
+AUDIT_WITHHELD = Counter(
+    "credithub_audit_withheld_answers_total", "answers that were withheld because they could not be audited"
+)
+ANCHORS = Counter("credithub_anchors_total", "how often the heads of the chains had moved, and were signed")
+ANCHOR_LOOKED_AT = Gauge(
+    "credithub_anchor_timestamp_seconds", "when the newest anchor was last seen to say what the chains say"
+)
+PAGE_LINKS = Counter(
+    "credithub_page_links_total", "one-time links to the enterprises' pages, by what became of them", ["outcome"]
+)
+RECIPIENT_ANSWERS = Counter(
+    "credithub_recipient_answers_total", "answers to recipients, by what was asked and the code of a refusal, or OK",
+    ["asked", "code"],
+)  # fmt: skip
+DELETIONS_DUE = Gauge(
+    "credithub_deletions_due", "ended consents for which a recipient's receipt of deletion is waited for", ["recipient"]
+)
+DELETIONS_OVERDUE = Gauge("credithub_deletions_overdue", "of those, whose last day for it has passed", ["recipient"])
+RETURNED_ENTRIES = Counter(
+    "credithub_returned_entries_total", "receipts of deletion and outcomes of loans that were taken", ["kind"]
+)
 UNRESOLVED = Gauge("credithub_unresolved_rows", "rows that wait until their subject is known", ["item"])
 
 # What waits.

@@ -1,38 +1,54 @@
 """The portal's HTTP interface (FastAPI), for operators: who carries the token may do everything here."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection
 
-from catalogue.errors import HubError, Unavailable
 from catalogue.identifiers import normalised
 from catalogue.model import Catalogue
-from connectors.http_in.authentication import HEALTH, TokenAuthentication, refused
+from connectors.http_in.authentication import HEALTH, TokenAuthentication, is_below
 from monitoring.metrics import PORTAL_ANSWERS
-from portal.evidence import MOST_BYTES, EvidenceRefused, EvidenceStore
+from portal.audit.anchors import AnchorBook
+from portal.audit.log import AuditLog
+from portal.audit.middleware import AuditedRequest, AuditMiddleware, audited
+from portal.audit.serving import anchors_router
+from portal.evidence import MOST_BYTES, EvidenceStore
 from portal.journal import OfficeLost
-from portal.office import ConsentOffice, NoSuchConsent, NotPossible
-from portal.requests import ActBody, BadRequest, RequestBody, Signatories, reason_of, terms_of
-from portal.views import ConsentView, ProblemView, ScopeView, consent_view, scope_view
-from portal.words import ACTS, FIELDS, STATES
-from rules.release.consent.lifecycle import TRANSITIONS, Act, Consent, State
+from portal.office import ConsentOffice
+from portal.pages.app import create_pages, withheld_page
+from portal.pages.issuing import links_router
+from portal.pages.rendering import ASSET_PATHS, PATH
+from portal.pages.site import PageSite
+from portal.problems import ACTS_OF_OPERATORS, add_problems
+from portal.recipients.door import RecipientDoor
+from portal.recipients.routes import RecipientServices
+from portal.recipients.site import add_recipients, refused_at_the_door
+from portal.requests import ActBody, RequestBody, Signatories, reason_of, terms_of
+from portal.returns.overview import overview_router
+from portal.views import PROBLEM_TYPE, ConsentView, ProblemView, ScopeView, consent_view, scope_view
+from rules.audit.entry import ActorKind, AuditAct
+from rules.release.consent.lifecycle import Consent, State
+from rules.release.consent.terms import APPLICATION_TERM
 
 BASE_PATH = "/v1"
 EVIDENCE_PATH = f"{BASE_PATH}/evidence"
 _MOST_BODY_BYTES = 64 * 1024
-_STATUSES = (200, 201, 401, 404, 409, 413, 422, 500, 503)
-# The acts of operators; a pause for what the register says, and an end, the hub writes by itself.
-_ACTS = {act.lower(): act for act in (Act.GRANT, Act.REJECT, Act.PAUSE, Act.RESUME, Act.REVOKE, Act.SETTLE)}
+_STATUSES = (200, 201, 303, 400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503)
+_ACTS = {act.lower(): act for act in ACTS_OF_OPERATORS}
 _MOST_SHOWN = 1000
 
+_Next = Callable[[Request], Awaitable[Response]]
+Audited = Annotated[AuditedRequest, Depends(audited)]
+"""What the audit log will say of the request: a route says in it what it learns."""
 Number = Annotated[str, Path(pattern="^[A-Za-z0-9-]{1,40}$", description="授权书编号")]
 
 
@@ -45,10 +61,14 @@ class Portal:
         recipients: Callable[[], Collection[str]],
         evidence: EvidenceStore,
         signatories: Signatories,
+        term: timedelta = APPLICATION_TERM,
     ) -> None:
-        """``recipients`` returns the ids of those to whom an enterprise can consent, as of now."""
+        """``recipients`` returns the ids of those to whom an enterprise can consent, as of now.
+
+        ``term``: how long a consent lasts whose request names no last day.
+        """
         self.catalogue, self.recipients, self.evidence = catalogue, recipients, evidence
-        self.signatories = signatories
+        self.signatories, self.term = signatories, term
         self.opened: ConsentOffice | None = None
 
     @property
@@ -62,11 +82,19 @@ class Portal:
 
 def create_app(
     portal: Portal,
+    log: AuditLog,
+    anchors: AnchorBook,
     token: str,
     on_started: Callable[[], None] = lambda: None,
     on_ended: Callable[[], None] = lambda: None,
+    pages: PageSite | None = None,
+    recipients: RecipientServices | None = None,
 ) -> FastAPI:
-    """Return the portal as an ASGI application. Every request but /health must carry the ``token``."""
+    """Return the portal as an ASGI application. Every request but /health is audited.
+
+    Each must carry the ``token``, but for /health, the enterprises' ``pages``, which have sessions of their own, and
+    the paths of ``recipients``, who have tokens of their own.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -78,21 +106,31 @@ def create_app(
         title="授权 (consents)", version="1.0.0", lifespan=lifespan,
         # Strangers are told nothing of it.
         docs_url=None, redoc_url=None, openapi_url=None,
+        # A redirection names the host that the request names.
+        redirect_slashes=False,
     )  # fmt: skip
-    app.add_middleware(AuthenticationMiddleware, backend=TokenAuthentication(token), on_error=refused)
+    # The last one that is added is the outermost.
+    door: AuthenticationBackend = OperatorAuthentication(token)
+    if recipients is not None:
+        door = RecipientDoor(recipients.tokens, door)
+        add_recipients(app, recipients)
+        app.include_router(overview_router(recipients.returns, BASE_PATH))
+    app.add_middleware(AuthenticationMiddleware, backend=door, on_error=refused_at_the_door)
+    app.middleware("http")(_limit)
+    app.add_middleware(AuditMiddleware, log=log, but=ASSET_PATHS, withheld=(PATH, withheld_page(pages)))
     app.include_router(_consents(portal))
     app.include_router(_evidence(portal))
-    for known, status in _STATUS_OF.items():
-        app.add_exception_handler(known, _problem(status))
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(StarletteHTTPException, _refused)
+    app.include_router(anchors_router(anchors, BASE_PATH))
+    if pages is not None:
+        app.include_router(links_router(pages, BASE_PATH))
+        app.mount(PATH, create_pages(pages))
+    add_problems(app)
     for status in _STATUSES:
         PORTAL_ANSWERS.labels(str(status))
 
     @app.middleware("http")
-    async def count(request: Request, call_next: Callable[[Request], Any]) -> Response:
-        too_large = _too_large(request)
-        answer: Response = await call_next(request) if too_large is None else too_large
+    async def count(request: Request, call_next: _Next) -> Response:
+        answer = await call_next(request)
         PORTAL_ANSWERS.labels(str(answer.status_code)).inc()
         return answer
 
@@ -103,30 +141,46 @@ def create_app(
     return app
 
 
-def _too_large(request: Request) -> Response | None:
-    """Return the refusal of a body that is larger than any that is wanted, or does not say how large it is."""
-    if request.method != "POST":
-        return None
+class OperatorAuthentication(TokenAuthentication):
+    """Lets operators in, and says of the request that it is one's."""
+
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, BaseUser] | None:
+        """Return when the request may go on; raises AuthenticationError when it may not."""
+        # Who comes to the pages is asked there.
+        if is_below(conn.scope["path"], PATH):
+            return None
+        let_in = await super().authenticate(conn)
+        if conn.scope["path"] != HEALTH:
+            audited(conn).by(ActorKind.OPERATOR)
+        return let_in
+
+
+async def _limit(request: Request, call_next: _Next) -> Response:
+    """Refuse a body that is larger than any that is wanted, or does not say how large it is."""
     announced = request.headers.get("content-length", "")
-    limit = MOST_BYTES if request.url.path == EVIDENCE_PATH else _MOST_BODY_BYTES
-    if announced.isdecimal() and int(announced) <= limit:
-        return None
+    path = request.scope["path"]
+    limit = MOST_BYTES if path == EVIDENCE_PATH else _MOST_BODY_BYTES
+    if request.method != "POST" or is_below(path, PATH) or (announced.isdecimal() and int(announced) <= limit):
+        return await call_next(request)
     detail = f"内容超过{limit >> 10}KB，或没有说明大小（Content-Length）"
     body = ProblemView(title="内容过大", status=413, detail=detail)
     # What else comes is not read.
-    return JSONResponse(body.model_dump(), 413, {"Connection": "close"}, _PROBLEM)
+    return JSONResponse(body.model_dump(), 413, {"Connection": "close"}, PROBLEM_TYPE)
 
 
 def _consents(portal: Portal) -> APIRouter:
     router = APIRouter(prefix=BASE_PATH)
 
-    @router.post("/consents", status_code=201)
-    def request(body: RequestBody) -> ConsentView:
+    @router.post("/consents", status_code=201, name=AuditAct.CONSENT_REQUEST)
+    def request(body: RequestBody, audit: Audited) -> ConsentView:
+        audit.by(ActorKind.OPERATOR, body.actor)
+        audit.about(subject=body.subject, purpose=body.purpose)
         now = datetime.now(UTC)
-        terms = terms_of(body, portal.catalogue, portal.recipients(), now)
+        terms = terms_of(body, portal.catalogue, portal.recipients(), now, portal.term)
+        audit.about(consents=[terms.number])
         return consent_view(portal.office.request(terms, body.actor), now)
 
-    @router.get("/consents")
+    @router.get("/consents", name=AuditAct.CONSENT_LIST)
     def newest(
         state: State | None = None,
         recipient: str = "",
@@ -138,24 +192,31 @@ def _consents(portal: Portal) -> APIRouter:
         now = datetime.now(UTC)
         return [consent_view(one, now) for one in portal.office.newest(limit, wanted)]
 
-    @router.get("/consents/{number}")
-    def show(number: Number) -> ConsentView:
-        return consent_view(portal.office.consent(number), datetime.now(UTC))
+    @router.get("/consents/{number}", name=AuditAct.CONSENT_SHOW)
+    def show(number: Number, audit: Audited) -> ConsentView:
+        consent = portal.office.consent(number)
+        _about(audit, consent)
+        return consent_view(consent, datetime.now(UTC))
 
-    @router.get("/consents/{number}/artefacts")
-    def artefacts(number: Number) -> list[str]:
+    @router.get("/consents/{number}/artefacts", name=AuditAct.CONSENT_ARTEFACTS)
+    def artefacts(number: Number, audit: Audited) -> list[str]:
+        _about(audit, portal.office.consent(number))
         return portal.office.artefacts(number)
 
-    @router.get("/subjects/{subject}/scope")
-    def scope(subject: Annotated[str, Path(max_length=40)]) -> ScopeView:
+    @router.get("/subjects/{subject}/scope", name=AuditAct.SCOPE_SHOW)
+    def scope(subject: Annotated[str, Path(max_length=40)], audit: Audited) -> ScopeView:
         code = normalised(subject)
+        audit.about(subject=code)
         return scope_view(code, portal.office.of_subject(code), datetime.now(UTC))
 
-    @router.post("/consents/{number}/{act}")
-    def do(number: Number, act: str, body: ActBody) -> ConsentView:
+    @router.post("/consents/{number}/{act}", name=AuditAct.CONSENT_ACT)
+    def do(number: Number, act: str, body: ActBody, audit: Audited) -> ConsentView:
+        audit.by(ActorKind.OPERATOR, body.actor)
         if act not in _ACTS:
             raise StarletteHTTPException(404, "没有这个办理事项")
         what, signing = _ACTS[act], body.signing
+        audit.about(act=AuditAct(f"CONSENT_{what}"))
+        _about(audit, portal.office.consent(number))
         reason = reason_of(body, what)
         sign = None if signing is None else (lambda terms: (portal.signatories.of(terms, signing), signing.evidence))
         consent = portal.office.act(number, what, reason, body.actor, sign)
@@ -164,77 +225,20 @@ def _consents(portal: Portal) -> APIRouter:
     return router
 
 
+def _about(audit: AuditedRequest, consent: Consent) -> None:
+    audit.about(subject=consent.terms.subject, purpose=consent.terms.purpose, consents=[consent.terms.number])
+
+
 def _evidence(portal: Portal) -> APIRouter:
     router = APIRouter(prefix=EVIDENCE_PATH)
 
-    @router.post("", status_code=201)
+    @router.post("", status_code=201, name=AuditAct.EVIDENCE_PUT)
     async def put(request: Request) -> Response:
         content = await request.body()
         return JSONResponse({"sha256": await run_in_threadpool(portal.evidence.put, content)}, 201)
 
-    @router.get("/{digest}")
+    @router.get("/{digest}", name=AuditAct.EVIDENCE_GET)
     def get(digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
         return Response(portal.evidence.open(digest), media_type="application/pdf")
 
     return router
-
-
-_PROBLEM = "application/problem+json"
-_STATUS_OF: dict[type[HubError], int] = {
-    BadRequest: 422,
-    EvidenceRefused: 422,
-    NoSuchConsent: 404,
-    NotPossible: 409,
-    OfficeLost: 503,
-    Unavailable: 503,
-}
-
-
-def _problem(status: int) -> Callable[[Request, Exception], Response]:
-    def answer(_: Request, exc: Exception) -> Response:
-        assert isinstance(exc, HubError)
-        errors: list[dict[str, Any]] = []
-        detail = str(exc)
-        if isinstance(exc, BadRequest):
-            errors = [{"field": one.field, "name": FIELDS[one.field], "detail": one.text} for one in exc.problems]
-        if isinstance(exc, NotPossible):
-            possible = [ACTS[act] for act in _ACTS.values() if (exc.state, act) in TRANSITIONS]
-            others = f"；现在可以办理：{'、'.join(possible)}" if possible else "，不再变动；需要时请另行申请"
-            detail = f"该授权现为“{STATES[exc.state]}”，不能这样办理（{exc.message}）{others}"
-        titles = {422: "填写有误", 404: "没有这项授权", 409: "不能这样办理", 503: "暂时不能办理"}
-        body = ProblemView(title=titles[status], status=status, detail=detail, errors=errors)
-        headers = {"Retry-After": "2"} if status == 503 else None
-        return JSONResponse(body.model_dump(), status, headers, _PROBLEM)
-
-    return answer
-
-
-def _refused(_: Request, exc: Exception) -> Response:
-    assert isinstance(exc, StarletteHTTPException)
-    body = ProblemView(title="请求有误", status=exc.status_code, detail=str(exc.detail))
-    return JSONResponse(body.model_dump(), exc.status_code, dict(exc.headers or {}), _PROBLEM)
-
-
-def _malformed(_: Request, exc: Exception) -> Response:
-    """Say which fields are wrong, by their Chinese names, without the values."""
-    assert isinstance(exc, RequestValidationError)
-    errors = [_error(one) for one in exc.errors()[:10]]
-    detail = "；".join(str(one["detail"]) for one in errors)
-    body = ProblemView(title="填写有误", status=422, detail=detail, errors=errors)
-    return JSONResponse(body.model_dump(), 422, None, _PROBLEM)
-
-
-def _error(error: dict[str, Any]) -> dict[str, Any]:
-    field = next((str(part) for part in reversed(error["loc"]) if isinstance(part, str)), "")
-    name = FIELDS.get(field, field)
-    match error["type"]:
-        case "missing":
-            text = f"缺少“{name}”；请填写"
-        case "extra_forbidden":
-            text = f"不认识“{name}”；请删去"
-        case "enum":
-            choices = error["ctx"]["expected"].replace("'", "").replace(" or ", "、").replace(", ", "、")
-            text = f"“{name}”填写有误；可填 {choices}"
-        case _:
-            text = f"“{name}”格式不对或过长；请核对"
-    return {"field": field, "name": name, "detail": text}

@@ -7,6 +7,7 @@ process ends and its successor begins from there. A former one that goes on is f
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message
 
@@ -29,6 +30,8 @@ from rules.release.consent.lifecycle import Transition
 log = logging.getLogger(__name__)
 
 STAGE = PORTAL
+# Most changes are of enterprises that consented to nothing, and are passed over: no need to have many in memory.
+_LITTLE_AHEAD: dict[str, Any] = {"queued.max.messages.kbytes": 8192, "max.partition.fetch.bytes": 262_144}
 
 
 class OfficeLost(HubError):
@@ -54,7 +57,7 @@ class ConsentJournal:
 
     def __init__(self, config: BusConfig, signer: Signer, encode: Encoder, decode: Decoder) -> None:
         self._config, self._signer, self._encode, self._decode = config, signer, encode, decode
-        self._feed = ChangeFeed(config, PORTAL)
+        self._feed = ChangeFeed(config, PORTAL, **_LITTLE_AHEAD)
         self.lost = ""
         """Why it cannot go on; empty: it does."""
         self.reached: dict[TopicPartition, int] = {}

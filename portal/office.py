@@ -1,7 +1,7 @@
 """Where consents are decided: one act at a time, each in a transaction, remembered once it is committed."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +14,7 @@ from portal.register import KnownConsent, Register
 from portal.requests import Signatories
 from rules.release.consent.artefact import Held, follow
 from rules.release.consent.lifecycle import (
+    TRANSITIONS,
     Act,
     ActReason,
     Consent,
@@ -26,8 +27,8 @@ from rules.release.consent.lifecycle import (
 from rules.release.consent.registered import registered, why_paused
 from rules.release.consent.terms import Signatory, Terms
 
-HUB = "hub"
-"""The actor of what the hub does by itself."""
+HUB, ENTERPRISE = "hub", "enterprise"
+"""The actors of what the hub does by itself, and of what an enterprise does on its own page."""
 # In one transaction at most so many; the rest is the next one's.
 _AT_ONCE = 500
 
@@ -135,6 +136,26 @@ class ConsentOffice:
                 self._commit([self.journal.signed(held, step) for held, step in ends], [])
             return len(ends)
 
+    def settle(self, endings: Mapping[str, ActReason]) -> list[str]:
+        """End every use of consents whose application came to its end; return the numbers of those that ended now."""
+        with self._working():
+            known = [(self._known(number).held, why) for number, why in endings.items()]
+            ends = [
+                (held, self._next(held.consent, Act.SETTLE, why, HUB))
+                for held, why in known
+                if (held.consent.state, Act.SETTLE) in TRANSITIONS
+            ]
+            if ends:
+                self._commit([self.journal.signed(held, step) for held, step in ends], [])
+            return [held.consent.terms.number for held, _ in ends]
+
+    def granted(self, recipient: str = "") -> list[Consent]:
+        """Return the consents that were ever granted, in no order; ``recipient``: to that one alone."""
+        with self._lock:
+            return [
+                one for one in self._register if one.signed_at is not None and recipient in ("", one.terms.recipient)
+            ]
+
     def consent(self, number: str) -> Consent:
         """Return a consent; raises NoSuchConsent."""
         with self._lock:
@@ -144,6 +165,11 @@ class ConsentOffice:
         """Return the consents of an enterprise, the oldest first."""
         with self._lock:
             return [known.held.consent for known in self._register.of_subject(subject)]
+
+    def known_of_subject(self, subject: str) -> tuple[KnownConsent, ...]:
+        """Return the consents of an enterprise with what was done about each, the oldest first."""
+        with self._lock:
+            return self._register.of_subject(subject)
 
     def newest(self, limit: int, wanted: Callable[[Consent], bool]) -> list[Consent]:
         """Return the consents that are wanted, those that changed last first, at most so many."""
@@ -160,9 +186,8 @@ class ConsentOffice:
     def _known(self, number: str) -> KnownConsent:
         known = self._register.known(number)
         if known is None:
-            raise NoSuchConsent(
-                f"没有编号为 {number[:40]} 的授权", remedy="请核对编号，或用 `credithub consent list` 查找。"
-            )
+            # Not repeated: what was typed may be a person's number.
+            raise NoSuchConsent("没有这个编号的授权", remedy="请核对编号，或用 `credithub consent list` 查找。")
         return known
 
     def _next(

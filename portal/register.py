@@ -14,7 +14,7 @@ from bus.crypto.signing import ForgedSignature, Verifier
 from bus.partitions import partition_of
 from catalogue.errors import PoisonMessage
 from rules.release.consent.artefact import TYPE, Artefact, Held, digest_of, follow, read_message
-from rules.release.consent.lifecycle import FINAL, Consent, IllegalTransition, State
+from rules.release.consent.lifecycle import FINAL, Act, ActReason, Consent, IllegalTransition, State
 from rules.release.consent.terms import Terms
 
 
@@ -25,11 +25,21 @@ class ArtefactPlace(NamedTuple):
     offset: int
 
 
+class HistoryStep(NamedTuple):
+    """What was done about a consent, as a page shows it without reading the topic."""
+
+    act: Act
+    reason: ActReason
+    actor: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class KnownConsent:
-    """A consent, and where its artefacts lie, in order. The artefacts themselves stay in the topic."""
+    """A consent, what was done about it, and where its artefacts lie, in order. These themselves stay in the topic."""
 
     held: Held
+    history: tuple[HistoryStep, ...]
     places: tuple[ArtefactPlace, ...]
 
 
@@ -82,7 +92,9 @@ class Register:
         else:
             self.counts[known.held.consent.state] -= 1
         self.counts[held.consent.state] += 1
-        self._consents[number] = KnownConsent(held, (*(known.places if known else ()), place))
+        step = HistoryStep(found.step.act, found.step.reason, intern(found.step.actor), held.consent.at)
+        history, places = (known.history, known.places) if known else ((), ())
+        self._consents[number] = KnownConsent(held, (*history, step), (*places, place))
         if known is None:
             self._numbers[intern(subject)] = (*self._numbers.get(subject, ()), number)
         return held.consent

@@ -31,6 +31,8 @@ PLATFORM = "西宁市公共信用信息平台"
 REVOCATION_CHANNEL = "西宁市公共信用信息平台服务窗口"
 # The keyed hash under which a representative's name is compared, and where the cipher seals what names persons.
 _REPRESENTATIVE, _AGENT, _SIGNATORY = "consent.representative", "id_number", "consent.signatory"
+# An operator does nothing in their names (portal.office).
+_RESERVED = frozenset(("hub", "enterprise"))
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
@@ -42,13 +44,15 @@ class BadRequest(HubError):
         self.problems = tuple(problems)
 
 
-class _Body(BaseModel):
+class ActorBody(BaseModel):
+    """What an operator sends says who he is."""
+
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=200)
 
     actor: str = Field(description="工号 of the operator, no name")
 
 
-class RequestBody(_Body):
+class RequestBody(ActorBody):
     """What an institution asks an enterprise for."""
 
     subject: str
@@ -62,7 +66,7 @@ class RequestBody(_Body):
     purpose: Purpose = Purpose.LOAN
     application: str
     start: date | None = Field(default=None, description="first day; unset: today")
-    until: date | None = Field(default=None, description="last day; unset: 90 days from the first one on")
+    until: date | None = Field(default=None, description="last day; unset: the city's term from the first one on")
     post_loan: bool = False
     onward_sharing: bool = False
     platform: str = PLATFORM
@@ -84,15 +88,24 @@ class SigningBody(BaseModel):
     evidence: str = Field(description="SHA-256 of the 授权书, which was uploaded before")
 
 
-class ActBody(_Body):
+class ActBody(ActorBody):
     """One step in the life of a consent."""
 
     reason: ActReason | None = None
     signing: SigningBody | None = None
 
 
-def terms_of(body: RequestBody, catalogue: Catalogue, recipients: Collection[str], now: datetime) -> Terms:
-    """Return the terms that are asked for; raises BadRequest naming every field that is wrong."""
+def terms_of(
+    body: RequestBody,
+    catalogue: Catalogue,
+    recipients: Collection[str],
+    now: datetime,
+    term: timedelta = APPLICATION_TERM,
+) -> Terms:
+    """Return the terms that are asked for; raises BadRequest naming every field that is wrong.
+
+    ``term``: how long it lasts where no last day is named.
+    """
     by_name = {name: item for item in catalogue.items for name in (item.id, str(item.seq), item.zh)}
     items = [by_name.get(name) for name in body.items]
     unknown = [Problem("items", "授权的信息项不在清单之内；请按清单的序号、编号或名称填写")] if None in items else []
@@ -105,14 +118,14 @@ def terms_of(body: RequestBody, catalogue: Catalogue, recipients: Collection[str
     start, first_day = now, business_date(now)
     if body.start is not None and body.start != first_day:
         start, first_day = _midnight(body.start), body.start
-    end = start + APPLICATION_TERM if body.until is None else _midnight(body.until + timedelta(days=1))
+    end = start + term if body.until is None else _midnight(body.until + timedelta(days=1))
     terms = Terms(
         new_number(now), subject, body.enterprise, Template(body.template_version, body.template_hash.lower()),
         body.platform, body.recipient, tuple(sorted(departments)), tuple(sorted({item.id for item in known})),
         body.mode, body.purpose, body.application, start, end, body.post_loan, body.onward_sharing,
         body.revocation_channel, body.disposal,
     )  # fmt: skip
-    if problems := [*unknown, *_actor(body.actor), *check_terms(terms, catalogue, recipients)]:
+    if problems := [*unknown, *check_actor(body.actor), *check_terms(terms, catalogue, recipients)]:
         raise BadRequest(problems)
     return terms
 
@@ -124,7 +137,7 @@ def new_number(now: datetime) -> str:
 
 def reason_of(body: ActBody, act: Act) -> ActReason:
     """Return why something is done; raises BadRequest for a reason that the act cannot have."""
-    problems = list(_actor(body.actor))
+    problems = list(check_actor(body.actor))
     if body.reason is not None and body.reason not in REASONS[act]:
         problems.append(Problem("reason", f"原因不适用；可填 {'、'.join(REASONS[act])}"))
     if problems:
@@ -162,6 +175,13 @@ class Signatories:
             body.authority,
         )
 
+    def masked_name(self, terms: Terms, signatory: Signatory) -> str:
+        """Return the name of who signed, all but its first character masked; raises HubError where no key opens it."""
+        plain = self._cipher.open(signatory.sealed, _SIGNATORY, bound(terms.subject, terms.number))
+        named = json.loads(plain)
+        name = str(named["agent" if signatory.capacity is Capacity.AGENT else "representative"])
+        return name[:1] + "*" * (len(name) - 1)
+
     def _problems(self, body: SigningBody) -> Iterator[Problem]:
         if not normalised_name(_shown(body.representative)):
             yield Problem("representative", "法定代表人姓名为空；请按营业执照填写")
@@ -181,8 +201,11 @@ class Signatories:
             yield Problem("capacity", "填写了代理人或委托书，签署身份应为代理人（AGENT）")
 
 
-def _actor(actor: str) -> Iterator[Problem]:
-    if not ACTOR.fullmatch(actor):
+def check_actor(actor: str) -> Iterator[Problem]:
+    """Yield what is wrong with the id of who does something."""
+    if actor.lower() in _RESERVED:
+        yield Problem("actor", f"“{actor}”不是经办人工号；请填自己的工号")
+    elif not ACTOR.fullmatch(actor):
         yield Problem("actor", "经办人工号只能由32个以内的字母、数字和“.”“_”“-”组成；请填工号，不填姓名")
 
 

@@ -17,8 +17,11 @@ from monitoring.health import HealthState, ProcessHealth
 from monitoring.metrics import begin_stage
 from monitoring.progress import Progress
 from portal.app import Portal
+from portal.audit.anchors import AnchorBook, Anchoring
+from portal.audit.log import AuditLog
 from portal.journal import STAGE, OfficeLost
 from portal.office import ConsentOffice
+from portal.returns.desk import ReturnsDesk
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +34,19 @@ class PortalRun:
     """Opens the office and keeps it. To call it is a ``monitoring.health.HealthCheck``."""
 
     def __init__(
-        self, config: BusConfig, portal: Portal, make: Callable[[], ConsentOffice], on_end: Callable[[], None]
+        self,
+        config: BusConfig,
+        portal: Portal,
+        audit: AuditLog,
+        anchors: AnchorBook,
+        returns: ReturnsDesk,
+        make: Callable[[], ConsentOffice],
+        on_end: Callable[[], None],
     ) -> None:
-        """``make`` returns an office that is not open yet; ``on_end`` is called when it can never go on."""
+        """Nothing of it is open yet, nor the office that ``make`` returns; ``on_end``: it can never go on."""
         self._config, self._portal, self._make, self._on_end = config, portal, make, on_end
+        self._audit, self._anchors, self._anchoring = audit, anchors, Anchoring(anchors)
+        self._returns = returns
         self._stop = threading.Event()
         self._progress = Progress()
         self._problem = ""
@@ -51,13 +63,16 @@ class PortalRun:
         """End, and wait for what is being written."""
         self._stop.set()
         self._thread.join()
+        self._audit.close()
+        self._anchoring.close()
 
     def __call__(self) -> ProcessHealth:
         """Return whether consents can be given and withdrawn."""
         office = self._portal.opened
         if office is None:
             return ProcessHealth(HealthState.RECOVERING, f"opening: {self._problem or 'it reads every consent'}")
-        problem = office.lost or self._problem or self._progress.problem()
+        problem = office.lost or self._audit.lost or self._returns.lost or self._problem or self._progress.problem()
+        problem = problem or self._anchoring.problem()
         if problem:
             return ProcessHealth(HealthState.STALE, problem)
         return ProcessHealth(HealthState.CURRENT, "every consent was read, and every change is followed")
@@ -75,10 +90,16 @@ class PortalRun:
 
     def _opened(self) -> ConsentOffice | None:
         office: ConsentOffice | None = None
+        is_audited = False
         while not self._stop.is_set():
             try:
+                if not is_audited:
+                    self._audit.open()
+                    self._anchors.refuse_lost_entries()
+                    is_audited = True
                 office = office or self._make()
                 office.open()
+                self._returns.open()
             except Unavailable as problem:
                 log.warning("the portal waits: %s", problem)
                 self._problem = problem.message
@@ -94,14 +115,17 @@ class PortalRun:
         watch = LagWatch(self._config, STAGE, lambda: office.journal.reached, self._progress)
         with closing(office), closing(watch):
             watch.start()
+            self._anchoring.start()
             self._portal.opened = office
             record_at = 0.0
             while not self._stop.is_set():
                 self._follow(office)
-                if office.lost:
-                    raise OfficeLost(office.lost)
+                if lost := office.lost or self._audit.lost or self._returns.lost:
+                    raise OfficeLost(lost)
+                self._audit.sum_up()
                 if time.monotonic() >= record_at:
                     record_at = time.monotonic() + (_RECORD_EVERY_S if not office.record_expired() else 0.0)
+                    self._returns.count()
 
     def _follow(self, office: ConsentOffice) -> None:
         messages = receive(office.journal.consumer, _AT_ONCE, _MORE_S, first_s=_IDLE_S)

@@ -123,6 +123,9 @@ def scope_view(subject: str, consents: Sequence[Consent], at: datetime) -> Scope
     )
 
 
+PROBLEM_TYPE = "application/problem+json"
+
+
 class ProblemView(BaseModel):
     """What went wrong (RFC 9457)."""
 

@@ -47,6 +47,7 @@ class ProcessorApp(faust.App):  # type: ignore[misc]
 
     def __init__(self, bus: BusConfig, processor: Processor, owner: Owner, **more: Any) -> None:
         self.bus, self.processor, self.owner = bus, processor, owner
+        self.leading = frozenset(map(bus.topic, processor.leading))
         super().__init__(**more)
 
     async def positions(self, assigned: Iterable[TP]) -> dict[TP, int]:
@@ -96,7 +97,7 @@ def create_app(
         broker_session_timeout=6.0,
         broker_heartbeat_interval=1.5,
         broker_request_timeout=120.0,
-        broker_max_poll_records=8000,
+        broker_max_poll_records=processor.most_records,
         stream_buffer_maxsize=1,
         stream_wait_empty=False,
         web_enabled=False,

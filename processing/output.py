@@ -8,6 +8,8 @@ from typing import NamedTuple
 # What becomes of an input message: it had an effect, said what was known, was older than what is known, or could not
 # be read. The names are those of ``stream.position.v1``.
 OUTCOMES = ("merged", "duplicate", "superseded", "rejected")
+# What readers may know of a message without its value, by name.
+Headers = list[tuple[str, bytes]]
 # Store key → value; None deletes the key.
 StoreWrites = dict[bytes, bytes | None]
 
@@ -18,6 +20,7 @@ class InputMessage(NamedTuple):
     offset: int
     value: bytes | None
     key: bytes | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 # The messages of one batch by topic (without prefix), each topic's in offset order and at least one.
@@ -43,12 +46,16 @@ class Output:
 
     ``outcomes``: what became of each topic's input messages; every message counts once.
     ``messages``: (key, value) by topic, in order; they go to the partition that the input came from.
+    ``headed``: (key, value, headers) of topics whose messages have headers.
     ``writes``: what the store is to hold, once the transaction is committed.
     ``dead_letters``: what goes to ``rejected.v1`` with its reason.
     """
 
     outcomes: dict[str, dict[str, int]] = field(default_factory=dict)
     messages: defaultdict[str, list[tuple[bytes | None, bytes]]] = field(default_factory=lambda: defaultdict(list))
+    headed: defaultdict[str, list[tuple[bytes | None, bytes, Headers]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     writes: StoreWrites = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
 

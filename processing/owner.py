@@ -58,10 +58,11 @@ class Owner:
         # Partitions that are to be let go: their restoring, which runs in other threads, ends soon.
         self._abandoned: set[int] = set()
         self._busy = asyncio.Lock()
+        self._is_settled = False
         # Working on a batch takes the CPU, so one thread does it. Everything else mostly waits.
         self._working = ThreadPoolExecutor(1, processor.name)
         self._waiting = ThreadPoolExecutor(config.partitions, "waiting")
-        self._standby = Standby(self._runtime, self._count_restored("standby"))
+        self._standby = Standby(self._runtime, _count_restored("standby"))
 
     def reached(self) -> dict[TopicPartition, int]:
         """Return the next offset of each input partition that is owned, as last committed; from any thread."""
@@ -72,8 +73,8 @@ class Owner:
     ) -> dict[int, dict[str, int]]:
         """Take over partitions with the topics of each, and return where to read them on.
 
-        A partition without all topics is left alone: its events would be worked on apart from each other. Each one is
-        taken anew, because it may have had another owner since. Stores are restored in the background.
+        One without all topics is left alone: its events would be worked on apart from each other. Each is taken anew,
+        for it may have had another owner. Stores are restored in the background.
         """
         await self.release()
         refused = {n: _missing(self._inputs - topics) for n, topics in assigned.items() if topics != self._inputs}
@@ -88,6 +89,7 @@ class Owner:
             for topic in self._inputs:
                 self._reached[TopicPartition(topic, fenced_partition.partition)] = offsets.get(topic, 0)
             self._owned[fenced_partition.partition] = _Owned(asyncio.create_task(self._restore(fenced_partition)))
+        self._is_settled = False
         spare = set(standbys) - set(assigned)
         log.info("partitions assigned: %s; kept warm for others: %s", partitions or "none", sorted(spare) or "none")
         STANDBYS.labels(self._runtime.processor.name).set(len(spare))
@@ -103,13 +105,14 @@ class Owner:
                 await asyncio.gather(*(o.committing for o in owned.values() if o.committing is not None))
                 for partition in await asyncio.gather(*(o.restored for o in owned.values())):
                     if partition is not None:
-                        await self._in(self._working, partition.close)
+                        await _in(self._working, partition.close)
                 self._abandoned.clear()
-                await self._in(self._waiting, self._standby.stop)
+                await _in(self._waiting, self._standby.stop)
 
     async def settle(self) -> None:
-        """Wait until nothing is under way: whoever takes over then fences nobody in the middle of a batch."""
+        """Begin nothing until the next assignment, and wait for what is under way: so nobody is fenced amid a batch."""
         async with self._busy:
+            self._is_settled = True
             await asyncio.gather(*(o.committing for o in self._owned.values() if o.committing), return_exceptions=True)
 
     async def take(self, partition: int, batches: Mapping[str, Batch]) -> None:
@@ -121,6 +124,8 @@ class Owner:
         while (owned := self._owned.get(partition)) is not None:
             await asyncio.wait([owned.restored])
             async with self._busy:
+                if self._is_settled:
+                    return
                 if self._owned.get(partition) is not owned or not owned.restored.done():
                     continue
                 restored = owned.restored.result()
@@ -135,7 +140,7 @@ class Owner:
                     if not todo:
                         return
                     self.readiness.begin(min(records[0].timestamp for records in todo.values()) / 1000)
-                    pending = await self._in(self._working, partial(restored.work, todo))
+                    pending = await _in(self._working, partial(restored.work, todo))
                 except Unavailable as exc:
                     # Nothing of the batch was published: it is worked on again.
                     await self._take_back(partition, owned, restored, exc)
@@ -149,7 +154,7 @@ class Owner:
         """Let each partition publish what is due without a batch; one that is not restored yet is passed over."""
         for partition, owned in list(self._owned.items()):
             async with self._busy:
-                if self._owned.get(partition) is not owned or not owned.restored.done():
+                if self._is_settled or self._owned.get(partition) is not owned or not owned.restored.done():
                     continue
                 restored = owned.restored.result()
                 # No batch is worked on now, so the task may be asked here: an idle worker starts no thread for it.
@@ -158,7 +163,7 @@ class Owner:
                 if owned.committing is not None:
                     await owned.committing
                 try:
-                    await self._in(self._working, restored.work_due)
+                    await _in(self._working, restored.work_due)
                 except Unavailable as exc:
                     await self._take_back(partition, owned, restored, exc)
                 except Exception as exc:
@@ -170,7 +175,7 @@ class Owner:
         """Fence and restore a partition anew, of whose work nothing was published, when what is away is back."""
         log.warning("partition %d waits: %s", partition, problem)
         self.readiness.waiting_for = str(problem)
-        await self._in(self._working, restored.close)
+        await _in(self._working, restored.close)
         owned.committing = None
         owned.restored = asyncio.create_task(self._anew(partition))
 
@@ -179,7 +184,7 @@ class Owner:
     ) -> None:
         try:
             with deadline(LET_GO_S, "A transaction's commit"):
-                await self._in(self._waiting, partial(partition.commit, pending))
+                await _in(self._waiting, partial(partition.commit, pending))
         except Exception as exc:
             _fail(self._runtime, partition.partition, exc)
         self.readiness.progress()
@@ -202,7 +207,7 @@ class Owner:
         return await self._patiently(partition, step)
 
     async def _restore(self, fenced: FencedPartition) -> RestoredPartition | None:
-        partition, count = fenced.partition, self._count_restored(self._runtime.processor.name)
+        partition, count = fenced.partition, _count_restored(self._runtime.processor.name)
 
         def note(topic: str, restored: int) -> None:
             if partition in self._abandoned:
@@ -231,7 +236,7 @@ class Owner:
         """Take a step, again and again while what it needs is away."""
         while True:
             try:
-                return await self._in(self._waiting, step)
+                return await _in(self._waiting, step)
             except Unavailable as exc:
                 log.warning("partition %d waits: %s", partition, exc)
                 self.readiness.recovering[partition] = f"waiting: {exc.message}"
@@ -239,11 +244,13 @@ class Owner:
             except Exception as exc:
                 _fail(self._runtime, partition, exc)
 
-    async def _in(self, pool: ThreadPoolExecutor, step: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(pool, step)
 
-    def _count_restored(self, stage: str) -> Callable[[str, int], None]:
-        return lambda topic, count: RESTORED.labels(stage, topic).inc(count)
+async def _in(pool: ThreadPoolExecutor, step: Callable[[], _T]) -> _T:
+    return await asyncio.get_running_loop().run_in_executor(pool, step)
+
+
+def _count_restored(stage: str) -> Callable[[str, int], None]:
+    return lambda topic, count: RESTORED.labels(stage, topic).inc(count)
 
 
 def _fail(runtime: Runtime, partition: int, problem: Exception) -> NoReturn:

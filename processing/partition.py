@@ -193,7 +193,7 @@ class RestoredPartition:
     def _hand_over(self, output: Output, pending: Pending) -> None:
         """Hand an output, or a piece of one, to the producer, and note what it came to."""
         now = datetime.now(UTC)
-        self._producer.send(output.messages, self._dead_letters.encode(output.dead_letters, self.partition, now))
+        self._producer.send(output, self._dead_letters.encode(output.dead_letters, self.partition, now))
         pending.writes.update(output.writes)
         for topic, outcomes in output.outcomes.items():
             for outcome, count in outcomes.items():

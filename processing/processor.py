@@ -27,6 +27,8 @@ class Processor(ABC):
       settings say. One owner works on all topics of a partition.
     - ``changelogs``: the compacted topics, written by it alone, from which its store can be filled.
     - ``positions``: its own compacted topic for its input positions with outcome counts (``wire.POSITION``).
+    - ``leading``: those of its inputs that are read to their end before anything else of the partition is taken.
+    - ``most_records``: about how many records it takes at once, of all partitions; for so long what leads may wait.
     - ``compression``: that of what it publishes, by librdkafka's names.
 
     It promises:
@@ -50,6 +52,7 @@ class Processor(ABC):
 
     - What comes of the batches is one transaction: all messages, the dead letters and the positions behind the batches
       are visible together or not at all. The store is written after it, so it never runs ahead of the topics.
+    - Nothing is taken of a partition while its ``leading`` topics have anything left, by what the broker said last.
     - A former owner is fenced before anything is read, so nobody else publishes for the partition.
     - Batches have no gap and no overlap: each begins at the position where the one before it ended. Events that are
       lost, or were deleted unread, stop the worker.
@@ -63,6 +66,8 @@ class Processor(ABC):
     inputs: tuple[str, ...]
     changelogs: tuple[str, ...]
     positions: str
+    leading: ClassVar[tuple[str, ...]] = ()
+    most_records: ClassVar[int] = 8000
     compression: ClassVar[str] = "lz4"
 
     @abstractmethod

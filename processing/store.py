@@ -11,6 +11,7 @@ import functools
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from rocksdict import AccessType, BlockBasedOptions, Cache, Options, Rdict, RdictIter, WriteBatch, WriteBufferManager
 
@@ -19,6 +20,16 @@ from catalogue.errors import Unavailable
 _MB = 1 << 20
 # Of all stores of a process together: one worker may own every partition, and its memory must not grow with them.
 _CACHED, _BUFFERED = 128 * _MB, 96 * _MB
+
+
+class ReadableStore(Protocol):
+    """What reads a store: a real one, or what has nothing and keeps everything in memory above it."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of a key."""
+
+    def below(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the keys that begin so, with their values."""
 
 
 class Store:

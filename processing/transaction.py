@@ -4,7 +4,7 @@ Its ``transactional.id`` is the partition's, so that whoever takes the partition
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -14,13 +14,14 @@ from bus.access import raise_if_refused
 from bus.config import BusConfig
 from bus.transactions import abort, produce
 from catalogue.errors import Unavailable
+from processing.output import Headers, Output
 
 log = logging.getLogger(__name__)
 _TIMEOUT_S = 60.0
 # The topic of dead letters has one partition.
 _DEAD_LETTERS_PARTITION = 0
 
-KeyedMessage = tuple[bytes | None, bytes]
+_NO_HEADERS: Headers = []
 
 
 class PartitionProducer:
@@ -35,7 +36,7 @@ class PartitionProducer:
         self._failed: Exception | None = None
         self._ends: dict[str, int] = {}
         # The newest message of each topic (real name), which is produced when a newer one, or the commit, comes.
-        self._last: dict[str, KeyedMessage] = {}
+        self._last: dict[str, tuple[bytes | None, bytes, Headers]] = {}
         self._producer = clients.producer(
             config,
             **{
@@ -59,18 +60,15 @@ class PartitionProducer:
         self._failed, self._open, self._ends, self._last = None, True, {}, {}
         self._producer.begin_transaction()
 
-    def send(self, messages: Mapping[str, Sequence[KeyedMessage]], dead_letters: Iterable[bytes]) -> None:
-        """Hand over messages, by topic without prefix; the broker takes them while others are made."""
-        producer, partition, last = self._producer, self._partition, self._last
-        for topic, keyed in messages.items():
-            name = self._config.topic(topic)
-            for message in keyed:
-                if (before := last.get(name)) is not None:
-                    produce(producer, name, before[1], before[0], partition)
-                last[name] = message
+    def send(self, output: Output, dead_letters: Iterable[bytes]) -> None:
+        """Hand over the messages of an output; the broker takes them while others are made."""
+        for topic, keyed in output.messages.items():
+            self._queue(topic, [(key, value, _NO_HEADERS) for key, value in keyed])
+        for topic, headed in output.headed.items():
+            self._queue(topic, headed)
         rejected = self._config.topic(topics.REJECTED)
         for value in dead_letters:
-            produce(producer, rejected, value, None, _DEAD_LETTERS_PARTITION, on_delivery=self._delivered)
+            produce(self._producer, rejected, value, None, _DEAD_LETTERS_PARTITION, on_delivery=self._delivered)
 
     def commit(self) -> Mapping[str, int]:
         """Wait until the broker has all of it, and return the offset of each topic's last message, by real name.
@@ -80,8 +78,9 @@ class PartitionProducer:
         try:
             # These alone tell where they came to lie: the broker keeps a partition's order, and a message that is not
             # delivered fails the transaction.
-            for name, (key, value) in self._last.items():
-                produce(self._producer, name, value, key, self._partition, on_delivery=self._delivered)
+            for name, (key, value, headers) in self._last.items():
+                more = {"headers": headers, "on_delivery": self._delivered}
+                produce(self._producer, name, value, key, self._partition, **more)
             self._producer.commit_transaction(_TIMEOUT_S)
             if self._failed is not None:
                 raise self._failed
@@ -95,6 +94,14 @@ class PartitionProducer:
         """Abort a transaction that was left open: it would hide what others commit."""
         if self._open:
             self._abort()
+
+    def _queue(self, topic: str, messages: Iterable[tuple[bytes | None, bytes, Headers]]) -> None:
+        producer, partition, last = self._producer, self._partition, self._last
+        name = self._config.topic(topic)
+        for message in messages:
+            if (before := last.get(name)) is not None:
+                produce(producer, name, before[1], before[0], partition, headers=before[2])
+            last[name] = message
 
     def _abort(self) -> None:
         log.warning("partition %d: transaction aborted", self._partition)

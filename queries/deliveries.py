@@ -31,7 +31,7 @@ def deliveries(reader: TopicReader, decode: Decoder, banks: Iterable[str]) -> Ma
     arrivals: dict[str, datetime] = {}
     for bank in banks:
         for event in _values(reader, decode, topics.bank_topic(bank)):
-            if "item" in event:
+            if "record_key" in event:
                 by_item[event["item"]].bank_changes += 1
                 handle = event["record_key"]
                 arrivals[handle] = min(event["emitted_at"], arrivals.get(handle, event["emitted_at"]))

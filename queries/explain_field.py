@@ -8,11 +8,12 @@ from typing import Any
 from bus.reading.offsets import TopicPartition
 from catalogue.envelope import Envelope, is_mark
 from catalogue.model import Catalogue, Item
+from catalogue.plain_values import SEALED, moment
 from queries.contributions import not_counted, withdrawn_by
 from queries.origin import RecordOrigin, origin_of
 from queries.table_snapshot import StateRow, SubmissionSource, TableSnapshot
 from queries.targets import FieldTarget
-from queries.values import SEALED, moment, same_sealed, unit_of, value_of
+from queries.values import same_sealed, unit_of, value_of
 from queries.versions import RankedVersion, Standing, ranked
 from rules.merge import Record, SetSince, set_since
 from rules.release.publication import Publications

@@ -7,12 +7,12 @@ from typing import Any
 
 from catalogue.envelope import is_mark
 from catalogue.model import Catalogue
+from catalogue.plain_values import moment, number
 from queries.contributions import Contribution, contributions, definition, described
 from queries.explain_field import content_of, item_as_json, marks_of
 from queries.origin import RecordOrigin, origin_of
 from queries.table_snapshot import StateRow, TableSnapshot
 from queries.targets import IndicatorTarget
-from queries.values import moment, number
 from rules.indicators.facts import from_millionths
 from rules.release.publication import Publications
 from rules.state import DecodePayload

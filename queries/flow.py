@@ -10,7 +10,7 @@ from bus.config import BusConfig
 from bus.reading.lag import LagReader, Waiting
 from bus.reading.offsets import TopicPartition
 from catalogue.errors import HubError
-from queries.values import moment
+from catalogue.plain_values import moment
 
 Reached = Mapping[TopicPartition, int]
 """The next offset that an arrow will read of each partition."""

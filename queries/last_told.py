@@ -10,7 +10,8 @@ from bus.avro.decoding import Decoder
 from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
 from catalogue.errors import PoisonMessage
-from queries.values import moment
+from catalogue.plain_values import moment
+from queries.tail import INDICATORS, SCOPE
 
 # The ends of transactions, and messages of aborted ones, are offsets without a message.
 _LOOKED_BACK = 200
@@ -77,10 +78,10 @@ def newer(told: LastTold, value: Mapping[str, Any]) -> LastTold:
     """Return a decoded message of a bank as what it was told last, or ``told`` where that came later."""
     if told.told_at is not None and told.told_at > value["emitted_at"]:
         return told
-    if "indicators" in value:
-        op = "INDICATORS"
+    if "item" in value and "record_key" not in value:
+        op = INDICATORS
     elif "items" in value:
-        op = "SCOPE"
+        op = SCOPE
     else:
         op = value.get("op") or value["status"]
     of = value.get("item"), op, value.get("list_name")

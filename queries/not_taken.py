@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from queries.values import jsonable
+from catalogue.plain_values import jsonable
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from bus.partitions import partition_of
 from bus.reading.references import published_references
 from bus.reading.scan import scan
 from catalogue.errors import PoisonMessage, UsageError
+from catalogue.plain_values import moment
 from catalogue.times import business_date
 from queries.computed_rating import computed_rating
 from queries.explain_indicator import IndicatorExplanation
@@ -21,7 +22,6 @@ from queries.ratings import COVERAGE, LOWEST, RATINGS, WAITING, KeptRating, Rati
 from queries.references import PeerStanding, PeerStandings, placing_records
 from queries.table_snapshot import table_snapshot
 from queries.targets import INDICATOR_PREFIXES
-from queries.values import moment
 from queries.view import UnknownSubject, View
 from rules.merge import Record
 from rules.rating.grades import ALL_GRADES

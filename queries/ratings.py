@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from queries.values import moment
+from catalogue.plain_values import moment
 from rules.rating.grades import ALL_GRADES
 
 RATING_COLUMNS = (

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
+from catalogue.plain_values import jsonable
 from catalogue.wire.submission import RowCounts
-from queries.values import jsonable
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from catalogue.model import Catalogue, Category, Item
+from catalogue.plain_values import moment, number
 from queries.table_snapshot import CountingRecords, StateRow, TableSnapshot
-from queries.values import moment, number
 from rules.indicators.definitions import Indicator
 from rules.indicators.groups import groups_of
 from rules.merge import Record

@@ -1,5 +1,6 @@
 """A bank's topic as it grows: each event, and what of its record changed since the event before it."""
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
@@ -14,13 +15,17 @@ from bus.avro.decoding import Decoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.topic_reader import TopicReader
+from catalogue import wire
 from catalogue.errors import PoisonMessage
-from queries.values import jsonable, moment
+from catalogue.plain_values import jsonable, moment
 
 # Records of which the last content is remembered, to tell what the next one changes.
 _REMEMBERED = 100_000
-SCOPE = "SCOPE"
-"""What is told of an enterprise at all."""
+SCOPE, INDICATORS = "SCOPE", "INDICATORS"
+"""What is told of an enterprise at all, and the indicators of a group of it."""
+_ROW = "\0"
+# All other fields of a row are indicators.
+_ROW_HEAD = frozenset(one["name"] for one in wire.bank_indicators("", ())["fields"])
 _POLL_S = 0.2
 _AT_ONCE = 100
 
@@ -30,9 +35,9 @@ class BankEvent:
     """One event of a bank's topic.
 
     ``changed``: the fields (or indicators) with their values before and now. ``first``: no event of the record was seen
-    before, so all that is filled counts as changed. ``item`` is None for indicators; for what is told at all, of which
-    ``changed`` has the statuses of items, each with the code that says why not all is told; and for a list, which has
-    an id and a Chinese name: ``op`` then says where the enterprise stands.
+    before, so all that is filled counts as changed. ``item`` is the group for indicators, and None for what is told at
+    all, of which ``changed`` has the statuses of items, each with the code that says why not all is told; and for a
+    list, which has an id and a Chinese name: ``op`` then says where the enterprise stands.
     """
 
     partition: int
@@ -86,12 +91,6 @@ class RecordMemory:
 
     def take(self, value: Mapping[str, Any], partition: int = 0, offset: int = 0) -> BankEvent:
         """Return a decoded message as an event, and remember its content."""
-        if "indicators" in value:
-            changed = {name: (None, now) for name, now in sorted(value["indicators"].items())}
-            return BankEvent(
-                partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
-                None, "INDICATORS", None, changed, first=False,
-            )  # fmt: skip
         if "items" in value:
             return self._take_scope(value, partition, offset)
         if "list" in value:
@@ -101,19 +100,37 @@ class RecordMemory:
                 None, value["status"], None, since, first=False, reason=value["reason"], list=value["list"],
                 list_name=value["list_name"],
             )  # fmt: skip
+        if "record_key" not in value:
+            return self._take_row(value, partition, offset)
         key = (value["subject"], value["item"], value["record_key"])
         before, data = self._contents.pop(key, None), value["data"] or {}
         if value["op"] == "REPORT":
-            self._contents[key] = data
-            if len(self._contents) > self._most:
-                self._contents.popitem(last=False)
+            self._remember(key, data)
         names = dict.fromkeys((*(before or {}), *data))
         changed = {n: ((before or {}).get(n), data.get(n)) for n in names if (before or {}).get(n) != data.get(n)}
         return BankEvent(
             partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
             value["item"], value["op"], value["record_key"], changed, before is None,
-            tuple(field["field"] for field in value["withheld"]), value.get("reason"),
+            tuple(json.loads(value["withheld_codes"] or "{}")), value["reason"],
         )  # fmt: skip
+
+    def _take_row(self, value: Mapping[str, Any], partition: int, offset: int) -> BankEvent:
+        key = (value["subject"], value["item"], _ROW)
+        before = self._contents.pop(key, None)
+        now = {name: one for name, one in value.items() if name not in _ROW_HEAD and one is not None}
+        self._remember(key, now)
+        known = before or {}
+        names = sorted({*known, *now})
+        changed = {name: (known.get(name), now.get(name)) for name in names if known.get(name) != now.get(name)}
+        return BankEvent(
+            partition, offset, value["subject"], value["subject_name"], value["sequence"], value["emitted_at"],
+            value["item"], INDICATORS, None, changed, before is None, reason=value["reason"],
+        )  # fmt: skip
+
+    def _remember(self, key: tuple[str, str, str], content: Mapping[str, Any]) -> None:
+        self._contents[key] = content
+        if len(self._contents) > self._most:
+            self._contents.popitem(last=False)
 
     def _take_scope(self, value: Mapping[str, Any], partition: int, offset: int) -> BankEvent:
         before = self._scopes.pop(value["subject"], None)

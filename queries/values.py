@@ -1,16 +1,16 @@
 """Values as a person or a program reads them; what is personal stays sealed."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from catalogue.model import Field, FieldType
+from catalogue.plain_values import SEALED, jsonable, number
 from catalogue.times import SHANGHAI
 from queries.targets import FieldTarget
 from rules.indicators.definitions import Indicator
 
-SEALED = "sealed"
 _YUAN = "元"
 _IN_YUAN = {_YUAN: Decimal(1), "万元": Decimal(10_000), "亿元": Decimal(10**8)}
 
@@ -44,32 +44,6 @@ def _plain(field: Field, value: Any) -> Any:
     if field.type is FieldType.DETAILS:
         return [{sub.name: _plain(sub, row.get(sub.name)) for sub in field.details} for row in value]
     return jsonable(value)
-
-
-def jsonable(value: Any) -> Any:
-    """Return a value of the wire for JSON."""
-    if isinstance(value, Decimal):
-        return number(value)
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return SEALED
-    if isinstance(value, Mapping):
-        return {name: jsonable(element) for name, element in value.items()}
-    return [jsonable(element) for element in value] if isinstance(value, list) else value
-
-
-def number(value: Decimal) -> str:
-    """Return a decimal exactly, without idle zeros behind the point."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def moment(value: datetime) -> str:
-    """Return a moment in Beijing time, ISO 8601."""
-    return value.astimezone(SHANGHAI).isoformat()
 
 
 def clock(value: datetime) -> str:

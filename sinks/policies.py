@@ -12,6 +12,7 @@ from bus.config import BusConfig
 from bus.reading.scan import scan
 from catalogue import wire
 from catalogue.errors import Unavailable
+from rules.release.followed_labels import other_labels
 from rules.release.labels import LabelPolicy, Labels, digest_of, read_labels
 
 
@@ -53,10 +54,7 @@ class Policies:
         Raises Unavailable where it has others: this process is older or newer than what `credithub prepare` was run by.
         """
         if not self.is_newest(labels):
-            raise Unavailable(
-                f"This process has other labels than version {self.newest} of {topics.LABEL_POLICY}, the newest one.",
-                remedy="Run `credithub prepare` of the version that is to run, and that version of this process.",
-            )
+            raise other_labels(self.newest, topics.LABEL_POLICY)
         return LabelPolicy(self.newest, labels)
 
 

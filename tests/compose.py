@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^${}]*))?\}")
 DEMANDED = {
     **{
         f"POSTGRES_{of}PASSWORD": f"secret-{of.lower()}"
-        for of in ("", "OWNER_", "SINK_", "READER_", "PROOF_", "REGISTRY_")
+        for of in ("", "OWNER_", "SINK_", "READER_", "PROOF_", "PORTAL_", "REGISTRY_")
     },
     **{
         compose_variable(user): f"kafka-of-{user}"

@@ -40,7 +40,8 @@ def java_class_path(source: Path, folder: Path, cache: Path, mirror: str | None,
     with exclusive(folder):
         pins = json.loads((lock or source.with_name("jars.lock.json")).read_text("utf-8"))
         run, compiler = (
-            _jars([LockedArtifact(**pin) for pin in pins[purpose]], cache, mirror) for purpose in ("run", "compile")
+            ":".join(map(str, brought([LockedArtifact(**pin) for pin in pins[purpose]], cache, mirror)))
+            for purpose in ("run", "compile")
         )
         target = folder / f"java-{hashlib.sha256(source.read_bytes() + run.encode()).hexdigest()[:16]}"
         if not target.exists():
@@ -55,8 +56,8 @@ def java_class_path(source: Path, folder: Path, cache: Path, mirror: str | None,
     return f"{target}:{run}"
 
 
-def _jars(pins: list[LockedArtifact], cache: Path, mirror: str | None) -> str:
-    """Bring jars to the stack's own Maven folder, checked by SHA-256, and return them as a class path."""
+def brought(pins: list[LockedArtifact], cache: Path, mirror: str | None) -> list[Path]:
+    """Bring jars to the stack's own Maven folder, checked by SHA-256, and return where they lie."""
     repository = cache / "m2"
     context = MavenContext(repo_cache=repository, remote_repos={"mirror": mirror.rstrip("/")} if mirror else None)
     for pin in pins:
@@ -64,4 +65,4 @@ def _jars(pins: list[LockedArtifact], cache: Path, mirror: str | None) -> str:
         if not file.exists() or sha256_of(file) != pin.sha256:
             below = file.relative_to(repository).as_posix()
             Fetcher().fetch([f"{base}/{below}" for base in context.remote_repos.values()], pin, file)
-    return ":".join(str(pin.path(repository)) for pin in pins)
+    return [pin.path(repository) for pin in pins]

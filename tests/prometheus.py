@@ -1,7 +1,6 @@
 """Prometheus, promtool and Alertmanager for the tests: those of this machine, else Debian's, unpacked into the cache.
 
-``python -m tests.prometheus`` fetches Debian's packages. It installs nothing and need not be root: apt's own signatures
-and hashes say what is right, and the programs are only unpacked. Where that is impossible it says why and ends with 1.
+``python -m tests.prometheus`` fetches Debian's packages. Where that is impossible it says why and ends with 1.
 """
 
 import os
@@ -14,20 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.java import exclusive
-from tests.services import REPOSITORY
+from tests import debian
 
 # The oldest versions that the rules were tried with: Debian 12's.
 _OLDEST = {"prometheus": (2, 42), "promtool": (2, 42), "alertmanager": (0, 25), "amtool": (0, 25)}
+_NAME = "prometheus"
 _PACKAGES = ("prometheus", "prometheus-alertmanager")
-_APT_S = 90
 _TEMPLATES = Path("/usr/share/prometheus/alertmanager/default.tmpl")
-
-
-def folder() -> Path:
-    """Return where Debian's programs lie, once they were fetched."""
-    downloads = Path(os.environ.get("CREDITHUB_CACHE") or REPOSITORY / ".credithub" / "cache")
-    return downloads.absolute() / "prometheus"
 
 
 @cache
@@ -36,7 +28,7 @@ def program(name: str) -> Path:
     reason = "is not here; `make prometheus` fetches it where there is apt"
     # Debian gives Alertmanager another name than its makers.
     for candidate in (name, f"prometheus-{name}"):
-        found = shutil.which(candidate, path=f"{folder() / 'usr/bin'}:{os.environ.get('PATH', '')}")
+        found = shutil.which(candidate, path=f"{debian.folder(_NAME) / 'usr/bin'}:{os.environ.get('PATH', '')}")
         if found is None:
             continue
         version = _version(Path(found))
@@ -49,11 +41,11 @@ def program(name: str) -> Path:
 def alertmanager() -> tuple[str, ...]:
     """Return the command that runs Alertmanager; skips, aloud, where it cannot run without being installed."""
     path = program("alertmanager")
-    if _TEMPLATES.exists() or folder() not in path.parents:
+    if _TEMPLATES.exists() or debian.folder(_NAME) not in path.parents:
         return (str(path),)
     # Debian's reads its templates from where its package installs them. A namespace of its own shows them there.
     in_place = ("unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"')
-    command = (*in_place, str(folder() / "usr/share"))
+    command = (*in_place, str(debian.folder(_NAME) / "usr/share"))
     if subprocess.run((*command, "true"), capture_output=True, timeout=20).returncode != 0:
         pytest.skip("Debian's Alertmanager needs to be installed, or unprivileged namespaces (unshare)")
     return (*command, str(path))
@@ -66,51 +58,9 @@ def _version(path: Path) -> tuple[int, ...]:
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
-def fetch() -> str | None:
-    """Unpack Debian's packages into the cache, unless they are there; return why it could not be done."""
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        return "there is no apt on this machine"
-    target = folder()
-    with exclusive(target.parent):
-        if (target / "usr/bin/promtool").exists():
-            return None
-        fresh = target.with_name("prometheus.part")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir()
-        # Whoever has no lists of packages, or old ones, gets lists of their own: the machine's are root's.
-        reason = _download(fresh, ()) and _download_by_own_lists(fresh, target.with_name("apt"))
-        if reason is None:
-            for package in fresh.glob("*.deb"):
-                subprocess.run(("dpkg-deb", "-x", package, fresh), check=True, timeout=_APT_S)
-                package.unlink()
-            fresh.rename(target)
-        return reason
-
-
-def _download(into: Path, options: tuple[str, ...]) -> str | None:
-    return _apt(options, "download", *_PACKAGES, where=into)
-
-
-def _download_by_own_lists(into: Path, lists: Path) -> str | None:
-    (lists / "partial").mkdir(parents=True, exist_ok=True)
-    options = ("-o", f"Dir::State::Lists={lists}", "-o", f"Dir::Cache={lists}")
-    return _apt(options, "update", where=into) or _download(into, options)
-
-
-def _apt(options: tuple[str, ...], *arguments: str, where: Path) -> str | None:
-    """Run apt-get; return what it says when it fails."""
-    # As root, apt would hand the download to a user that may not be able to write here.
-    command = ("apt-get", "-qq", "-o", "APT::Sandbox::User=root", *options, *arguments)
-    try:
-        done = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=_APT_S)
-    except subprocess.TimeoutExpired:
-        return f"apt-get {arguments[0]} takes longer than {_APT_S} s"
-    return None if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
-
-
 def main() -> int:
     """Fetch, and say what came of it."""
-    if reason := fetch():
+    if reason := debian.fetch(_NAME, _PACKAGES, "usr/bin/promtool"):
         print(f"Prometheus and Alertmanager could not be fetched: {reason}. Tests that need them are skipped.")
         return 1
     for name in _OLDEST:

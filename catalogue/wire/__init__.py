@@ -4,7 +4,9 @@ They lie beside the catalogue because every stage reads or writes them. ``credit
 to ``schemas/avro/internal``.
 """
 
-from catalogue.wire.bank import BANK_INDICATORS, BANK_LIST_ENTRY, BANK_SCOPE
+from catalogue.wire.anchor import ANCHOR
+from catalogue.wire.audit import AUDIT_ENTRY
+from catalogue.wire.bank import BANK_LIST_ENTRY, BANK_SCOPE, bank_indicators
 from catalogue.wire.calendar import BUSINESS_DATE
 from catalogue.wire.change import CHANGE
 from catalogue.wire.consent import CONSENT
@@ -19,13 +21,16 @@ from catalogue.wire.record import RECORD
 from catalogue.wire.reference import RATING_REFERENCE
 from catalogue.wire.rejected import REJECTED
 from catalogue.wire.release import LABEL_POLICY, RELEASE_ENTRY, RELEASE_MARKS, RELEASE_SNAPSHOT, RELEASE_STEP
+from catalogue.wire.returned import RETURNED
+from catalogue.wire.scorecards import RECIPIENT_CARD
 from catalogue.wire.state import STATE
 from catalogue.wire.submission import SUBMISSION
 from catalogue.wire.unresolved import UNRESOLVED
 from catalogue.wire.upstream import UPSTREAM_RECEIPT, UPSTREAM_UP
 
 __all__ = [
-    "BANK_INDICATORS",
+    "ANCHOR",
+    "AUDIT_ENTRY",
     "BANK_LIST_ENTRY",
     "BANK_SCOPE",
     "BUSINESS_DATE",
@@ -44,16 +49,19 @@ __all__ = [
     "RATING_MODEL",
     "RATING_REFERENCE",
     "RECIPIENT",
+    "RECIPIENT_CARD",
     "RECORD",
     "REJECTED",
     "RELEASE_ENTRY",
     "RELEASE_MARKS",
     "RELEASE_SNAPSHOT",
     "RELEASE_STEP",
+    "RETURNED",
     "REVIEW",
     "STATE",
     "SUBMISSION",
     "UNRESOLVED",
     "UPSTREAM_RECEIPT",
     "UPSTREAM_UP",
+    "bank_indicators",
 ]

@@ -1,6 +1,8 @@
 """What the banks' topics carry beside the records that ``catalogue.avro`` describes."""
 
-from catalogue.avro import BANK_NAMESPACE, DATE, TIMESTAMP, Schema, optional
+from collections.abc import Iterable
+
+from catalogue.avro import BANK_HEAD, BANK_NAMESPACE, DATE, EMITTED_AT, POLICY, Schema, optional
 from catalogue.wire.parts import INDICATOR, field
 
 BANK_LIST_ENTRY: Schema = {
@@ -9,9 +11,7 @@ BANK_LIST_ENTRY: Schema = {
     "namespace": BANK_NAMESPACE,
     "doc": "名单变动: an enterprise that entered or left a list that rests on public data alone",
     "fields": [
-        field("subject", "string", "统一社会信用代码"),
-        optional("subject_name", "string", "主体名称"),
-        field("sequence", "long", "1…n per subject in this topic, without a gap"),
+        *BANK_HEAD,
         field("list", "string", "名单标识"),
         field("list_name", "string", "名单名称"),
         field("kind", "string", "merit (正面) or warning (预警)"),
@@ -20,24 +20,8 @@ BANK_LIST_ENTRY: Schema = {
         optional("since", DATE, "自哪一天起; null with a reason, as are all that follow but the last two"),
         optional("as_of", DATE, "判定日期: the business date at whose end it was decided"),
         optional("definition_hash", "string", "SHA-256 of the list's definition by which it was decided"),
-        field("emitted_at", TIMESTAMP, "发布时间"),
-        optional("policy", "int", "标签版本: version of the label policy by which this was made"),
-    ],
-}
-
-BANK_INDICATORS: Schema = {
-    "type": "record",
-    "name": "Indicators",
-    "namespace": BANK_NAMESPACE,
-    "doc": "rolling indicators of a subject that rest on public data alone",
-    "fields": [
-        field("subject", "string", "统一社会信用代码"),
-        optional("subject_name", "string", "主体名称"),
-        field("sequence", "long", "1…n per subject in this topic, without a gap"),
-        field("as_of", DATE, "指标计算日期"),
-        field("emitted_at", TIMESTAMP, "发布时间"),
-        field("indicators", {"type": "map", "values": ["null", INDICATOR]}, "指标"),
-        optional("policy", "int", "标签版本: version of the label policy by which this was made"),
+        EMITTED_AT,
+        POLICY,
     ],
 }
 
@@ -47,10 +31,8 @@ BANK_SCOPE: Schema = {
     "namespace": BANK_NAMESPACE,
     "doc": "what the recipient is told of an enterprise from here on, whether or not there are records",
     "fields": [
-        field("subject", "string", "统一社会信用代码"),
-        optional("subject_name", "string", "主体名称"),
-        field("sequence", "long", "1…n per subject in this topic, without a gap"),
-        field("emitted_at", TIMESTAMP, "发布时间"),
+        *BANK_HEAD,
+        EMITTED_AT,
         field(
             "items",
             {
@@ -69,6 +51,31 @@ BANK_SCOPE: Schema = {
             },
             "各信息项的提供范围",
         ),
-        optional("policy", "int", "标签版本: version of the label policy by which this was made"),
+        optional("items_json", "string", "各信息项的提供范围 (JSON): the same, for tables"),
+        POLICY,
     ],
 }
+
+
+def bank_indicators(group: str, columns: Iterable[tuple[str, str]]) -> Schema:
+    """Return the schema of a row: an enterprise's indicators of one group, ``administration.penalty`` or ``cross``.
+
+    ``columns``: their ids and what they are called. Flat, for tables have columns, and no maps.
+    """
+    category, _, name = group.rpartition(".")
+    return {
+        "type": "record",
+        "name": "".join(part.capitalize() for part in (*name.split("_"), "indicators")),
+        "namespace": f"{BANK_NAMESPACE}.{category}" if category else BANK_NAMESPACE,
+        "doc": "indicators of an enterprise that rest on public data alone: all that are seen of the group",
+        "fields": [
+            *BANK_HEAD,
+            field("op", "string", "REPORT: the row is now this; WITHDRAW: nothing of it is seen any more"),
+            field("item", "string", "指标分组: id of the item that they look at; cross: of several"),
+            field("as_of", DATE, "指标计算日期"),
+            EMITTED_AT,
+            optional("reason", "string", "为什么比此前少: why less is seen from here on; else null"),
+            POLICY,
+            *(optional(name, INDICATOR, doc) for name, doc in columns),
+        ],
+    }

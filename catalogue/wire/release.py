@@ -59,19 +59,22 @@ _RELEASED_MESSAGE = internal_record(
     field("recipient", "string"),
     field("sequence", "long", "of the subject in the recipient's topic"),
     field("handle", "string", "what the recipient knows the record by; empty: it is about no record"),
+    {
+        **field("consents", {"type": "array", "items": "string"}, "by which the item is open to the recipient"),
+        "default": [],
+    },
     field("hash", _SHA256, "SHA-256 of the message"),
 )
 
 RELEASE_ENTRY = internal_record(
     "ReleaseEntry",
-    "messages that say the same to recipients with the same entitlement",
+    "messages that say the same to recipients, but for the consents by which they are told",
     field("step", "long", "number of the step that told it"),
     field("subject", "string"),
     field("item", "string", "id of the item; empty: it is about no record"),
     field("op", "string", "REPORT or WITHDRAW of a record; SCOPE, INDICATORS"),
     field("reason", "string", "why the record, or less of it, is seen no more; empty: it is seen"),
     field("policy", "int", "version of the label policy by which it was made"),
-    field("consents", {"type": "array", "items": "string"}, "by which the item is open"),
     field("messages", {"type": "array", "items": _RELEASED_MESSAGE}),
 )
 

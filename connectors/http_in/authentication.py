@@ -28,6 +28,11 @@ class TokenAuthentication(AuthenticationBackend):
         return None
 
 
+def is_below(path: str, base: str) -> bool:
+    """Whether a path is a base path, or lies below it."""
+    return path == base or path.startswith(f"{base}/")
+
+
 def refused(_: HTTPConnection, problem: AuthenticationError) -> JSONResponse:
     """Answer 401, and close the connection: what else a stranger sends is not read."""
     return JSONResponse({"reason": str(problem)}, 401, {"WWW-Authenticate": "Bearer", "Connection": "close"})

@@ -10,10 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from stdnum.cn import uscc as uscc_standard
-from stdnum.exceptions import ValidationError
-
-from catalogue.identifiers import looks_like_id_number
+from catalogue.identifiers import looks_like_id_number, uscc
 from catalogue.model import Catalogue, Field, FieldType, Item, Sensitivity
 from catalogue.times import SHANGHAI
 from federation.protocol import UploadedRecord
@@ -168,8 +165,8 @@ def _text(value: Any) -> str | None:
 
 def _uscc(value: Any) -> str | None:
     try:
-        return None if uscc_standard.validate(value) == value else "应为18位半角大写的统一社会信用代码"
-    except (ValidationError, TypeError, AttributeError):
+        return None if uscc(value) == value else "应为18位半角大写的统一社会信用代码"
+    except (ValueError, TypeError, AttributeError):
         return "不符合GB 32100"
 
 

@@ -14,6 +14,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "lists": ("lists",),
     "bank": ("bank",),
     "consent": ("consent",),
+    "outcomes": ("outcomes",),
+    "audit": ("audit",),
     "schemas": ("schemas",),
     "keys": ("keys",),
     "certs": ("certs",),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalogue.errors import UsageError
+from hub.commands import bank_scorecard, bank_webhook
 from hub.terminal import echo
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Recipients: banks, insurers, guarantors, credit services; of whom they are told, and what.",
 )
+
+app.add_typer(bank_scorecard.app, name="scorecard")
+app.add_typer(bank_webhook.app, name="webhook")
 
 _Id = Annotated[str, typer.Argument(metavar="ID", help="The recipient's id (`credithub bank list`).")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -39,12 +43,14 @@ def apply(
 
     All files are read first; if one is wrong, none is applied. Then each is laid into the recipients' folder
     (CREDITHUB_RECIPIENTS), gets its topic, user, rights and schemas, and is published, as `credithub prepare` does for
-    all. A file that says what was published already changes nothing.
+    all. A file that says what was published already changes nothing. Of a webhook that is new the secret is printed,
+    once: give it to the recipient on a way that nobody else reads.
     """
     from hub.preparation import prepare_recipients, refuse_without_client_file
     from hub.recipients_folder import lay
     from hub.settings import load_settings
     from rules.release.recipient_files import load_recipient
+    from sinks.webhooks.registration import WebhookRegistrations
 
     settings = load_settings()
     found = [(load_recipient(file), file.read_text("utf-8")) for file in files]
@@ -56,22 +62,29 @@ def apply(
     for definition, text in found:
         lay(settings, definition, text)
     published = {one.recipient: one for one in prepare_recipients(settings)}
+    registrations = WebhookRegistrations(settings.webhook_files)
+    secrets = {one.id: registrations.register(one.id) if one.webhook is not None else None for one, _ in found}
     if as_json:
         versions = {name: published[name].version if name in published else None for name in ids}
-        echo(json.dumps([{"id": name, "published_version": version} for name, version in versions.items()]))
+        rows = [{"id": name, "published_version": version} for name, version in versions.items()]
+        told = [{"webhook_secret": secrets[name]} if secrets[name] else {} for name in ids]
+        echo(json.dumps([row | more for row, more in zip(rows, told, strict=True)]))
         return
     for name in ids:
         said = f"已发布为第 {published[name].version} 版" if name in published else "与已发布的相同，无变化"
         echo(f"{name} {said}")
+        if secret := secrets[name]:
+            echo(f"{name} 的 Webhook 密钥（只显示这一次，请经安全途径交给该机构）：{secret}")
 
 
 @app.command("list")
 def list_command(as_json: _Json = False) -> None:
     """List the recipients as they were published, those that were removed included."""
+    from hub.known_recipients import newest_recipients
     from hub.printing import terminal
     from hub.recipient_printing import print_recipients, recipient_json
 
-    newest = _published()
+    newest = newest_recipients()
     if as_json:
         echo(json.dumps([recipient_json(one) for one in newest.values()], ensure_ascii=False))
     else:
@@ -82,9 +95,10 @@ def list_command(as_json: _Json = False) -> None:
 def show(recipient: _Id, as_json: _Json = False) -> None:
     """Show a recipient as it was published, as a file that `apply` takes, and what providers let it have."""
     from bus.business_date import today
+    from hub.known_recipients import known_recipient
     from hub.recipient_printing import permitted_until, recipient_json, recipient_text
 
-    version, day = _known(recipient), today()
+    version, day = known_recipient(recipient), today()
     if as_json:
         until = {item.id: last.isoformat() for item, last in permitted_until(version.definition, day)}
         echo(json.dumps(recipient_json(version) | {"permitted_until": until}, ensure_ascii=False))
@@ -108,10 +122,11 @@ def portfolio(
     A list counts where the portfolio of the recipient's definition says `list`.
     """
     from bus.users import OFFICE
+    from hub.known_recipients import known_recipient, present_recipient
     from hub.settings import bus_config, load_settings
     from sinks.banks.recording import record_entries
 
-    version, settings = _known(recipient), load_settings()
+    version, settings = known_recipient(recipient), load_settings()
     subjects = _subjects(codes or [], file)
     if change is Change.LIST:
         if subjects:
@@ -121,7 +136,7 @@ def portfolio(
     if not subjects:
         raise UsageError("No USCC was given.", remedy="Name some, or a file of them by --file.")
     if change is Change.ADD:
-        _refuse_removed(version)
+        present_recipient(recipient)
         if not version.definition.portfolio.is_list:
             raise UsageError(
                 f"The portfolio of {recipient} has no list, so nobody can be put on it.",
@@ -136,18 +151,30 @@ def portfolio(
 
 
 @app.command()
-def rotate(recipient: _Id) -> None:
-    """Give a recipient another password at Kafka, as `credithub access rotate bank.ID` does.
+def rotate(
+    recipient: _Id,
+    keys: Annotated[
+        list[Path] | None,
+        typer.Option("--key", exists=True, dir_okay=False, help="A public key (JWK) that it asks the portal with."),
+    ] = None,
+) -> None:
+    """Give a recipient another password at Kafka, as `credithub access rotate bank.ID` does; or other public keys.
 
+    With --key the keys that are named take the place of those that it has, and its tokens by others end at once; to
+    exchange one for another without a pause name both, and later the new one alone. The password then stays.
     Nothing else is rotated: the handles by which it knows records stay, so nothing is told anew. Connections that stand
     are not asked again; new ones are refused until the recipient was given its new file.
     """
     from bus.users import bank_user, file_of
     from hub.commands.access import rotate_passwords
+    from hub.known_recipients import present_recipient
     from hub.settings import load_settings
 
     settings = load_settings()
-    _refuse_removed(_known(recipient))
+    version = present_recipient(recipient)
+    if keys:
+        _replace_keys(version, keys)
+        return
     (user,) = rotate_passwords(settings, [bank_user(recipient)])
     folder = settings.client_files
     echo(f"{user} 的 Kafka 口令已更换" + (f"，见 {file_of(folder, user)}" if folder else ""))
@@ -161,11 +188,12 @@ def remove(recipient: _Id) -> None:
     """
     from bus.grants import has_admin
     from bus.users import bank_user
+    from hub.known_recipients import known_recipient
     from hub.preparation import prepare_recipients
     from hub.recipients_folder import take_away
     from hub.settings import load_settings
 
-    settings, version = load_settings(), _known(recipient)
+    settings, version = load_settings(), known_recipient(recipient)
     # First the file: whoever is killed behind it has the next `prepare` remove it.
     take_away(settings, version.definition)
     published = {one.recipient: one for one in prepare_recipients(settings)}
@@ -181,41 +209,33 @@ def resend(recipient: _Id, code: Annotated[str, typer.Argument(metavar="USCC", h
     """Ask that a recipient be told anew everything that it may know of an enterprise: a snapshot, no history."""
     from bus.users import OFFICE
     from hub.commands.queries import subject_of
+    from hub.known_recipients import present_recipient
     from hub.settings import bus_config, load_settings
     from sinks.banks.recording import record_resend
 
     subject = subject_of(code)
-    _refuse_removed(_known(recipient))
+    present_recipient(recipient)
     said = record_resend(bus_config(load_settings(), OFFICE), OFFICE, recipient, subject)
     echo(f"{recipient} 将重新收到 {subject} 的快照（第 {said.version} 号请求）")
 
 
-def _published() -> "dict[str, RecipientVersion]":
-    from contextlib import closing
+def _replace_keys(version: "RecipientVersion", files: list[Path]) -> None:
+    from dataclasses import replace
 
-    from bus.avro.registry import Registry
-    from hub.settings import bus_config, load_settings
-    from sinks.banks.recording import published_recipients
+    from hub.preparation import prepare_recipients
+    from hub.recipients_folder import lay
+    from hub.settings import load_settings
+    from rules.release.recipient_files import load_key
 
-    config = bus_config(load_settings())
-    with closing(Registry(config)) as registry:
-        return dict(sorted(published_recipients(config, registry).items()))
-
-
-def _known(recipient: str) -> "RecipientVersion":
-    newest = _published()
-    if recipient not in newest:
-        known = f"Use one of: {', '.join(newest)}." if newest else "Add it with `credithub bank apply FILE`."
-        raise UsageError(f"There is no recipient {recipient!r}.", remedy=known)
-    return newest[recipient]
-
-
-def _refuse_removed(version: "RecipientVersion") -> None:
-    if version.is_removed:
-        name = version.recipient
-        raise UsageError(
-            f"{name} was removed.", remedy=f"`credithub bank show {name} > {name}.yaml`, and `apply` that file."
-        )
+    settings, name = load_settings(), version.recipient
+    try:
+        definition = replace(version.definition, keys=tuple(map(load_key, files)))
+    except ValueError as wrong:
+        raise UsageError(f"These keys cannot be taken: {wrong}.", remedy="Nothing was changed.") from wrong
+    lay(settings, definition)
+    published = {one.recipient: one for one in prepare_recipients(settings)}
+    said = f"已发布为第 {published[name].version} 版" if name in published else "与已发布的相同，无变化"
+    echo(f"{name} 的公钥：{'、'.join(key.kid for key in definition.keys)}；{said}")
 
 
 def _subjects(codes: list[str], file: Path | None) -> list[str]:

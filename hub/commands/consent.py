@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from catalogue.errors import UsageError
-from hub.commands import consent_verify
+from hub.commands import consent_deletions, consent_link, consent_verify
 from hub.terminal import echo
 
 app = typer.Typer(no_args_is_help=True, help="Ask for, record, show and verify consents (授权) of enterprises.")
@@ -46,7 +46,9 @@ def request(
     start: Annotated[
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; unset: from now on.")
     ] = None,
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; unset: 90 days.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; unset: the city's term, 90 days.")
+    ] = None,
     post_loan: Annotated[
         bool, typer.Option("--post-loan", help="贷后使用 is ticked: until the loan is settled.")
     ] = False,
@@ -279,5 +281,7 @@ def _written(file: Path, write: Any) -> None:
 
 def register(parent: typer.Typer) -> None:
     """Add the commands."""
+    consent_deletions.register(app)
+    consent_link.register(app)
     consent_verify.register(app)
     parent.add_typer(app, name="consent")

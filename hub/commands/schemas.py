@@ -10,11 +10,12 @@ import typer
 from bus.registration import register_all
 from bus.schema_archive import archived, restore
 from catalogue.load import DATA, load_catalogue
-from catalogue.schema_versions import FOLDER, drift, generated, incompatible, release, write
+from catalogue.schema_versions import FOLDER, drift, incompatible, release, write
 from hub.preparation import keep_schemas
 from hub.progress import progress_bar
 from hub.recipients_folder import banks_of, removed_of
 from hub.settings import bus_config, load_settings
+from rules.release.schemas import every_schema, releasable_schemas
 
 _schemas = typer.Typer(help="The Avro schemas of the topics.", no_args_is_help=True)
 _Folder = Annotated[Path, typer.Option("--folder", help="Where the .avsc files lie.", show_default=False)]
@@ -24,7 +25,7 @@ _Data = Annotated[Path, typer.Option("--catalogue", help="Folder of the catalogu
 @_schemas.command()
 def generate(folder: _Folder = FOLDER, catalogue: _Data = DATA) -> None:
     """Write the .avsc files from the catalogue; released versions stay as they are."""
-    schemas = generated(load_catalogue(catalogue))
+    schemas = every_schema(load_catalogue(catalogue))
     changed = write(schemas, folder)
     for path in changed:
         typer.echo(path)
@@ -38,7 +39,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print drift and problems as JSON.")] = False,
 ) -> None:
     """Compare the catalogue with its .avsc files and with every released version; exit code 1 on a difference."""
-    schemas = generated(load_catalogue(catalogue))
+    schemas = every_schema(load_catalogue(catalogue))
     drifted, problems = drift(schemas, folder), incompatible(schemas, folder)
     if as_json:
         answer = {"schemas": len(schemas), "drift": drifted, "problems": [asdict(p) for p in problems]}
@@ -56,7 +57,7 @@ def check(
 @_schemas.command("release")
 def release_command(folder: _Folder = FOLDER, catalogue: _Data = DATA) -> None:
     """Keep the present schemas as the next released versions, against which every later one is checked."""
-    schemas = generated(load_catalogue(catalogue))
+    schemas = every_schema(load_catalogue(catalogue))
     new = release(schemas, folder)
     for line in new:
         typer.echo(line)
@@ -70,10 +71,11 @@ def register_command(
     """Register every schema for its topic, and hold each subject to its compatibility level."""
     settings = load_settings()
     config, banks = bus_config(settings), [*banks_of(settings), *removed_of(settings)]
+    schemas = releasable_schemas(load_catalogue())
     with progress_bar(silent=as_json) as progress:
         task = progress.add_task("registering", total=None)
         count = register_all(
-            config, banks, on_done=lambda done, total: progress.update(task, completed=done, total=total)
+            config, schemas, banks, on_done=lambda done, total: progress.update(task, completed=done, total=total)
         )
     keep_schemas(config, settings)
     if as_json:

@@ -19,20 +19,24 @@ def register(app: typer.Typer) -> None:
 
 
 def sink(
-    name: Annotated[str, typer.Argument(help="postgres or upstream.")],
+    name: Annotated[str, typer.Argument(help="postgres, upstream or webhooks.")],
     metrics_port: MetricsPort = 0,
 ) -> None:
     """Run a sink: deliver what the streams publish to one receiver."""
+    from connectors.https_post import HttpsPost
     from connectors.tls import ClientTls
     from hub.certificates.ends import tell_end
+    from rules.release.labels import current_labels
     from sinks.postgres import sink as postgres_sink
     from sinks.readiness import SinkReadiness
     from sinks.upstream import sink as upstream_sink
     from sinks.upstream.profile import load_profile
+    from sinks.webhooks import app as webhooks
+    from sinks.webhooks.registration import WebhookRegistrations
 
     log_to_stderr(f"sink-{name}")
     settings = load_settings()
-    names = ["postgres", "upstream"]
+    names = ["postgres", "upstream", "webhooks"]
     if name not in names:
         raise UsageError(f"There is no sink {name!r}.", remedy=f"Use one of: {', '.join(names)}.")
     config = bus_config(settings, f"sink.{name}")
@@ -41,6 +45,10 @@ def sink(
     collect_seldom()
     if name == "postgres":
         postgres_sink.run(config, endpoints(settings).database(DatabaseRole.SINK), stop_event(), readiness=readiness)
+        return
+    if name == "webhooks":
+        registrations, context = WebhookRegistrations(settings.webhook_files), ClientTls(settings.webhooks.ca).context()
+        webhooks.run(config, registrations, HttpsPost(context), current_labels(), stop_event(), readiness=readiness)
         return
     profile, url, above = load_profile(settings.upstream.profile), endpoints(settings).upstream_url, settings.upstream
     tls = ClientTls(above.ca, above.cert, above.key)

@@ -1,6 +1,6 @@
 """What a demonstration prints at its end: the figures of each category, and what to try next."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -42,16 +42,39 @@ def figures_table(console: Console, figures: Mapping[str, CategoryFigures]) -> T
 def print_next_steps(console: Console, settings: Settings, *, running: bool) -> None:
     """Print commands to try, for a subject that has a state."""
     subject = view_of(settings).busiest_subject() or ""
+    _print_commands(
+        console, settings,
+        (
+            f"credithub state {subject}",
+            f"credithub explain {subject} penalties_12m",
+            f"credithub rating show {subject}",
+            "credithub watch bank.yinhe --from-beginning --limit 5",
+            "credithub reconcile",
+            "credithub status",
+        ),
+        running=running,
+    )  # fmt: skip
+
+
+def print_story_steps(console: Console, settings: Settings, subject: str, *, running: bool) -> None:
+    """Print commands to try, for the enterprise whose consent was told of."""
+    _print_commands(
+        console, settings,
+        (
+            f"credithub consent list --subject {subject}",
+            f"credithub consent link {subject} --check LEGAL_REPRESENTATIVE --by xn-03",
+            f"credithub audit who-saw {subject}",
+            "credithub audit verify",
+            "credithub bank list",
+        ),
+        running=running,
+    )  # fmt: skip
+
+
+def _print_commands(console: Console, settings: Settings, commands: Iterable[str], *, running: bool) -> None:
     console.print(f"\nTry next, with `export CREDITHUB_HOME={settings.home}`"
                   + ("" if running else " and `credithub up`") + ":", highlight=False)  # fmt: skip
-    for command in (
-        f"credithub state {subject}",
-        f"credithub explain {subject} penalties_12m",
-        f"credithub rating show {subject}",
-        "credithub watch bank.yinhe --from-beginning --limit 5",
-        "credithub reconcile",
-        "credithub status",
-    ):
+    for command in commands:
         console.print(f"  {command}", markup=False, highlight=False)
     if running:
         console.print("It keeps running; stop it with `credithub down`.", highlight=False)

@@ -5,6 +5,7 @@ some seconds, and told as it was while the registry is away.
 """
 
 import asyncio
+import json
 import logging
 import time
 from collections import OrderedDict
@@ -17,8 +18,11 @@ import httpx
 
 from catalogue.errors import Unavailable
 from hub.registry_door.questions import (
+    AboutContent,
     BankPaths,
     BankSubjects,
+    ContentById,
+    ContentReferences,
     Question,
     Reply,
     SchemaById,
@@ -64,8 +68,10 @@ class RegistryAnswers:
         self.problem = ""
         """What is wrong with the registry, as the last question found it; empty: it answers."""
 
-    async def reply(self, question: Question) -> Reply:
+    async def reply(self, question: Question | AboutContent) -> Reply:
         """Return the answer; 503 while the registry is away and never told it."""
+        if isinstance(question, ContentById | ContentReferences):
+            return _of_content(question, await self.reply(SchemaById(question.id)))
         if (kept := self._usable(question)) is not None:
             return kept
         async with self._at_once:
@@ -182,6 +188,12 @@ class RegistryAnswers:
 
     def _answers(self) -> None:
         self.has_begun, self.problem = True, ""
+
+
+def _of_content(question: AboutContent, schema: Reply) -> Reply:
+    if schema.status != HTTPStatus.OK or not isinstance(schema.body, dict):
+        return schema
+    return Reply(200, [] if isinstance(question, ContentReferences) else json.loads(schema.body["schema"]))
 
 
 def _is_final(question: Question, kept: _Kept) -> bool:

@@ -5,7 +5,7 @@ neither a spelling, a query nor a header of the client's gets there.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bus.config import BusConfig, bank_topic
@@ -21,6 +21,9 @@ _PATHS = tuple(
     re.compile(path)
     for path in (
         rf"/schemas/ids/(?P<id>{_NUMBER})",
+        # As Apicurio's own clients ask, those of Kafka Connect's converter among them.
+        rf"/apis/registry/v[23]/ids/contentIds/(?P<content>{_NUMBER})",
+        rf"/apis/registry/v[23]/ids/contentIds/(?P<referring>{_NUMBER})/references",
         r"/subjects",
         rf"/subjects/(?P<subject>{_SUBJECT})/versions",
         rf"/subjects/(?P<subject>{_SUBJECT})/versions/(?P<version>{_NUMBER}|latest)",
@@ -31,6 +34,20 @@ _PATHS = tuple(
 @dataclass(frozen=True, slots=True)
 class SchemaById:
     """``/schemas/ids/N``: the schema of an id; it never changes."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContentById:
+    """``/apis/registry/v2/ids/contentIds/N``: the same schema, bare."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContentReferences:
+    """``/apis/registry/v2/ids/contentIds/N/references``: what a schema refers to; those of banks, to nothing."""
 
     id: int
 
@@ -56,6 +73,15 @@ class SubjectVersion:
 
 
 Question = SchemaById | BankSubjects | SubjectVersions | SubjectVersion
+
+
+AboutContent = ContentById | ContentReferences
+"""What follows from a schema."""
+_BY_ID: Mapping[str, type[SchemaById | ContentById | ContentReferences]] = {
+    "id": SchemaById,
+    "content": ContentById,
+    "referring": ContentReferences,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +114,18 @@ class BankPaths:
     def _topics(self) -> set[str]:
         return {self._config.topic(bank_topic(bank)) for bank in self._banks()}
 
-    def understood(self, path: str) -> Question | Reply:
+    def understood(self, path: str) -> Question | AboutContent | Reply:
         """Return what a decoded path asks, or why it is not answered."""
         for pattern in _PATHS:
             if (match := pattern.fullmatch(path)) is not None:
                 return self._question(match.groupdict())
         return Reply.error(404, 404, "HTTP 404 Not Found: this registry has schemas/ids/ID and subjects, to be read.")
 
-    def _question(self, parts: dict[str, str]) -> Question | Reply:
-        if "id" in parts:
-            number = int(parts["id"])
-            return SchemaById(number) if number <= _LARGEST_NUMBER else unknown_schema(number)
+    def _question(self, parts: dict[str, str]) -> Question | AboutContent | Reply:
+        for part, question in _BY_ID.items():
+            if part in parts:
+                number = int(parts[part])
+                return question(number) if number <= _LARGEST_NUMBER else unknown_schema(number)
         if "subject" not in parts:
             return BankSubjects()
         if not self.holds(parts["subject"]):

@@ -45,7 +45,7 @@ class HomeLayout:
         """Return what the hub made in the home, whether it is there or not; all else in it is somebody else's."""
         # What was signed belongs to consents, which an existing Kafka keeps, as the keys do.
         own = (self.home / "keys.json", self.keys, self.keys.with_suffix(".new"), self.home / "evidence")
-        keys = (*own, self.keys.with_name("signing.json")) if with_keys else ()
+        keys = (*own, self.keys.with_name("signing.json"), self.keys.with_name("webhooks")) if with_keys else ()
         cache = (self.cache,) if with_cache else ()
         entries = (*(self.home / name for name in _OWN_NAMES), *keys, *cache)
         return tuple(dict.fromkeys(entry for entry in entries if entry.parent == self.home))

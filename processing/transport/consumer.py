@@ -6,6 +6,7 @@ After an assignment Faust asks for the committed offsets. It is given those of t
 (decision 1).
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
@@ -26,11 +27,18 @@ _IDLE_WAIT_MS, _IDLE_BYTES = 5_000, 1
 _IDLE_AFTER_S = 3.0
 # How much is fetched beyond ``max_records``, as its n-th part: all that is under way is in the worker's memory.
 _REST = 4
+# How long a fetch is waited for while other records are held back: one that is under way ends soon.
+_HELD_WAIT_S = 0.1
 
 
 def fetch_pace(quiet_s: float) -> tuple[int, int]:
     """Return for how many ms, and for how many bytes, the broker may hold a fetch back, by how long no record came."""
     return (_IDLE_WAIT_MS, _IDLE_BYTES) if quiet_s > _IDLE_AFTER_S else (_BUSY_WAIT_MS, _BUSY_BYTES)
+
+
+def is_behind(state: Any) -> bool:
+    """Whether a partition has records left, as far as the client knows; before its first answer it may have."""
+    return not state.has_valid_position or state.lso is None or bool(state.position < state.lso)
 
 
 class Login:
@@ -52,6 +60,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         # Where the client reads on: where it sought, or behind the last record that it gave out.
         self._reached: dict[TP, int] = {}
         self._records_at_s = time.monotonic()
+        self.is_holding = False
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Give an assignment up; nothing of the next one is sought yet."""
@@ -64,6 +73,14 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def _fetch_records(self, consumer: Any, active: Any, **kwargs: Any) -> dict[TP, Batch]:
+        held = self._held(consumer, active)
+        self.is_holding = bool(held)
+        if held:
+            active, kwargs = active - held, {**kwargs, "timeout": min(kwargs["timeout"], _HELD_WAIT_S)}
+            if not active:
+                # To the client an empty set means all partitions.
+                await asyncio.sleep(_HELD_WAIT_S)
+                return {}
         records = await super()._fetch_records(consumer, active, **kwargs)
         fetched = self._as_batches(records)
         self._pace(consumer, has_records=bool(records))
@@ -77,6 +94,21 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             if last in remainder:
                 fetched[last] = joined(fetched[last], remainder[last])
         return fetched
+
+    def _held(self, consumer: Any, active: Iterable[TP]) -> set[TP]:
+        """Return the partitions whose records have to wait, for a leading topic was not read to its end.
+
+        The end is that of the newest answer, which is some 100 ms old: the client asks for all partitions that have
+        nothing left, whatever waits of others.
+        """
+        leading = self.app.leading
+        subscription = consumer._subscription.subscription
+        if not leading or subscription is None or (assignment := subscription.assignment) is None:
+            return set()
+        behind = {
+            tp.partition for tp in assignment.tps if tp.topic in leading and is_behind(assignment.state_value(tp))
+        }
+        return {tp for tp in active if tp.partition in behind and tp.topic not in leading}
 
     def _pace(self, consumer: Any, *, has_records: bool) -> None:
         """Have the next fetch answered as suits a busy or an idle worker."""
@@ -172,7 +204,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if fetched is None or self.should_stop:
             return
         if not fetched:
-            if self.flow_active:
+            if self.flow_active and not self._thread.is_holding:
                 self.app.caught_up(self._heard_at())
             return
         active_batches = {tp: batch for tp, batch in fetched.items() if active is None or tp in active}

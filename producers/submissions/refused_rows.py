@@ -10,7 +10,7 @@ from bus.avro.registry import Registry
 from bus.crypto.cipher import Cipher
 from bus.topics import REJECTED, UNRESOLVED
 from catalogue import wire
-from catalogue.identifiers import looks_like_id_number
+from catalogue.identifiers import looks_like_id_number, looks_like_mobile
 from catalogue.model import FieldType, Item, Sensitivity
 from connectors.tables import Cell
 from producers.submissions.declarations import SubmissionMode
@@ -29,6 +29,8 @@ from producers.tables.texts import as_text
 
 _LONGEST_SHOWN_CHARS = 1000
 _MOST_ROWS_NAMED = 10
+# Chinese characters: persons' names have two to four, those of enterprises name a place and a legal form.
+_FEWEST_OF_AN_ENTERPRISE = 5
 # Cells do not stand under their titles.
 _SHIFTED = frozenset(
     {ReasonCode.TOO_MANY_CELLS, ReasonCode.TOO_FEW_CELLS, ReasonCode.OTHER_HEADER, ReasonCode.NO_MAIN_ROW}
@@ -146,7 +148,22 @@ class RefusedRows:
             public = f.sensitivity is Sensitivity.PUBLIC and not f.public_when and f.name not in bad
             # By its number a record is found again at its source; where it could be somebody's, it is masked, too.
             number = f.type is FieldType.CODE and f.name in item.identity.fields
-            named = f.name == name or (number and not looks_like_id_number(as_text(cell)))
-            shown = public and not hides_all and (named or not takes_anything(f))
+            is_name = f.name == name and not _may_be_a_person(as_text(cell))
+            is_number = number and not _may_be_somebody_s(as_text(cell))
+            shown = public and not hides_all and (is_name or is_number or not takes_anything(f))
             masked[column.title] = as_text(cell)[:_LONGEST_SHOWN_CHARS] if shown else "***"
         return masked
+
+
+def _may_be_somebody_s(text: str) -> bool:
+    """Whether what stands in a column of numbers may be a person's name, address, mobile or ID number."""
+    is_number = "@" not in text and any(character.isdigit() for character in text)
+    return not is_number or looks_like_mobile(text) or looks_like_id_number(text)
+
+
+def _may_be_a_person(name: str) -> bool:
+    """Whether what stands where an enterprise's name belongs may be a person's: short, or with a name's dot.
+
+    Of some short names of enterprises this is wrong; the row's number finds them again.
+    """
+    return sum("\u3400" <= character <= "\u9fff" for character in name) < _FEWEST_OF_AN_ENTERPRISE or "·" in name

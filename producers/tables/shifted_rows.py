@@ -1,5 +1,6 @@
 """Whether the cells of a row in a text file stand in wrong columns, seen by a value that its column cannot read."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,9 +13,18 @@ from producers.tables.rows import RowReader, TableRow, compile_row
 _FITS_ALL = frozenset({FieldType.TEXT, FieldType.CODE, FieldType.PHONE, FieldType.DETAILS})
 
 
+# No list has it, and a form that takes it takes every other text.
+_NO_CODE = "虚构人名"
+
+
 def takes_anything(field: Field) -> bool:
-    """Return whether a field takes whatever is written, another column's value too."""
-    return field.type in _FITS_ALL and not field.codes
+    """Return whether a field takes whatever is written, another column's value too.
+
+    A list of codes holds for columns of codes alone; of a text it names what is usual.
+    """
+    if field.type is FieldType.CODE and field.codes:
+        return bool(field.codes_form and re.fullmatch(field.codes_form, _NO_CODE))
+    return field.type in _FITS_ALL
 
 
 class ShiftCheck:

@@ -15,7 +15,7 @@ from proofs.continuous.released import Released
 from proofs.continuous.tables import POSTGRES_TOPICS, bounded_snapshot
 from proofs.continuous.taking import OUTPUTS, PassWindow
 from proofs.continuous.windows import ReadingPlan, read_windows
-from proofs.reconcile.database import DatabaseSnapshot
+from proofs.reconcile.database import LOG_TABLES, DatabaseSnapshot
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, RELEASE, UPSTREAM, bank_arrow
 from proofs.reconcile.proof import ProofScope
@@ -68,11 +68,11 @@ class ProofPass:
         )  # fmt: skip
         self._outputs = of(outputs)
         self._not_taken = of((topics.REJECTED, topics.UNRESOLVED))
-        self._marks = of((topics.POSITION, topics.SUBMISSION))
+        self._marks = of((topics.POSITION, topics.SUBMISSION, topics.AUDIT))
         self._changes = of((topics.CHANGE,))
         # What each receiver was told, by its arrow.
         self._received = {bank_arrow(bank): of((topics.bank_topic(bank),)) for bank in self._banks}
-        self._steps = of((topics.RELEASE,)) if scope.release else []
+        self._steps, self._logs = of((topics.RELEASE,)) if scope.release else [], of(LOG_TABLES)
         self._governance = of(topics.RELEASE_GOVERNANCE) if scope.release else []
         # Each of its partitions has all definitions of banks; up to here they are those that are known.
         self._recipients = [one for one in self._governance if one == TopicPartition(topics.RECIPIENT, 0)]
@@ -83,18 +83,8 @@ class ProofPass:
     def ends(self) -> dict[TopicPartition, Watermarks]:
         """Return where everything ends that a pass reads; while it stays the same, nothing came."""
         received = [partition for partitions in self._received.values() for partition in partitions]
-        return self._reader.ends(
-            [
-                *self._inputs,
-                *self._outputs,
-                *self._not_taken,
-                *self._marks,
-                *self._released.partitions,
-                *received,
-                *self._steps,
-                *self._governance,
-            ]
-        )
+        own = [*self._inputs, *self._outputs, *self._not_taken, *self._marks, *self._logs, *self._governance]
+        return self._reader.ends([*own, *self._released.partitions, *received])
 
     def run(self) -> PassResult:
         """Make one pass, and move the moment to its end; raises OtherBanks before anything is moved."""
@@ -152,7 +142,11 @@ class ProofPass:
             self._plan(plan, arrow, {**changes, **{one: highs[one] for one in partitions}})
             window.note_lost(arrow, [one for one in partitions if ends[one].low > moment.cursor(arrow, one).offset])
         if database is not None:
-            own = {source: offset for source, offset in database.positions.items() if source.topic in POSTGRES_TOPICS}
+            own = {
+                source: offset
+                for source, offset in database.positions.items()
+                if source in ends and source.topic in POSTGRES_TOPICS
+            }
             self._plan(plan, POSTGRES, own)
         for source, message, readers in read_windows(self._reader, plan, ends):
             window.take(source, message, readers)
@@ -224,8 +218,9 @@ class ProofPass:
         if self._scope.upstream is not None:
             waiting[UPSTREAM] = [(OUTPUTS, self._changes)]
         if self._scope.dsn is not None:
-            ledger = [partition for partition in self._marks if partition.topic == topics.SUBMISSION]
-            waiting[POSTGRES] = [(OUTPUTS, self._outputs), (FILES, self._not_taken), (_MARKS, ledger)]
+            tabled = [partition for partition in self._marks if partition.topic != topics.POSITION]
+            waiting[POSTGRES] = [(OUTPUTS, self._outputs), (FILES, self._not_taken), (_MARKS, tabled)]
+            waiting[POSTGRES].append((RELEASE, self._steps))
         pending, oldest = dict.fromkeys(waiting, 0), {}
         for arrow, parts in waiting.items():
             since = []

@@ -14,6 +14,7 @@ from proofs.continuous.moment import FactKind, ProvenMoment
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import RELEASE, bank_arrow
 from proofs.release.chain import Chain, ChainEnd, Step
+from proofs.release.headers import wrong_headers
 
 
 class BankWindow:
@@ -35,10 +36,13 @@ class BankWindow:
         self._moment.follow(self.arrow, subject, sequence)
         self._due[_token(subject, sequence, message["hash"])] = place
 
-    def take_message(self, raw: bytes, where: str) -> None:
+    def take_message(self, raw: bytes, headers: Iterable[tuple[str, bytes]] | None, where: str) -> None:
         """Take a message of the bank's topic; raises PoisonMessage when it cannot be read."""
         value = self._plain(raw)
         subject, sequence = value["subject"], value["sequence"]
+        wrong = wrong_headers(value, self._plain.name(raw), headers)
+        if wrong is not None:
+            self._moment.differ(self.arrow, where, wrong)
         self._told.append((_token(subject, sequence, hashlib.sha256(raw).digest()), where))
         self._first_told.setdefault(subject, sequence)
 

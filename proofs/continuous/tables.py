@@ -8,14 +8,14 @@ from bus import topics
 from catalogue.envelope import changelog_key
 from connectors import postgres
 from proofs.continuous.moment import ProvenMoment
-from proofs.reconcile.database import DatabaseSnapshot
+from proofs.reconcile.database import LOG_TABLES, DatabaseSnapshot
 from proofs.reconcile.decoding import stamp
 from proofs.reconcile.findings import POSTGRES
 from proofs.reconcile.records import named
 
 POSTGRES_TOPICS = (
     topics.SUBMISSION, topics.RECORD, topics.PERSON_RECORD, topics.STATE, topics.INDICATOR, topics.RATING,
-    topics.LIST, topics.CHANGE, topics.REJECTED, topics.UNRESOLVED,
+    topics.LIST, topics.CHANGE, topics.REJECTED, topics.UNRESOLVED, *LOG_TABLES,
 )  # fmt: skip
 _LOCK_S, _STATEMENT_S = 3, 60
 _EPOCH = "date '1970-01-01'"
@@ -44,6 +44,10 @@ _LISTS = (
 _CHANGES = (
     "select wanted.subject, count(t.sequence), max(t.sequence) from (values %s) as wanted (subject, first)"
     " left join credit_change t on t.subject = wanted.subject and t.sequence >= wanted.first group by wanted.subject"
+)
+_LOG = (
+    "select t.partition, t.position from {table} t"
+    " join (values %s) as wanted (partition, position) using (partition, position)"
 )
 _COUNTS = ("rows", "accepted", "rejected", "unresolved", "duplicates", "state")
 _SUBMISSIONS = (
@@ -82,11 +86,16 @@ class TableRows:
         self._submissions: dict[str, list[Any]] = {}
         self._rejected: set[tuple[Any, ...]] = set()
         self._unresolved: dict[tuple[Any, ...], str] = {}
+        self._logs: dict[str, list[tuple[int, int]]] = {topic: [] for topic in LOG_TABLES}
 
     def take_record(self, topic: str, value: Mapping[str, Any]) -> None:
         """Take a record."""
         table = self._records["credit_record" if topic == topics.RECORD else "person_record"]
         table[value["subject"], value["item"], value["record_key"]] = stamp(value)
+
+    def take_place(self, topic: str, partition: int, offset: int) -> None:
+        """Take a message of a topic that has a row for each."""
+        self._logs[topic].append((partition, offset))
 
     def take(self, topic: str, value: Mapping[str, Any]) -> None:
         """Take a message of another topic."""
@@ -116,7 +125,8 @@ class TableRows:
                  *self._off_values(database, _VALUES, "credit_indicator", self._values),
                  *self._off_values(database, _RATINGS, "credit_rating", self._ratings),
                  *self._off_values(database, _LISTS, "credit_list", self._lists),
-                 *self._off_changes(database), *self._off_submissions(database), *self._off_rows(database)]  # fmt: skip
+                 *self._off_changes(database), *self._off_submissions(database), *self._off_rows(database),
+                 *self._off_logs(database)]  # fmt: skip
         # All or nothing: a look-up that fails is made again with the next pass, from the same positions.
         for table, what in found:
             self._moment.differ(POSTGRES, table, what)
@@ -169,6 +179,13 @@ class TableRows:
         for key, state in self._unresolved.items():
             if states.get(key) != state:
                 yield "unresolved", f"{'another state' if key in states else 'no row'}: {key[1]} row {key[2]}"
+
+    def _off_logs(self, database: DatabaseSnapshot) -> Iterator[tuple[str, str]]:
+        for topic, table in LOG_TABLES.items():
+            there = {tuple(row) for row in database.look_up(_LOG.format(table=table), self._logs[topic])}
+            for partition, offset in self._logs[topic]:
+                if (partition, offset) not in there:
+                    yield table, f"no row: {topic}/{partition}@{offset}"
 
 
 def _or_none(number: int | None) -> int:

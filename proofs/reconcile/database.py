@@ -15,6 +15,7 @@ from proofs.reconcile.decoding import stamp
 from proofs.reconcile.expectations import ExpectedCounts, outside
 from proofs.reconcile.files import Ledger
 from proofs.reconcile.findings import POSTGRES, Findings
+from proofs.reconcile.logs import LogRead, ReadLogs
 from proofs.reconcile.records import PublishedRecord, named
 
 _EPOCH = "date '1970-01-01'"
@@ -27,6 +28,7 @@ _VERSION = ("source_time", "as_of", "revision", "content_hash")
 _STATES = f"select subject, sequence, hash, as_of - {_EPOCH} from credit_state"
 _VALUES = "select subject, {of}, sequence, hash from {table}"
 _CHANGES = "select subject, count(*), max(sequence) from credit_change group by subject"
+_LOG = "select partition, count(*), max(position) from {table} group by partition"
 _ROWS_NOT_TAKEN = "select submission_id, count(*) from {table} group by submission_id"
 _SUBMISSIONS = "select submission_id, rows, accepted, rejected, unresolved, duplicates, state from submission"
 TOPICS = (
@@ -38,7 +40,11 @@ TOPICS = (
     topics.RATING,
     topics.LIST,
     topics.CHANGE,
+    topics.RELEASE,
+    topics.AUDIT,
 )
+LOG_TABLES = {topics.RELEASE: "release_log", topics.AUDIT: "audit"}
+"""The tables that have a row for each message of a topic."""
 
 
 class DatabaseSnapshot:
@@ -179,6 +185,25 @@ def compare_changes(database: DatabaseSnapshot, changes: ScannedChanges, finding
     for subject, expected in missing.items():
         where = f"credit_change of {topics.CHANGE}/{changes.partition[subject]}"
         findings.differ(POSTGRES, where, f"{subject}: {expected} changes, no row", expected)
+
+
+def compare_logs(database: DatabaseSnapshot, logs: ReadLogs, findings: Findings) -> None:
+    """Compare the tables that have a row for each message with what they have read of their topics."""
+    arrow = findings.arrow(POSTGRES)
+    for topic, table in LOG_TABLES.items():
+        rows = {partition: (count, last) for partition, count, last in database.rows(_LOG.format(table=table))}
+        read = {key.partition: log for key, log in logs.items() if key.topic == topic}
+        for partition in sorted(rows.keys() | read.keys()):
+            (count, last), log = rows.get(partition, (0, -1)), read.get(partition, LogRead())
+            arrow.entered += log.written + log.unread
+            arrow.pending += log.unread
+            arrow.merged += count
+            where = f"{table} of {topic}/{partition}"
+            if count != log.written:
+                text = f"{log.written} messages, {count} rows"
+                findings.differ(POSTGRES, where, text, abs(count - log.written))
+            elif last != log.last:
+                findings.differ(POSTGRES, where, f"the messages end at {log.last}, the rows at {last}")
 
 
 def compare_submissions(database: DatabaseSnapshot, ledger: Ledger, findings: Findings) -> None:

@@ -15,6 +15,7 @@ from proofs.reconcile import changes, database, files, merge, upstream
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.expectations import Window
 from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, UPSTREAM, Findings
+from proofs.reconcile.logs import read_logs
 from proofs.reconcile.positions import Position, ledger, merge_positions
 from proofs.reconcile.records import Records, read_records, record_topics
 from proofs.reconcile.release import ReleaseProof
@@ -121,6 +122,8 @@ class Proof:
             upstream.compare(expected_receipts, answered, findings)
         if snapshot is not None:
             findings.arrow(POSTGRES)
+            logs = read_logs(reader, self._partitions(*database.LOG_TABLES), tabled)
+            database.compare_logs(snapshot, logs, findings)
             database.compare_records(snapshot, topics.RECORD, "credit_record", records[topics.RECORD], findings)
             database.compare_records(
                 snapshot, topics.PERSON_RECORD, "person_record", records[topics.PERSON_RECORD], findings

@@ -144,7 +144,7 @@ class ReleaseProof:
         for message in self._reader.read({source: 0}, ends):
             offset = message.offset() or 0
             if offset < ends[source].high:
-                yield InputMessage(offset, message.value(), message.key())
+                yield InputMessage(offset, message.value(), message.key(), message.headers() or ())
 
     def _found(self, arrow: str) -> Found:
         return lambda place, what: self._findings.differ(arrow, place, what)

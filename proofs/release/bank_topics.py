@@ -14,6 +14,7 @@ from bus.topics import bank_topic
 from catalogue.errors import PoisonMessage
 from processing.output import InputMessage
 from proofs.release.chain import Found
+from proofs.release.headers import wrong_headers
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class BankPartition:
     is_cut: bool
     found: Found
     counts: BankCounts = field(default_factory=BankCounts)
-    _messages: dict[tuple[str, int], tuple[int, bytes]] = field(default_factory=dict)
+    _messages: dict[tuple[str, int], tuple[int, bytes, str | None]] = field(default_factory=dict)
     _last: dict[str, int] = field(default_factory=dict)
     _has_begun: bool = False
 
@@ -55,7 +56,8 @@ class BankPartition:
             if before is not None and sequence != before + 1:
                 self.found(place, f"sequence {sequence} of {subject} after {before}")
             self._last[subject] = sequence
-            self._messages[subject, sequence] = message.offset, hashlib.sha256(raw).digest()
+            wrong = wrong_headers(value, decode.name(raw), message.headers)
+            self._messages[subject, sequence] = message.offset, hashlib.sha256(raw).digest(), wrong
 
     def take(self, subject: str, message: Mapping[str, Any], place: str, *, is_certain: bool) -> None:
         """Take what an entry says was told; ``is_certain``: it was there before the topic was read."""
@@ -67,13 +69,15 @@ class BankPartition:
             return
         self._has_begun = True
         self.counts.delivered += 1
-        offset, digest = there
+        offset, digest, wrong = there
         if digest != message["hash"]:
             self.found(self._place(offset), f"{subject}: message {sequence} is not the one that {place} says was told")
+        elif wrong is not None:
+            self.found(self._place(offset), wrong)
 
     def finish(self) -> None:
         """Note what no entry says was told."""
-        for (subject, sequence), (offset, _) in self._messages.items():
+        for (subject, sequence), (offset, *_) in self._messages.items():
             self.found(self._place(offset), f"{subject}: no entry says that message {sequence} was told")
 
     def _take_missing(self, subject: str, sequence: int, place: str, *, is_certain: bool) -> None:

@@ -64,7 +64,7 @@ class Comparison:
             "op": (value["op"], wanted.op),
             "reason": (value["reason"], wanted.reason),
             "policy": (value["policy"], self._step.value["policy"]),
-            "consents": (tuple(value["consents"]), wanted.consents),
+            "consents": (tuple(message["consents"]), wanted.consents),
             "handle": (message["handle"], wanted.handle),
         }
         differing = next((name for name, (said, due) in pairs.items() if said != due), "")

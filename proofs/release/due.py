@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from catalogue.model import FieldType
 from proofs.release.entitled import EntitlementsAt, LabelsOf, Moment
 from proofs.release.known import Consents, EnterpriseRecords, Recipients, place_of
 from proofs.release.messages import (
     INDICATORS,
-    INDICATORS_SCHEMA,
     LIST,
     LIST_SCHEMA,
     SCOPE,
@@ -19,13 +19,15 @@ from proofs.release.messages import (
     schema_of,
 )
 from proofs.release.told import BEGINNING, ToldSoFar
+from rules.release.columns import codes_text, consents_text, scope_item, statuses_text, with_details_texts
 from rules.release.deletion import delete_by
 from rules.release.disclosure import changed, differing
 from rules.release.entitlement import Entitlement
 from rules.release.handles import Handles
+from rules.release.indicator_rows import IndicatorRow, differing_rows, moved_rows
 from rules.release.lists import VisibleEntry, differing_entry, visible_entry
 from rules.release.reasons import WithdrawalReason
-from rules.release.visible import DeadLetter, Payload, VisibleChange, moved_indicators
+from rules.release.visible import DeadLetter, Payload, VisibleChange
 
 
 class Due:
@@ -87,9 +89,8 @@ class Due:
         subject, name = change["subject"], change["subject_name"]
         for seen in changed(change, entitled, self._labels, self._payload, enterprise.since, dead_letter):
             yield self._record(recipient, subject, name, seen, entitled, entitled)
-        values = moved_indicators(change, self._labels.public_indicators)
-        if values:
-            yield self._indicators(subject, name, change["as_of"], values)
+        for row in moved_rows(change, enterprise.indicators, self._labels):
+            yield self._indicators(subject, name, change["as_of"], row)
 
     def list_change(self, change: Mapping[str, Any], enterprise: EnterpriseRecords) -> Iterator[DueMessage]:
         """Yield what everybody is told of a change of a list."""
@@ -110,13 +111,10 @@ class Due:
     def _indicators_between(
         self, subject: str, name: str | None, enterprise: EnterpriseRecords, told: Entitlement, now: Entitlement
     ) -> Iterator[DueMessage]:
-        before = self._labels_of(told.policy).public_indicators if told.is_subscribed else frozenset[str]()
-        after = self._labels.public_indicators if now.is_subscribed else frozenset[str]()
-        filled = {one: value for one, value in enterprise.indicators.items() if value is not None}
-        values = {one: value for one, value in filled.items() if one in after - before}
-        values |= {one: None for one in filled if one in before - after}
-        if values:
-            yield self._indicators(subject, name, enterprise.as_of, values)
+        before = self._labels_of(told.policy) if told.is_subscribed else None
+        after = self._labels if now.is_subscribed else None
+        for row in differing_rows(enterprise.indicators, before, after, self._labels):
+            yield self._indicators(subject, name, enterprise.as_of, row)
 
     def _lists_between(
         self, subject: str, name: str | None, enterprise: EnterpriseRecords, told: Entitlement, now: Entitlement
@@ -134,16 +132,18 @@ class Due:
         return DueMessage("", "", LIST, entry.reason.value if entry.reason else "", (), "", LIST_SCHEMA, value)
 
     def _scope(self, recipient: str, subject: str, name: str | None, now: Entitlement) -> DueMessage:
-        items = [
-            {"item": one.item, "status": one.status, "code": one.code or None, "consents": list(one.consents)}
-            for one in self.entitlements.statuses(recipient, subject, now)
-        ]
-        value = {**self._head(subject, name), "items": items}
+        statuses = list(self.entitlements.statuses(recipient, subject, now))
+        items = [scope_item(one) for one in statuses]
+        value = {**self._head(subject, name), "items": items, "items_json": statuses_text(statuses)}
         return DueMessage("", "", SCOPE, "", (), "", SCOPE_SCHEMA, value)
 
-    def _indicators(self, subject: str, name: str | None, as_of: date, values: Mapping[str, Any]) -> DueMessage:
-        value = {**self._head(subject, name), "as_of": as_of, "indicators": dict(values)}
-        return DueMessage("", "", INDICATORS, "", (), "", INDICATORS_SCHEMA, value)
+    def _indicators(self, subject: str, name: str | None, as_of: date, row: IndicatorRow[Any]) -> DueMessage:
+        value = {
+            **self._head(subject, name), "op": row.op, "item": row.group, "as_of": as_of, "reason": row.reason,
+            **row.values,
+        }  # fmt: skip
+        reason, schema = row.reason.value if row.reason else "", self._labels.indicator_groups[row.group].schema
+        return DueMessage("", "", INDICATORS, reason, (), "", schema, value)
 
     def _record(
         self, recipient: str, subject: str, name: str | None, seen: VisibleChange, told: Entitlement, now: Entitlement
@@ -151,6 +151,7 @@ class Due:
         record, after = seen.record, seen.after
         item, key = record["item"], record["record_key"]
         handle = Handles(self._recipients.versions[recipient].handle_key)(subject, item, key)
+        details = [field.name for field in seen.item.fields if field.type is FieldType.DETAILS]
         consents = now.consents(item) if after is not None else told.consents(item)
         value = {
             **self._head(subject, name),
@@ -159,11 +160,12 @@ class Due:
             "record_key": handle,
             "source_time": record["source_time"],
             "unit": record["unit"],
-            "withheld": [one._asdict() for one in after.withheld] if after is not None else [],
+            "withheld_codes": codes_text(after.withheld) if after is not None else None,
             "reason": seen.reason,
             "consents": list(consents),
+            "consents_json": consents_text(consents),
             "delete_by": delete_by(seen.reason, told.consents(item), self._consents.of(subject), self._moment.at),
-            "data": after.visible if after is not None else None,
+            "data": with_details_texts(after.visible, details) if after is not None else None,
         }
         reason = seen.reason.value if seen.reason else ""
         schema = schema_of(seen.item)

@@ -29,18 +29,18 @@ class DueMessage:
 
 
 class Messages:
-    """Encodes what is due. Equal schemas have one id, in whichever bank's topic."""
+    """Encodes what is due. Equal schemas have one id, in whichever bank's topic; labels say which one was meant."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._encoders: dict[str, Encoder] = {}
+        self._encoders: dict[tuple[str, int], Encoder] = {}
 
     def hash(self, due: DueMessage, recipient: str, sequence: int) -> bytes:
         """Return the SHA-256 of the message to a recipient."""
-        name = full_name(due.schema)
-        encode = self._encoders.get(name)
+        key = full_name(due.schema), due.value["policy"]
+        encode = self._encoders.get(key)
         if encode is None:
-            encode = self._encoders[name] = Encoder(self._registry, topics.bank_topic(recipient), due.schema)
+            encode = self._encoders[key] = Encoder(self._registry, topics.bank_topic(recipient), due.schema)
         return hashlib.sha256(encode({**due.value, "sequence": sequence})).digest()
 
 
@@ -52,4 +52,4 @@ def schema_of(item: Any) -> Schema:
     return schema
 
 
-SCOPE_SCHEMA, INDICATORS_SCHEMA, LIST_SCHEMA = wire.BANK_SCOPE, wire.BANK_INDICATORS, wire.BANK_LIST_ENTRY
+SCOPE_SCHEMA, LIST_SCHEMA = wire.BANK_SCOPE, wire.BANK_LIST_ENTRY

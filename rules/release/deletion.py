@@ -8,7 +8,8 @@ from rules.release.consent.lifecycle import Consent
 from rules.release.consent.terms import Disposal
 from rules.release.reasons import WithdrawalReason
 
-_WITHIN = timedelta(days=30)  # ours
+DELETED_WITHIN = timedelta(days=30)
+"""How long after the end of a consent; ours."""
 _FINAL = frozenset((WithdrawalReason.CONSENT_REVOKED, WithdrawalReason.CONSENT_EXPIRED))
 
 
@@ -22,4 +23,4 @@ def delete_by(
     if reason not in _FINAL:
         return None
     disposals = {one.terms.disposal for one in consents if one.terms.number in numbers}
-    return business_date(moment) + _WITHIN if Disposal.DELETE in disposals else None
+    return business_date(moment) + DELETED_WITHIN if Disposal.DELETE in disposals else None

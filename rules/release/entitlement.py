@@ -3,6 +3,7 @@
 It is kept with what was told, so that whoever has to tell, or to prove, the difference to another one knows both.
 """
 
+import functools
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import NamedTuple
@@ -55,10 +56,13 @@ class Entitlement(NamedTuple):
 
     def access(self, item: str) -> Access:
         """Return how much of an item is seen; ``item``: its id, which begins with its category."""
-        if not self.is_subscribed or (self.categories and item.partition(".")[0] not in self.categories):
+        if not self._takes(item):
             return Access.NONE
         opening = self.opening(item)
         return Access.PUBLIC if opening is None else opening.access
+
+    def _takes(self, item: str) -> bool:
+        return self.is_subscribed and not (self.categories and item.partition(".")[0] not in self.categories)
 
     def opening(self, item: str) -> Opening | None:
         """Return what opens an item; None: nothing does."""
@@ -74,14 +78,26 @@ class Entitlement(NamedTuple):
         former = {one.item: one for one in told.openings} if told.is_subscribed else {}
         return self._replace(openings=tuple(_following(one, former.get(one.item), as_of) for one in self.openings))
 
+    def without_numbers(self) -> "Entitlement":
+        """Return it without the consents by which it is: of equal ones the same is seen of each change."""
+        if not self.openings:
+            return self
+        return self._replace(openings=_without_numbers(self.openings))
+
     def consents(self, item: str) -> tuple[str, ...]:
         """Return the numbers of the consents by which an item is told; none where it needs none."""
-        opening = self.opening(item) if self.is_subscribed else None
-        return () if opening is None or self.access(item) is Access.NONE else opening.consents
+        opening = self.opening(item) if self._takes(item) else None
+        return () if opening is None or opening.access is Access.NONE else opening.consents
 
 
 NOTHING = Entitlement(0, False)
 """That of a recipient that was never told anything."""
+
+
+# Those that are told of a change are mostly the same as at the last change.
+@functools.lru_cache(maxsize=16_384)
+def _without_numbers(openings: tuple[Opening, ...]) -> tuple[Opening, ...]:
+    return tuple(one._replace(consents=()) for one in openings)
 
 
 def _following(opening: Opening, former: Opening | None, as_of: int) -> Opening:
@@ -98,13 +114,14 @@ def openings_of(recipient: str, scope: Scope, permitted: Iterable[str]) -> tuple
 
     Of several consents to one item the one that allows most counts.
     """
+    granted: dict[tuple[str, Mode], set[str]] = {}
+    for wish, answer in scope.items():
+        if wish.recipient == recipient and answer.numbers:
+            granted.setdefault((wish.item, wish.mode), set()).update(answer.numbers)
     found = []
-    for item in sorted(permitted):
+    for item in sorted({item for item, _ in granted}.intersection(permitted)):
         for mode, access in _MODES:
-            numbers = {
-                number for use in DataUse for number in answer_to(scope, Wish(recipient, item, mode, use)).numbers
-            }
-            if numbers:
+            if numbers := granted.get((item, mode)):
                 found.append(Opening(item, access, tuple(sorted(numbers))))
                 break
     return tuple(found)

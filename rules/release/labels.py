@@ -14,10 +14,11 @@ from typing import NamedTuple
 import orjson
 from pydantic import TypeAdapter
 
-from catalogue.avro import bank_schema
+from catalogue import wire
+from catalogue.avro import Schema, bank_schema
 from catalogue.load import load_catalogue
 from catalogue.model import Field, Identity, IdentityKind, Item, Period, Send
-from rules.indicators.definitions import public_indicators
+from rules.indicators.definitions import load_indicators, public_indicators
 from rules.lists.definition import ListDefinition
 from rules.lists.loading import load_lists
 from rules.rating.model import Basis
@@ -37,17 +38,35 @@ class ListLabel(NamedTuple):
     kind: str
 
 
+class IndicatorLabel(NamedTuple):
+    """An indicator: the group in whose row it is a column, and what it is called there."""
+
+    id: str
+    group: str
+    zh: str
+    unit: str
+
+
+class ToldGroup(NamedTuple):
+    """The row of a group: which of its columns may be seen, and its schema, in which all have a place."""
+
+    public: tuple[str, ...]
+    schema: Schema
+
+
 @dataclass(frozen=True)
 class Labels:
     """The items as far as release and publication read them, and what rests on public data alone: indicators, lists.
 
-    ``permissions``: what their providers let which kinds of recipients have, sorted.
+    ``permissions``: what their providers let which kinds of recipients have, sorted. ``indicators``: all that there
+    are, sorted; one that is public no more has to be told as null, and so needs its place.
     """
 
     items: tuple[Item, ...]
     public_indicators: frozenset[str]
     permissions: tuple[Permission, ...] = ()
     lists: frozenset[ListLabel] = frozenset()
+    indicators: tuple[IndicatorLabel, ...] = ()
 
     @functools.cached_property
     def plans(self) -> Mapping[str, ReleasePlan]:
@@ -74,6 +93,24 @@ class Labels:
         """The lists that may be told, by their ids."""
         return {label.id: label for label in self.lists}
 
+    @functools.cached_property
+    def by_indicator(self) -> Mapping[str, str]:
+        """The group of each indicator, by its id."""
+        return {label.id: label.group for label in self.indicators}
+
+    @functools.cached_property
+    def indicator_groups(self) -> Mapping[str, ToldGroup]:
+        """The rows that recipients are told, by group."""
+        groups: dict[str, list[IndicatorLabel]] = {}
+        for label in self.indicators:
+            groups.setdefault(label.group, []).append(label)
+        return {group: self._group(group, own) for group, own in groups.items()}
+
+    def _group(self, group: str, own: Iterable[IndicatorLabel]) -> ToldGroup:
+        columns = [(label.id, f"{label.zh}（{label.unit}）") for label in own]
+        public = tuple(name for name, _ in columns if name in self.public_indicators)
+        return ToldGroup(public, wire.bank_indicators(group, columns))
+
     def permitted_until(self, item: str, kind: RecipientKind, day: date) -> date | None:
         """Return the last day on which a kind of recipient may have what an enterprise consents to of an item.
 
@@ -92,6 +129,7 @@ class Labels:
             "public_indicators": sorted(self.public_indicators),
             "permissions": permissions,
             "lists": [label._asdict() for label in sorted(self.lists)],
+            "indicators": [label._asdict() for label in self.indicators],
         }
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
@@ -114,11 +152,16 @@ def labels_of(
     public: Iterable[str],
     permissions: Iterable[Permission] = (),
     lists: Iterable[ListDefinition] = (),
+    indicators: Iterable[IndicatorLabel] | None = None,
 ) -> Labels:
     """Return the labels of a catalogue's items, without what they say to those who fill them.
 
     ``public``: the ids of the indicators that rest on public data alone. Of ``lists`` only those that do are told.
+    ``indicators``: None for those of this version. Raises ValueError for a public one that is none of them.
     """
+    known = tuple(sorted(_indicators() if indicators is None else indicators))
+    if unknown := frozenset(public) - {label.id for label in known}:
+        raise ValueError(f"no indicators: {', '.join(sorted(unknown))}")
     # In the order in which they are published: what is told of all items is the same by these and by those.
     ordered = sorted((_item(item) for item in items), key=lambda item: item.id)
     return Labels(
@@ -126,6 +169,7 @@ def labels_of(
         frozenset(public),
         tuple(sorted(permissions, key=Permission.order)),
         frozenset(ListLabel(one.id, one.zh, one.kind.value) for one in lists if one.basis is Basis.PUBLIC),
+        known,
     )
 
 
@@ -138,6 +182,7 @@ def read_labels(text: str) -> Labels:
         # Labels of before there were permissions, or lists were told, name none.
         _PERMISSIONS.validate_python(value.get("permissions", ())),
         frozenset(ListLabel(**label) for label in value.get("lists", ())),
+        tuple(IndicatorLabel(**label) for label in value.get("indicators", ())),
     )
 
 
@@ -151,6 +196,11 @@ def differing_items(former: Labels | None, labels: Labels) -> frozenset[str]:
     now = {item.id: replace(item, publication=None) for item in labels.items}
     before = {} if former is None else {item.id: replace(item, publication=None) for item in former.items}
     return frozenset(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+
+
+@functools.cache
+def _indicators() -> tuple[IndicatorLabel, ...]:
+    return tuple(IndicatorLabel(one.id, one.group, one.zh, one.unit) for one in load_indicators())
 
 
 def _item(item: Item) -> Item:

@@ -7,10 +7,12 @@ from typing import Any
 import yaml
 
 from catalogue.load import load_catalogue
-from rules.definition_files import DefinitionFile
+from rules.definition_files import LINE, DefinitionFile
+from rules.release.recipient_keys import RecipientKey, recipient_key
 from rules.release.recipients import Portfolio, RecipientDefinition, RecipientKind
+from rules.release.webhooks import WebhookDefinition
 
-_KEYS = frozenset({"id", "zh", "kind", "filing_number", "categories", "portfolio"})
+_KEYS = frozenset({"id", "zh", "kind", "filing_number", "categories", "portfolio", "keys", "webhook"})
 _ALL, _LIST, _CONSENTING, _DISTRICTS, _ANY_OF = "all", "list", "consenting", "districts", "any_of"
 _FORMS = (
     f"write {_ALL}, {_LIST}, {_CONSENTING}, {{{_DISTRICTS}: [630102]}},"
@@ -31,6 +33,11 @@ def load_recipient(path: Path, *, name: str | None = None) -> RecipientDefinitio
     return _File(path, name).read()
 
 
+def load_key(path: Path) -> RecipientKey:
+    """Read a public key (JWK, JSON); raises CatalogueError for what is wrong with it."""
+    return _KeyFile(path).read()
+
+
 def definition_yaml(definition: RecipientDefinition) -> str:
     """Return the text of a file that says so."""
     said: dict[str, Any] = {"id": definition.id, "zh": definition.zh, "kind": definition.kind.value}
@@ -39,6 +46,10 @@ def definition_yaml(definition: RecipientDefinition) -> str:
     if definition.categories is not None:
         said["categories"] = sorted(definition.categories)
     said["portfolio"] = _portfolio_forms(definition.portfolio)
+    if definition.webhook is not None:
+        said["webhook"] = {"url": definition.webhook.url, "networks": list(definition.webhook.networks)}
+    if definition.keys:
+        said["keys"] = [key.jwk() for key in definition.keys]
     return yaml.safe_dump(said, allow_unicode=True, sort_keys=False)
 
 
@@ -55,6 +66,12 @@ def _portfolio_forms(portfolio: Portfolio) -> Any:
     if portfolio.districts:
         forms.append({_DISTRICTS: sorted(portfolio.districts)})
     return forms[0] if len(forms) == 1 else {_ANY_OF: forms}
+
+
+class _KeyFile(DefinitionFile):
+    def read(self) -> RecipientKey:
+        """Return the key. JSON is read as the YAML that it is."""
+        return self._made(lambda said: recipient_key({name: said[name] for name in said if name != LINE}))
 
 
 class _File(DefinitionFile):
@@ -83,6 +100,8 @@ class _File(DefinitionFile):
             portfolio=self._portfolio(row["portfolio"]),
             categories=self._categories(row["categories"]) if "categories" in row else None,
             filing_number=self._text(row, "filing_number") if "filing_number" in row else None,
+            keys=self._keys(row["keys"]) if "keys" in row else (),
+            webhook=self._webhook(row["webhook"]) if "webhook" in row else None,
         )
 
     def _text(self, row: Mapping[str, Any], key: str) -> str:
@@ -102,6 +121,24 @@ class _File(DefinitionFile):
         if unknown := [one for one in said if one not in known]:
             raise ValueError(f"categories: there is no {unknown[0]!r}; there are {', '.join(sorted(known))}")
         return frozenset(said)
+
+    def _keys(self, said: Any) -> tuple[RecipientKey, ...]:
+        if not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
+            raise ValueError("keys are no list of public keys (JWK): write kty, kid, crv, x, or leave the field out")
+        return tuple(recipient_key({name: one[name] for name in one if name != LINE}) for one in said)
+
+    def _webhook(self, said: Any) -> WebhookDefinition:
+        form = "write {url: https://hooks.bank.example/credithub, networks: [203.0.113.0/24]}"
+        if not isinstance(said, dict) or not {"url", "networks"} <= said.keys():
+            raise ValueError(f"webhook has no url or no networks: {form}")
+        self._known(said, frozenset({"url", "networks"}))
+        url, networks = said["url"], said["networks"]
+        if not isinstance(url, str) or not isinstance(networks, list) or not all(isinstance(n, str) for n in networks):
+            raise ValueError(f"webhook: url is no text, or networks are no list of texts: {form}")
+        webhook = WebhookDefinition(url, tuple(networks))
+        if webhook.is_loopback:
+            raise ValueError("webhook: networks hold this machine itself (127.0.0.0/8, ::1): name the recipient's own")
+        return webhook
 
     def _portfolio(self, said: Any) -> Portfolio:
         if isinstance(said, dict) and _ANY_OF in said:

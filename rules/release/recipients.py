@@ -11,6 +11,12 @@ from enum import StrEnum
 import orjson
 from pydantic import ConfigDict, TypeAdapter
 
+from rules.release.recipient_keys import RecipientKey
+from rules.release.webhooks import WebhookDefinition
+
+MOST_KEYS = 4
+"""A recipient has so many public keys at most: those that are exchanged lie beside those that come."""
+
 # It becomes a part of names of topics, groups, transactions, processes and services, so it holds nothing that means
 # something in any of them.
 _ID = re.compile(r"[a-z][a-z0-9]{1,30}")
@@ -66,6 +72,10 @@ class RecipientDefinition:
     categories: frozenset[str] | None = None
     filing_number: str | None = None
     """备案号 of a credit service (征信业管理条例)."""
+    keys: tuple[RecipientKey, ...] = ()
+    """By which it says who it is where it asks over HTTP; none: it does not ask."""
+    webhook: WebhookDefinition | None = None
+    """Where it has what its topic tells sent, too; None: nowhere."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for what contradicts itself."""
@@ -82,6 +92,10 @@ class RecipientDefinition:
             raise ValueError("a credit_service needs its filing_number (备案号): write it")
         if self.kind is not RecipientKind.CREDIT_SERVICE and self.filing_number is not None:
             raise ValueError(f"a {self.kind} has no filing_number: leave it out, or make it a credit_service")
+        if len(self.keys) > MOST_KEYS:
+            raise ValueError(f"there are {len(self.keys)} keys: {MOST_KEYS} are enough, to exchange one for another")
+        if len({key.kid for key in self.keys}) != len(self.keys):
+            raise ValueError("two keys have one kid: name each otherwise")
 
     def takes(self, category: str) -> bool:
         """Whether it takes the items of a category of the catalogue."""

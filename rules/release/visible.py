@@ -4,7 +4,7 @@ The merge decodes a payload only where an indicator needs it. So a record that c
 other kinds than its item's, is found here. It alone is a dead letter: the other records of the change are delivered.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -116,13 +116,6 @@ def relabelled(
         if shown(before) != shown(after):
             reason = None if after else WithdrawalReason.LABEL_CHANGED
             yield VisibleChange(record, either.item, before, after, reason)
-
-
-def moved_indicators(change: Mapping[str, Any], public: Collection[str]) -> dict[str, Any]:
-    """Return by id what a change says of the indicators that are ``public``; nothing where it says nothing of them."""
-    if not is_enterprise(change):
-        return {}
-    return {moved["id"]: moved["current"] for moved in change["indicators"] if moved["id"] in public}
 
 
 def shown(seen: Projected | None) -> object:

@@ -1,20 +1,12 @@
 """What a step published, as the entries and the step of ``release.v1``: a chain in which nothing can be exchanged."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-Encode = Callable[[Mapping[str, Any]], bytes]
-
-
-class ReleasedMessage(NamedTuple):
-    """A message of a recipient's topic; ``handle`` is empty where it is about no record."""
-
-    recipient: str
-    sequence: int
-    handle: str
-    hash: bytes
+from bus.avro.encoding import Encoder
+from sinks.banks.encoding import ReleasedMessage, entry_body
 
 
 class LastStep(NamedTuple):
@@ -28,7 +20,7 @@ class LastStep(NamedTuple):
 class StepChain:
     """The steps of one partition; entries are taken until the step that ends them is made."""
 
-    def __init__(self, last: LastStep, encode_entry: Encode, encode_step: Encode) -> None:
+    def __init__(self, last: LastStep, encode_entry: Encoder, encode_step: Encoder) -> None:
         self.last, self._encode_entry, self._encode_step = last, encode_entry, encode_step
         self._hash, self._count = hashlib.sha256(), 0
 
@@ -44,21 +36,11 @@ class StepChain:
         op: str,
         reason: str,
         policy: int,
-        consents: Sequence[str],
         messages: Sequence[ReleasedMessage],
     ) -> bytes:
         """Return the message of an entry of the step that is being made."""
-        value = {
-            "step": self.last.number + 1,
-            "subject": subject,
-            "item": item,
-            "op": op,
-            "reason": reason,
-            "policy": policy,
-            "consents": list(consents),
-            "messages": [one._asdict() for one in messages],
-        }
-        entry = self._encode_entry(value)
+        body = entry_body(self.last.number + 1, subject, item, op, reason, policy, messages)
+        entry = self._encode_entry.wrap(body)
         self._hash.update(hashlib.sha256(entry).digest())
         self._count += 1
         return entry

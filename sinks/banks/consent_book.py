@@ -11,7 +11,7 @@ from bus.crypto.signing import ForgedSignature, Verifier
 from catalogue.errors import PoisonMessage
 from catalogue.times import micros
 from processing.output import InputMessage, StoreWrites
-from processing.store import Store
+from processing.store import ReadableStore
 from rules.release.consent.artefact import TYPE, Held, digest_of, follow, read_message
 from rules.release.consent.lifecycle import Consent, IllegalTransition
 from sinks.banks import keys
@@ -24,7 +24,9 @@ Verifiers = Callable[[str], Verifier]
 class ConsentBook:
     """The consents of one partition: the store's, and above them what was folded since and is not written yet."""
 
-    def __init__(self, store: Store, decode: Callable[[bytes], Mapping[str, Any]], verifiers: Verifiers) -> None:
+    def __init__(
+        self, store: ReadableStore, decode: Callable[[bytes], Mapping[str, Any]], verifiers: Verifiers
+    ) -> None:
         self._store, self._decode, self._verifiers = store, decode, verifiers
         self._folded: dict[str, dict[str, Held]] = {}
 

@@ -16,11 +16,15 @@ from rules.release.labels import LabelPolicy
 from rules.release.recipient_messages import RecipientVersion
 from rules.release.recipients import RecipientKind, is_subscribed
 
+Standing = Mapping[str, Entitlement]
+"""What counts for an enterprise at a moment, by recipient. Never changed: enterprises have the same one in common."""
+_MOST_ALIKE = 1024
+"""Standings that are kept to be had in common, where many lists have other enterprises each."""
 
-class SubjectStanding(NamedTuple):
-    """What counts for an enterprise at a moment; ``entitlements``: by recipient."""
 
-    entitlements: Mapping[str, Entitlement]
+class Consented(NamedTuple):
+    """What an enterprise consented to, as of a moment, with its consents."""
+
     scope: Scope
     consents: tuple[Consent, ...]
 
@@ -38,6 +42,7 @@ class Entitlements:
             name: (self._closed(one, is_told=False), self._closed(one, is_told=True))
             for name, one in recipients.items()
         }
+        self._alike: dict[tuple[bool, ...], Standing] = {}
         self._statuses: dict[tuple[str, Entitlement], tuple[ItemStatus, ...]] = {}
 
     def _closed(self, recipient: RecipientVersion, *, is_told: bool) -> Entitlement:
@@ -59,18 +64,33 @@ class Entitlements:
 
     def of(
         self, subject: str, consents: tuple[Consent, ...], entries: Mapping[str, tuple[int, bool]], moment: datetime
-    ) -> SubjectStanding:
+    ) -> Standing:
         """Return what counts for an enterprise at a moment of the day."""
-        scope: Scope = scope_of(consents, moment) if consents else {}
         consenting = {one.terms.recipient for one in consents if in_force(one, moment)}
-        found = {}
-        for name, one in self._recipients.items():
-            has_consent = name in consenting
-            closed = self._plain[name][self._is_told(one, subject, entries, has_consent=has_consent)]
-            if closed.is_subscribed and has_consent:
-                closed = closed._replace(openings=openings_of(name, scope, self._permitted[one.definition.kind]))
-            found[name] = closed
-        return SubjectStanding(found, scope, consents)
+        standing = self._closed_to_all(
+            tuple(
+                self._is_told(one, subject, entries, has_consent=name in consenting)
+                for name, one in self._recipients.items()
+            )
+        )
+        opened = {}
+        for name in consenting & standing.keys():
+            if standing[name].is_subscribed:
+                scope = scope_of((one for one in consents if one.terms.recipient == name), moment)
+                permitted = self._permitted[self._recipients[name].definition.kind]
+                opened[name] = standing[name]._replace(openings=openings_of(name, scope, permitted))
+        return {**standing, **opened} if opened else standing
+
+    def _closed_to_all(self, told: tuple[bool, ...]) -> Standing:
+        """Return what counts where no consent does; ``told``: whether each recipient is told of the enterprise."""
+        found = self._alike.get(told)
+        if found is None:
+            if len(self._alike) >= _MOST_ALIKE:
+                self._alike.clear()
+            found = self._alike[told] = {
+                name: self._plain[name][is_told] for name, is_told in zip(self._plain, told, strict=True)
+            }
+        return found
 
     def _is_told(
         self, one: RecipientVersion, subject: str, entries: Mapping[str, tuple[int, bool]], *, has_consent: bool

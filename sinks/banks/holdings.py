@@ -32,6 +32,8 @@ class Holdings:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._folded: StoreWrites = {}
+        # A change is told by them and then folds them.
+        self._last_read: tuple[str, Indicators] | None = None
 
     def fold(self, change: Mapping[str, Any], offset: int) -> None:
         """Fold a change of an enterprise: all of it, for labels may let more be seen one day."""
@@ -50,6 +52,7 @@ class Holdings:
             before = self.indicators(subject).values
             values = {**before, **{one["id"]: one["current"] for one in moved}}
             folded[keys.of_subject(keys.INDICATORS, subject)] = marshal.dumps((change["as_of"].toordinal(), values))
+            self._last_read = subject, Indicators(change["as_of"].toordinal(), values)
         name_key = keys.of_subject(keys.NAMES, subject)
         folded[name_key] = (change["subject_name"] or "").encode()
 
@@ -76,7 +79,7 @@ class Holdings:
 
     def written(self) -> None:
         """Note that the store has what was folded, or that it will never have it."""
-        self._folded = {}
+        self._folded, self._last_read = {}, None
 
     def since(self, subject: str, record: Mapping[str, Any]) -> int:
         """Return at which offset of the changes a record began to count; 0 of one that is not known."""
@@ -106,8 +109,10 @@ class Holdings:
 
     def indicators(self, subject: str) -> Indicators:
         """Return the values of a subject's indicators."""
-        raw = self._get(keys.of_subject(keys.INDICATORS, subject))
-        return _NO_INDICATORS if raw is None else Indicators(*marshal.loads(raw))
+        if self._last_read is None or self._last_read[0] != subject:
+            raw = self._get(keys.of_subject(keys.INDICATORS, subject))
+            self._last_read = subject, _NO_INDICATORS if raw is None else Indicators(*marshal.loads(raw))
+        return self._last_read[1]
 
     def members(self, subject: str) -> dict[str, Member]:
         """Return the public lists that have a subject."""

@@ -1,14 +1,11 @@
 """Up to where each recipient was told of a subject: the last sequence, and by what it was told."""
 
 import functools
-import marshal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rules.release.entitlement import NOTHING, Access, Entitlement, Opening
 
-# Confluent's magic byte, with which marshal begins no tuple.
-_AVRO = 0
 _TO_THE_END = ""
 
 
@@ -55,35 +52,6 @@ Marks = Mapping[str, Mark]
 """By recipient."""
 
 
-def value_of(subject: str, marks: Marks) -> dict[str, Any]:
-    """Return the value of ``release.sequence.v1``."""
-    places: dict[Entitlement, int] = {}
-    recipients = [
-        {
-            "recipient": recipient,
-            "sequence": mark.sequence,
-            "told": [
-                {"upto": one.upto, "entitlement": places.setdefault(one.entitlement, len(places))} for one in mark.told
-            ],
-        }
-        for recipient, mark in sorted(marks.items())
-    ]
-    return {"subject": subject, "entitlements": [as_wire(one) for one in places], "recipients": recipients}
-
-
-def as_wire(entitlement: Entitlement) -> dict[str, Any]:
-    """Return an entitlement as messages have it."""
-    return {
-        "policy": entitlement.policy,
-        "is_subscribed": entitlement.is_subscribed,
-        "categories": list(entitlement.categories),
-        "openings": [
-            {"item": one.item, "access": one.access.value, "consents": list(one.consents), "as_of": one.as_of}
-            for one in entitlement.openings
-        ],
-    }
-
-
 def read_marks(value: Mapping[str, Any]) -> dict[str, Mark]:
     """Return the marks of a value of ``release.sequence.v1``."""
     entitlements = [
@@ -103,35 +71,6 @@ def read_marks(value: Mapping[str, Any]) -> dict[str, Mark]:
         )
         for one in value["recipients"]
     }
-
-
-def pack(marks: Marks) -> bytes:
-    """Return marks as the store keeps them: recipients that were told alike, which most are, share one."""
-    alike: dict[Mark, list[str]] = {}
-    for recipient, mark in marks.items():
-        alike.setdefault(mark, []).append(recipient)
-    return marshal.dumps(
-        [
-            (mark.sequence, tuple((one.upto, _plain(one.entitlement)) for one in mark.told), recipients)
-            for mark, recipients in alike.items()
-        ]
-    )
-
-
-def unpack(raw: bytes, decode: Callable[[bytes], Mapping[str, Any]]) -> dict[str, Mark]:
-    """Return what the store kept, packed or as it was restored from ``release.sequence.v1``, which ``decode`` reads."""
-    if raw[0] == _AVRO:
-        return read_marks(decode(raw))
-    found: dict[str, Mark] = {}
-    for sequence, told, recipients in marshal.loads(raw):
-        mark = Mark(sequence, tuple(ToldPart(upto, _entitlement(plain)) for upto, plain in told))
-        found.update(dict.fromkeys(recipients, mark))
-    return found
-
-
-def _plain(entitlement: Entitlement) -> tuple[Any, ...]:
-    openings = tuple((o.item, o.access.value, o.consents, o.as_of) for o in entitlement.openings)
-    return entitlement.policy, entitlement.is_subscribed, entitlement.categories, openings
 
 
 # Most enterprises have the same few, and equal ones that are the same object are compared at once.

@@ -3,7 +3,8 @@
 Their sequences and handles are put in afterwards: they lie at known places of the bytes (Avro 1.12, Binary Encoding).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
@@ -14,11 +15,16 @@ from bus.avro.registry import Registry, full_name
 from bus.avro.wire_format import HEAD_SIZE
 from catalogue import wire
 from catalogue.avro import Schema, bank_schema
-from catalogue.model import Item
+from catalogue.envelope import Op
+from catalogue.model import FieldType, Item
+from processing.output import Headers
+from rules.release.columns import codes_text, consents_text, scope_item, statuses_text, with_details_texts
 from rules.release.entitlement import ItemStatus
+from rules.release.indicator_rows import IndicatorRow
 from rules.release.lists import VisibleEntry
 from rules.release.visible import VisibleChange
 
+_TYPE, _ITEM, _OP, _SEQUENCE = "type", "item", "op", "sequence"
 _NO_SEQUENCE = b"\x00"
 _HANDLE = "0" * 32
 _HANDLE_SIZE = writer.long(len(_HANDLE))
@@ -27,19 +33,28 @@ _EXACT = Context(prec=60)
 
 
 class MessageTemplate(NamedTuple):
-    """A message but for its sequence and, of a record, its handle; ``rest`` None: it is about no record."""
+    """A message but for its sequence and, of a record, its handle and consents; ``rest`` None: it is about no record.
 
+    ``headers``: those that do not follow from the recipient.
+    """
+
+    headers: tuple[tuple[str, bytes], ...]
     head: bytes
     middle: bytes
     rest: bytes | None
 
-    def filled(self, sequence: int, handle: str) -> bytes:
+    def filled(self, sequence: int, handle: str, consents: tuple[str, ...]) -> bytes:
         """Return the message."""
         if self.rest is None:
             return b"".join((self.head, writer.long(sequence), self.middle))
         return b"".join(
-            (self.head, writer.long(sequence), self.middle, _HANDLE_SIZE, handle.encode(), self.rest)
+            (self.head, writer.long(sequence), self.middle, _HANDLE_SIZE, handle.encode(), self.rest,
+             _consents(consents))
         )  # fmt: skip
+
+    def headed(self, sequence: int) -> Headers:
+        """Return the headers of the message."""
+        return [*self.headers, (_SEQUENCE, b"%d" % sequence)]
 
 
 class Head(NamedTuple):
@@ -62,13 +77,13 @@ class BankMessages:
         """``topic`` names that of any bank. Messages raise Unavailable while the registry is away."""
         self._registry, self._topic = registry, topic
         self._encoders: dict[str, Encoder] = {}
-        self._by_item: dict[str, Encoder] = {}
+        self._by_item: dict[str, tuple[str, tuple[str, ...], Encoder]] = {}
+        self._headers: dict[tuple[str, str, str], tuple[tuple[str, bytes], ...]] = {}
 
-    def record(
-        self, head: Head, seen: VisibleChange, consents: tuple[str, ...], delete_by: date | None
-    ) -> MessageTemplate:
-        """Return the message that tells a record, by consents; ``delete_by``: of what is seen no more."""
+    def record(self, head: Head, seen: VisibleChange, delete_by: date | None) -> MessageTemplate:
+        """Return the message that tells a record; ``delete_by``: of what is seen no more."""
         record, after, op = seen.record, seen.after, seen.op
+        type_name, details, encode = self._record_encoder(seen.item)
         value = {
             **head.fields(),
             "op": op,
@@ -76,49 +91,60 @@ class BankMessages:
             "record_key": _HANDLE,
             "source_time": record["source_time"],
             "unit": record["unit"],
-            "withheld": [{"field": w.field, "reason": w.reason, "code": w.code} for w in after.withheld]
-            if after
-            else [],
+            "withheld_codes": codes_text(after.withheld) if after else None,
             "reason": seen.reason,
-            "consents": list(consents),
             "delete_by": delete_by,
-            "data": after.visible if after else None,
+            "data": with_details_texts(after.visible, details) if after else None,
+            "consents": [],
+            "consents_json": None,
         }
-        whole = self._record_encoder(seen.item)(value)
-        before, behind = _around_sequence(whole, head)
+        before, behind = _around_sequence(encode(value), head)
+        headers = self._headers_of(type_name, record["item"], op)
         size = len(writer.text(op)) + len(writer.text(record["item"]))
-        return MessageTemplate(before, behind[:size], behind[size + len(_HANDLE_SIZE) + len(_HANDLE) :])
+        rest = behind[size + len(_HANDLE_SIZE) + len(_HANDLE) :].removesuffix(_NO_CONSENTS)
+        return MessageTemplate(headers, before, behind[:size], rest)
 
-    def indicators(self, head: Head, as_of: date, values: Mapping[str, int | None]) -> MessageTemplate:
-        """Return the message that tells values of indicators, in units of their last place."""
+    def indicators(self, head: Head, as_of: date, row: IndicatorRow[int], schema: Schema) -> MessageTemplate:
+        """Return the message that tells a row of indicators; its values are in units of their last place."""
         decimals = {
             name: None if value is None else Decimal(value).scaleb(-_INDICATOR_PLACES, _EXACT)
-            for name, value in values.items()
+            for name, value in row.values.items()
         }
-        return self._plain(wire.BANK_INDICATORS, head, {"as_of": as_of, "indicators": decimals})
+        value = {"op": row.op, "item": row.group, "as_of": as_of, "reason": row.reason, **decimals}
+        return self._plain(schema, head, value, op=row.op, item=row.group)
 
     def entry(self, head: Head, entry: VisibleEntry) -> MessageTemplate:
         """Return the message that tells who is on a list, or is not any more."""
-        return self._plain(wire.BANK_LIST_ENTRY, head, entry.fields())
+        op = Op.REPORT if entry.is_member else Op.WITHDRAW
+        return self._plain(wire.BANK_LIST_ENTRY, head, entry.fields(), op=op)
 
-    def scope(self, head: Head, items: Iterable[ItemStatus]) -> MessageTemplate:
+    def scope(self, head: Head, items: Sequence[ItemStatus]) -> MessageTemplate:
         """Return the message that tells what is told from here on."""
-        said = [
-            {"item": one.item, "status": one.status, "code": one.code or None, "consents": list(one.consents)}
-            for one in items
-        ]
-        return self._plain(wire.BANK_SCOPE, head, {"items": said})
+        said = {"items": [scope_item(one) for one in items], "items_json": statuses_text(items)}
+        return self._plain(wire.BANK_SCOPE, head, said)
 
-    def _plain(self, schema: Schema, head: Head, value: Mapping[str, Any]) -> MessageTemplate:
+    def _plain(
+        self, schema: Schema, head: Head, value: Mapping[str, Any], *, op: Op = Op.REPORT, item: str = ""
+    ) -> MessageTemplate:
         before, behind = _around_sequence(self._encoder(schema)({**head.fields(), **value}), head)
-        return MessageTemplate(before, behind, None)
+        return MessageTemplate(self._headers_of(full_name(schema), item, op), before, behind, None)
 
-    def _record_encoder(self, item: Item) -> Encoder:
+    def _headers_of(self, type_name: str, item: str, op: str) -> tuple[tuple[str, bytes], ...]:
+        """Return what tools may route by without decoding: the record type, the item if it has one, and the op."""
+        key = type_name, item, op
+        known = self._headers.get(key)
+        if known is None:
+            words = {_TYPE: type_name, _ITEM: item, _OP: op}
+            known = self._headers[key] = tuple((name, str(word).encode()) for name, word in words.items() if word)
+        return known
+
+    def _record_encoder(self, item: Item) -> tuple[str, tuple[str, ...], Encoder]:
         if item.id not in self._by_item:
             schema = bank_schema(item)
             if schema is None:
                 raise ValueError(f"a plan of {item.id}, of which a bank may see nothing")
-            self._by_item[item.id] = self._encoder(schema)
+            details = tuple(field.name for field in item.fields if field.type is FieldType.DETAILS)
+            self._by_item[item.id] = full_name(schema), details, self._encoder(schema)
         return self._by_item[item.id]
 
     def _encoder(self, schema: Schema) -> Encoder:
@@ -126,6 +152,17 @@ class BankMessages:
         if name not in self._encoders:
             self._encoders[name] = Encoder(self._registry, self._topic(), schema)
         return self._encoders[name]
+
+
+# A change tells a recipient mostly by the consents of the last one.
+@functools.lru_cache(maxsize=16_384)
+def _consents(numbers: tuple[str, ...]) -> bytes:
+    """Return the fields that say by which consents a recipient is told, encoded."""
+    listed = b"".join((writer.long(len(numbers)), *map(writer.text, numbers))) if numbers else b""
+    return b"".join((listed, b"\x00", writer.optional_text(consents_text(numbers))))
+
+
+_NO_CONSENTS = _consents(())
 
 
 def _around_sequence(message: bytes, head: Head) -> tuple[bytes, bytes]:

@@ -8,8 +8,6 @@ from bus.avro.decoding import Decoder
 from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.config import BusConfig
-from bus.crypto.fingerprints import published_signing_keys
-from bus.crypto.signing import Ed25519Verifier, Verifier
 from bus.reading.offsets import TopicPartition, Watermarks, watermarks
 from bus.reading.scan import scan_partitions
 from catalogue import wire
@@ -31,6 +29,7 @@ from sinks.banks.recipient_book import RecipientBook
 from sinks.banks.step_output import StepOutput
 from sinks.banks.task import ReleaseTask
 from sinks.banks.telling import StepTelling
+from sinks.banks.verifiers import PublishedVerifiers
 from sinks.policies import Policies
 
 log = logging.getLogger(__name__)
@@ -44,6 +43,9 @@ class ReleaseProcessor(Processor):
     inputs = topics.RELEASE_INPUTS
     changelogs = (topics.RELEASE_SEQUENCE,)
     positions = topics.RELEASE_POSITION
+    # A revocation waits for no backlog: neither for what was read before it, nor for long behind what is worked on.
+    leading = topics.RELEASE_GOVERNANCE
+    most_records = 2000
     # Some banks' clients read no other one; by another one the broker would compress everything once more.
     compression = "gzip"
 
@@ -70,7 +72,7 @@ class ReleaseProcessor(Processor):
         raw = store.get(keys.STEP)
         last = LastStep() if raw is None else last_step(decode(raw))
         recipients, holdings = RecipientBook(store), Holdings(store)
-        consents = ConsentBook(store, decode, _Verifiers(self._config, self._registry).of)
+        consents = ConsentBook(store, decode, PublishedVerifiers(self._config, self._registry).of)
         # Of what was told already, consents and recipients count as they did: also those of a batch that is to come.
         upto = {
             topic: max(reached.get(topic, 0), last.after.get(topic, 0))
@@ -150,19 +152,3 @@ class ReleaseProcessor(Processor):
             if offset >= end:
                 return
             yield InputMessage(offset, message.value(), message.key())
-
-
-class _Verifiers:
-    """Who can verify what is signed with a key; a key that is new is asked for once."""
-
-    def __init__(self, config: BusConfig, registry: Registry) -> None:
-        self._config, self._registry = config, registry
-        self._verifier: Verifier | None = None
-        self._known: set[str] = set()
-
-    def of(self, kid: str) -> Verifier:
-        """Return what knows the key, if anybody does; raises Unavailable while Kafka or the registry is away."""
-        if self._verifier is None or kid not in self._known:
-            published = published_signing_keys(self._config, self._registry)
-            self._verifier, self._known = Ed25519Verifier(published.values()), {*published, kid}
-        return self._verifier

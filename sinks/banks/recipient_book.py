@@ -4,7 +4,7 @@ import marshal
 from collections.abc import Iterator
 
 from processing.output import StoreWrites
-from processing.store import Store
+from processing.store import ReadableStore
 from rules.release.handles import Handles
 from rules.release.recipient_messages import PortfolioEntry, RecipientVersion
 from rules.release.recipients import read_definition
@@ -17,7 +17,7 @@ Entries = dict[str, tuple[int, bool]]
 class RecipientBook:
     """The recipients of one partition: all are in memory, their lists in the store and above it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ReadableStore) -> None:
         self._store = store
         self._versions: dict[str, RecipientVersion] = {}
         self._handles: dict[str, Handles] = {}

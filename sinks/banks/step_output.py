@@ -5,14 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bus import topics
-from processing.output import Output
+from bus.avro.encoding import Encoder
+from processing.output import Headers, Output
 from processing.store import Store
 from rules.release.entitlement import Entitlement
-from sinks.banks import keys, marks
-from sinks.banks.chain import Encode, ReleasedMessage, StepChain
-from sinks.banks.marks import UNTOLD, Mark
+from sinks.banks import keys
+from sinks.banks.chain import StepChain
+from sinks.banks.encoding import ReleasedMessage, marks_body
+from sinks.banks.kept_marks import KeptMarks
+from sinks.banks.marks import UNTOLD, Mark, read_marks
 from sinks.banks.messages import Head, MessageTemplate
 from sinks.banks.recipient_book import RecipientBook
+
+NOBODY: Mapping[str, tuple[str, ...]] = {}
 
 
 class StepOutput:
@@ -24,35 +29,45 @@ class StepOutput:
         decode: Callable[[bytes], Mapping[str, Any]],
         recipients: RecipientBook,
         chain: StepChain,
-        encode_marks: Encode,
+        encode_marks: Encoder,
     ) -> None:
         self._store, self._decode, self._recipients = store, decode, recipients
         self._chain, self._encode_marks = chain, encode_marks
-        # Those that are to be written, and those that were only read.
+        # Those that are to be written, and those that were only read or are written.
         self._marks: dict[str, dict[str, Mark]] = {}
-        self._read: dict[str, Mapping[str, Mark]] = {}
+        self._kept = KeptMarks()
         self._output = Output()
         self.told = 0
 
     def forget(self) -> None:
         """Forget what was made and not taken: nothing of it was published."""
-        self._marks, self._read, self._output, self.told = {}, {}, Output(), 0
+        self._marks, self._output, self.told = {}, Output(), 0
 
     def take(self) -> Output:
         """Return what was made since the last call, for the transaction."""
         made, self._output, self.told = self._output, Output(), 0
         return made
 
+    def moved_to(self, output: Output) -> Output:
+        """Return an output that has no messages with those that were made since the last call."""
+        made = self.take()
+        output.messages, output.headed = made.messages, made.headed
+        return output
+
     def take_marks(self) -> Output:
-        """Return the marks of everybody who was told anything since the last call."""
+        """Return the marks of everybody who was told anything since the last call.
+
+        They are published, or the task ends: what it tells next begins with them.
+        """
         made = Output()
         for subject, own in self._marks.items():
             key = keys.of_subject(keys.MARKS, subject)
-            made.writes[key] = marks.pack(own)
-            made.messages[topics.RELEASE_SEQUENCE].append(
-                (subject.encode(), self._encode_marks(marks.value_of(subject, own)))
-            )
-        self._marks, self._read = {}, {}
+            message = self._encode_marks.wrap(marks_body(subject, own))
+            # The store has it as the topic has: so it is also when it is restored from there.
+            made.writes[key] = message
+            made.messages[topics.RELEASE_SEQUENCE].append((subject.encode(), message))
+            self._kept.put(subject, own)
+        self._marks = {}
         return made
 
     def known(self, subject: str) -> Mapping[str, Mark]:
@@ -60,11 +75,12 @@ class StepOutput:
         own = self._marks.get(subject)
         if own is not None:
             return own
-        read = self._read.get(subject)
-        if read is None:
+        kept = self._kept.get(subject)
+        if kept is None:
             raw = self._store.get(keys.of_subject(keys.MARKS, subject))
-            read = self._read[subject] = {} if raw is None else marks.unpack(raw, self._decode)
-        return read
+            kept = {} if raw is None else read_marks(self._decode(raw))
+            self._kept.put(subject, kept)
+        return kept
 
     def forget_told(self, recipient: str, subject: str) -> None:
         """Take a recipient to know nothing of an enterprise, so that all is told anew; its sequence goes on."""
@@ -88,21 +104,30 @@ class StepOutput:
         *,
         item: str = "",
         reason: str = "",
-        consents: Sequence[str] = (),
+        consents: Mapping[str, tuple[str, ...]] = NOBODY,
         record_key: str = "",
     ) -> None:
-        """Publish a message to recipients; ``item`` and ``record_key``: of the record that it is about, if any."""
+        """Publish a message to recipients; ``item`` and ``record_key``: of the record that it is about, if any.
+
+        ``consents``: by which each recipient is told of it.
+        """
         subject = head.subject
         own, key, released = self._own(subject), subject.encode(), []
+        # Recipients that began together have one sequence, and so the same headers.
+        by_sequence: dict[int, Headers] = {}
         for name in names:
             mark = own.get(name, UNTOLD)
             handle = self._recipients.handle(name, subject, item, record_key) if record_key else ""
             sequence = mark.sequence + 1
-            message = template.filled(sequence, handle)
-            own[name] = mark._replace(sequence=sequence)
-            self._output.messages[topics.bank_topic(name)].append((key, message))
-            released.append(ReleasedMessage(name, sequence, handle, hashlib.sha256(message).digest()))
-        entry = self._chain.entry(subject, item, op, reason, head.policy, consents, released)
+            numbers = consents.get(name, ())
+            message = template.filled(sequence, handle, numbers)
+            own[name] = Mark(sequence, mark.told)
+            headers = by_sequence.get(sequence)
+            if headers is None:
+                headers = by_sequence[sequence] = template.headed(sequence)
+            self._output.headed[topics.bank_topic(name)].append((key, message, headers))
+            released.append(ReleasedMessage(name, sequence, handle, numbers, hashlib.sha256(message).digest()))
+        entry = self._chain.entry(subject, item, op, reason, head.policy, released)
         self._output.messages[topics.RELEASE].append((key, entry))
         self.told += len(released)
 

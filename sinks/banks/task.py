@@ -18,14 +18,15 @@ from processing.output import Batches, Output, StoreWrites, no_outcomes
 from processing.processor import PartitionTask
 from processing.store import Store
 from rules.release.labels import LabelPolicy
-from rules.release.visible import is_enterprise, moved_indicators
+from rules.release.visible import is_enterprise
 from sinks.banks import keys
 from sinks.banks.batch import ReadBatch, ReadChange, read_batch
 from sinks.banks.chain import StepChain
 from sinks.banks.consent_book import ConsentBook
-from sinks.banks.entitlements import Entitlements, SubjectStanding
+from sinks.banks.entitlements import Entitlements, Standing
 from sinks.banks.holdings import Holdings
 from sinks.banks.recipient_book import RecipientBook
+from sinks.banks.standings import Standings
 from sinks.banks.telling import StepTelling
 
 MOST_MESSAGES = 2000
@@ -57,6 +58,7 @@ class ReleaseTask(PartitionTask):
         self._telling, self._made, self._chain, self._clock = telling, telling.made, chain, clock
         self._reached = dict(reached)
         self._read = ReadBatch()
+        self._standings = Standings(recipients, consents, telling)
         # The moment to which nothing is due; asked anew from the store behind each look.
         self._next_due = _first_due(self._store)
         swept_to = store.get(keys.SWEEP)
@@ -74,6 +76,9 @@ class ReleaseTask(PartitionTask):
     def parts(self, batches: Batches, *, careful: bool = False) -> Iterator[Output]:
         """Yield what recipients are told because they may see something else."""
         self._made.forget()
+        if careful:
+            # The batch is taken once more, without what could not be read of it.
+            self._standings.clear()
         for folded in (self._holdings, self._consents, self._recipients):
             folded.written()
         self._pending = {}
@@ -86,6 +91,9 @@ class ReleaseTask(PartitionTask):
             self._entitlements = Entitlements(self._policy, {one.recipient: one for one in self._recipients}, day)
             self._note_basis()
         self._telling.begin(moment, self._entitlements)
+        self._standings.begin(moment, self._entitlements)
+        for subject in read.touched:
+            self._standings.forget(subject)
         due = self._due_subjects(moment)
         changing = (change.value["subject"] for change in read.changes if is_enterprise(change.value))
         for subject in dict.fromkeys((*read.touched, *due.values(), *changing)):
@@ -93,6 +101,7 @@ class ReleaseTask(PartitionTask):
         # Behind the difference: what may be seen no more has to be withdrawn before it is forgotten.
         for recipient, subject in read.anew:
             self._made.forget_told(recipient, subject)
+            self._standings.forget(subject)
             yield from self._tell_difference(subject)
         self._pending.update(dict.fromkeys(due))
         if due or not self._chain.is_empty:
@@ -111,22 +120,19 @@ class ReleaseTask(PartitionTask):
                     output.reject(topic, message, problem)
                 elif topic in topics.RELEASE_GOVERNANCE:
                     output.outcomes[topic]["merged"] += 1
-        standings: dict[str, SubjectStanding] = {}
         for change in self._read.changes:
             if not is_enterprise(change.value):
                 output.outcomes[change.topic]["superseded"] += 1
                 continue
-            problem = self._tell(change, standings)
+            problem = self._tell(change)
             if problem is None:
                 output.outcomes[change.topic]["merged"] += 1
             else:
                 output.reject(change.topic, change.message, problem)
             if self._made.told >= MOST_MESSAGES:
-                output.messages = self._made.take().messages
-                yield output
+                yield self._made.moved_to(output)
                 output = Output(no_outcomes(batches))
-        output.messages = self._made.take().messages
-        yield output
+        yield self._made.moved_to(output)
         yield self._ended({topic: messages[-1].offset + 1 for topic, messages in batches.items()})
 
     def _ended(self, after: Mapping[str, int], *, is_over: bool = True) -> Output:
@@ -153,50 +159,45 @@ class ReleaseTask(PartitionTask):
         """Return what was made so far as a step of its own; the changes stay where they are."""
         return self._ended(self._read.governed, is_over=is_over)
 
-    def _standing(self, subject: str) -> SubjectStanding:
-        entries = self._recipients.entries(subject) if self._entitlements.needs_entries else {}
-        return self._entitlements.of(subject, self._consents.of(subject), entries, self._moment)
-
     def _tell_difference(self, subject: str) -> Iterator[Output]:
         """Tell what an enterprise's recipients may see else; of one of which nothing was told yet there is nothing."""
         if not self._holdings.has_any(subject):
             return
-        standing = self._standing(subject)
-        if not self._telling.differs(subject, standing):
+        standing = self._standings.of(subject)
+        if not self._standings.differs(subject, standing):
             return
         as_of, name = self._reached.get(topics.CHANGE, 0), self._holdings.name(subject)
-        for _ in self._telling.tell_difference(subject, name, standing, as_of, MOST_MESSAGES):
+        consented = self._standings.consented(subject)
+        for _ in self._telling.tell_difference(subject, name, standing, consented, as_of, MOST_MESSAGES):
             yield self._part(is_over=False)
         if self._made.told >= MOST_MESSAGES:
             yield self._part(is_over=False)
 
-    def _tell(self, change: ReadChange, standings: dict[str, SubjectStanding]) -> str | None:
+    def _tell(self, change: ReadChange) -> str | None:
         """Tell a change, and fold it; return what is wrong with a record of it that nobody can read."""
         value, subject = change.value, change.value["subject"]
-        standing = standings.get(subject)
-        if standing is None:
-            standing = standings[subject] = self._standing(subject)
-            if self._telling.differs(subject, standing):
-                # Of this enterprise nothing was told to anybody yet. A change of a list does not have its name.
-                is_record = change.topic == topics.CHANGE
-                as_of = change.message.offset if is_record else self._reached.get(topics.CHANGE, 0)
-                name = value["subject_name"] if is_record else None
-                for _ in self._telling.tell_difference(subject, name, standing, as_of, MOST_MESSAGES):
-                    pass
+        standing = self._standings.of(subject)
+        if self._standings.differs(subject, standing):
+            # Of this enterprise nothing was told to anybody yet. A change of a list does not have its name.
+            is_record = change.topic == topics.CHANGE
+            as_of = change.message.offset if is_record else self._reached.get(topics.CHANGE, 0)
+            name = value["subject_name"] if is_record else None
+            consented = self._standings.consented(subject)
+            for _ in self._telling.tell_difference(subject, name, standing, consented, as_of, MOST_MESSAGES):
+                pass
         if change.topic == topics.CHANGE:
             return self._tell_change(value, change.message.offset, standing)
         self._telling.tell_list_change(value, standing)
         self._holdings.fold_list(value)
         return None
 
-    def _tell_change(self, value: Mapping[str, Any], offset: int, standing: SubjectStanding) -> str | None:
+    def _tell_change(self, value: Mapping[str, Any], offset: int, standing: Standing) -> str | None:
         problems: list[str] = []
 
         def dead_letter(record: Mapping[str, Any], problem: PoisonMessage) -> None:
             problems.append(f"{record['item']} of the event {record['event_id']}: {problem.message}")
 
-        moved = moved_indicators(value, self._policy.labels.public_indicators)
-        self._telling.tell_change(value, standing, moved, dead_letter)
+        self._telling.tell_change(value, standing, dead_letter)
         self._holdings.fold(value, offset)
         return problems[0] if problems else None
 

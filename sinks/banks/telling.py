@@ -1,19 +1,19 @@
 """What recipients are told of an enterprise: the difference to what they were told before, and each change."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from catalogue.times import EPOCH
-from rules.release.consent.lifecycle import Consent
 from rules.release.deletion import delete_by
 from rules.release.disclosure import changed, differing
 from rules.release.entitlement import Entitlement, lost_by
+from rules.release.indicator_rows import IndicatorRow, differing_rows, moved_rows
 from rules.release.labels import LabelPolicy, Labels
 from rules.release.lists import VisibleEntry, differing_entry, visible_entry
 from rules.release.reasons import WithdrawalReason
 from rules.release.visible import DeadLetter, Payload, VisibleChange
-from sinks.banks.entitlements import Entitlements, SubjectStanding
+from sinks.banks.entitlements import Consented, Entitlements, Standing
 from sinks.banks.holdings import Holdings
 from sinks.banks.marks import UNTOLD, Mark, ToldPart
 from sinks.banks.messages import BankMessages, Head
@@ -45,15 +45,15 @@ class StepTelling:
         """Begin to tell as of a moment; ``entitlements``: what counts in it."""
         self._moment, self._entitlements = moment, entitlements
 
-    def differs(self, subject: str, standing: SubjectStanding) -> bool:
+    def differs(self, subject: str, standing: Standing) -> bool:
         """Whether anybody was told of an enterprise by something else than counts now."""
         known = self.made.known(subject)
         # Of most recipients both are the same objects, which are compared once.
-        pairs = {(known.get(name, UNTOLD).told, now) for name, now in standing.entitlements.items()}
+        pairs = {(known.get(name, UNTOLD).told, now) for name, now in standing.items()}
         return any(_is_other(told, now) for told, now in pairs)
 
     def tell_difference(
-        self, subject: str, name: str | None, standing: SubjectStanding, as_of: int, most: int
+        self, subject: str, name: str | None, standing: Standing, consented: Consented, as_of: int, most: int
     ) -> Iterator[None]:
         """Tell everybody what he sees else of an enterprise than he was told; pauses when ``most`` messages are made.
 
@@ -62,16 +62,16 @@ class StepTelling:
         head = Head(subject, name, self._moment, self._policy.version)
         known = self.made.known(subject)
         groups: dict[tuple[Mark, Entitlement], list[str]] = {}
-        for recipient, now in standing.entitlements.items():
+        for recipient, now in standing.items():
             mark = known.get(recipient, UNTOLD)
             if _is_other(mark.told, now):
                 key = mark._replace(sequence=0), now.following(mark.entitlement, as_of)
                 groups.setdefault(key, []).append(recipient)
         for (mark, now), names in groups.items():
-            yield from self._tell_group(head, standing, mark, now, names, most)
+            yield from self._tell_group(head, consented, mark, now, names, most)
 
     def _tell_group(
-        self, head: Head, standing: SubjectStanding, mark: Mark, now: Entitlement, names: Sequence[str], most: int
+        self, head: Head, consented: Consented, mark: Mark, now: Entitlement, names: Sequence[str], most: int
     ) -> Iterator[None]:
         subject = head.subject
         # A snapshot that was cut short goes on where it was, if the same still counts.
@@ -79,7 +79,7 @@ class StepTelling:
         done = mark.told[0].upto if goes_on else ""
         if not goes_on:
             for name in names:
-                statuses = self._now.statuses(name, now, standing.scope)
+                statuses = self._now.statuses(name, now, consented.scope)
                 self.made.publish(head, SCOPE, self._messages.scope(head, statuses), [name])
             self._tell_indicators(head, mark.entitlement, now, names)
             self._tell_members(head, mark.entitlement, now, names)
@@ -88,52 +88,51 @@ class StepTelling:
             told = mark.of(place)
 
             def lost(item: str, told: Entitlement = told) -> WithdrawalReason:
-                return lost_by(first, told, now, standing.scope, item)
+                return lost_by(first, told, now, consented.scope, item)
 
             seen = differing(record, told, self._labels(told), now, self._policy.labels, self._payload, lost)
             if seen is not None:
-                self._tell_record(head, seen, told, now, standing.consents, names)
+                numbers, former = (one.consents(seen.record["item"]) for one in (now, told))
+                until = delete_by(seen.reason, former, consented.consents, self._moment)
+                self._tell_record(head, seen, dict.fromkeys(names, numbers if seen.after else former), until)
             if self.made.told >= most:
                 self.made.move(subject, names, place, now)
                 yield
         self.made.move(subject, names, "", now)
 
-    def tell_change(
-        self,
-        change: Mapping[str, Any],
-        standing: SubjectStanding,
-        indicators: Mapping[str, int | None],
-        dead_letter: DeadLetter,
-    ) -> None:
-        """Tell everybody what he sees of a change; everybody was told the difference before.
-
-        ``indicators``: those of the change that are public.
-        """
+    def tell_change(self, change: Mapping[str, Any], standing: Standing, dead_letter: DeadLetter) -> None:
+        """Tell everybody what he sees of a change; everybody was told the difference before."""
         subject = change["subject"]
-        known = self.made.known(subject)
+        own = {
+            name: mark.entitlement
+            for name, mark in self.made.known(subject).items()
+            if mark.entitlement.is_subscribed and name in standing
+        }
         groups: dict[Entitlement, list[str]] = {}
-        for name in standing.entitlements:
-            mark = known.get(name)
-            if mark is not None and mark.entitlement.is_subscribed:
-                groups.setdefault(mark.entitlement, []).append(name)
+        for name, entitled in own.items():
+            groups.setdefault(entitled.without_numbers(), []).append(name)
         head = Head(subject, change["subject_name"], self._moment, self._policy.version)
+        rows: Sequence[IndicatorRow[int]] = ()
+        if groups and change["indicators"]:
+            rows = tuple(moved_rows(change, self._holdings.indicators(subject).values, self._policy.labels))
         for entitled, names in groups.items():
             seen_records = changed(
                 change, entitled, self._policy.labels, self._payload,
                 lambda record: self._holdings.since(subject, record), dead_letter,
             )  # fmt: skip
             for seen in seen_records:
-                self._tell_record(head, seen, entitled, entitled, standing.consents, names)
-            if indicators:
-                template = self._messages.indicators(head, change["as_of"], indicators)
-                self.made.publish(head, INDICATORS, template, names)
+                item = seen.record["item"]
+                # A record that ends by itself is no end of a consent: nothing has to be deleted.
+                self._tell_record(head, seen, {name: own[name].consents(item) for name in names}, None)
+            for row in rows:
+                self._tell_row(head, change["as_of"], row, names)
 
-    def tell_list_change(self, change: Mapping[str, Any], standing: SubjectStanding) -> None:
+    def tell_list_change(self, change: Mapping[str, Any], standing: Standing) -> None:
         """Tell everybody who enters a list, or leaves it; everybody was told the difference before."""
         entry = visible_entry(change, self._policy.labels.by_list)
         subject = change["subject"]
         known = self.made.known(subject)
-        names = [name for name in standing.entitlements if name in known and known[name].entitlement.is_subscribed]
+        names = [name for name in standing if name in known and known[name].entitlement.is_subscribed]
         if entry is not None and names:
             head = Head(subject, self._holdings.name(subject), self._moment, self._policy.version)
             self._tell_entry(head, entry, names)
@@ -154,36 +153,28 @@ class StepTelling:
         self.made.publish(head, LIST, self._messages.entry(head, entry), names, reason=reason)
 
     def _tell_indicators(self, head: Head, told: Entitlement, now: Entitlement, names: Sequence[str]) -> None:
-        labels = self._labels(told)
-        before = labels.public_indicators if labels is not None and told.is_subscribed else frozenset[str]()
-        after = self._policy.labels.public_indicators if now.is_subscribed else frozenset[str]()
-        if before == after:
-            return
-        held = self._holdings.indicators(head.subject)
-        filled = {name: value for name, value in held.values.items() if value is not None}
-        values: dict[str, int | None] = {name: value for name, value in filled.items() if name in after - before}
-        values |= {name: None for name in filled if name in before - after}
-        if values:
-            template = self._messages.indicators(head, date.fromordinal(held.as_of), values)
-            self.made.publish(head, INDICATORS, template, names)
+        before = self._labels(told) if told.is_subscribed else None
+        after = self._policy.labels if now.is_subscribed else None
+        if before is not after:
+            held = self._holdings.indicators(head.subject)
+            for row in differing_rows(held.values, before, after, self._policy.labels):
+                self._tell_row(head, date.fromordinal(held.as_of), row, names)
+
+    def _tell_row(self, head: Head, as_of: date, row: IndicatorRow[int], names: Sequence[str]) -> None:
+        schema = self._policy.labels.indicator_groups[row.group].schema
+        reason = row.reason.value if row.reason else ""
+        template = self._messages.indicators(head, as_of, row, schema)
+        self.made.publish(head, INDICATORS, template, names, reason=reason)
 
     def _tell_record(
-        self,
-        head: Head,
-        seen: VisibleChange,
-        told: Entitlement,
-        now: Entitlement,
-        consents: Iterable[Consent],
-        names: Sequence[str],
+        self, head: Head, seen: VisibleChange, consents: Mapping[str, tuple[str, ...]], until: date | None
     ) -> None:
-        item = seen.record["item"]
-        until = delete_by(seen.reason, told.consents(item), consents, self._moment)
-        numbers = now.consents(item) if seen.after is not None else told.consents(item)
-        template = self._messages.record(head, seen, numbers, until)
-        reason = seen.reason.value if seen.reason else ""
+        """Tell recipients of a record, each by his consents."""
+        template = self._messages.record(head, seen, until)
+        record, reason = seen.record, seen.reason.value if seen.reason else ""
         self.made.publish(
-            head, seen.op, template, names,
-            item=item, reason=reason, consents=numbers, record_key=seen.record["record_key"],
+            head, seen.op, template, [*consents],
+            item=record["item"], reason=reason, consents=consents, record_key=record["record_key"],
         )  # fmt: skip
 
     def _labels(self, entitled: Entitlement) -> Labels | None:

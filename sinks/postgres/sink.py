@@ -111,6 +111,8 @@ class PostgresSink(Sink[Rows]):
             except PoisonMessage as problem:
                 dead_letters.pass_over(GROUP, topic, message, problem)
                 continue
+            if table.has_place:
+                row = {**row, "partition": message.partition(), "position": message.offset()}
             key = tuple(row[name] for name in table.key)
             rows.setdefault((message.topic(), message.partition()), {})[key] = row
         return rows

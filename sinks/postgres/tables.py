@@ -20,6 +20,7 @@ class TargetTable:
 
     ``newer`` is a condition on ``t`` (the row in the table) and ``excluded`` (the incoming one). Empty: the first row
     of a key stays. ``LAST``: the last one does; such a topic has one partition, which orders its messages.
+    ``has_place``: partition and offset of the message are columns, and together the key.
     """
 
     name: str
@@ -27,6 +28,7 @@ class TargetTable:
     key: tuple[str, ...]
     newer: str
     row: Callable[[dict[str, Any]], Row] = dict
+    has_place: bool = False
 
     @property
     def upsert(self) -> str:
@@ -67,6 +69,20 @@ def _rejected(value: dict[str, Any]) -> Row:
     }
 
 
+def _released(value: dict[str, Any]) -> Row:
+    """Return an entry of ``release.v1``, or the step that ends entries: who joins them has what was released when."""
+    if "number" in value:
+        return {**_NO_ENTRY, "step": value["number"], "moment": value["moment"], "digest": value["digest"]}
+    # Without their hashes, which would be half of the row: what proves a message is the topic.
+    messages = [
+        {name: one[name] for name in ("recipient", "sequence", "handle", "consents")} for one in value["messages"]
+    ]
+    return {**value, "messages": messages, "moment": None, "digest": None}
+
+
+_OF_MESSAGES = ("recipient", "sequence", "handle", "consents")
+_NO_ENTRY = dict.fromkeys(("subject", "item", "op", "reason", "policy", "messages"))
+
 _VERSION = (
     "(t.source_time, t.as_of, t.revision, t.content_hash)"
     " <= (excluded.source_time, excluded.as_of, excluded.revision, excluded.content_hash)"
@@ -105,6 +121,21 @@ TABLES: Mapping[str, TargetTable] = {
         ("subject", "sequence"),
         "",
         _change,
+    ),
+    topics.RELEASE: TargetTable(
+        "release_log",
+        ("partition", "position", "step", *_NO_ENTRY, "moment", "digest"),
+        ("partition", "position"),
+        "",
+        _released,
+        has_place=True,
+    ),
+    topics.AUDIT: TargetTable(
+        "audit",
+        ("partition", "position", *(name for name in _columns(wire.AUDIT_ENTRY) if name not in ("alg", "previous"))),
+        ("partition", "position"),
+        "",
+        has_place=True,
     ),
 }
 

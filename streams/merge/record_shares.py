@@ -35,15 +35,20 @@ class RecordShares:
 
         Its item has indicators.
         """
-        if self._groups.by_item[item].is_past(record.envelope.source_time, record.envelope.period, since):
-            return []
         try:
-            return self._all(item, record)
+            return [] if self._is_past(item, record, since) else self._all(item, record)
         except PoisonMessage as problem:
             if not self.lenient:
                 raise
             log.error("the record %s counts in no indicator: %s", record.envelope.event_id, problem)
             return []
+
+    def _is_past(self, item: str, record: Record, since: date) -> bool:
+        envelope = record.envelope
+        try:
+            return self._groups.by_item[item].is_past(envelope.source_time, envelope.period, since)
+        except ValueError as exc:
+            raise PoisonMessage(f"The envelope's period is none: {exc}.") from exc
 
     def _all(self, item: str, record: Record) -> list[tuple[Series, Share]]:
         envelope = record.envelope

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Collection
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,7 @@ from bus.sole_writer import sole_writer
 from catalogue import wire
 from catalogue.errors import HubError
 from catalogue.model import Catalogue
+from monitoring.metrics import REFERENCES_WAITING
 from rules.rating.messages import content_of
 from rules.rating.schedule import running_on
 from rules.reference.cells import cells_of
@@ -121,6 +123,7 @@ class MonthlyReferences:
 
     def __init__(self, maker: ReferenceMaker) -> None:
         self._maker, self._done = maker, date.min
+        self._waits_since: float | None = None
 
     def start(self) -> None:
         """Begin; the thread ends with its process."""
@@ -139,9 +142,14 @@ class MonthlyReferences:
         newest = self._maker.newest_day()
         if newest is None or month_of(newest) <= self._done:
             return
+        self._waits_since = self._waits_since or time.monotonic()
+        REFERENCES_WAITING.set(time.monotonic() - self._waits_since)
         # While the rating has not begun the month everywhere, that is still the month before.
         found = self._maker.make_month()
         if found is not None:
             self._done = found.month
             for one in found.new:
                 log.info("made the reference of %s since %s: %d cells", one.model, one.since, len(one.cells))
+        if self._done >= month_of(newest):
+            self._waits_since = None
+            REFERENCES_WAITING.set(0)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tests.unit.docs.documents import ROOT, defined, spans
 
-FEWEST = 30
+FEWEST = 60
 SECURITY = ROOT / "docs" / "security.md"
 _NAMED = re.compile(r"(tests/[\w/]+\.py)(?::(test_\w+))?")
 

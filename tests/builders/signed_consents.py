@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bus.crypto.signing import Ed25519Signer, Ed25519Verifier, new_key, public_part
+from bus.crypto.signing import Ed25519Signer, Ed25519Verifier, Signer, new_key, public_part
 from rules.release.consent.artefact import TYPE, Held, digest_of, follow, key_of, message_of, read_text, text_of
 from rules.release.consent.lifecycle import REASONS, Act, Consent, Transition
 from rules.release.consent.terms import (
@@ -54,7 +54,8 @@ def terms(subject: str, number: str = "C-1", **changed: Any) -> Terms:
 class Signing:
     """Signs the transitions of consents, each behind the one before it."""
 
-    def __init__(self) -> None:
+    def __init__(self, signer: Signer = SIGNER) -> None:
+        self._signer = signer
         self._held: dict[str, Held] = {}
 
     def consent(self, number: str) -> Consent | None:
@@ -75,7 +76,7 @@ class Signing:
             of, version, act, REASONS[act][0], "op1", at, _SIGNATORY if signs else None, "e" * 64 if signs else ""
         )
         text = text_of(step, held.digest if held else "")
-        artefact = SIGNER.sign(text, TYPE)
+        artefact = self._signer.sign(text, TYPE)
         found = read_text(text)
         self._held[of.number] = follow(held, found, digest_of(artefact))
-        return key_of(of.subject, of.number), dict(message_of(found, artefact, SIGNER.alg, SIGNER.kid))
+        return key_of(of.subject, of.number), dict(message_of(found, artefact, self._signer.alg, self._signer.kid))

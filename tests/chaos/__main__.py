@@ -16,6 +16,7 @@ from hub.settings import Settings, exact_settings, load_settings
 from hub.stack import control
 from hub.stack.layout import HomeLayout
 from tests.chaos.cluster import BROKERS, Cluster
+from tests.chaos.consents import TERM_S
 from tests.chaos.fire import RECOVERED_WITHIN_S, Fire, Say, Verdict, judge
 from tests.chaos.plan import FIRST_WORKERS, KINDS, plan
 from tests.chaos.processes import until
@@ -39,6 +40,7 @@ def settings_under(home: Path, outer: Settings, cluster: Cluster | None = None) 
         partitions=PARTITIONS,
         replication=len(BROKERS),
         workers=0,
+        portal_term_days=TERM_S / 86_400,
     )
 
 

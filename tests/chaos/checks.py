@@ -85,7 +85,7 @@ def withdrawals(config: BusConfig) -> Counter[str]:
     with closing(Registry(config)) as registry:
         decode = Decoder(registry)
         told = (decode(m.value()) for bank in bank_ids() for m in scan(config, topics.bank_topic(bank)))
-        return Counter(one["reason"] for one in told if one.get("op") == "WITHDRAW")
+        return Counter(one["reason"] for one in told if one.get("op") == "WITHDRAW" and "record_key" in one)
 
 
 def wrong_proof(proof: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,8 @@
 
 Rows are of the sample city, fictitious all of them. Each generation tells other values of the same enterprises, so that
 records are merged, repeated and superseded; a repeated row comes in another file, so it is an event of its own.
-Penalties end: most on one of the days that the calendar comes to, some because they were repaired.
+Penalties end: most on one of the days that the calendar comes to, some because they were repaired. Other legal
+representatives come (变更事项), which pauses what the former ones granted.
 """
 
 import itertools
@@ -14,7 +15,8 @@ from pathlib import Path
 
 from catalogue.load import load_catalogue
 from catalogue.model import Item
-from simulation.enterprises import found_city
+from simulation.enterprises import Enterprise, found_city
+from simulation.people import draw_person
 from simulation.records import records
 from simulation.setting import CellValue
 from simulation.writing import habit, shown, write
@@ -32,6 +34,7 @@ _FILES_A_DAY = 2
 # Within so many days of when it is told the publication of a penalty ends; so many of them are repaired before.
 _MOST_DAYS, _REPAIRED = 60, 0.5
 _PENALTY = 53
+_CHANGE, _OF_REPRESENTATIVE = 4, "法定代表人变更"
 
 Cells = tuple[object, ...]
 Row = tuple[int, str, Cells]
@@ -57,7 +60,7 @@ def pieces(seed: int, first_day: date) -> Iterator[Piece]:
     repaired: list[Row] = []
     files = 0
     # Each generation of penalties ends in the days to come, so that some end throughout the run.
-    rows = _rows(seed, rng, lambda: day_after(files, first_day))
+    rows = _rows(seed, rng, first_day, lambda: day_after(files, first_day))
     while True:
         told = list(itertools.islice(rows, WINDOW))
         window = [one for one, _ in told]
@@ -80,11 +83,16 @@ def day_after(files: int, first: date) -> date:
     return first + timedelta(days=files // _FILES_A_DAY)
 
 
-def _rows(seed: int, rng: random.Random, this_day: Callable[[], date]) -> Iterator[Told]:
+def city_of(seed: int) -> tuple[Enterprise, ...]:
+    """Return the enterprises that the stream of a seed tells of."""
+    return tuple(found_city(ENTERPRISES, seed, _AS_OF))
+
+
+def _rows(seed: int, rng: random.Random, first_day: date, this_day: Callable[[], date]) -> Iterator[Told]:
     """Yield the rows, a penalty with what is said of it once it is repaired."""
     catalogue = load_catalogue()
     items = [catalogue.item(str(seq)) for seq in ITEMS]
-    city = found_city(ENTERPRISES, seed, _AS_OF)
+    city = city_of(seed)
     for generation in itertools.count(seed):
         day = this_day()
         made: list[Told] = []
@@ -93,7 +101,11 @@ def _rows(seed: int, rng: random.Random, this_day: Callable[[], date]) -> Iterat
                 # A total is told as one, and not taken: each row of the stream is to be a record.
                 if _TOTAL in row.values:
                     continue
-                values = [row.values] if item.seq != _PENALTY else list(_ending(item, row.values, rng, day))
+                values = [row.values]
+                if item.seq == _PENALTY:
+                    values = list(_ending(item, row.values, rng, day))
+                elif item.seq == _CHANGE:
+                    values = [_changed(item, row.values, rng, first_day)]
                 said = [(item.seq, row.unit, tuple(shown(item, one, row.added, habit(item)))) for one in values]
                 made.append((said[0], said[1] if len(said) > 1 else None))
         rng.shuffle(made)
@@ -109,6 +121,15 @@ def _ending(
     for repaired in (None, _AS_OF - timedelta(days=rng.randrange(60))):
         ended[names.index("repair_date")] = repaired
         yield tuple(ended)
+
+
+def _changed(item: Item, values: tuple[CellValue, ...], rng: random.Random, day: date) -> tuple[CellValue, ...]:
+    """Return a change's values; a legal representative's is of this day, so that consents of now are of the former."""
+    names, changed = [field.name for field in item.fields], list(values)
+    if changed[names.index("change_matter")] == _OF_REPRESENTATIVE:
+        changed[names.index("change_date")] = day
+        changed[names.index("content_after")] = draw_person(rng, rng.randrange(10_000)).name
+    return tuple(changed)
 
 
 def write_piece(piece: Piece, folder: Path) -> Path:

@@ -167,28 +167,16 @@ def sink_kill(scene: Scene, rng: random.Random) -> Hurt:
     return _supervised_kill(scene, name, pid)
 
 
-def release_kill(scene: Scene, rng: random.Random) -> Hurt:
-    """Kill the release, now and then in the middle of its transaction, or of a snapshot that it tells in parts."""
-    scene.rest(rng.uniform(0, 1))
-    pid = scene.site.supervised("release")
-    assert pid is not None
-    return _supervised_kill(scene, "release", pid)
+def kill_of(name: str) -> Callable[[Scene, random.Random], Hurt]:
+    """Return the fault that kills a supervised process, now and then in the middle of a transaction or an answer."""
 
+    def kill(scene: Scene, rng: random.Random) -> Hurt:
+        scene.rest(rng.uniform(0, 1))
+        pid = scene.site.supervised(name)
+        assert pid is not None
+        return _supervised_kill(scene, name, pid)
 
-def proof_kill(scene: Scene, rng: random.Random) -> Hurt:
-    """Kill the proof without end, in the middle of a pass or of its writing it down."""
-    scene.rest(rng.uniform(0, 1))
-    pid = scene.site.supervised("proof")
-    assert pid is not None
-    return _supervised_kill(scene, "proof", pid)
-
-
-def rater_kill(scene: Scene, rng: random.Random) -> Hurt:
-    """Kill the rating, now and then in the middle of its transaction."""
-    scene.rest(rng.uniform(0, 1))
-    pid = scene.site.supervised("rater")
-    assert pid is not None
-    return _supervised_kill(scene, "rater", pid)
+    return kill
 
 
 def _supervised_kill(scene: Scene, name: str, pid: int) -> Hurt:
@@ -282,9 +270,10 @@ FAULTS: dict[str, Callable[[Scene, random.Random], Hurt]] = {
     "zombie": zombie,
     "store-loss": store_loss,
     "sink-kill": sink_kill,
-    "release-kill": release_kill,
-    "proof-kill": proof_kill,
-    "rater-kill": rater_kill,
+    "release-kill": kill_of("release"),
+    "portal-kill": kill_of("portal"),
+    "proof-kill": kill_of("proof"),
+    "rater-kill": kill_of("rater"),
     "feed-kill": feed_kill,
     "broker-kill": broker_kill,
     "broker-restart": broker_restart,

@@ -11,7 +11,7 @@ from typing import Any
 import hub.stack
 from bus import topics
 from bus.business_date import publish_business_date
-from tests.chaos import checks
+from tests.chaos import checks, consent_checks
 from tests.chaos.cluster import Cluster, home_of
 from tests.chaos.events import day_after, pieces, write_together
 from tests.chaos.evidence import Witness
@@ -26,6 +26,7 @@ RECOVERED_WITHIN_S = 180.0
 _FIRST_ROWS = 500
 # With so many, months have gone by, and each enterprise was told of again and again.
 _ENOUGH_FILES = 200
+_ENDS = {"REPAIRED", "PUBLICATION_ENDED", "CONSENT_REVOKED", "CONSENT_EXPIRED", "CONSENT_PAUSED"}
 Say = Callable[[str], None]
 
 
@@ -50,6 +51,7 @@ class Fire:
     def run(self, seed: int, faults: Sequence[Fault], rows_per_s: float) -> None:
         """Feed, hurt, and let it come to an end."""
         self._site.begin_feed(seed, rows_per_s)
+        self._site.begin_consents(seed)
         self._scene.until(lambda: self._site.fed.rows >= _FIRST_ROWS, "the first rows", 300)
         self._recover("at the beginning")
         for fault in faults:
@@ -136,7 +138,7 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     fed = site.fed
     last_day = day_after(fed.files, site.first_day)
     say(f"{fed.rows:,} rows in {fed.files:,} files were pushed, up to {last_day}; waiting for all of it to arrive")
-    proof = site.proof()
+    proof = _proved(site)
     verdict.wrong += checks.wrong_proof(proof)
     say(f"reconciliation: difference {proof['difference']}, pending {proof['pending']}")
     verification = _verified(site)
@@ -152,9 +154,10 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     verdict.wrong += wrong
     say(f"lists: {count:,} members of public ones, {len(wrong)} banks that know others")
     ended = checks.withdrawals(site.config)
-    if fed.files > _ENOUGH_FILES and not {"REPAIRED", "PUBLICATION_ENDED"} <= ended.keys():
-        verdict.wrong.append("no repaired penalty, or none whose publication had ended, was withdrawn from a bank")
+    if fed.files > _ENOUGH_FILES and (missing := _ENDS - ended.keys()):
+        verdict.wrong.append(f"nothing was withdrawn from a bank as {', '.join(sorted(missing))}")
     say(f"withdrawn from banks: {', '.join(f'{n:,} {reason}' for reason, n in sorted(ended.items()))}")
+    _judge_consents(site, verdict, say)
     written, aborted = Witness(site.config).aborted(topics.CHANGE)
     say(f"{topics.CHANGE}: {written:,} written, {aborted:,} of them in aborted transactions, which nobody sees")
     hashes, ratings = site.hashes(), checks.ratings(site.config)
@@ -177,6 +180,27 @@ def judge(site: Site, seed: int, verdict: Verdict, say: Say) -> None:
     say(f"{len(ratings):,} ratings, undisturbed: {'the same' if ratings == calm_ratings else 'ANOTHER'}")
 
 
+def _judge_consents(site: Site, verdict: Verdict, say: Say) -> None:
+    """Prove that what was told under consents was told while they were in force, and nothing of them was lost."""
+    seen, told = site.seen, consent_checks.told_under_consents(site.config)
+    late, known_s = consent_checks.late_releases(told, seen)
+    chains, consents = site.chains(), site.consents()
+    verdict.wrong += [*told.wrong[:10], *late[:10], *consent_checks.lost_answers(site.config, seen)]
+    verdict.wrong += [*consent_checks.wrong_chains(chains), *consent_checks.wrong_signatures(consents)]
+    acts = Counter(one.act for one in seen if one.act)
+    reasons = Counter(str(consent.reason) for states in told.known.values() for _, consent in states)
+    say(f"consents: {consents['consents']}, {consents['states']}; answered: {dict(sorted(acts.items()))}")
+    say(f"reasons of their transitions: {', '.join(f'{n} {reason}' for reason, n in sorted(reasons.items()))}")
+    say(
+        f"released under {len(told.messages)} consents: {told.messages.total():,} messages, {len(told.wrong)} of them"
+        f" while not in force; ends known {max(known_s, default=0):.1f} s after the answer at most"
+    )
+    say(
+        f"chains: {chains['entries']:,} entries of the audit log, {chains['steps']:,} steps, "
+        f"{chains['anchors']:,} anchors: {chains['faults']} faults"
+    )
+
+
 def _entries(site: Site) -> tuple[list[str], int]:
     """Return which banks know others to be on lists than are; the sinks lag behind the rater, and are waited for."""
     until = time.monotonic() + RECOVERED_WITHIN_S
@@ -185,6 +209,15 @@ def _entries(site: Site) -> tuple[list[str], int]:
         if not wrong or time.monotonic() > until:
             return wrong, count
         time.sleep(1)
+
+
+def _proved(site: Site) -> dict[str, Any]:
+    """Return the reconciliation; terms of consents still end after the feed, and what that makes is waited for."""
+    until = time.monotonic() + RECOVERED_WITHIN_S
+    while True:
+        found = site.proof()
+        if not found["pending"] or found["difference"] or time.monotonic() > until:
+            return found
 
 
 def _verified(site: Site) -> dict[str, Any]:

@@ -10,8 +10,8 @@ FIRST_WORKERS = 2
 JOIN, LEAVE, ZOMBIE = "worker-join", "worker-leave", "zombie"
 # What every hub can be put through, whoever runs its services.
 OWN = (
-    "worker-kill", JOIN, LEAVE, ZOMBIE, "store-loss", "sink-kill", "release-kill", "proof-kill", "rater-kill",
-    "feed-kill",
+    "worker-kill", JOIN, LEAVE, ZOMBIE, "store-loss", "sink-kill", "release-kill", "portal-kill", "proof-kill",
+    "rater-kill", "feed-kill",
 )  # fmt: skip
 # What needs services that nobody else uses.
 SERVICES = ("broker-kill", "broker-restart", "registry-away")

@@ -15,6 +15,7 @@ from bus.config import BusConfig
 from bus.users import ADMIN
 from hub.settings import Settings, bus_config, endpoints, exact_settings, settings_environment
 from hub.stack import ports
+from tests.chaos.consents import Seen, read_seen
 from tests.chaos.feed import Fed, read_fed
 from tests.chaos.processes import REPOSITORY, Process, until
 from tests.databases import execute, superuser_dsn
@@ -46,6 +47,7 @@ class Site:
         self._ports = [self._given.give(f"worker-{n}", _FIRST_METRICS_PORT + n) for n in range(MOST_WORKERS)]
         self.workers = [self._worker(number, broken) for number in range(MOST_WORKERS)]
         self.feed: Process | None = None
+        self._operators: Process | None = None
         self.first_day = today()
 
     @property
@@ -74,14 +76,29 @@ class Site:
         self.feed.start()
         return self.feed
 
+    def begin_consents(self, seed: int) -> None:
+        """Begin to ask for consents, to grant and to end them; it ends with the feed."""
+        command = (sys.executable, "-m", "tests.chaos.consents", str(seed), str(self._fed))
+        self._operators = Process("consents", command, self.home / "logs" / "consents.log", self._environment)
+        self._operators.start()
+
     def end_feed(self) -> None:
-        """Have the feed end after the file that it is at; ``fed`` then says what was pushed."""
+        """Have the feed end after the file that it is at, and operators after what they do; ``fed`` is final then."""
         (self._fed / "enough").touch()
 
     @property
     def is_fed(self) -> bool:
-        """Whether the feed came to its end."""
-        return self.feed is None or (not self.feed.is_running and self.feed.exits[-1:] == [0])
+        """Whether the feed and the operators came to their end."""
+        return all(not one.is_running and one.exits[-1:] == [0] for one in self._feeding)
+
+    @property
+    def _feeding(self) -> list[Process]:
+        return [one for one in (self.feed, self._operators) if one is not None]
+
+    @property
+    def seen(self) -> list[Seen]:
+        """Return what operators were told of consents."""
+        return read_seen(self._fed)
 
     @property
     def fed(self) -> Fed:
@@ -101,10 +118,10 @@ class Site:
         """Start what ended and is wanted, as a supervisor would."""
         for worker in self.workers:
             worker.tend()
-        if self.feed is not None:
-            if (self._fed / "enough").exists() and not self.feed.is_running and self.feed.wanted:
-                self.feed.stop()
-            self.feed.tend()
+        for process in self._feeding:
+            if (self._fed / "enough").exists() and not process.is_running and process.wanted:
+                process.stop()
+            process.tend()
 
     def running(self) -> list[Process]:
         """Return the workers that are meant to run."""
@@ -153,6 +170,14 @@ class Site:
         """Return what ``verify-state`` finds in all states: they are computed again by plain definitions."""
         return self._found("verify-state", "--all", "--json")
 
+    def chains(self) -> dict[str, Any]:
+        """Return what ``audit verify`` finds in the chains of what was released, asked and signed."""
+        return self._found("audit", "verify", "--json")
+
+    def consents(self) -> dict[str, Any]:
+        """Return what ``consent verify`` finds in the signatures of all consents, and in their order."""
+        return self._found("consent", "verify", "--topic", "--json")
+
     def _found(self, *command: str) -> dict[str, Any]:
         """Return what a command says that exits with 1 when it finds something."""
         process = self._run.start(*command)
@@ -184,8 +209,8 @@ class Site:
         self._run.push(folder)
 
     def stop_workers(self) -> None:
-        """Stop workers and feed."""
-        for process in (*self.workers, *([self.feed] if self.feed else [])):
+        """Stop workers, feed and operators."""
+        for process in (*self.workers, *self._feeding):
             process.stop()
 
     def close(self, *, purge: bool = False) -> None:

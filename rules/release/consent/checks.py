@@ -8,12 +8,11 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from catalogue.identifiers import is_uscc, looks_like_id_number
+from catalogue.identifiers import is_uscc, looks_like_id_number, looks_like_mobile
 from catalogue.model import Catalogue
 from rules.release.consent.items import why_no_consent
 from rules.release.consent.terms import LONGEST_TERM, Terms
 
-_MOBILE = re.compile(r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)")
 _NUMBER = re.compile(r"[A-Za-z0-9-]{1,40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST_CHARS = 120
@@ -78,5 +77,5 @@ def _texts(terms: Terms) -> Iterator[Problem]:
     for field, (zh, text) in texts.items():
         if not text.strip() or len(text) > _MOST_CHARS or not text.isprintable():
             yield Problem(field, f"{zh}为空、超过{_MOST_CHARS}字或含有不可见字符；请重新填写")
-        elif looks_like_id_number(text) or _MOBILE.search(text):
+        elif looks_like_id_number(text) or looks_like_mobile(text):
             yield Problem(field, f"{zh}中含有身份证件号码或手机号码；请删去个人信息，改写单位名称或办公电话")

@@ -98,7 +98,7 @@ class Transition:
     act: Act
     reason: ActReason
     actor: str
-    """Who did it: an operator's id, or ``hub``."""
+    """Who did it: an operator's id; ``enterprise``, on its own page; or ``hub``."""
     at: datetime
     signatory: Signatory | None = None
     """Of a grant, and of a resumption that a later representative confirms."""

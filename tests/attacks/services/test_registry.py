@@ -28,7 +28,7 @@ SCHEMAS = {path: schema for path, schema in generated(load_catalogue()).items() 
 def config(stack: Services, topic_prefix: str) -> BusConfig:
     """Return the bus under a prefix of the test's own, with the schema of penalties at its level."""
     config = stack.bus(topic_prefix)
-    register_all(config, [], schemas=SCHEMAS)
+    register_all(config, SCHEMAS, [])
     return config
 
 
@@ -78,7 +78,7 @@ def test_a_version_that_was_forced_in_changes_nothing_of_the_hub_s(config: BusCo
     assert before[:5] == after[:5] != bytes(1) + forced.to_bytes(4, "big")
     assert (read(config, before), read(config, after)) == (SUBJECT, SUBJECT)
     # The next start sets the level back.
-    register_all(config, [], schemas=SCHEMAS)
+    register_all(config, SCHEMAS, [])
     assert his.get(f"/config/{subject}").json()["compatibilityLevel"] == "FULL_TRANSITIVE"
 
 

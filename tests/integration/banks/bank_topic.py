@@ -59,7 +59,11 @@ def bank_topics(config: BusConfig) -> Iterator[None]:
     """Create the topics of two banks with their schemas as the hub does, and delete the topics afterwards."""
     with release_topics(config, _LABELS, [BANK, OTHER]):
         with closing(Registry(config)) as registry:
-            for schema in (*map(schema_of, (PENALTY, SUPPORT, TAX)), wire.BANK_INDICATORS, wire.BANK_SCOPE):
+            for schema in (
+                *map(schema_of, (PENALTY, SUPPORT, TAX)),
+                _LABELS.indicator_groups[PENALTY].schema,
+                wire.BANK_SCOPE,
+            ):
                 for bank in (BANK, OTHER):
                     registry.register(topics.bank_topic(bank), schema)
         yield

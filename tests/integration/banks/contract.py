@@ -1,6 +1,7 @@
 """What the guide promises of every example client, whatever its language; ``registry`` is the address of the door."""
 
 import base64
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -52,10 +53,11 @@ def _check_values(mine: list[dict[str, Any]], other: list[dict[str, Any]]) -> No
     assert data["publicity_deadline"] == "2028-02-29"
     assert data["remark"] is None
     assert reported["value"]["source_time"] == "2025-06-01T08:00:00.000000Z"
-    assert {"legal_rep_id_number", "id_number"} <= {w["field"] for w in reported["value"]["withheld"]}
-    assert all("个人信息" in w["reason"] for w in reported["value"]["withheld"])
-    assert indicators["type"] == "credithub.bank.Indicators"
-    assert indicators["value"]["indicators"] == {"fines_36m": "12345.670000"}
+    withheld = json.loads(reported["value"]["withheld_codes"])
+    assert (withheld["legal_rep_id_number"], withheld["id_number"]) == ("PERSONAL", "PERSONAL")
+    assert indicators["type"] == "credithub.bank.administration.PenaltyIndicators"
+    assert (indicators["value"]["op"], indicators["value"]["item"]) == ("REPORT", "administration.penalty")
+    assert (indicators["value"]["fines_36m"], indicators["value"]["penalties_12m"]) == ("12345.670000", None)
     assert indicators["value"]["as_of"] == "2025-06-01"
     assert (withdrawn["value"]["op"], withdrawn["value"]["data"]) == ("WITHDRAW", None)
     funded = other[1]["value"]["data"]

@@ -92,6 +92,12 @@ def test_the_schemas_of_other_topics_are_not_there(config: BusConfig, pem: Serve
     with open_door(config, pem) as url, httpx.Client(base_url=url, verify=trusted, trust_env=False) as client:
         hidden = client.get(f"/schemas/ids/{internal}")
         assert (hidden.status_code, hidden.json()["error_code"]) == (404, 40403)
+        for path in (
+            f"/apis/registry/v2/ids/contentIds/{internal}",
+            f"/apis/registry/v3/ids/contentIds/{internal}/references",
+        ):
+            assert client.get(path).status_code == 404
+        assert client.get(f"/apis/registry/v2/ids/contentIds/{bank}").json()["name"] == "Penalty"
         # As Confluent's Java client (RestService.getId) asks.
         accept = "application/vnd.schemaregistry.v1+json, application/vnd.schemaregistry+json, application/json"
         query = {"subject": f"{config.topic(TOPIC)}-{full_name(schema_of(PENALTY))}", "fetchMaxId": "false"}

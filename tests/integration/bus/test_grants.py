@@ -11,6 +11,7 @@ import confluent_kafka.admin
 import pytest
 from confluent_kafka.admin import (
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     NewTopic,
@@ -31,6 +32,7 @@ from bus.reading.scan import scan
 from bus.reading.topic_reader import TopicReader
 from bus.users import ADMIN, file_of
 from catalogue.load import load_catalogue
+from processing.output import Output
 from processing.transaction import PartitionProducer
 from tests.kafka import own_topics, send
 from tests.services import Services, own_access
@@ -116,6 +118,7 @@ def test_a_foreign_topic_is_refused_at_once(as_user: Callable[[str], BusConfig],
         (users.SINK_POSTGRES, topics.CHANGE),
         (users.RELEASE, topics.CHANGE),
         (users.SINK_UPSTREAM, topics.bank_topic("yinhe")),
+        (users.SINK_WEBHOOKS, topics.CHANGE),
     ],
 )
 def test_no_event_is_forged(as_user: Callable[[str], BusConfig], user: str, topic: str) -> None:
@@ -134,7 +137,9 @@ def test_nobody_else_fences_the_release(as_user: Callable[[str], BusConfig]) -> 
     with pytest.raises(AccessDenied, match="authorization failed"):
         PartitionProducer(as_user(users.SINK_UPSTREAM), RELEASE_GROUP, 0)
     own.begin()
-    own.send({topics.bank_topic("yinhe"): [(b"k", b"v")]}, [])
+    told = Output()
+    told.headed[topics.bank_topic("yinhe")].append((b"k", b"v", [("op", b"REPORT")]))
+    own.send(told, [])
     own.commit()
     own.close()
 
@@ -216,3 +221,23 @@ def test_a_rotated_password_is_taken_up_by_who_lives(admin: BusConfig, as_user: 
         assert clients.lets_in(config)
         living.assign([confluent_kafka.TopicPartition(config.topic(PENALTIES), 0, 0)])
         until(lambda: living.poll(1.0) is not None, "it reads")
+
+
+def test_what_was_granted_holds_at_once(stack: Services, tmp_path: Path) -> None:
+    """The controller answers a new ACL before whoever decides by it has read it: `bank apply` was refused so."""
+    folder = own_access(stack.client_file, tmp_path / "access")
+    config = replace(stack.bus("at-once.", partitions=1), client_file=str(file_of(folder, ADMIN)))
+    asking = clients.admin(config)
+    for turn in range(10):
+        bank = f"bank-{turn}"
+        grant(config, folder, principals(CATALOGUE, [bank]))
+        name = config.topic(topics.bank_topic(bank))
+        entered = clients.admin(replace(config, client_file=str(file_of(folder, users.PREPARE))))
+        entered.create_topics([NewTopic(name, 1, 1)], validate_only=True)[name].result()
+        assert {acl.name for acl in asking.describe_acls(_topic_acls(name)).result()} == {name}
+
+
+def _topic_acls(name: str) -> AclBindingFilter:
+    return AclBindingFilter(
+        ResourceType.TOPIC, name, ResourcePatternType.LITERAL, None, None, AclOperation.ANY, AclPermissionType.ANY
+    )

@@ -34,8 +34,8 @@ _COMMAND_S = 300.0
 _START_S = 300.0
 # What a supervisor would run beside the services.
 _OWN = (
-    "upstream", "clock", "worker", "rater", "release", "sink-postgres", "sink-upstream", "proof", "portal",
-    "registry-door",
+    "upstream", "clock", "worker", "rater", "release", "sink-postgres", "sink-upstream", "sink-webhooks", "proof",
+    "portal", "registry-door",
 )  # fmt: skip
 _METRICS_PORT = 9400
 _ADDRESS = re.compile(r"([\w.-]+):(\d+)")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from bus import topics
 from bus.avro.decoding import Decoder
@@ -18,11 +19,20 @@ from bus.crypto.keys import create_key_file
 from bus.crypto.signing import Ed25519Verifier
 from bus.crypto.signing_keys import SigningKeys, create_signing_keys
 from catalogue import wire
+from catalogue.load import load_catalogue
+from portal.app import Portal, create_app
+from portal.audit.anchors import AnchorBook
+from portal.audit.log import AuditLog
 from portal.evidence import EvidenceStore
 from portal.journal import ConsentJournal
 from portal.office import ConsentOffice
+from portal.pages.shown import ConsentWording
+from portal.pages.site import PageSite
 from portal.register import Register
 from portal.requests import Signatories, SigningBody
+from portal.returns.desk import ReturnsDesk
+from portal.returns.entries import EntrySeal
+from portal.returns.journal import ReturnsJournal
 from rules.release.consent.lifecycle import REASONS, Act, ActReason, Consent
 from rules.release.consent.terms import Signatory, Terms
 from tests import kafka
@@ -31,6 +41,8 @@ from tests.services import Services
 
 PDF = b"%PDF-1.7 fictitious consent"
 NAME, SUCCESSOR = "虚构甲", "虚构乙"
+TOPICS = (topics.CHANGE, topics.CONSENT, topics.KEYS, topics.AUDIT, topics.ANCHOR, topics.RELEASE, topics.OUTCOME)
+TOKEN = "fictitious-token"
 
 
 @dataclass
@@ -51,12 +63,41 @@ class Site:
         made.open()
         return made
 
+    def pages(self, portal: Portal, url: str = "http://127.0.0.1:8083") -> PageSite:
+        """Return the enterprises' pages of a portal."""
+        names = {"yinhe": "西宁银河银行（虚构）", "qinghe": "青禾农村商业银行（虚构）"}
+        wording = ConsentWording(portal.catalogue, lambda one: names.get(one, one), self.signatories.masked_name)
+        return PageSite(lambda: portal.office, wording, url)
+
     def unopened(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> ConsentOffice:
         """Return an office that has not opened yet."""
         encode = Encoder(self.registry, topics.CONSENT, wire.CONSENT)
         decode = Decoder(self.registry)
         journal = ConsentJournal(self.config, self.signing.signer, encode, decode)
         return ConsentOffice(journal, self.register(), self.signatories, now)
+
+    def audit(self) -> AuditLog:
+        """Return an audit log that has opened."""
+        made = self.unopened_audit()
+        made.open()
+        return made
+
+    def unopened_audit(self) -> AuditLog:
+        """Return an audit log that has not opened yet."""
+        encode = Encoder(self.registry, topics.AUDIT, wire.AUDIT_ENTRY)
+        return AuditLog(self.config, encode, Decoder(self.registry))
+
+    def anchors(self) -> AnchorBook:
+        """Return what signs the heads of the chains."""
+        encode, verifier = Encoder(self.registry, topics.ANCHOR, wire.ANCHOR), Ed25519Verifier(self.signing.public)
+        return AnchorBook(self.config, self.signing.signer, verifier, encode, Decoder(self.registry))
+
+    def returns(self, portal: Portal, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> ReturnsDesk:
+        """Return what takes in what recipients send back; it has not opened yet."""
+        seal = EntrySeal(self.cipher)
+        encode = Encoder(self.registry, topics.OUTCOME, wire.RETURNED)
+        journal = ReturnsJournal(self.config, seal, encode, Decoder(self.registry))
+        return ReturnsDesk(journal, seal, lambda: portal.office, ("yinhe",), now)
 
     def register(self) -> Register:
         """Return an empty register that believes this hub."""
@@ -94,5 +135,30 @@ def site(stack: Services, topic_prefix: str, tmp_path: Path) -> Iterator[Site]:
     cipher = Cipher(create_key_file(tmp_path / "keys.json"))
     evidence = EvidenceStore(tmp_path / "evidence", cipher)
     signing = create_signing_keys(tmp_path / "signing.json")
-    with kafka.own_topics(config, [topics.CHANGE, topics.CONSENT, topics.KEYS]), closing(Registry(config)) as registry:
+    with (
+        kafka.own_topics(config, TOPICS),
+        closing(Registry(config)) as registry,
+    ):
         yield Site(config, registry, signing, cipher, evidence, Signatories(cipher, evidence), evidence.put(PDF))
+
+
+@pytest.fixture
+def portal(site: Site) -> Portal:
+    return Portal(load_catalogue(), lambda: {"yinhe"}, site.evidence, site.signatories)
+
+
+@pytest.fixture
+def log(site: Site) -> Iterator[AuditLog]:
+    with closing(site.audit()) as made:
+        yield made
+
+
+@pytest.fixture
+def client(site: Site, portal: Portal, log: AuditLog) -> Iterator[TestClient]:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with (
+        TestClient(create_app(portal, log, site.anchors(), TOKEN), headers=headers) as client,
+        closing(site.office()) as office,
+    ):
+        portal.opened = office
+        yield client

@@ -1,7 +1,5 @@
 """The portal over HTTP, on the real broker: lives of consents, answers in Chinese, and nobody without the token."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,32 +7,17 @@ import pytest
 from fastapi.testclient import TestClient
 
 from bus.crypto.signing import Ed25519Verifier
-from catalogue.load import load_catalogue
 from hub.consent_verification import NotGenuine, verified, verified_file
-from portal.app import Portal, create_app
+from portal.app import Portal
 from portal.evidence import MOST_BYTES
 from rules.release.consent.lifecycle import State
 from tests.builders.consents import MOMENT, SUBJECT
-from tests.integration.portal.conftest import PDF, Site
+from tests.integration.portal.conftest import PDF, TOKEN, Site
 
-TOKEN = "fictitious-token"
 ASKED: dict[str, Any] = {
     "actor": "op-1", "subject": SUBJECT, "enterprise": "青海虚构样例有限公司", "template_version": "2026-1",
     "template_hash": "a" * 64, "recipient": "yinhe", "items": ["纳税信息"], "mode": "STREAM", "application": "DK-1",
 }  # fmt: skip
-
-
-@pytest.fixture
-def portal(site: Site) -> Portal:
-    return Portal(load_catalogue(), lambda: {"yinhe"}, site.evidence, site.signatories)
-
-
-@pytest.fixture
-def client(site: Site, portal: Portal) -> Iterator[TestClient]:
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    with TestClient(create_app(portal, TOKEN), headers=headers) as client, closing(site.office()) as office:
-        portal.opened = office
-        yield client
 
 
 def _posted(client: TestClient, path: str, status: int, **body: Any) -> dict[str, Any]:

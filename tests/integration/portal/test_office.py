@@ -334,13 +334,19 @@ def test_the_process_opens_the_office_and_ends_when_it_is_fenced(site: Site) -> 
 
     portal = Portal(load_catalogue(), lambda: {"yinhe"}, site.evidence, site.signatories)
     ended: list[bool] = []
-    run = PortalRun(site.config, portal, site.unopened, lambda: ended.append(True))
+    run = PortalRun(
+        site.config, portal, site.unopened_audit(), site.anchors(), site.returns(portal), site.unopened,
+        lambda: ended.append(True),
+    )  # fmt: skip
     assert not run().ready
     run.start()
-    until(lambda: run().ready, lambda: run().reason)
-    site.granted(portal.office)
-    with closing(site.office()), suppress(OfficeLost):
-        portal.office.request(fresh(), "op-1")
-    until(lambda: bool(ended), lambda: run().reason)
-    assert isinstance(run.failure, OfficeLost)
-    assert not run().ready
+    try:
+        until(lambda: run().ready, lambda: run().reason)
+        site.granted(portal.office)
+        with closing(site.office()), suppress(OfficeLost):
+            portal.office.request(fresh(), "op-1")
+        until(lambda: bool(ended), lambda: run().reason)
+        assert isinstance(run.failure, OfficeLost)
+        assert not run().ready
+    finally:
+        run.stop()

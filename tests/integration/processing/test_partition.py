@@ -1,17 +1,24 @@
 """What the frame promises a processor of one partition, on the real broker. Every case goes through it."""
 
+import asyncio
 import time
+from collections.abc import Sequence
+from contextlib import closing
+from typing import NamedTuple
 
 import pytest
 from confluent_kafka import KafkaException
 
 from bus import topics
 from bus.avro.decoding import Decoder
+from bus.avro.registry import Registry
 from bus.crypto.cipher import bound
 from bus.reading.scan import scan
 from catalogue.errors import IntegrityError
+from processing.batches import Batch
 from processing.dead_letters import POISON_CONTEXT
 from processing.output import InputMessage
+from processing.owner import Owner
 from processing.partition import fence
 from processing.positions import check_positions
 from processing.restore import restored_topics
@@ -158,3 +165,35 @@ def test_events_that_were_deleted_or_lost_are_refused(bench: Bench) -> None:
 def restored_topics_of(bench: Bench) -> tuple[str, ...]:
     with bench.runtime() as runtime:
         return restored_topics(runtime.processor)
+
+
+def test_between_two_assignments_nothing_is_begun(bench: Bench) -> None:
+    """Of what was fetched together some partitions would be begun when others own them, who fence this process."""
+    received = [_Received(*message, 1) for message in bench.messages(0, 60)]
+    batches = {bench.case.topic: Batch(0, received)}
+    assigned = {0: frozenset([bench.case.topic])}
+    with closing(Registry(bench.config)) as registry:
+        processor = bench.case.processor(bench.config, registry)
+        owner = Owner(bench.config, processor, registry, CIPHER, bench.folder / "settled")
+
+        async def work() -> list[int]:
+            await owner.assign(assigned, [])
+            await owner.settle()
+            await owner.take(0, batches)
+            await owner.work_due()
+            reached = [*owner.reached().values()]
+            await owner.assign(assigned, [])
+            await owner.take(0, batches)
+            await owner.release()
+            return reached
+
+        assert asyncio.run(work()) == [0]
+    assert bench.case.published(bench.config) == bench.case.expected(60)
+
+
+class _Received(NamedTuple):
+    offset: int
+    value: bytes | None
+    key: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    timestamp: int

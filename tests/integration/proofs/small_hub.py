@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import fastavro
 
 from bus import clients, topics
 from bus.avro.decoding import Decoder
+from bus.avro.encoding import Encoder
 from bus.avro.registry import Registry
 from bus.avro.wire_format import HEAD_SIZE, schema_id_of
 from bus.business_date import publish_business_date, today
@@ -21,16 +22,19 @@ from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file, load_key_file
 from bus.reading.scan import scan
 from bus.users import ADMIN
+from catalogue import wire
 from catalogue.avro import topic as catalogue_topic
 from catalogue.load import load_catalogue
 from connectors.files.source import FileSource
 from hub.commands.reconcile import proved, scope_of
 from hub.intake import intake_config
 from hub.settings import Settings, bus_config, exact_settings
+from portal.audit.log import AuditLog
 from processing.output import InputMessage
 from producers.submissions.options import Options
 from producers.submissions.session import Session
 from proofs.reconcile.proof import ProofScope
+from rules.audit.entry import OK, ActorKind, AuditAct, AuditEntry
 from rules.release.consent.lifecycle import Act
 from rules.release.labels import Labels, current_labels
 from simulation.city import write_city
@@ -167,6 +171,7 @@ def run_through(settings: Settings, scope: ProofScope, target: upstream.Target, 
     merge(config, settings, folder / "streams", cut_short, catalogue_topic("evaluation"))
     rate_all(config, Cipher(load_key_file(settings.keys)), folder / "ratings")
     released(config, folder, current_labels())
+    asked(config)
     running = [Running(postgres.run, config, settings.postgres.dsn), Running(upstream.run, config, target)]
     try:
         found = proved(config, scope, 60)
@@ -186,6 +191,19 @@ def released(config: BusConfig, folder: Path, labels: Labels) -> None:
     tell_banks(config, folder, labels)
     office.consent(second, Act.REVOKE)
     tell_banks(config, folder, labels)
+
+
+def asked(config: BusConfig) -> None:
+    """Ask the portal's audit log for entries, as its routes do."""
+    with closing(Registry(config)) as registry:
+        log = AuditLog(config, Encoder(registry, topics.AUDIT, wire.AUDIT_ENTRY), Decoder(registry))
+        log.open()
+        with closing(log):
+            for subject in consenting(config):
+                entry = AuditEntry(
+                    datetime.now(UTC), ActorKind.OPERATOR, "op-1", AuditAct.SCOPE_SHOW, subject, "", ("C-0",), OK
+                )
+                log.record(entry).result(30)
 
 
 def consenting(config: BusConfig) -> list[str]:

@@ -5,7 +5,7 @@ message of an aborted transaction: at its offset a reader of committed messages 
 """
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ class Told(NamedTuple):
     spot: Spot
     key: bytes | None
     value: bytes
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Forge:
         if topic in self._held:
             return self._held[topic]
         found = [
-            Told(Spot(m.partition() or 0, m.offset() or 0), m.key(), m.value() or b"")
+            Told(Spot(m.partition() or 0, m.offset() or 0), m.key(), m.value() or b"", m.headers() or ())
             for m in scan(self._config, topic)
         ]
         self._held[topic] = sorted(found, key=lambda told: told.spot)
@@ -98,21 +99,27 @@ class Forge:
         without: Collection[Spot] = (),
         instead: Mapping[Spot, bytes] | None = None,
         more: Iterable[Told] = (),
+        otherwise: Iterable[Told] = (),
     ) -> dict[str, str]:
-        """Return a topic with its copy: without some messages, some with another value, ``more`` at the ends."""
+        """Return a topic with its copy: without some messages, some with another value, ``more`` at the ends.
+
+        ``otherwise``: in the places of those that lie there.
+        """
         made = self.empty(topic)
         name = self._config.topic(made[topic])
         held: dict[int, dict[int, Told]] = {}
         for told in self.messages(topic):
             if told.spot not in without:
                 held.setdefault(told.spot.partition, {})[told.spot.offset] = told
+        for told in otherwise:
+            held[told.spot.partition][told.spot.offset] = told
         added = list(more)
         self._kept.begin_transaction()
         self._void.begin_transaction()
         for number, messages in held.items():
             self._fill(name, number, messages, instead or {})
         for told in added:
-            self._kept.produce(name, told.value, told.key, told.spot.partition)
+            self._kept.produce(name, told.value, told.key, told.spot.partition, headers=list(told.headers))
         self._kept.commit_transaction(_WITHIN_S)
         self._void.abort_transaction(_WITHIN_S)
         self._await(made[topic], sum(map(len, held.values())) + len(added))
@@ -129,7 +136,8 @@ class Forge:
             if told is None:
                 producer.produce(name, b"", b"", number)
             else:
-                producer.produce(name, instead.get(told.spot, told.value), told.key, number)
+                value = instead.get(told.spot, told.value)
+                producer.produce(name, value, told.key, number, headers=list(told.headers))
             before = producer
         if before is not None:
             before.flush(_WITHIN_S)

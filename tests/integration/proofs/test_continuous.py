@@ -186,7 +186,7 @@ def test_a_double_behind_the_proven_moment_stays_told_until_a_full_pass(hub: Hub
     assert looked(view, hub.scope, times=1)[0] == []
     last = hub.forge.messages(topic)[-1]
     producer = clients.producer(view)
-    producer.produce(view.topic(topic), last.value, last.key, last.spot.partition)
+    producer.produce(view.topic(topic), last.value, last.key, last.spot.partition, headers=[*last.headers])
     assert producer.flush(30) == 0
     kept, _ = looked(view, hub.scope, times=3)
     assert [(one.arrow, one.count) for one in kept] == [(f"bank.{bank}", 1)]
@@ -221,6 +221,8 @@ ROWS = {
     "submission": ("delete from {one}", "update {one} set accepted = accepted + 1"),
     "rejected": ("delete from {one}",),
     "unresolved": ("delete from {one}", "update {one} set state = 'f'"),
+    "release_log": ("delete from {one}",),
+    "audit": ("delete from {one}", "update {one} set position = position + 900"),
 }
 
 

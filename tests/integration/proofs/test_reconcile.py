@@ -231,6 +231,8 @@ TABLES = {
     "submission": "submission_id",
     "rejected": "row",
     "unresolved": "row",
+    "release_log": "partition",
+    "audit": "partition",
 }
 
 

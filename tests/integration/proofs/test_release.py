@@ -11,7 +11,7 @@ from bus import topics
 from bus.avro.registry import Registry
 from hub.commands.reconcile import proved
 from proofs.reconcile.decoding import PlainDecoder
-from proofs.reconcile.findings import RELEASE, Findings
+from proofs.reconcile.findings import POSTGRES, RELEASE, Findings
 from tests.integration.proofs.small_hub import BANKS, DOUBLE, DROP, FIRST, LAST, Hub, rewritten, set_aside, tampered
 from tests.integration.proofs.test_reconcile import named
 
@@ -35,12 +35,12 @@ def altered(
 
 
 def release_is_named(found: Findings, what: str) -> None:
-    """Assert that the release is named for this, and nothing but it and banks."""
+    """Assert that the release is named for this, and nothing but it, banks, and the rows of PostgreSQL made of it."""
     said = [f"{d.arrow}: {d.place}: {d.what}" for d in found.differences]
     assert found.exit_code == 1, said
     assert found.difference_by_arrow[RELEASE] > 0, said
     off = {arrow for arrow, count in found.difference_by_arrow.items() if count}
-    assert off <= {RELEASE, *(f"bank.{bank}" for bank in BANKS)}, said
+    assert off <= {RELEASE, POSTGRES, *(f"bank.{bank}" for bank in BANKS)}, said
     assert any(what in one for one in said), said
 
 
@@ -59,17 +59,24 @@ def another_value(told: Mapping[str, Any]) -> dict[str, Any]:
     return {**told["data"], texts[-1]: told["data"][texts[-1]] + "9"}
 
 
+def filled(told: Mapping[str, Any], name: str) -> Any:
+    """Return a field of a message; raises KeyError where it has none, or where that is empty."""
+    if told[name] is None:
+        raise KeyError(name)
+    return told[name]
+
+
 FALSE_WORDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "a withdrawal as a report": lambda told: {"op": "REPORT" if told["op"] == "WITHDRAW" else "WITHDRAW"},
     "another record": lambda told: {"record_key": f"{told['record_key']}9"},
     "another item": lambda told: {"item": f"{told['item']}9"},
-    "other indicators": lambda told: {"indicators": dict.fromkeys(told["indicators"], b"\x01")},
+    "another indicator": lambda told: {"fines_36m": filled(told, "fines_36m") + b"\x01"},
     "another day": lambda told: {"as_of": told["as_of"] + 1},
     "another value": lambda told: {"data": another_value(told)},
     "another unit": lambda told: {"unit": told["unit"] + "9"},
     "another name": lambda told: {"subject_name": "西宁样例另一家有限公司"},
     "another scope": lambda told: {"items": told["items"][1:]},
-    "a field withheld": lambda told: {"withheld": [*told["withheld"], {"field": "x", "reason": "y", "code": None}]},
+    "a field withheld": lambda told: {"withheld_codes": filled(told, "withheld_codes") + " "},
 }
 
 
@@ -83,8 +90,18 @@ def test_what_a_bank_was_told_otherwise_than_it_is(hub: Hub, false: Callable[[Ma
     assert found.difference == 1
 
 
+@pytest.mark.parametrize("name", ["type", "op", "sequence"])
+def test_a_header_that_says_something_else_than_its_message(hub: Hub, name: str) -> None:
+    one = BANKS[0]
+    chosen = hub.forge.messages(topics.bank_topic(one))[0]
+    forged = chosen._replace(headers=[(key, b"9" if key == name else word) for key, word in chosen.headers])
+    found = proved(hub.forge.view(hub.forge.copy(topics.bank_topic(one), otherwise=[forged])), hub.scope)
+    named(found, f"bank.{one}", rf"bank\.{one}\.v1/\d@\d+: \w+: message \d+ has the headers")
+    assert found.difference == 1
+
+
 STEPS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "an entry": lambda said: {"consents": [*said["consents"], "C-9"]},
+    "an entry": lambda said: {"op": said["op"] + "S"},
     "a step": lambda said: {"moment": said["moment"] + 1},
     "offsets": lambda said: {"after": {**said["after"], topics.CHANGE: said["after"].get(topics.CHANGE, 0) + 1}},
 }

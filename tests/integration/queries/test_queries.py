@@ -445,8 +445,8 @@ def test_a_bank_is_watched_from_the_beginning(hub: Hub) -> None:
     assert [event["first"] for event in moved] == [True, False]
     assert moved[1]["changed"] == {"address": {"previous": "东川路1号", "current": "东川路3号"}}
     assert "legal_rep_mobile" in moved[1]["withheld"]
-    (indicators,) = (event for event in events if event["op"] == "INDICATORS")
-    assert indicators["changed"]["penalties_12m"] == {"previous": None, "current": "1"}
+    (row,) = (event for event in events if event["op"] == "INDICATORS" and event["item"] == "administration.penalty")
+    assert row["changed"]["penalties_12m"] == {"previous": None, "current": "1"}
     assert MOBILE not in out
     shown = hub.run("watch", "bank.yinhe", "--from-beginning", "-n", str(messages)).splitlines()
     assert len(shown) == messages
@@ -585,7 +585,7 @@ def test_a_penalty_whose_publication_has_ended_says_so_and_counts_in_nothing(hub
     hub.release()
     with closing(Registry(hub.config)) as registry:
         values = [Decoder(registry)(message.value() or b"") for message in scan(hub.config, BANK)]
-    fines = [one["data"]["fine_amount"] for one in values if one["subject"] == code and one.get("item")]
+    fines = [one["data"]["fine_amount"] for one in values if one["subject"] == code and "record_key" in one]
     assert fines == [Decimal(72)]
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,16 +14,21 @@ import pytest
 from prometheus_client import REGISTRY
 
 from bus import topics
+from bus.avro.encoding import Encoder
+from bus.avro.registry import Registry
 from bus.config import BusConfig
 from catalogue import wire
 from catalogue.errors import IntegrityError
+from rules.audit.entry import ActorKind, AuditAct, AuditEntry, message_of
+from sinks.banks.chain import LastStep, StepChain
+from sinks.banks.encoding import ReleasedMessage
 from sinks.postgres import sink
 from sinks.postgres.database import SinkDatabase
 from sinks.postgres.refilling import digests, empty
 from sinks.postgres.schema import MIGRATIONS, migrate
 from sinks.postgres.tables import TABLES
 from tests.builders.changes import MOMENT, Streams
-from tests.kafka import own_topics
+from tests.kafka import own_topics, send
 from tests.running import Running
 from tests.services import Services
 from tests.waiting import until
@@ -290,3 +296,44 @@ def test_a_digest_tells_content_and_not_the_order_of_rows(dsn: str) -> None:
     assert digests(dsn)["unresolved"] == first
     _execute(dsn, "update unresolved set message = 'x' where row = 2")
     assert digests(dsn)["unresolved"] != first
+
+
+def test_what_was_released_and_asked_is_there_once_with_the_step_that_released_it(config: BusConfig, dsn: str) -> None:
+    with closing(Registry(config)) as registry:
+        entries, steps = (Encoder(registry, topics.RELEASE, one) for one in (wire.RELEASE_ENTRY, wire.RELEASE_STEP))
+        chain, ask = StepChain(LastStep(), entries, steps), Encoder(registry, topics.AUDIT, wire.AUDIT_ENTRY)
+    told = [ReleasedMessage(bank, 1, f"handle of {bank}", ("SQ-1",), bytes(32)) for bank in ("qinghe", "yinhe")]
+    begun = [chain.entry(A, "tax.payment", "REPORT", "", 1, told)]
+    asked = AuditEntry(
+        MOMENT, ActorKind.RECIPIENT, "yinhe", AuditAct.SCOPE_SHOW, A, "LOAN", ("SQ-1",), "NO_CONSENT", b"q", b"a"
+    )
+    send(config, topics.RELEASE, [(None, one) for one in begun], partition=1)
+    send(config, topics.AUDIT, [(None, ask(message_of(asked, 1, b"", b"d")))])
+    running = Running(sink.run, config, dsn)
+    awaited(dsn, "select number, actor, outcome, consents from audit", [(1, "yinhe", "NO_CONSENT", ["SQ-1"])])
+    awaited(dsn, "select count(*) from release_log", [(1,)])
+    # What no step ended yet was not released.
+    assert _execute(dsn, "select * from released") == []
+    send(config, topics.RELEASE, [(None, chain.step(1, MOMENT, {}, is_settled=True))], partition=1)
+    of = (
+        "select recipient, subject, sequence, item, handle, op, reason, consents, moment, partition, step from released"
+    )
+    row = (A, 1, "tax.payment")
+    rest = ("REPORT", "", ["SQ-1"], MOMENT, 1, 1)
+    wanted = [(bank, *row, f"handle of {bank}", *rest) for bank in ("qinghe", "yinhe")]
+    awaited(dsn, f"{of} order by recipient", wanted)
+    running.stop()
+    assert _execute(dsn, "select distinct encode(step_digest, 'hex') from released") == [(chain.last.digest.hex(),)]
+    before = digests(dsn)
+    # Read again from the beginning, as a batch that comes twice is.
+    _execute(dsn, "delete from sink_position")
+    again = Running(sink.run, config, dsn)
+    awaited(dsn, "select count(*) from sink_position", [(2,)])
+    again.stop()
+    assert digests(dsn) == before
+    empty(dsn)
+    refilled = Running(sink.run, config, dsn)
+    awaited(dsn, f"{of} order by recipient", wanted)
+    awaited(dsn, "select count(*) from audit", [(1,)])
+    refilled.stop()
+    assert digests(dsn) == before

@@ -54,7 +54,10 @@ FIRST_SERIES = [
     ("worker", "credithub_key_written_timestamp_seconds > 0"),
     ("worker", "credithub_lag_seconds"),
     ("sink", 'credithub_event_outcomes_total{outcome="poison"} == 0'),
-    ("sink", "credithub_lag_seconds"),
+    # Webhooks have lag once somebody has one.
+    ("sink-postgres", "credithub_lag_seconds"),
+    ("sink-upstream", "credithub_lag_seconds"),
+    ("sink-webhooks", 'credithub_deliveries_total{outcome="delivered"} == 0'),
     ("sink-postgres", "credithub_rejected_rows_total == 0"),
     ("sink-postgres", "credithub_unresolved_rows == 0"),
     ("sink-upstream", "credithub_upstream_refusals_total == 0"),

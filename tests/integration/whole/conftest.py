@@ -50,7 +50,7 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hub_of(
     stack: Services, key_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Settings]]:
@@ -77,7 +77,8 @@ def hub_of(
     execute(stack.postgres_dsn, *(f'drop database if exists "{name}" with (force)' for name in made))
 
 
-@pytest.fixture(scope="session")
+# A package's, not a session's: ten processes would run on beside all other tests.
+@pytest.fixture(scope="package")
 def reference(hub_of: Callable[[str], Settings], city: Path, request: pytest.FixtureRequest) -> Iterator[Reference]:
     """Return an undisturbed run of the city."""
     import uuid

@@ -1,5 +1,7 @@
 """What every client of the bus is made with; the clients connect only when they are used."""
 
+import gc
+import weakref
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +36,18 @@ def test_a_caller_s_settings_are_taken_and_checked_by_the_client() -> None:
 def test_a_producer_stays_idempotent_whatever_a_caller_says() -> None:
     with pytest.raises(KafkaException):
         clients.producer(CONFIG, acks="1")
+
+
+def test_an_admin_that_nobody_holds_is_gone_at_once() -> None:
+    # Each has four threads and a connection; a long process seldom searches for cycles.
+    gc.disable()
+    try:
+        client = clients._Admin({"bootstrap.servers": "127.0.0.1:1", "log_level": 2})
+        held = weakref.ref(client)
+        del client
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_a_consumer_takes_another_password_in_its_own_thread(tmp_path: Path) -> None:

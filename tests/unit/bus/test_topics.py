@@ -5,7 +5,7 @@ from bus.config import BusConfig
 from bus.registration import placements
 from bus.topics import bank_topic, topic_specs
 from catalogue.load import load_catalogue
-from catalogue.schema_versions import generated
+from rules.release.schemas import every_schema
 
 CATALOGUE = load_catalogue()
 BANKS = ("yinhe", "kunlun")
@@ -61,7 +61,7 @@ def test_banks_get_a_compression_that_every_client_reads() -> None:
 
 
 def test_every_topic_has_a_record_type_and_every_record_type_a_topic() -> None:
-    schemas = generated(CATALOGUE)
+    schemas = every_schema(CATALOGUE)
     found = placements(schemas, BANKS)
     assert {placement.topic for placement in found} == {*SPECS}
     assert {placement.path for placement in found} == {*schemas}

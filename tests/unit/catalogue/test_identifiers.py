@@ -11,6 +11,7 @@ from catalogue.identifiers import (
     id_number,
     institution_number,
     looks_like_id_number,
+    looks_like_mobile,
     organization_code,
     registration_number,
     uscc,
@@ -52,6 +53,15 @@ def test_one_wrong_digit_is_refused(code: str, place: int, digit: str) -> None:
         uscc(code[:place] + digit + code[place + 1 :])
 
 
+@pytest.mark.parametrize("number", ["809999196005170494", "809999196005170582"])
+def test_an_id_number_is_no_uscc_though_both_check_digits_are_right(number: str) -> None:
+    assert oracle.is_valid(number)
+    assert id_number(number) == number
+    with pytest.raises(ValueError, match="公民身份号码") as refused:
+        uscc(f" {number} ")
+    assert number not in str(refused.value)
+
+
 @given(id_numbers())
 def test_an_id_number_is_found_alone_and_among_words(number: str) -> None:
     assert id_number(_full_width(number.lower())) == number
@@ -62,6 +72,15 @@ def test_an_id_number_is_found_alone_and_among_words(number: str) -> None:
     with pytest.raises(ValueError, match="校验码") as refused:
         id_number(wrong)
     assert wrong not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_mobile"),
+    [("13800000000", True), ("电话 138 0000 0000", True), ("138-0000-0000。", True), ("113800000000", False),
+     ("12800000000", False), ("样罚〔2026〕138号", False)],
+)  # fmt: skip
+def test_a_mobile_is_found_among_words(text: str, is_mobile: bool) -> None:
+    assert looks_like_mobile(text) is is_mobile
 
 
 @pytest.mark.parametrize("text", ["", "123", "63010219900231001X", "91630102MA7540XX1"])

@@ -12,6 +12,7 @@ from tests.unit.house.product import ROOT, modules
 _KINDS = ("unit", "integration")
 # Folders and files of tests that are about no single module.
 ABOUT_SEVERAL = {
+    "unit/benchmarks": "the benchmarks, which are no room",
     "unit/docs": "the documents",
     "unit/house": "the whole product's text",
     "unit/laws": "the laws of the design, over all that must keep them",
@@ -26,6 +27,7 @@ ABOUT_SEVERAL = {
     "unit/producers/submissions/test_sample_is_taken": "the sample city, file by file",
     "integration/hub/test_containers": "docker-compose.yml, its commands run as plain processes",
     "integration/banks": "the example clients of the banks' guide",
+    "integration/portal/pages/test_browser": "the enterprise's pages in a browser",
     "integration/proofs/test_continuous": "the whole proof without end",
     "integration/proofs/test_reconcile": "the whole reconciliation",
     "integration/proofs/test_release": "the whole proof of the release",
@@ -51,6 +53,7 @@ LOOKED_AT_BY_OTHERS = {
     "catalogue/errors": "tests/unit/house/test_errors.py",
     "catalogue/load": "tests/unit/catalogue/test_notice.py",
     "catalogue/model": "tests/unit/catalogue/test_notice.py",
+    "catalogue/plain_values": "tests/unit/queries/test_values.py",
     "catalogue/wire/": "tests/integration/bus/test_registration.py registers every one of them",
     "connectors/files/": "tests/unit/connectors/files/test_tables.py",
     "connectors/tables": "values without a decision",
@@ -62,6 +65,7 @@ LOOKED_AT_BY_OTHERS = {
     "processing/": "tests/integration/processing/test_partition.py puts each processor of its cases through it",
     "producers/": "tests/integration/producers/submissions/test_push.py, by what it sends",
     "validation/observations": "values without a decision",
+    "proofs/audit/": "tests/unit/proofs/audit/test_verification.py does everything to the chains that can be done",
     "proofs/continuous/": "tests/integration/proofs/test_continuous.py breaks each arrow in turn",
     "proofs/reconcile/": "tests/integration/proofs/test_reconcile.py breaks each arrow in turn",
     "proofs/release/": "tests/unit/proofs/release/test_replay.py, and tests/integration/proofs/test_release.py",
@@ -82,6 +86,7 @@ LOOKED_AT_BY_OTHERS = {
     "sinks/postgres/": "tests/integration/sinks/test_postgres.py",
     "sinks/snapshot_telling": "tests/integration/proofs/test_snapshots.py",
     "sinks/snapshots": "tests/integration/proofs/test_snapshots.py",
+    "sinks/webhooks/": "tests/integration/sinks/webhooks/test_app.py",
     "sinks/upstream/": "tests/integration/sinks/test_upstream.py",
     "streams/": "tests/integration/streams/test_workers.py",
 }

@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from catalogue.errors import UsageError
-from hub.recipients_folder import banks_of, begin_with_samples, filed, lay, recipients_folder, removed_of, take_away
+from hub.recipients_folder import (
+    banks_of,
+    begin_with_samples,
+    filed,
+    lay,
+    name_of,
+    recipients_folder,
+    removed_of,
+    take_away,
+)
 from hub.settings import Settings, exact_settings
 from rules.release.recipient_files import load_recipient, load_recipients
 from rules.release.recipients import Portfolio, RecipientDefinition, RecipientKind
@@ -54,6 +63,17 @@ def test_who_is_removed_may_come_back(settings: Settings) -> None:
         assert (banks_of(settings), removed_of(settings)) == (bank_ids(), ("xinghai",))
     lay(settings, XINGHAI)
     assert (banks_of(settings), removed_of(settings)) == (tuple(sorted((*bank_ids(), "xinghai"))), ())
+
+
+def test_a_recipient_has_a_name_also_when_it_is_removed(settings: Settings) -> None:
+    assert name_of(settings, "yinhe") == load_recipient(BANKS / "yinhe.yaml").zh
+    lay(settings, XINGHAI)
+    take_away(settings, XINGHAI)
+    assert name_of(settings, "xinghai") == "星海样例担保"
+    (recipients_folder(settings) / "broken.yaml").write_text("id: [", "utf-8")
+    assert [name_of(settings, one) for one in ("broken", "unknown", "../removed/xinghai")] == [
+        "broken", "unknown", "../removed/xinghai",
+    ]  # fmt: skip
 
 
 def test_who_has_no_file_is_removed_with_one(settings: Settings) -> None:

@@ -89,6 +89,28 @@ def test_a_wrong_value_is_told_by_its_variable(monkeypatch: pytest.MonkeyPatch) 
     assert "CREDITHUB_KAFKA_PORT: " in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://credit.example", True),
+        ("https://credit.example:8443/", True),
+        ("http://127.0.0.1:8083", True),
+        ("http://credit.example", False),
+        ("https://credit.example/enterprise", False),
+        ("https://user:secret@credit.example", False),
+    ],
+)
+def test_pages_for_others_than_this_machine_are_by_tls(
+    monkeypatch: pytest.MonkeyPatch, url: str, is_taken: bool
+) -> None:
+    monkeypatch.setenv("CREDITHUB_PORTAL_PAGES_URL", url)
+    if is_taken:
+        assert load_settings().portal.pages_url == url
+    else:
+        with pytest.raises(UsageError, match="CREDITHUB_PORTAL_PAGES_URL"):
+            load_settings()
+
+
 def test_a_stack_that_is_stopped_is_no_wrong_setting(tmp_path: Path) -> None:
     settings = exact_settings(home=tmp_path)
     with pytest.raises(UsageError) as never_ran:

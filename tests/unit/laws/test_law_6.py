@@ -2,11 +2,12 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bus.avro.decoding import Decoder
 from processing.output import InputMessage
 from processing.store import Store
 from proofs.release.bank_topics import BankPartition
@@ -79,8 +80,7 @@ def test_a_banks_topic_that_is_not_1_to_n_is_a_difference(told: int, sequences: 
     found: list[str] = []
     topic = BankPartition("yinhe", 0, is_cut, lambda place, what: found.append(what))
     bodies = {number: b"%d" % number for number in range(6)}
-    decode: Any = lambda raw: {"subject": "S", "sequence": int(raw)}  # noqa: E731
-    topic.read([InputMessage(at, bodies[one]) for at, one in enumerate(sequences)], decode)
+    topic.read([_message(at, one) for at, one in enumerate(sequences)], cast(Decoder, _Numbers()))
     for number in range(1, told + 1):
         entry = {"sequence": number, "hash": hashlib.sha256(bodies[number]).digest()}
         topic.take("S", entry, "release.v1/0@0", is_certain=True)
@@ -93,9 +93,42 @@ def test_a_banks_topic_that_is_not_1_to_n_is_a_difference(told: int, sequences: 
 def test_a_message_that_is_not_the_one_that_was_told_is_a_difference(told: int, altered: int) -> None:
     found: list[str] = []
     topic = BankPartition("yinhe", 0, False, lambda place, what: found.append(what))
-    decode: Any = lambda raw: {"subject": "S", "sequence": int(raw)}  # noqa: E731
-    topic.read([InputMessage(number, b"%d" % number) for number in range(1, told + 1)], decode)
+    topic.read([_message(number, number) for number in range(1, told + 1)], cast(Decoder, _Numbers()))
     for number in range(1, told + 1):
         raw = b"another" if number == altered else b"%d" % number
         topic.take("S", {"sequence": number, "hash": hashlib.sha256(raw).digest()}, "", is_certain=True)
     assert len(found) == (altered <= told)
+
+
+@given(told=st.integers(1, 5), altered=st.integers(1, 5), header=st.sampled_from(["type", "op", "sequence", "item"]))
+def test_a_header_that_says_something_else_than_the_message_is_a_difference(
+    told: int, altered: int, header: str
+) -> None:
+    found: list[str] = []
+    topic = BankPartition("yinhe", 0, False, lambda place, what: found.append(what))
+    messages = [_message(number, number) for number in range(1, told + 1)]
+    if altered <= told:
+        forged = {**dict(messages[altered - 1].headers), header: b"9"}
+        messages[altered - 1] = messages[altered - 1]._replace(headers=list(forged.items()))
+    topic.read(messages, cast(Decoder, _Numbers()))
+    for number in range(1, told + 1):
+        topic.take("S", {"sequence": number, "hash": hashlib.sha256(b"%d" % number).digest()}, "", is_certain=True)
+    topic.finish()
+    assert len(found) == (altered <= told)
+    assert all("has the headers" in one for one in found)
+
+
+def _message(offset: int, sequence: int) -> InputMessage:
+    """Return a message whose value is its sequence."""
+    body = b"%d" % sequence
+    return InputMessage(offset, body, None, [("type", b"T"), ("op", b"REPORT"), ("sequence", body)])
+
+
+class _Numbers:
+    """Decodes what is nothing but its sequence."""
+
+    def __call__(self, raw: bytes) -> dict[str, Any]:
+        return {"subject": "S", "sequence": int(raw)}
+
+    def name(self, raw: bytes) -> str:
+        return "T"

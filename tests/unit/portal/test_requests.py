@@ -9,6 +9,7 @@ from stdnum.cn import ric
 
 from bus.crypto.cipher import Cipher
 from bus.crypto.keys import create_key_file
+from catalogue.errors import HubError
 from catalogue.load import load_catalogue
 from portal.evidence import EvidenceStore
 from portal.requests import ActBody, BadRequest, RequestBody, Signatories, SigningBody, new_number, reason_of, terms_of
@@ -102,6 +103,22 @@ def test_who_signed_is_kept_by_keyed_hashes_and_sealed(evidence: EvidenceStore, 
         assert clear not in repr(found)
         assert clear.encode() not in found.sealed
         assert clear not in repr(body)
+
+
+def test_an_enterprise_sees_the_surname_of_who_signed(evidence: EvidenceStore, signatories: Signatories) -> None:
+    by_agent = {"agent": "欧阳虚构", "agent_id_number": ID, "authority": evidence.put(b"%PDF-2")}
+    for body, name in ((_signed(evidence), "虚**"), (_signed(evidence, capacity="AGENT", **by_agent), "欧***")):
+        assert signatories.masked_name(terms(), signatories.of(terms(), body)) == name
+    other = signatories.of(terms(number="SQ-2"), _signed(evidence))
+    with pytest.raises(HubError):
+        signatories.masked_name(terms(), other)
+
+
+@pytest.mark.parametrize("actor", ["enterprise", "Hub", "hub", "张三", ""])
+def test_nobody_acts_in_the_name_of_the_hub_or_of_an_enterprise(actor: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        reason_of(ActBody(actor=actor), Act.REVOKE)
+    assert [one.field for one in refused.value.problems] == ["actor"]
 
 
 @pytest.mark.parametrize(

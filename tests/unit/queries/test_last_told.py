@@ -13,12 +13,13 @@ def message(minutes: int, **more: Any) -> dict[str, Any]:
 
 
 def test_the_newest_message_counts_whatever_the_order() -> None:
-    first = newer(LastTold("yinhe"), message(2, item="tax.payment", op="WITHDRAW"))
+    first = newer(LastTold("yinhe"), message(2, item="tax.payment", op="WITHDRAW", record_key="k"))
     assert (first.bank, first.sequence, first.item, first.op) == ("yinhe", 2, "tax.payment", "WITHDRAW")
-    assert newer(first, message(1, item="tax.payment", op="REPORT")) == first
-    assert newer(first, message(3, indicators={})).as_json() == {
+    assert newer(first, message(1, item="tax.payment", op="REPORT", record_key="k")) == first
+    row = message(3, item="administration.penalty", op="REPORT")
+    assert newer(first, row).as_json() == {
         "bank": "yinhe", "told_at": "2026-01-01T08:03:00+08:00", "subject": "91630102MAX000015H", "sequence": 3,
-        "item": None, "op": "INDICATORS", "list_name": None,
+        "item": "administration.penalty", "op": "INDICATORS", "list_name": None,
     }  # fmt: skip
     scope = newer(first, message(4, items=[]))
     assert (scope.item, scope.op, scope.sequence) == (None, "SCOPE", 4)

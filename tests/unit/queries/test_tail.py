@@ -21,14 +21,15 @@ def event(sequence: int, data: dict[str, Any] | None, key: str = "1", subject: s
         "op": "REPORT" if data is not None else "WITHDRAW", "item": "market.legal_person", "record_key": key,
         "source_time": datetime(2026, 1, 1, tzinfo=UTC), "unit": "market_regulation",
         "emitted_at": datetime(2026, 1, 1, 16, tzinfo=UTC), "data": data,
-        "withheld": [{"field": "legal_rep_mobile", "reason": "个人信息"}],
+        "withheld_codes": '{"legal_rep_mobile":"PERSONAL"}', "reason": None,
     }  # fmt: skip
 
 
 def indicators(values: dict[str, Decimal | None]) -> dict[str, Any]:
     return {
         "subject": SUBJECT, "subject_name": None, "sequence": 9, "as_of": datetime(2026, 1, 1, tzinfo=UTC).date(),
-        "emitted_at": datetime(2026, 1, 1, 16, tzinfo=UTC), "indicators": values,
+        "emitted_at": datetime(2026, 1, 1, 16, tzinfo=UTC), "op": "REPORT", "item": "administration.penalty",
+        "reason": None, "policy": 1, **values,
     }  # fmt: skip
 
 
@@ -87,9 +88,13 @@ def test_what_was_not_seen_for_long_is_forgotten() -> None:
 
 
 def test_indicators_are_told_by_their_names() -> None:
-    told = RecordMemory().take(indicators({"penalties_12m": Decimal("2.000000"), "fines_36m": None}))
-    assert (told.item, told.op, told.first) == (None, "INDICATORS", False)
-    assert line(told).endswith("指标: 近36个月罚款金额 –; 近12个月行政处罚次数 2 次\n")
+    memory = RecordMemory()
+    told = memory.take(indicators({"penalties_12m": Decimal("2.000000"), "fines_36m": None}))
+    assert (told.item, told.op, told.first) == ("administration.penalty", "INDICATORS", True)
+    assert line(told).endswith("53 行政处罚信息 指标: 近12个月行政处罚次数 2 次\n")
+    moved = memory.take(indicators({"penalties_12m": Decimal("2.000000"), "fines_36m": Decimal(5)}))
+    assert moved.changed == {"fines_36m": (None, Decimal(5))}
+    assert line(moved).endswith("53 行政处罚信息 指标: 近36个月罚款金额 – → 5 元\n")
 
 
 def test_an_entry_of_a_list_is_told_by_its_name() -> None:

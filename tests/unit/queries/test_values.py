@@ -9,8 +9,9 @@ import pytest
 
 from catalogue.load import load_catalogue
 from catalogue.model import Sensitivity
+from catalogue.plain_values import SEALED, jsonable, number
 from queries.targets import FieldTarget
-from queries.values import SEALED, clock, indicator_text, jsonable, number, same_sealed, text_of, unit_of, value_of
+from queries.values import clock, indicator_text, same_sealed, text_of, unit_of, value_of
 from rules.indicators.definitions import load_indicators
 
 CATALOGUE = load_catalogue()

@@ -1,60 +1,31 @@
 """``credithub bank`` on the real broker: who comes, changes, goes and comes back; nobody loses anything by a fault."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from bus import clients, topics, users
 from bus.access import AccessDenied, client_settings
 from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.reading.scan import scan
-from catalogue.errors import CatalogueError, HubError, UsageError
-from hub.commands import bank
+from catalogue.errors import CatalogueError, UsageError
 from hub.preparation import prepare_recipients
 from hub.recipients_folder import banks_of, removed_of, take_away
-from hub.settings import Settings, load_settings
+from hub.settings import Settings
 from rules.release.recipient_messages import RecipientVersion
 from sinks.banks.recipients import bank_ids
 from sinks.banks.recording import published_recipients
 from tests import kafka
-from tests.services import Services, own_access
+from tests.builders.client_keys import ClientKey
+from tests.integration.hub.commands.conftest import PARTITIONS, XINGHAI, recipient_file
 from tests.waiting import until
 
 ONE, OTHER = "91630102MA0000000D", "91630102MA0000001G"
-_XINGHAI = (
-    "# 虚构机构，仅供示例。\nid: xinghai\nzh: 星海样例担保\nkind: guarantor\ncategories: [tax]\nportfolio: list\n"
-)
-PARTITIONS = 2
-
-
-@pytest.fixture
-def hub(stack: Services, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Return the settings of a hub with topics of its own, whose recipients are the samples."""
-    named = {
-        "HOME": str(tmp_path / "home"), "KAFKA_BOOTSTRAP": stack.bootstrap, "REGISTRY_URL": stack.registry_url,
-        "KAFKA_ACCESS": str(own_access(stack.client_file, tmp_path / "access")), "POSTGRES_DSN": stack.postgres_dsn,
-        "UPSTREAM_URL": "unused", "TOPIC_PREFIX": topic_prefix, "PARTITIONS": str(PARTITIONS),
-    }  # fmt: skip
-    for name, value in named.items():
-        monkeypatch.setenv(f"CREDITHUB_{name}", value)
-    monkeypatch.chdir(tmp_path)
-    settings = load_settings()
-    prepare_recipients(settings)
-    yield settings
-    kafka.delete_topics(stack.bus(topic_prefix))
-
-
-@pytest.fixture
-def config(hub: Settings, stack: Services, topic_prefix: str) -> BusConfig:
-    """Return the bus, as who may everything."""
-    return stack.bus(topic_prefix, partitions=PARTITIONS)
 
 
 @pytest.fixture
@@ -70,18 +41,6 @@ def as_bank(hub: Settings, config: BusConfig) -> Callable[[str], BusConfig]:
     return seen
 
 
-def _says(*arguments: str) -> str:
-    """Run `credithub bank …` and return what it prints; raises what it raised."""
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    bank.register(app)
-    done = CliRunner().invoke(app, ["bank", *arguments])
-    if isinstance(done.exception, HubError):
-        raise done.exception
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
 def _newest(config: BusConfig) -> dict[str, RecipientVersion]:
     with closing(Registry(config)) as registry:
         found = [published_recipients(config, registry, partition) for partition in range(PARTITIONS)]
@@ -89,20 +48,14 @@ def _newest(config: BusConfig) -> dict[str, RecipientVersion]:
     return found[0]
 
 
-def _xinghai(folder: Path, text: str = _XINGHAI) -> str:
-    file = folder / "new.yaml"
-    file.write_text(text, "utf-8")
-    return str(file)
-
-
 def test_a_bank_comes_changes_goes_and_comes_back(
-    hub: Settings, config: BusConfig, as_bank: Callable[[str], BusConfig], tmp_path: Path
+    says: Callable[..., str], hub: Settings, config: BusConfig, as_bank: Callable[[str], BusConfig], tmp_path: Path
 ) -> None:
     assert _newest(config).keys() == set(bank_ids())
-    assert "xinghai 已发布为第 1 版" in _says("apply", _xinghai(tmp_path))
+    assert "xinghai 已发布为第 1 版" in says("apply", recipient_file(tmp_path))
     first = _newest(config)["xinghai"]
     assert banks_of(hub) == tuple(sorted((*bank_ids(), "xinghai")))
-    assert "无变化" in _says("apply", _xinghai(tmp_path))
+    assert "无变化" in says("apply", recipient_file(tmp_path))
     assert _newest(config)["xinghai"] == first
     # It has a topic, which it reads and nobody else's.
     name = topics.bank_topic("xinghai")
@@ -111,15 +64,15 @@ def test_a_bank_comes_changes_goes_and_comes_back(
     assert [message.value() for message in scan(own, name)] == [b"told"]
     with pytest.raises(AccessDenied):
         next(scan(own, topics.bank_topic("yinhe")))
-    assert json.loads(_says("apply", _xinghai(tmp_path, _XINGHAI.replace("[tax]", "[tax, market]")), "--json")) == [
+    assert json.loads(says("apply", recipient_file(tmp_path, XINGHAI.replace("[tax]", "[tax, market]")), "--json")) == [
         {"id": "xinghai", "published_version": 2}
     ]
-    shown = json.loads(_says("show", "xinghai", "--json"))
+    shown = json.loads(says("show", "xinghai", "--json"))
     assert (shown["version"], shown["definition"]["categories"]) == (2, ["market", "tax"])
     before = client_settings(Path(own.client_file))
     with closing(clients.consumer(own, own.own("x"))) as living:
         living.list_topics(config.topic(name), timeout=30)
-        assert "已移除（第 3 版）" in _says("remove", "xinghai")
+        assert "已移除（第 3 版）" in says("remove", "xinghai")
 
         def is_refused() -> bool:
             (seen,) = living.list_topics(config.topic(name), timeout=30).topics.values()
@@ -131,65 +84,69 @@ def test_a_bank_comes_changes_goes_and_comes_back(
     # What it was told is withdrawn there.
     assert config.topic(name) in clients.admin(config).list_topics(timeout=30).topics
     with pytest.raises(UsageError, match="xinghai was removed"):
-        _says("rotate", "xinghai")
-    (tmp_path / "back.yaml").write_text(_says("show", "xinghai"), "utf-8")
-    assert "已发布为第 4 版" in _says("apply", str(tmp_path / "back.yaml"))
+        says("rotate", "xinghai")
+    (tmp_path / "back.yaml").write_text(says("show", "xinghai"), "utf-8")
+    assert "已发布为第 4 版" in says("apply", str(tmp_path / "back.yaml"))
     assert _newest(config)["xinghai"].handle_key == first.handle_key
     assert client_settings(Path(own.client_file))["sasl.password"] != before["sasl.password"]
     assert [message.value() for message in scan(own, name)] == [b"told"]
-    assert {one["id"]: one["version"] for one in json.loads(_says("list", "--json"))} == {
+    assert {one["id"]: one["version"] for one in json.loads(says("list", "--json"))} == {
         **dict.fromkeys(bank_ids(), 1), "xinghai": 4,
     }  # fmt: skip
 
 
-def test_a_list_and_a_request_to_be_told_again(config: BusConfig, tmp_path: Path) -> None:
-    _says("apply", _xinghai(tmp_path))
-    assert "已加入名单 2 户，0 户原已如此" in _says("portfolio", "xinghai", "add", ONE, OTHER)
-    assert "已移出名单 1 户" in _says("portfolio", "xinghai", "remove", OTHER)
+def test_a_list_and_a_request_to_be_told_again(says: Callable[..., str], config: BusConfig, tmp_path: Path) -> None:
+    says("apply", recipient_file(tmp_path))
+    assert "已加入名单 2 户，0 户原已如此" in says("portfolio", "xinghai", "add", ONE, OTHER)
+    assert "已移出名单 1 户" in says("portfolio", "xinghai", "remove", OTHER)
     listed = tmp_path / "list.txt"
     listed.write_text(f"# 名单\n{ONE}\n{OTHER} # 虚构\n\n", "utf-8")
-    assert json.loads(_says("portfolio", "xinghai", "add", "--file", str(listed), "--json")) == {
+    assert json.loads(says("portfolio", "xinghai", "add", "--file", str(listed), "--json")) == {
         "changed": [OTHER], "given": 2,
     }  # fmt: skip
     listed.write_text(f"{ONE}\n{ONE[:-1]}X\n", "utf-8")
     with pytest.raises(UsageError, match=r"list\.txt, line 2: 统一社会信用代码的校验码不对") as refused:
-        _says("portfolio", "xinghai", "remove", "--file", str(listed))
+        says("portfolio", "xinghai", "remove", "--file", str(listed))
     # What somebody wrote there may be a person's number.
     assert f"{ONE[:-1]}X" not in str(refused.value)
-    assert _says("portfolio", "xinghai", "list").split() == [ONE, OTHER]
+    assert says("portfolio", "xinghai", "list").split() == [ONE, OTHER]
     with pytest.raises(UsageError, match="has no list"):
-        _says("portfolio", "yinhe", "add", ONE)
-    assert "第 1 号请求" in _says("resend", "yinhe", ONE)
-    assert "第 2 号请求" in _says("resend", "xinghai", ONE)
+        says("portfolio", "yinhe", "add", ONE)
+    assert "第 1 号请求" in says("resend", "yinhe", ONE)
+    assert "第 2 号请求" in says("resend", "xinghai", ONE)
     said = [value for value in kafka.values(config, topics.RECIPIENT) if value.get("is_resend")]
     assert {(one["recipient"], one["subject"], one["is_in"]) for one in said} == {
         ("yinhe", ONE, False), ("xinghai", ONE, True),
     }  # fmt: skip
 
 
-def test_of_two_files_one_of_which_is_wrong_none_is_applied(hub: Settings, config: BusConfig, tmp_path: Path) -> None:
+def test_of_two_files_one_of_which_is_wrong_none_is_applied(
+    says: Callable[..., str], hub: Settings, config: BusConfig, tmp_path: Path
+) -> None:
     wrong = tmp_path / "wrong.yaml"
-    wrong.write_text(_XINGHAI.replace("xinghai", "other").replace("[tax]", "[taxes]"), "utf-8")
+    wrong.write_text(XINGHAI.replace("xinghai", "other").replace("[tax]", "[taxes]"), "utf-8")
     with pytest.raises(CatalogueError, match=r"wrong\.yaml, line 2: categories: there is no 'taxes'"):
-        _says("apply", _xinghai(tmp_path), str(wrong))
+        says("apply", recipient_file(tmp_path), str(wrong))
     with pytest.raises(UsageError, match="Two files say who xinghai is"):
-        _says("apply", _xinghai(tmp_path), _xinghai(tmp_path))
+        says("apply", recipient_file(tmp_path), recipient_file(tmp_path))
     assert banks_of(hub) == bank_ids()
     assert _newest(config).keys() == set(bank_ids())
     with pytest.raises(UsageError, match="There is no recipient 'xinghai'"):
-        _says("remove", "xinghai")
+        says("remove", "xinghai")
 
 
-def test_a_folder_that_is_lost_takes_nothing_from_anybody(hub: Settings, config: BusConfig, tmp_path: Path) -> None:
-    _says("apply", _xinghai(tmp_path))
-    _says("remove", "qinghe")
+def test_a_folder_that_is_lost_takes_nothing_from_anybody(
+    says: Callable[..., str], hub: Settings, config: BusConfig, tmp_path: Path
+) -> None:
+    says("apply", recipient_file(tmp_path))
+    says("remove", "qinghe")
     before = _newest(config)
     (hub.home / "recipients").rename(hub.home / "lost")
     assert prepare_recipients(hub) == []
     assert _newest(config) == before
     # Nor does anybody come back who was removed, as a sample would.
     assert (banks_of(hub), removed_of(hub)) == (("xinghai", "yinhe"), ("qinghe",))
-    assert json.loads(_says("show", "qinghe", "--json"))["is_removed"]
+    assert json.loads(says("show", "qinghe", "--json"))["is_removed"]
 
 
 def test_who_is_killed_while_he_removes_is_removed_by_the_next_preparation(hub: Settings, config: BusConfig) -> None:
@@ -200,12 +157,78 @@ def test_who_is_killed_while_he_removes_is_removed_by_the_next_preparation(hub: 
 
 
 @pytest.mark.attack(by="a bank that was removed", wants="what its former password still opens")
-def test_a_former_password_lets_nobody_in(as_bank: Callable[[str], BusConfig], tmp_path: Path) -> None:
+def test_a_former_password_lets_nobody_in(
+    says: Callable[..., str], as_bank: Callable[[str], BusConfig], tmp_path: Path
+) -> None:
     own = as_bank("yinhe")
     kept = tmp_path / "kept.json"
     kept.write_bytes(Path(own.client_file).read_bytes())
     kept.chmod(0o600)
     entering = replace(own, client_file=str(kept))
     assert clients.lets_in(entering)
-    _says("remove", "yinhe")
+    says("remove", "yinhe")
     until(lambda: not clients.lets_in(entering), "the broker lets it in no more")
+
+
+_CARD = {
+    "id": "sme2026", "zh": "样例评分卡", "base": 500,
+    "variables": [
+        {"indicator": "tax_paid_12m", "bins": [{"below": 100000, "points": -20}, {"points": 10.5}], "missing": 0}
+    ],
+}  # fmt: skip
+
+
+def test_public_keys_are_exchanged_and_the_password_stays(
+    says: Callable[..., str], hub: Settings, config: BusConfig, tmp_path: Path
+) -> None:
+    says("apply", recipient_file(tmp_path))
+    folder = hub.client_files
+    assert folder is not None
+    before = users.file_of(folder, users.bank_user("xinghai")).read_text("utf-8")
+    pairs = [ClientKey.ed25519(), ClientKey.p256()]
+    files = []
+    for number, pair in enumerate(pairs):
+        files.append(tmp_path / f"{number}.jwk")
+        files[-1].write_text(json.dumps(pair.public.jwk()), "utf-8")
+    said = says("rotate", "xinghai", "--key", str(files[0]), "--key", str(files[1]))
+    assert "已发布为第 2 版" in said
+    assert all(pair.public.kid in said for pair in pairs)
+    assert _newest(config)["xinghai"].definition.keys == tuple(pair.public for pair in pairs)
+    assert pairs[0].public.x in says("show", "xinghai")
+    assert "第 3 版" in says("rotate", "xinghai", "--key", str(files[1]))
+    assert users.file_of(folder, users.bank_user("xinghai")).read_text("utf-8") == before
+    files[0].write_text(json.dumps(pairs[0].public.jwk() | {"d": "AAAA"}), "utf-8")
+    with pytest.raises(CatalogueError, match="private part"):
+        says("rotate", "xinghai", "--key", str(files[0]))
+    assert _newest(config)["xinghai"].version == 3
+
+
+def test_scorecards_are_registered_listed_and_removed(
+    says: Callable[..., str], hub: Settings, config: BusConfig, tmp_path: Path
+) -> None:
+    file = tmp_path / "sme.json"
+    file.write_text(json.dumps(_CARD), "utf-8")
+    assert "已登记为第 1 版" in says("scorecard", "apply", "yinhe", str(file))
+    assert "无变化" in says("scorecard", "apply", "yinhe", str(file))
+    file.write_text(json.dumps(_CARD | {"base": 600}), "utf-8")
+    assert json.loads(says("scorecard", "apply", "yinhe", str(file), "--json")) == [
+        {"card": "sme2026", "published_version": 2}
+    ]
+    (listed,) = json.loads(says("scorecard", "list", "yinhe", "--json"))
+    assert (listed["version"], listed["definition"]["base"]) == (2, "600")
+    assert says("scorecard", "list", "qinghe") == ""
+    for wrong, said in (({"base": "x"}, "不是数"), ({"variables": []}, "应有1至")):
+        file.write_text(json.dumps(_CARD | wrong), "utf-8")
+        with pytest.raises(UsageError, match=said):
+            says("scorecard", "apply", "yinhe", str(file))
+    finer = json.loads(json.dumps(_CARD))
+    finer["variables"][0]["bins"][0]["below"] = 100001
+    file.write_text(json.dumps(finer), "utf-8")
+    with pytest.raises(UsageError, match="不能与"):
+        says("scorecard", "apply", "yinhe", str(file))
+    assert "已停用（第 3 版）" in says("scorecard", "remove", "yinhe", "sme2026")
+    assert says("scorecard", "list", "yinhe") == ""
+    with pytest.raises(UsageError, match="no scorecard"):
+        says("scorecard", "remove", "yinhe", "sme2026")
+    with pytest.raises(UsageError, match="no recipient"):
+        says("scorecard", "list", "nobody")

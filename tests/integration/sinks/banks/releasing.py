@@ -142,9 +142,11 @@ def known(config: BusConfig, bank: str = BANK) -> dict[str, dict[str, Any]]:
     """Return what a bank knows by what it was told: by handle the message that tells it."""
     found: dict[str, dict[str, Any]] = {}
     for value in told(config, bank):
-        if value.get("op") == "REPORT":
+        if "record_key" not in value:
+            continue
+        if value["op"] == "REPORT":
             found[value["record_key"]] = value
-        elif value.get("op") == "WITHDRAW":
+        else:
             assert found.pop(value["record_key"], None), value
     return found
 

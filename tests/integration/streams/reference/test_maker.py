@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from bus import topics
 from bus.avro.decoding import Decoder
@@ -132,6 +133,13 @@ def make(config: BusConfig, *, in_between: bool = False) -> list[Reference]:
     return found.new
 
 
+def waited() -> float:
+    """Return for how long the month has had no references, as the metric says."""
+    found = REGISTRY.get_sample_value("credithub_references_waiting_seconds")
+    assert found is not None
+    return found
+
+
 def published(config: BusConfig) -> list[Reference]:
     with closing(Registry(config)) as registry:
         return published_references(config, Decoder(registry))
@@ -215,8 +223,11 @@ def test_nothing_is_made_before_the_rating_has_begun_the_month(config: BusConfig
     monthly.look()
     # October's is of September, when nobody was rated.
     assert published(config) == []
+    monthly.look()
+    assert waited() > 0
     begin(config, LATER)
     monthly.look()
+    assert waited() == 0
     assert [(one.since, one.as_of) for one in published(config)] == [(NOVEMBER, ENDED)]
     monthly.look()
     assert len(published(config)) == 1

@@ -19,7 +19,7 @@ class Timed(Log):
         return super().consume(most, timeout)
 
 
-def offsets(log: Any, **more: float) -> list[int]:
+def offsets(log: Any, **more: Any) -> list[int]:
     return [message.offset() or 0 for message in receive(log, 3, 0.4, **more)]
 
 

@@ -60,6 +60,8 @@ class Case:
 CASES = [
     Case("GB 32100", data=PENALTY, more={"subject": "91630100MA7540001Y"}),
     Case("GB 32100", data=PENALTY, more={"subject": "person:00ff"}),
+    # A person's number, whose last digit is the check digit of a code as well.
+    Case("GB 32100", data=PENALTY, more={"subject": "809999196005170494"}),
     Case("不在清单", item="administration.unknown", data=PENALTY),
     Case("自然人", item="housing_fund.co_borrower", data=PENALTY),
     Case("没有内容", data={}),

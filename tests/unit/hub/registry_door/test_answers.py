@@ -1,6 +1,7 @@
 """What is kept, what is asked again, and what is told while the registry is away."""
 
 import asyncio
+import json
 import math
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -14,6 +15,8 @@ from hub.registry_door.answers import RegistryAnswers
 from hub.registry_door.questions import (
     BankPaths,
     BankSubjects,
+    ContentById,
+    ContentReferences,
     Question,
     Reply,
     SchemaById,
@@ -55,6 +58,18 @@ def test_what_the_registry_says_of_banks_subjects_is_told(question: Question, bo
         assert (opened.has_begun, opened.problem) == (True, "")
 
     told(FakeRegistry(), story)
+
+
+def test_apicurio_s_clients_are_told_a_schema_bare_and_that_it_refers_to_nothing() -> None:
+    registry = FakeRegistry()
+
+    async def story(opened: RegistryAnswers) -> None:
+        assert await opened.reply(ContentById(1)) == Reply(200, json.loads(registry.schema(1)))
+        assert await opened.reply(ContentReferences(1)) == Reply(200, [])
+        assert (await opened.reply(ContentById(99))).status == 404
+        assert (await opened.reply(ContentReferences(99))).status == 404
+
+    told(registry, story)
 
 
 def test_a_subject_behind_a_thousand_others_is_told() -> None:

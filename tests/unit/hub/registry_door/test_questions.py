@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.config import BusConfig
-from hub.registry_door.questions import BankPaths, BankSubjects, Reply, SchemaById, SubjectVersion, SubjectVersions
+from hub.registry_door.questions import (
+    BankPaths,
+    BankSubjects,
+    ContentById,
+    ContentReferences,
+    Reply,
+    SchemaById,
+    SubjectVersion,
+    SubjectVersions,
+)
 
 PATHS = BankPaths(BusConfig("", "", "own-"), lambda: ["yinhe", "qinghe"])
 PENALTY = "own-bank.yinhe.v1-credithub.bank.administration.Penalty"
@@ -19,6 +28,8 @@ INDICATORS = "own-bank.qinghe.v1-credithub.bank.Indicators"
     [
         ("/schemas/ids/1", SchemaById(1)),
         ("/schemas/ids/2147483647", SchemaById(2**31 - 1)),
+        ("/apis/registry/v2/ids/contentIds/7", ContentById(7)),
+        ("/apis/registry/v3/ids/contentIds/7/references", ContentReferences(7)),
         ("/subjects", BankSubjects()),
         (f"/subjects/{PENALTY}/versions", SubjectVersions(PENALTY)),
         (f"/subjects/{INDICATORS}/versions/12", SubjectVersion(INDICATORS, 12)),

@@ -50,6 +50,7 @@ WITH_KEYS = {"prepare", "worker", "rater", "release", "portal"}
 # Where certificates lie, and the services that serve by them.
 CERTS = Path("/var/lib/credithub-certs")
 WITH_CERTS = {"registry-door"}
+WEBHOOKS, WITH_WEBHOOKS = Path("/var/lib/credithub-webhooks"), {"prepare", "sink-webhooks"}
 SERVICES = {"kafka", "postgres", "registry", "prepare", "prometheus", "alerting", "alertmanager", "grafana"}
 
 
@@ -111,6 +112,7 @@ def test_defaults_in_the_compose_file_are_those_of_the_hub(text: str) -> None:
         "CREDITHUB_KAFKA_ACCESS",
         "CREDITHUB_KEY_FILE",
         "CREDITHUB_CERTS_FOLDER",
+        "CREDITHUB_WEBHOOKS_FOLDER",
     }
     seen = 0
     for name, default in re.findall(r"\$\{(CREDITHUB_[A-Z_]+):-([^${}]*)\}", text):
@@ -195,6 +197,15 @@ def test_the_keys_are_mounted_only_where_they_are_used(compose: dict[str, Any]) 
     assert re.search(f"chown credithub:credithub .*{KEYS} ", image)
 
 
+def test_the_secrets_of_webhooks_are_mounted_where_they_sign_and_no_key_beside_them(compose: dict[str, Any]) -> None:
+    mounts = {name: [m.split(":")[:2] for m in s.get("volumes", ())] for name, s in compose["services"].items()}
+    assert {name for name, mounted in mounts.items() if ["webhooks", str(WEBHOOKS)] in mounted} == WITH_WEBHOOKS
+    assert sum(volume == "webhooks" for mounted in mounts.values() for volume, _ in mounted) == len(WITH_WEBHOOKS)
+    image = (REPOSITORY / "deploy/Dockerfile").read_text("utf-8")
+    assert re.search(f"chmod 0700 .*{WEBHOOKS} ", image)
+    assert re.search(f"chown credithub:credithub .*{WEBHOOKS} ", image)
+
+
 def test_certificates_are_mounted_only_where_they_are_served(compose: dict[str, Any]) -> None:
     mounts = {name: [m.split(":")[:2] for m in s.get("volumes", ())] for name, s in compose["services"].items()}
     assert {name for name, mounted in mounts.items() if ["certs", str(CERTS)] in mounted} == WITH_CERTS
@@ -259,7 +270,7 @@ def test_the_database_is_not_healthy_before_it_listens_and_the_broker_s_check_st
 
 def test_each_container_logs_in_to_postgresql_as_what_it_needs() -> None:
     services = interpolated(DEMANDED)["services"]
-    beside_reading = {"prepare": "owner", "sink-postgres": "sink", "proof": "proof"}
+    beside_reading = {"prepare": "owner", "sink-postgres": "sink", "proof": "proof", "portal": "portal"}
     for name in ("prepare", *wanted_processes()):
         written = json.dumps(services[name]["environment"])
         users = set(re.findall(r"postgresql://credithub_(\w+):secret-\1_@", written))

@@ -16,6 +16,8 @@ CATALOGUE = load_catalogue()
 recognise = TableRecogniser(CATALOGUE).recognise
 USCC = "91110000600037341L"
 PERSON = "11010519491231002X"  # the example of GB 11643
+# Of nobody, for no province has the number 80; and its last digit is the check digit of a USCC as well.
+CODELIKE_PERSON = "809999196005170494"
 
 
 def _read(seq: int, titles: list[Cell], *cells: Cell) -> TableRow | None:
@@ -65,6 +67,15 @@ def test_a_persons_number_never_stands_in_clear() -> None:
         assert {p.code for p in row.problems} == {ReasonCode.NATURAL_PERSON}
         assert PERSON not in str(row.values)
         assert PERSON not in str(row.problems)
+
+
+@pytest.mark.attack(by="a clerk who mistakes the column", wants="a person's number as an enterprise's key, in clear")
+def test_a_persons_number_is_nobodys_code_though_it_has_a_codes_check_digit() -> None:
+    row = _read(4, _CHANGE, "甲", CODELIKE_PERSON, "住所", "2025-01-02")
+    assert row is not None
+    assert [p.code for p in row.problems] == [ReasonCode.NATURAL_PERSON]
+    assert CODELIKE_PERSON not in str(row.values)
+    assert CODELIKE_PERSON not in str(row.problems)
 
 
 def test_month_columns_become_details() -> None:

@@ -1,6 +1,6 @@
 """The chain of steps and the banks' topics, window by window, against the real processor."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from decimal import Decimal
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processing.output import Headers
 from processing.store import Store
 from proofs.continuous.moment import ProvenMoment
 from proofs.continuous.steps import StepsWindow, bank_windows
@@ -17,6 +18,14 @@ from tests.unit.laws.test_release import LABELS, PENALTY, SUBJECTS
 from tests.unit.sinks.banks.releasing import Partition, definition
 
 BANKS = ("qinghe", "yinhe")
+
+
+Headed = tuple[bytes, Headers]
+
+
+def headed(partition: Partition) -> dict[str, list[Headed]]:
+    """Return the messages of each bank with their headers."""
+    return {bank: list(zip(partition.raw[bank], partition.headers[bank], strict=True)) for bank in BANKS}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +56,7 @@ def told_to(partition: Partition, bank: str, end: int) -> int:
 
 
 def looked(
-    partition: Partition, release: list[bytes], banks: dict[str, list[bytes]], windows: Iterable[tuple[int, int]]
+    partition: Partition, release: list[bytes], banks: Mapping[str, list[Headed]], windows: Iterable[tuple[int, int]]
 ) -> list[str]:
     """Look window by window, each up to so many messages of the release and of each bank; return the arrows told."""
     moment, start, behind = ProvenMoment([f"bank.{bank}" for bank in BANKS]), 0, 0
@@ -61,8 +70,8 @@ def looked(
         for offset in range(start, end):
             steps.take(0, offset, release[offset])
         for bank in BANKS:
-            for raw in banks[bank][behind:to]:
-                own[bank].take_message(raw, bank)
+            for raw, headers in banks[bank][behind:to]:
+                own[bank].take_message(raw, headers, bank)
         steps.settle()
         for window in own.values():
             window.settle()
@@ -79,21 +88,25 @@ def test_whole_steps_in_whatever_windows_are_no_difference(partition: Partition,
     # What a bank has is read behind the steps: it is at least what they say, and at most what the next pass finds said.
     counts = [*told[BANKS[0]], told[BANKS[0]][-1]]
     windows = [(end, data.draw(st.integers(*counts[at : at + 2]))) for at, end in enumerate(cuts)]
-    assert looked(partition, partition.release, partition.raw, windows) == []
+    assert looked(partition, partition.release, headed(partition), windows) == []
 
 
 @pytest.mark.parametrize("at", [0, 3, -1])
 def test_a_message_of_a_bank_that_is_lost_double_or_altered(partition: Partition, at: int) -> None:
-    own, end = partition.raw["yinhe"], len(partition.release)
+    own, end = headed(partition)["yinhe"], len(partition.release)
     at %= len(own)
+    raw, headers = own[at]
     # One digit of the enterprise's code, behind the head of the message and the length.
-    altered = own[at][:10] + bytes([own[at][10] ^ 1]) + own[at][11:]
+    altered = raw[:10] + bytes([raw[10] ^ 1]) + raw[11:], headers
+    otherwise = raw, [(name, b"9" if name == "op" else word) for name, word in headers]
     for other in (
         [*own[:at], *own[at + 1 :]],
         [*own[:at], own[at], *own[at:]],
         [*own[:at], altered, *own[at + 1 :]],
+        [*own[:at], otherwise, *own[at + 1 :]],
+        [*own[:at], (raw, headers[1:]), *own[at + 1 :]],
     ):
-        told = {**partition.raw, "yinhe": other}
+        told = {**headed(partition), "yinhe": other}
         windows = [(end, len(own) + 1)] * 2
         assert looked(partition, partition.release, told, windows) == ["bank.yinhe"]
 
@@ -108,4 +121,4 @@ def test_an_entry_or_a_step_that_is_lost_double_or_altered(partition: Partition)
         ):
             whole = max(map(len, partition.raw.values()))
             # The last step without what it ends is missed by the bank, whose topic has it.
-            assert looked(partition, other, partition.raw, [(len(other), whole), (len(other), whole)]), at
+            assert looked(partition, other, headed(partition), [(len(other), whole), (len(other), whole)]), at

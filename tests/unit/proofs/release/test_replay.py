@@ -97,7 +97,7 @@ FORGED: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
     "op": lambda one: {**one, "op": "OTHER"},
     "reason": lambda one: {**one, "reason": "SOURCE"},
     "policy": lambda one: {**one, "policy": 2},
-    "consents": lambda one: {**one, "consents": ["C-9"]},
+    "consents": lambda one: _first(one, consents=["C-9"]),
     "subject": lambda one: {**one, "subject": SECOND if one["subject"] == FIRST else FIRST},
     "hash": lambda one: _first(one, hash=bytes(32)),
     "handle": lambda one: _first(one, handle="0" * 32),

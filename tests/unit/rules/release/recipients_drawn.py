@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from catalogue.load import load_catalogue
 from rules.release.recipients import Portfolio, RecipientDefinition, RecipientKind
+from tests.builders.client_keys import ClientKey
 
+_KEYS = tuple(pair().public for pair in (ClientKey.ed25519, ClientKey.ed25519, ClientKey.p256, ClientKey.rsa))
 CATEGORIES = [category.id for category in load_catalogue().categories]
 IDS = st.from_regex(r"[a-z][a-z0-9]{1,30}", fullmatch=True)
 DISTRICTS = st.frozensets(st.sampled_from(["63", "6301", "630102", "630103", "110105"]), max_size=3)
@@ -30,4 +32,5 @@ def definitions(draw: st.DrawFn) -> RecipientDefinition:
         portfolio=draw(portfolios()),
         categories=draw(st.none() | st.frozensets(st.sampled_from(CATEGORIES), min_size=1, max_size=4)),
         filing_number="备案63001" if kind is RecipientKind.CREDIT_SERVICE else None,
+        keys=tuple(draw(st.lists(st.sampled_from(_KEYS), max_size=3, unique=True))),
     )

@@ -47,7 +47,8 @@ def _open(fields: tuple[Field, ...]) -> list[Field]:
 def _encode(item: Item, data: dict[str, Any]) -> None:
     schema = bank_schema(item)
     assert schema is not None
-    parsed = fastavro.parse_schema(schema["fields"][-1]["type"])
+    (said,) = (field for field in schema["fields"] if field["name"] == "data")
+    parsed = fastavro.parse_schema(said["type"])
     fastavro.schemaless_writer(io.BytesIO(), parsed, data, disable_tuple_notation=True)
 
 

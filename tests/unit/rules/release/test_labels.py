@@ -7,6 +7,7 @@ import pytest
 from catalogue.avro import bank_schema
 from catalogue.load import load_catalogue
 from catalogue.model import Item, Period, Sensitivity
+from rules.indicators.definitions import load_indicators
 from rules.lists.loading import load_lists
 from rules.rating.model import Basis
 from rules.release.labels import (
@@ -82,9 +83,25 @@ def test_only_a_public_list_is_told_by_name() -> None:
 
 
 def test_labels_of_before_lists_were_told_name_none() -> None:
-    assert read_labels('{"items": [], "public_indicators": []}') == labels_of((), ())
+    assert read_labels('{"items": [], "public_indicators": []}') == labels_of((), (), indicators=())
 
 
 def test_a_text_that_is_none_of_labels_is_refused() -> None:
     with pytest.raises(ValueError, match="validation error"):
         read_labels('{"items": [{"id": "x"}], "public_indicators": [], "permissions": []}')
+
+
+def test_a_public_indicator_that_nobody_defines_is_refused() -> None:
+    with pytest.raises(ValueError, match="no indicators: penalties_13m"):
+        labels_of((), {"penalties_12m", "penalties_13m"})
+
+
+def test_each_indicator_is_a_column_of_its_group_s_row() -> None:
+    labels = current_labels()
+    columns = {
+        column["name"]: group for group, row in labels.indicator_groups.items() for column in row.schema["fields"][9:]
+    }
+    assert columns == labels.by_indicator == {one.id: one.group for one in load_indicators()}
+    assert {name for row in labels.indicator_groups.values() for name in row.public} == labels.public_indicators
+    head = {column["name"] for column in labels.indicator_groups["cross"].schema["fields"][:9]}
+    assert not head & columns.keys()

@@ -80,7 +80,8 @@ def test_what_is_visible_has_a_place_in_the_banks_schema(item: Item) -> None:
         return
     schema = bank_schema(item)
     assert schema is not None
-    columns = {f["name"] for f in schema["fields"][-1]["type"][1]["fields"]}
+    (data,) = (field for field in schema["fields"] if field["name"] == "data")
+    columns = {f["name"] for f in data["type"][1]["fields"]}
     assert projected.visible.keys() <= columns
 
 

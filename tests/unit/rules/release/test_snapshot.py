@@ -12,10 +12,10 @@ from catalogue.envelope import Op
 from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
 from catalogue.model import Sensitivity
-from rules.release.labels import Labels, labels_of
+from rules.release.labels import IndicatorLabel, Labels, labels_of
 from rules.release.reasons import WithdrawalReason
 from rules.release.snapshot import Relabelling, SnapshotContents
-from rules.release.visible import VisibleChange, moved_indicators, visible
+from rules.release.visible import VisibleChange, is_enterprise, visible
 from tests.builders.changes import change_value, record_change
 
 REPORT, FUND = "market.annual_report_basic", "administration.support_fund"
@@ -34,11 +34,12 @@ def _hidden(item: str, field: str) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+NAMED = [IndicatorLabel(name, "cross", name, "") for name in "abc"]
 LABELS = [
-    labels_of(ITEMS, {"a", "b"}),
-    labels_of(_hidden(REPORT, AUTHORITY), {"b"}),
-    labels_of(_hidden(FUND, PROJECT), {"a", "c"}),
-    labels_of(ITEMS[1:], set()),
+    labels_of(ITEMS, {"a", "b"}, indicators=NAMED),
+    labels_of(_hidden(REPORT, AUTHORITY), {"b"}, indicators=NAMED),
+    labels_of(_hidden(FUND, PROJECT), {"a", "c"}, indicators=NAMED),
+    labels_of(ITEMS[1:], set(), indicators=NAMED),
 ]
 VALUES = st.sampled_from(
     [None, {AUTHORITY: "甲", PROJECT: "子"}, {AUTHORITY: "乙", PROJECT: "子"}, {PROJECT: "丑"}, CUT]
@@ -94,7 +95,7 @@ class _Recipient:
     def follow(self, changes: list[dict[str, Any]], labels: Labels) -> None:
         for change in changes:
             seen = visible(change, labels.plans, _payload, lambda record, problem: None)
-            self.hear(change, list(seen), moved_indicators(change, labels.public_indicators))
+            self.hear(change, list(seen), _moved(change, labels.public_indicators))
 
     def take(self, changes: list[dict[str, Any]], former: Labels | None, labels: Labels) -> None:
         contents = SnapshotContents(Relabelling(former, labels))
@@ -157,3 +158,9 @@ def test_nothing_that_may_be_seen_no_more_stays_with_anybody(steps: list[Any], f
 def test_nothing_differs_between_labels_and_themselves() -> None:
     assert not Relabelling(LABELS[0], LABELS[0])
     assert Relabelling(None, LABELS[0])
+
+
+def _moved(change: Mapping[str, Any], public: frozenset[str]) -> dict[str, Any]:
+    if not is_enterprise(change):
+        return {}
+    return {one["id"]: one["current"] for one in change["indicators"] if one["id"] in public}

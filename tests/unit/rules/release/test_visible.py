@@ -9,7 +9,7 @@ from catalogue.load import load_catalogue
 from catalogue.times import micros
 from rules.release.plan import release_plans
 from rules.release.reasons import WithdrawalReason
-from rules.release.visible import moved_indicators, visible
+from rules.release.visible import visible
 from tests.builders.changes import change_value, record_change
 
 USCC = "91630100MA7540001X"
@@ -59,8 +59,6 @@ def test_a_withdrawal_is_told_whatever_the_present_payload_is() -> None:
 def test_nothing_is_told_of_persons_or_units() -> None:
     for subject in ("person:00ff", "unit:court:630102"):
         assert _seen(_record(None, SOUND), subject=subject) == ([], [])
-        change = change_value([], subject=subject, indicators={"changes_12m": "1"})
-        assert moved_indicators(change, {"changes_12m"}) == {}
 
 
 def test_a_withdrawal_says_whether_its_source_or_the_law_ended_the_record() -> None:

@@ -16,7 +16,7 @@ from catalogue import wire
 from catalogue.avro import Schema, event_schema
 from catalogue.errors import PoisonMessage
 from catalogue.load import load_catalogue
-from processing.output import InputMessage, Output
+from processing.output import Headers, InputMessage, Output
 from processing.store import Store
 from rules.release.consent.lifecycle import Act
 from rules.release.consent.terms import Terms
@@ -84,6 +84,7 @@ class Partition:
         self.came: dict[str, list[InputMessage]] = {topic: [] for topic in topics.RELEASE_INPUTS}
         self.told: dict[str, list[dict[str, Any]]] = {}
         self.raw: dict[str, list[bytes]] = {}
+        self.headers: dict[str, list[Headers]] = {}
         self.release: list[bytes] = []
         self.marks: dict[bytes, bytes] = {}
         self.memberships: dict[tuple[str, str], dict[str, Any]] = {}
@@ -221,6 +222,9 @@ class Partition:
             for topic, messages in output.messages.items():
                 for key, raw in messages:
                     self._published(topic, key, raw)
+            for topic, headed in output.headed.items():
+                for key, raw, headers in headed:
+                    self._told(topic, key, raw, headers)
             for topic, counts in output.outcomes.items():
                 self.outcomes[topic] = {
                     name: count + self.outcomes.get(topic, {}).get(name, 0) for name, count in counts.items()
@@ -234,11 +238,16 @@ class Partition:
             self.release.append(raw)
         elif topic == topics.RELEASE_SEQUENCE:
             self.marks[key or b""] = raw
-        elif topic.startswith("bank."):
-            value = {**self.decode(raw), "type": self.decode.name(raw)}
-            assert key == value["subject"].encode()
-            self.told.setdefault(topic.split(".")[1], []).append(value)
-            self.raw.setdefault(topic.split(".")[1], []).append(raw)
+        else:
+            raise AssertionError(topic)
+
+    def _told(self, topic: str, key: bytes | None, raw: bytes, headers: Headers) -> None:
+        value = {**self.decode(raw), "type": self.decode.name(raw)}
+        assert key == value["subject"].encode()
+        bank = topic.removeprefix("bank.").removesuffix(".v1")
+        self.told.setdefault(bank, []).append(value)
+        self.raw.setdefault(bank, []).append(raw)
+        self.headers.setdefault(bank, []).append(headers)
 
     # What a bank has
 
@@ -246,9 +255,11 @@ class Partition:
         """Return what a recipient knows by what it was told: by handle the message that tells it."""
         known: dict[str, dict[str, Any]] = {}
         for value in self.told.get(recipient, ()):
-            if value.get("op") == "REPORT":
+            if "record_key" not in value:
+                continue
+            if value["op"] == "REPORT":
                 known[value["record_key"]] = value
-            elif value.get("op") == "WITHDRAW":
+            else:
                 known.pop(value["record_key"], None)
         return known
 

@@ -10,6 +10,7 @@ import pytest
 
 from processing.store import Store
 from rules.indicators.definitions import public_indicators
+from rules.lists.loading import load_lists
 from rules.release.consent.lifecycle import Act
 from rules.release.consent.terms import Mode
 from rules.release.labels import labels_of
@@ -22,7 +23,7 @@ A, B = "91630102MAX000015H", "91630102MAX0000261"
 PENALTY, TAX = "administration.penalty", "tax.payment"
 FINED = {"subject_name": "青海虚构样例有限公司", "penalty_decision_number": "虚构1号", "fine_amount": Decimal(5)}
 PAID = {"period": "2026-05", "tax_amount": Decimal(120)}
-LABELS = labels_of(CATALOGUE.items, public_indicators(), load_permissions())
+LABELS = labels_of(CATALOGUE.items, public_indicators(), load_permissions(), load_lists().values())
 
 
 @pytest.fixture
@@ -155,12 +156,43 @@ def test_a_list_says_whom_a_bank_is_told_of(partition: Partition) -> None:
     assert not partition.known("qinghe")
 
 
-def test_indicators_are_told_and_taken_back(partition: Partition) -> None:
-    name = sorted(LABELS.public_indicators)[0]
-    partition.change(A, [], {name: "2"})
+def test_indicators_are_told_as_whole_rows_and_taken_back(partition: Partition) -> None:
+    partition.change(A, [], {"fines_36m": "2", "licenses_12m": "1", "tax_paid_12m": "9"})
     partition.work()
-    assert partition.last()["indicators"] == {name: Decimal(2)}
+    assert _types(partition) == ["Scope", "PenaltyIndicators", "LicenseIndicators"]
+    _, fines, licences = partition.told["yinhe"]
+    assert (fines["op"], fines["item"], fines["fines_36m"], fines["penalties_12m"]) == ("REPORT", PENALTY, 2, None)
+    assert licences["licenses_12m"] == 1
+    # A row says again what did not move.
+    partition.change(A, [], {"penalties_12m": "3"})
+    partition.work()
+    assert (partition.last()["fines_36m"], partition.last()["penalties_12m"]) == (2, 3)
+    # Nobody is told of what needs consent.
+    assert not any(value.get("tax_paid_12m") for value in partition.told["yinhe"])
     partition.recipient(definition("yinhe"), is_removed=True)
     partition.work()
     partition.tick()
-    assert partition.last()["indicators"] == {name: None}
+    gone = [value for value in partition.told["yinhe"] if value.get("op") == "WITHDRAW"]
+    assert [value["item"] for value in gone] == ["administration.license", PENALTY]
+    assert {value["reason"] for value in gone} == {"NOT_SUBSCRIBED"}
+    assert {value["fines_36m"] for value in gone if value["item"] == PENALTY} == {None}
+
+
+def test_headers_say_what_a_message_is_about(partition: Partition) -> None:
+    partition.change(A, [(PENALTY, "p", None, FINED)])
+    partition.change(A, [(PENALTY, "p", FINED, None)])
+    partition.change(A, [], {"fines_36m": "2"})
+    partition.list_change(A, "white", "MEMBER")
+    partition.list_change(A, "white", "OUT")
+    partition.work()
+    assert partition.headers["yinhe"] == [
+        [("type", b"credithub.bank.Scope"), ("op", b"REPORT"), ("sequence", b"1")],
+        [("type", b"credithub.bank.administration.Penalty"), ("item", PENALTY.encode()), ("op", b"REPORT"),
+         ("sequence", b"2")],
+        [("type", b"credithub.bank.administration.Penalty"), ("item", PENALTY.encode()), ("op", b"WITHDRAW"),
+         ("sequence", b"3")],
+        [("type", b"credithub.bank.administration.PenaltyIndicators"), ("item", PENALTY.encode()), ("op", b"REPORT"),
+         ("sequence", b"4")],
+        [("type", b"credithub.bank.ListEntry"), ("op", b"REPORT"), ("sequence", b"5")],
+        [("type", b"credithub.bank.ListEntry"), ("op", b"WITHDRAW"), ("sequence", b"6")],
+    ]  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalogue.errors import PoisonMessage
 from processing.store import Store
 from rules.indicators import kept_numbers
 from rules.indicators.facts import Fact, from_millionths
@@ -226,3 +227,13 @@ def test_two_items_may_have_series_of_one_name(tmp_path: Path) -> None:
         store.write(rolling.flush() | writes)
         rolling.replace("S", other, [], [("7", seven, None)], START)
         assert rolling.values("S", other, START) == {f"highest {other}": None}
+
+
+@pytest.mark.parametrize("period", ["00", "2026-13", "去年"])
+def test_an_event_whose_period_is_none_is_a_dead_letter_and_stops_nobody(period: str) -> None:
+    own = series("months", ITEM, closed="monthly")
+    shares = RecordShares(groups_of([indicator("total", "sum(months, 12)", own)]), lambda *_: {"amount": Decimal(1)})
+    with pytest.raises(PoisonMessage, match="period is none"):
+        shares.of(ITEM, record(item=ITEM, period=period), START)
+    shares.lenient = True
+    assert shares.of(ITEM, record(item=ITEM, period=period), START) == []

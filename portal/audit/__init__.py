@@ -1,0 +1,1 @@
+"""The audit log (``audit.v1``): no audit, no answer. Routes say by ``AuditedRequest`` what they were asked for."""

@@ -1,0 +1,1 @@
+"""What an entry of the audit log (``audit.v1``) says."""

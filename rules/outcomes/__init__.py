@@ -1,0 +1,1 @@
+"""What recipients report of what became of an application, and its totals for oversight."""
