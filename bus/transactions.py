@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from bus.access import raise_if_refused
 from bus.deadline import deadline
@@ -34,13 +34,21 @@ def fence(producer: Producer, who: str) -> None:
 def produce(
     producer: Producer, topic: str, value: bytes | None, key: bytes | None, partition: int, **more: Any
 ) -> None:
-    """Queue a message for a partition, waiting while the queue is full; ``topic`` is the real name."""
+    """Queue a message for a partition, waiting while the queue is full; ``topic`` is the real name.
+
+    Raises KafkaException when the producer cannot go on, as when somebody else took over.
+    """
     while True:
         try:
             producer.produce(topic, value, key, partition, **more)
             return
         except BufferError:
             producer.poll(0.1)
+        except KafkaException as exc:
+            if exc.args[0].code() == KafkaError._FATAL:
+                # Why, only a transaction's own calls say; nothing is committed in this state.
+                producer.commit_transaction(TRANSACTION_S)
+            raise
 
 
 def abort(producer: Producer) -> None:

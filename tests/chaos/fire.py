@@ -26,6 +26,8 @@ RECOVERED_WITHIN_S = 180.0
 _FIRST_ROWS = 500
 # With so many, months have gone by, and each enterprise was told of again and again.
 _ENOUGH_FILES = 200
+# Of a worker's log, where it does not recover.
+_SHOWN_LINES = 12
 _ENDS = {"REPAIRED", "PUBLICATION_ENDED", "CONSENT_REVOKED", "CONSENT_EXPIRED", "CONSENT_PAUSED"}
 Say = Callable[[str], None]
 
@@ -49,11 +51,13 @@ class Fire:
         self.verdict = Verdict()
 
     def run(self, seed: int, faults: Sequence[Fault], rows_per_s: float) -> None:
-        """Feed, hurt, and let it come to an end."""
+        """Feed, hurt, and let it come to an end. Raises NotInTime when the hub is not well before anything is hurt."""
         self._site.begin_feed(seed, rows_per_s)
         self._site.begin_consents(seed)
         self._scene.until(lambda: self._site.fed.rows >= _FIRST_ROWS, "the first rows", 300)
         self._recover("at the beginning")
+        if self.verdict.wrong:
+            raise NotInTime(self.verdict.wrong[-1])
         for fault in faults:
             self._inflict(fault, len(faults))
         self._recover("at the end")
@@ -93,6 +97,8 @@ class Fire:
             self._say(
                 f"    NOT recovered within {RECOVERED_WITHIN_S:.0f} s: {ills[-1]}; the feed: {self._site.fed_last}"
             )
+            for worker in self._site.workers:
+                self._say("\n".join([f"    {worker.name} logged:", *worker.said().splitlines()[-_SHOWN_LINES:]]))
             self._waiting = []
             return
         owners = self._scene.witness.owners()

@@ -101,7 +101,9 @@ class Process:
         return self.log.stat().st_size if self.log.exists() else 0
 
     def said(self, since: int = 0) -> str:
-        """Return what it logged since a mark."""
+        """Return what it logged since a mark; nothing while it never ran."""
+        if not self.log.exists():
+            return ""
         with self.log.open("rb") as lines:
             lines.seek(since)
             return lines.read().decode("utf-8", "replace")
