@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 import aiokafka
+import faust
 from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -29,6 +30,8 @@ _IDLE_AFTER_S = 3.0
 _REST = 4
 # How long a fetch is waited for while other records are held back: one that is under way ends soon.
 _HELD_WAIT_S = 0.1
+# How soon a worker without partitions hears what the group refused it.
+_HEARD_WITHIN_S = 1.0
 
 
 def fetch_pace(quiet_s: float) -> tuple[int, int]:
@@ -131,6 +134,10 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 self._reached[tp] = records[-1].offset + 1
         return batches
 
+    async def refuse(self) -> None:
+        """Raise what the group refused the client for good; its coordination rests until somebody asks."""
+        self._ensure_consumer()._coordinator.check_errors()
+
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         # What was given away meanwhile is its owner's to commit; an empty commit is an error to the client.
         assigned = self.assignment()
@@ -187,6 +194,17 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
     def _new_consumer_thread(self) -> Any:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
+
+    @faust.Service.task  # type: ignore[untyped-decorator]
+    async def _hear_refusals(self) -> None:
+        """End the worker where its group refuses it.
+
+        The client tells it to whoever fetches, and Faust fetches nothing before it is given partitions: the worker
+        would wait for ever, and say nothing.
+        """
+        async for _ in self.itertimer(_HEARD_WITHIN_S, name="refusals"):
+            if not (self.flow_active and self.assignment()):
+                await self._thread.call_thread(self._thread.refuse)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek to where the processor's own transactions ended; a partition that it never read, to its beginning."""

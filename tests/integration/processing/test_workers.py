@@ -1,9 +1,20 @@
 """Worker processes of a processor: killed in the middle, taken over warm; every event counts once. For every case."""
 
 import signal
+import subprocess
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
+
+from bus import users
+from bus.grants import grant
+from bus.principals import principals
+from bus.users import file_of
+from catalogue.load import load_catalogue
 from tests.integration.processing.conftest import Bench
 from tests.integration.streams.workers import partitions_of
+from tests.services import own_access
 from tests.waiting import until
 
 # What a worker has copied of partitions that others own.
@@ -35,3 +46,22 @@ def test_another_worker_takes_over_from_its_warm_copy(bench: Bench) -> None:
     bench.send(2_000, 2_000)
     until(lambda: bench.processed() == 4_000, lambda: workers[1].said()[-3000:])
     assert bench.case.published(bench.config) == bench.case.expected(4_000)
+
+
+def test_a_worker_that_may_not_join_its_group_says_so_and_ends(bench: Bench, tmp_path: Path) -> None:
+    folder = own_access(bench.config.client_file, tmp_path / "access")
+    admin = replace(bench.config, client_file=str(file_of(folder, users.ADMIN)))
+    # Its group is that of another one's process.
+    grant(admin, folder, [one for one in principals(load_catalogue(), ()) if one.name == users.SINK_UPSTREAM])
+    bench.config = replace(
+        bench.config, principal=users.SINK_UPSTREAM, client_file=str(file_of(folder, users.SINK_UPSTREAM))
+    )
+    worker = bench.start(0)
+    try:
+        worker.process.wait(60)
+    except subprocess.TimeoutExpired:
+        pytest.fail(f"it says {worker.ready()}, and logged {worker.said()[-2000:]}")
+    finally:
+        bench.config = admin
+    assert worker.process.returncode not in (0, None)
+    assert "GroupAuthorizationFailedError" in worker.said()
