@@ -17,12 +17,12 @@ from hub.stack import control
 from hub.stack.layout import HomeLayout
 from tests.chaos.cluster import BROKERS, Cluster
 from tests.chaos.consents import TERM_S
-from tests.chaos.fire import RECOVERED_WITHIN_S, Fire, Say, Verdict, judge
+from tests.chaos.fire import Fire, Say, Verdict, judge
 from tests.chaos.plan import FIRST_WORKERS, KINDS, plan
 from tests.chaos.processes import until
 from tests.chaos.site import PARTITIONS, Site
 from tests.chaos.worker import BREAKS
-from tests.proven import differences
+from tests.proven import PROVEN_S, differences
 
 MOST_SHOWN = 40
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -124,7 +124,7 @@ def _discard(bare: Settings) -> None:
 
 def _hear_the_proof(site: Site, verdict: Verdict, say: Say) -> None:
     """Wait for the proof without end. Before the full pass, after which it forgets what it found."""
-    told = until(lambda: differences(site.settings), "the process proof", RECOVERED_WITHIN_S)
+    told = until(lambda: differences(site.settings), "the process proof", PROVEN_S)
     verdict.wrong += [f"the process proof tells a difference on {arrow}" for arrow, count in told.items() if count]
     say(f"the process proof: difference {sum(told.values()):.0f}")
 

@@ -12,7 +12,7 @@ from bus.config import BusConfig
 from bus.users import ADMIN
 from hub.settings import Settings, bus_config, endpoints
 from sinks.postgres.refilling import digests
-from tests.proven import differences
+from tests.proven import PROVEN_S, differences
 from tests.rehearsal.operator import Operator
 from tests.services import stack_settings
 from tests.waiting import until
@@ -78,7 +78,7 @@ class Site:
 
     def until_proven(self) -> None:
         """Wait until the proof without end tells no difference: what was lost is found, and a full pass found none."""
-        until(self._tells_no_difference, lambda: differences(self.settings), patience_s=180)
+        until(self._tells_no_difference, lambda: differences(self.settings), patience_s=PROVEN_S)
 
     def _tells_no_difference(self) -> bool:
         told = differences(self.settings)

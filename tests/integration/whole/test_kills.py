@@ -14,7 +14,7 @@ from hub.push_outcome import PushOutcome
 from hub.settings import Settings, changed_settings
 from tests.integration.whole.conftest import Reference
 from tests.integration.whole.runs import Run
-from tests.proven import differences
+from tests.proven import PROVEN_S, differences
 from tests.waiting import until
 
 PUSH = "the push itself"
@@ -33,8 +33,6 @@ PLAN = {
     110: PUSH,
 }
 ATTEMPTS = 8
-# The proof rests up to four minutes after a pass that took it long, and this one may have begun amid the push.
-PROVEN_S = 420
 
 
 def kill(run: Run, name: str) -> None:
