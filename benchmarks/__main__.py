@@ -2,7 +2,6 @@
 
 import json
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,6 @@ from benchmarks import merge, push, report
 from benchmarks.measured import Result, discard, machine, own_settings, spread
 from hub.settings import Settings
 
-RESULTS = Path(__file__).parent / "results"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -55,8 +53,8 @@ def main(
     results = [*pushes, *(one.result for one in merges)]
     console.print("\n\n".join("\n".join(table) for table in tables.values()), markup=False, highlight=False)
     if save:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "latest.json").write_text(
+        report.RESULTS.mkdir(exist_ok=True)
+        (report.RESULTS / "latest.json").write_text(
             "[\n" + ",\n".join(json.dumps(r.as_dict()) for r in results) + "\n]\n", "utf-8"
         )
         for section, table in tables.items():

@@ -11,7 +11,6 @@ memory.
 It writes ``docs/benchmarks.md`` and ``results/fanout.json``, but for trials of another size.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -22,7 +21,6 @@ from rich.console import Console
 
 import hub.stack
 from benchmarks import fanout_input, fanout_memory, fanout_snapshots, report
-from benchmarks.__main__ import RESULTS
 from benchmarks.fanout_memory import Held
 from benchmarks.fanout_snapshots import Snapshots
 from benchmarks.measured import discard, machine, own_settings
@@ -135,10 +133,7 @@ def main(
     if size != FULL:
         say("a trial: nothing was written")
         return
-    (RESULTS / "fanout.json").write_text(
-        json.dumps({"machine": where, **asdict(found)}, indent=1, ensure_ascii=False) + "\n", "utf-8"
-    )
-    report.put("fanout", [*lines, "", f"Measured on {where}."])
+    report.keep("fanout", where, asdict(found), lines)
 
 
 def _measured(settings: Settings, size: FanoutSize, say: Callable[[str], None]) -> _Found:

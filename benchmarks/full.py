@@ -14,7 +14,7 @@ from rich.console import Console
 
 import hub.stack
 from benchmarks import idle, latency, merge, proving, report, scale, touched, withdrawn
-from benchmarks.__main__ import RESULTS, merge_lines
+from benchmarks.__main__ import merge_lines
 from benchmarks.measured import discard, machine, own_settings
 from hub.settings import Settings
 
@@ -67,7 +67,7 @@ def main(
         console.print(text, highlight=False)
 
     settings = own_settings()
-    file = RESULTS / "full.json"
+    file = report.RESULTS / "full.json"
     found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     sizes = [_size_of(text) for text in size] if size else scale.SIZES
     for part in Part if only is None else (only,):

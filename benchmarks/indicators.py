@@ -20,7 +20,6 @@ from rich.console import Console
 
 import hub.stack
 from benchmarks import report
-from benchmarks.__main__ import RESULTS
 from benchmarks.measured import discard, machine, own_settings, run, spread
 from benchmarks.merge import start_worker, wait_for_positions
 from benchmarks.peers import hub_worker
@@ -99,9 +98,7 @@ def main(
         discard(settings)
     lines = _lines(found)
     console.print("\n".join(lines), markup=False, highlight=False)
-    said = {"machine": where, "rows": [asdict(one) for one in found]}
-    (RESULTS / "indicators.json").write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    report.put("indicators", [*lines, "", f"Measured on {where}."])
+    report.keep("indicators", where, {"rows": [asdict(one) for one in found]}, lines)
 
 
 def _measure(

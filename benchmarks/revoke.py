@@ -9,7 +9,6 @@ delay of the bank's own is compared.
 It writes ``docs/benchmarks.md`` and ``results/revoke.json``, but for trials of another size.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -20,7 +19,6 @@ import typer
 from rich.console import Console
 
 from benchmarks import report, revoke_dead
-from benchmarks.__main__ import RESULTS
 from benchmarks.measured import discard, machine, own_settings
 from benchmarks.revoke_content import LastContent, RevokedChannel, channel_of
 from benchmarks.revoke_dead import WebhookRun
@@ -103,10 +101,7 @@ def main(
     if size != FULL:
         say("a trial: nothing was written")
         return
-    (RESULTS / "revoke.json").write_text(
-        json.dumps({"machine": where, **asdict(found)}, indent=1, ensure_ascii=False) + "\n", "utf-8"
-    )
-    report.put("revoke", [*lines, "", f"Measured on {where}."])
+    report.keep("revoke", where, asdict(found), lines)
 
 
 def _measured(hub: RevokeHub, size: RevokeSize, say: Callable[[str], None]) -> _Found:
