@@ -44,6 +44,14 @@ def is_behind(state: Any) -> bool:
     return not state.has_valid_position or state.lso is None or bool(state.position < state.lso)
 
 
+def states_of(consumer: Any) -> dict[Any, Any]:
+    """Return what the client knows of each partition that it is given; nothing between two assignments."""
+    subscription = consumer._subscription.subscription
+    if subscription is None or (assignment := subscription.assignment) is None:
+        return {}
+    return {tp: assignment.state_value(tp) for tp in assignment.tps}
+
+
 class Login:
     """Gives an aiokafka client another password; it has no way of its own, and reads it for each connection."""
 
@@ -105,12 +113,9 @@ class BatchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         nothing left, whatever waits of others.
         """
         leading = self.app.leading
-        subscription = consumer._subscription.subscription
-        if not leading or subscription is None or (assignment := subscription.assignment) is None:
+        if not leading:
             return set()
-        behind = {
-            tp.partition for tp in assignment.tps if tp.topic in leading and is_behind(assignment.state_value(tp))
-        }
+        behind = {tp.partition for tp, state in states_of(consumer).items() if tp.topic in leading and is_behind(state)}
         return {tp for tp in active if tp.partition in behind and tp.topic not in leading}
 
     def _pace(self, consumer: Any, *, has_records: bool) -> None:
@@ -277,9 +282,6 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
     def _heard_at(self) -> float:
         """Return when the broker last answered for the partition that it has been silent about longest; 0.0: never."""
-        subscription = self._thread._ensure_consumer()._subscription.subscription
-        if subscription is None or (assignment := subscription.assignment) is None:
-            return 0.0
         # The client's own question, a partition at a time, took a tenth of what an idle worker costs.
-        stamps = (assignment.state_value(tp).timestamp or 0 for tp in assignment.tps)
+        stamps = (state.timestamp or 0 for state in states_of(self._thread._ensure_consumer()).values())
         return min(stamps, default=0) / 1000
