@@ -54,6 +54,7 @@ _CARRIED: tuple[tuple[str, Schema], ...] = (
     (topics.RELEASE_SNAPSHOT, wire.RELEASE_SNAPSHOT),
     (topics.RECIPIENT, wire.RECIPIENT),
     (topics.RECIPIENT, wire.PORTFOLIO_ENTRY),
+    (topics.RECIPIENT, wire.TOPIC_LOSS),
     (topics.SCORECARD, wire.RECIPIENT_CARD),
     (topics.RELEASE, wire.RELEASE_ENTRY),
     (topics.RELEASE, wire.RELEASE_STEP),

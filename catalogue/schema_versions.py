@@ -42,6 +42,7 @@ _INTERNAL = (
     wire.RELEASE_SNAPSHOT,
     wire.RECIPIENT,
     wire.PORTFOLIO_ENTRY,
+    wire.TOPIC_LOSS,
     wire.RECIPIENT_CARD,
     wire.BUSINESS_DATE,
     wire.RELEASE_ENTRY,

@@ -16,7 +16,7 @@ from catalogue.wire.lists import LIST, LIST_CHANGE
 from catalogue.wire.position import POSITION
 from catalogue.wire.proven import PROVEN
 from catalogue.wire.rating import RATING, RATING_CHANGE, RATING_MODEL, REVIEW
-from catalogue.wire.recipients import PORTFOLIO_ENTRY, RECIPIENT
+from catalogue.wire.recipients import PORTFOLIO_ENTRY, RECIPIENT, TOPIC_LOSS
 from catalogue.wire.record import RECORD
 from catalogue.wire.reference import RATING_REFERENCE
 from catalogue.wire.rejected import REJECTED
@@ -60,6 +60,7 @@ __all__ = [
     "REVIEW",
     "STATE",
     "SUBMISSION",
+    "TOPIC_LOSS",
     "UNRESOLVED",
     "UPSTREAM_RECEIPT",
     "UPSTREAM_UP",

@@ -1,5 +1,5 @@
-"""``recipient.v1``: who is told what. Definitions lie in every partition, as the calendar's dates do; what is said of
-one enterprise lies in its partition alone.
+"""``recipient.v1``: who is told what. What is said of a recipient lies in every partition, as the calendar's dates do;
+what is said of one enterprise lies in its partition alone.
 """
 
 from catalogue.avro import TIMESTAMP
@@ -25,5 +25,16 @@ PORTFOLIO_ENTRY = internal_record(
     field("version", "long", "1…n per recipient and subject"),
     field("is_in", "boolean", "whether the recipient's list has the enterprise from here on"),
     field("is_resend", "boolean", "everything that the recipient may know of the enterprise is told anew"),
+    field("said_at", TIMESTAMP),
+)
+
+TOPIC_LOSS = internal_record(
+    "TopicLoss",
+    "an operator declares that a recipient's topic lost messages for good; the newest of a recipient counts",
+    field("recipient", "string", "its id"),
+    field("version", "long", "1…n per recipient"),
+    field("before", {"type": "map", "values": "long"}, "by partition: of what release.v1 says before this offset"),
+    field("missing", {"type": "map", "values": "long"}, "by partition: how many messages its topic does not have"),
+    field("reason", "string", "why, in the operator's words"),
     field("said_at", TIMESTAMP),
 )

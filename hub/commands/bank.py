@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalogue.errors import UsageError
-from hub.commands import bank_scorecard, bank_webhook
+from hub.commands import bank_loss, bank_scorecard, bank_webhook
 from hub.terminal import echo
 
 if TYPE_CHECKING:
@@ -21,9 +21,15 @@ app = typer.Typer(
 
 app.add_typer(bank_scorecard.app, name="scorecard")
 app.add_typer(bank_webhook.app, name="webhook")
+app.command()(bank_loss.lost)
 
 _Id = Annotated[str, typer.Argument(metavar="ID", help="The recipient's id (`credithub bank list`).")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_Codes = Annotated[list[str] | None, typer.Argument(metavar="[USCC]...", help="统一社会信用代码.")]
+_File = Annotated[
+    Path | None,
+    typer.Option("--file", exists=True, dir_okay=False, help="A text file with one USCC a line; # begins a note."),
+]
 
 
 class Change(StrEnum):
@@ -110,11 +116,8 @@ def show(recipient: _Id, as_json: _Json = False) -> None:
 def portfolio(
     recipient: _Id,
     change: Annotated[Change, typer.Argument(help="What to do.")],
-    codes: Annotated[list[str] | None, typer.Argument(metavar="[USCC]...", help="统一社会信用代码.")] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", exists=True, dir_okay=False, help="A text file with one USCC a line; # begins a note."),
-    ] = None,
+    codes: _Codes = None,
+    file: _File = None,
     as_json: _Json = False,
 ) -> None:
     """Put enterprises on a recipient's list or take them off, or list who is on it.
@@ -123,11 +126,12 @@ def portfolio(
     """
     from bus.users import OFFICE
     from hub.known_recipients import known_recipient, present_recipient
+    from hub.named_enterprises import named_enterprises
     from hub.settings import bus_config, load_settings
     from sinks.banks.recording import record_entries
 
     version, settings = known_recipient(recipient), load_settings()
-    subjects = _subjects(codes or [], file)
+    subjects = named_enterprises(codes or [], file)
     if change is Change.LIST:
         if subjects:
             raise UsageError("`list` takes no USCC.", remedy=f"Use `credithub bank portfolio {recipient} list`.")
@@ -205,18 +209,33 @@ def remove(recipient: _Id) -> None:
 
 
 @app.command()
-def resend(recipient: _Id, code: Annotated[str, typer.Argument(metavar="USCC", help="统一社会信用代码.")]) -> None:
-    """Ask that a recipient be told anew everything that it may know of an enterprise: a snapshot, no history."""
+def resend(
+    recipient: _Id,
+    codes: _Codes = None,
+    file: _File = None,
+    everybody: Annotated[bool, typer.Option("--all", help="All of whom it was told anything.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Ask that a recipient be told anew everything that it may know of enterprises: a snapshot, no history."""
     from bus.users import OFFICE
-    from hub.commands.queries import subject_of
     from hub.known_recipients import present_recipient
+    from hub.named_enterprises import named_enterprises, told_enterprises
     from hub.settings import bus_config, load_settings
-    from sinks.banks.recording import record_resend
+    from sinks.banks.recording import record_resends
 
-    subject = subject_of(code)
+    subjects = named_enterprises(codes or [], file)
+    if bool(subjects) is everybody:
+        raise UsageError("It has to be said of whom.", remedy="Name USCCs, or a file of them by --file, or --all.")
     present_recipient(recipient)
-    said = record_resend(bus_config(load_settings(), OFFICE), OFFICE, recipient, subject)
-    echo(f"{recipient} 将重新收到 {subject} 的快照（第 {said.version} 号请求）")
+    if everybody:
+        subjects = told_enterprises(recipient)
+    recorded = record_resends(bus_config(load_settings(), OFFICE), OFFICE, recipient, subjects)
+    if as_json:
+        echo(json.dumps({"asked": len(recorded)}))
+    elif len(recorded) == 1:
+        echo(f"{recipient} 将重新收到 {recorded[0].subject} 的快照（第 {recorded[0].version} 号请求）")
+    else:
+        echo(f"{recipient} 将重新收到 {len(recorded):,} 户企业的快照")
 
 
 def _replace_keys(version: "RecipientVersion", files: list[Path]) -> None:
@@ -236,24 +255,6 @@ def _replace_keys(version: "RecipientVersion", files: list[Path]) -> None:
     published = {one.recipient: one for one in prepare_recipients(settings)}
     said = f"已发布为第 {published[name].version} 版" if name in published else "与已发布的相同，无变化"
     echo(f"{name} 的公钥：{'、'.join(key.kid for key in definition.keys)}；{said}")
-
-
-def _subjects(codes: list[str], file: Path | None) -> list[str]:
-    """Return the enterprises that were named; raises UsageError naming the line of what is no code, never the code."""
-    from catalogue.identifiers import uscc
-    from hub.commands.queries import subject_of
-
-    found = [str(subject_of(code)) for code in codes]
-    for number, line in enumerate(file.read_text("utf-8-sig").splitlines() if file else (), 1):
-        if text := line.partition("#")[0].strip():
-            try:
-                found.append(uscc(text))
-            except ValueError as wrong:
-                raise UsageError(
-                    f"{file}, line {number}: {wrong}.",
-                    remedy="Write one 统一社会信用代码 a line; nothing was recorded.",
-                ) from None
-    return found
 
 
 def _print_portfolio(recipient: str, *, as_json: bool) -> None:

@@ -165,13 +165,17 @@ def described(findings: Findings, catalogue: Catalogue) -> dict[str, Any]:
         "conflicts": [
             {"item": item, "unit": unit, "count": count} for (item, unit), count in findings.conflicts.most_common()
         ],
+        "written_off": [
+            {"arrow": w.arrow, "count": w.count, "reason": w.reason, "said_at": w.said_at.isoformat()}
+            for w in findings.written_off
+        ],
         "pending": findings.pending,
         "difference": findings.difference,
     }
 
 
 def _numbers(tally: Tally) -> dict[str, int]:
-    return {"in": tally.entered, **{name: getattr(tally, name) for name in OUTCOMES}, "pending": tally.pending}
+    return {"in": tally.entered, **{name: getattr(tally, name) for name in (*OUTCOMES, "lost", "pending")}}
 
 
 def _print(findings: Findings, catalogue: Catalogue) -> None:
@@ -180,7 +184,8 @@ def _print(findings: Findings, catalogue: Catalogue) -> None:
         # A file has no width: nothing is to be cut.
         console.width = 160
     body = described(findings, catalogue)
-    columns = ("in", *OUTCOMES, "pending", "difference")
+    lost = ("lost",) if findings.written_off else ()
+    columns = ("in", *OUTCOMES, *lost, "pending", "difference")
     for heading, rows, names in (
         ("arrow", body["arrows"], ("arrow",)),
         ("信息分类", body["categories"], ("category_zh",)),
@@ -198,6 +203,11 @@ def _print(findings: Findings, catalogue: Catalogue) -> None:
     console.print(f"{findings.submissions} submissions{unfinished}; pending {findings.pending:,}", highlight=False)
     for (item, unit), count in findings.conflicts.most_common(_CONFLICTS_SHOWN):
         text = f"{item} of {unit}: {count:,} events say something else of the same time; `push --correct` decides"
+        console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for one in findings.written_off:
+        text = (
+            f"{one.arrow}: {one.count:,} messages are lost, as declared on {one.said_at:%Y-%m-%d %H:%M}: {one.reason}"
+        )
         console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for difference in findings.differences:
         text = f"{difference.arrow}: {difference.place}: {difference.what}" + (

@@ -15,7 +15,12 @@ from catalogue.errors import Unavailable
 from portal.recipients.cards import CardKey, CardVersion, card_version
 from rules.release.followed_labels import FollowedLabels
 from rules.release.labels import Labels
-from rules.release.recipient_messages import PortfolioEntry, RecipientVersion, recipient_message
+from rules.release.recipient_messages import (
+    PortfolioEntry,
+    RecipientMessage,
+    RecipientVersion,
+    recipient_message,
+)
 
 FOLLOWED = (topics.RECIPIENT, topics.SCORECARD, topics.LABEL_POLICY)
 
@@ -53,15 +58,15 @@ class RecipientDirectory:
             else:
                 self._take_recipient(recipient_message(self._decode.name(raw), value))
 
-    def _take_recipient(self, said: RecipientVersion | PortfolioEntry) -> None:
+    def _take_recipient(self, said: RecipientMessage) -> None:
         if isinstance(said, RecipientVersion):
             known = self._recipients.get(said.recipient)
             if known is None or said.version > known.version:
                 self._recipients[said.recipient] = said
-        elif said.is_in:
+        elif isinstance(said, PortfolioEntry) and said.is_in:
             # Several recipients' lists have the same enterprises.
             self._lists.setdefault(said.recipient, set()).add(intern(said.subject))
-        else:
+        elif isinstance(said, PortfolioEntry):
             self._lists.get(said.recipient, set()).discard(said.subject)
 
     def recipient(self, name: str) -> RecipientVersion | None:

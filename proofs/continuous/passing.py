@@ -20,7 +20,7 @@ from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, RELEASE, UPSTREAM, bank_arrow
 from proofs.reconcile.proof import ProofScope
 from proofs.reconcile.upstream_due import Deliverable
-from proofs.release.recipients import banks_with_topics
+from proofs.release.recipients import proved_banks
 
 _MARKS = "marks"
 _GOVERNANCE = "consents and recipients"
@@ -161,7 +161,7 @@ class ProofPass:
     def _refuse_other_banks(self) -> None:
         ends = self._reader.ends(self._recipients)
         if self._recipients and ends != self._recipients_end:
-            if banks_with_topics(self._config, self._registry, self._reader) != self._banks:
+            if proved_banks(self._config, self._registry, self._reader).ids != self._banks:
                 raise OtherBanks("There are other banks than when the passes began.")
             self._recipients_end = ends
 

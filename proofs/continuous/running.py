@@ -19,7 +19,7 @@ from proofs.continuous.moment import FactKind, KeptDifference, ProvenMoment
 from proofs.continuous.passing import OtherBanks, PassResult, ProofPass
 from proofs.reconcile.findings import CHANGES, FILES, MERGE, POSTGRES, RELEASE, UPSTREAM, bank_arrow
 from proofs.reconcile.proof import ProofScope
-from proofs.release.recipients import banks_with_topics
+from proofs.release.recipients import proved_banks
 
 log = logging.getLogger(__name__)
 _RETRY_S = 2.0
@@ -110,7 +110,7 @@ class RunningProof:
     def _begin(self) -> None:
         """Begin at the proven moment, with the banks that there are."""
         config, scope, registry = self._config, self._scope, self._registry
-        self._banks = banks_with_topics(config, registry, TopicReader(config)) if scope.release else ()
+        self._banks = proved_banks(config, registry, TopicReader(config)).ids if scope.release else ()
         self.moment, self._heard_to = restored_moment(config, self._banks, registry)
         self._proof = ProofPass(config, scope, registry, self.moment, self._banks)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 
 from catalogue.errors import PoisonMessage
 
@@ -18,7 +19,10 @@ def bank_arrow(bank: str) -> str:
 
 @dataclass(slots=True)
 class Tally:
-    """What went in and what became of it; on a sink's arrow ``merged`` is what was delivered."""
+    """What went in and what became of it; on a sink's arrow ``merged`` is what was delivered.
+
+    ``lost``: delivered, then lost from a bank's topic, as an operator declared.
+    """
 
     entered: int = 0
     merged: int = 0
@@ -27,12 +31,13 @@ class Tally:
     rejected: int = 0
     unresolved: int = 0
     pending: int = 0
+    lost: int = 0
 
     @property
     def missing(self) -> int:
         """How many entered without any outcome; below zero: outcomes of nothing that entered."""
         outcomes = self.merged + self.duplicate + self.superseded + self.rejected + self.unresolved
-        return self.entered - self.pending - outcomes
+        return self.entered - self.pending - self.lost - outcomes
 
     def add(self, other: "Tally") -> None:
         """Add another tally to this one."""
@@ -51,6 +56,16 @@ class ArrowDifference:
     unreadable: bool = False  # a message that cannot be decoded, so that nothing else is known of it
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenOff:
+    """So many messages of a bank's arrow are lost for good, as an operator declared; why, and when that was said."""
+
+    arrow: str
+    count: int
+    reason: str
+    said_at: datetime
+
+
 @dataclass(slots=True)
 class Findings:
     """The result of one proof."""
@@ -61,6 +76,7 @@ class Findings:
     open_submissions: int = 0
     differences: list[ArrowDifference] = field(default_factory=list)
     difference_by_arrow: Counter[str] = field(default_factory=Counter)
+    written_off: list[WrittenOff] = field(default_factory=list)
     moved: bool = False  # something was processed while the proof ran
     # Events of equal time and revision, and other content, than another version of their record; by item and unit.
     conflicts: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -20,7 +20,7 @@ from proofs.reconcile.positions import Position, ledger, merge_positions
 from proofs.reconcile.records import Records, read_records, record_topics
 from proofs.reconcile.release import ReleaseProof
 from proofs.reconcile.upstream_due import Deliverable, UpstreamDue
-from proofs.release.recipients import banks_with_topics
+from proofs.release.recipients import proved_banks
 from sinks.policies import Policies
 from sinks.snapshots import read_snapshots
 from sinks.upstream.profile import Profile
@@ -76,7 +76,7 @@ class Proof:
         snapshots, before = read_snapshots(self._config, decode), self._gone_up()
         released: ReleaseProof | None = None
         if scope.release:
-            banks = banks_with_topics(self._config, self._registry, reader)
+            banks = proved_banks(self._config, self._registry, reader)
             released = ReleaseProof(self._config, banks, self._registry, reader, findings)
             released.run(lambda: time.sleep(_SETTLE_S))
         time.sleep(_SETTLE_S)

@@ -4,7 +4,7 @@ What is downstream is read first. The marks name a step: all that was told up to
 a step is one transaction. What the release did since may be there, or not yet.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from bus import topics
 from bus.avro.decoding import Decoder
@@ -12,15 +12,17 @@ from bus.avro.registry import Registry
 from bus.config import BusConfig
 from bus.crypto.fingerprints import published_signing_keys
 from bus.crypto.signing import Ed25519Verifier
-from bus.reading.offsets import TopicPartition, Watermarks
+from bus.reading.offsets import TopicPartition
 from bus.reading.topic_reader import TopicReader
-from processing.output import InputMessage
 from proofs.reconcile.decoding import PlainDecoder
-from proofs.reconcile.findings import OUTCOMES, RELEASE, Findings, bank_arrow
+from proofs.reconcile.findings import OUTCOMES, RELEASE, Findings, WrittenOff, bank_arrow
 from proofs.reconcile.positions import Position, merge_positions
 from proofs.release.bank_topics import BankPartition
 from proofs.release.chain import Chain, ChainEnd, Found, Step
+from proofs.release.losses import declared_of
 from proofs.release.marks import Marks
+from proofs.release.reading import PartitionReader
+from proofs.release.recipients import ProvedBanks
 from proofs.release.replay import ReleaseReplay, ReplayInputs
 from rules.release.labels import Labels
 from sinks.policies import Policies
@@ -32,12 +34,13 @@ class ReleaseProof:
     """Proves what the release told, and that the banks' topics have it."""
 
     def __init__(
-        self, config: BusConfig, banks: Iterable[str], registry: Registry, reader: TopicReader, findings: Findings
+        self, config: BusConfig, banks: ProvedBanks, registry: Registry, reader: TopicReader, findings: Findings
     ) -> None:
-        """``banks``: the ids of all recipients that have topics."""
-        self._config, self._banks, self._registry = config, tuple(banks), registry
+        self._config, self._banks, self._registry = config, banks.ids, registry
+        self._losses = banks.losses
         self._reader, self._findings = reader, findings
         self._decode, self._plain = Decoder(registry), PlainDecoder(registry)
+        self._partitions = PartitionReader(reader, self._decode)
         self._positions: dict[TopicPartition, Position] = {}
 
     def run(self, settle: Callable[[], None]) -> None:
@@ -50,6 +53,9 @@ class ReleaseProof:
         settle()
         for partition in range(self._config.partitions):
             self._prove(partition, positions, lambda version: policies.of(version).labels, verifier)
+        for bank, loss in self._losses.items():
+            lost = self._findings.arrow(bank_arrow(bank)).lost
+            self._findings.written_off.append(WrittenOff(bank_arrow(bank), lost, loss.reason, loss.said_at))
         self._findings.moved |= positions != self._reached()
 
     def compare_set_aside(self, set_aside: Mapping[TopicPartition, int]) -> None:
@@ -73,11 +79,11 @@ class ReleaseProof:
     ) -> None:
         found = self._found(RELEASE)
         marks = Marks(partition, found)
-        marks.read(self._messages(topics.RELEASE_SEQUENCE, partition), self._decode)
+        marks.read(self._partitions.messages(topics.RELEASE_SEQUENCE, partition), self._decode)
         banks = {bank: self._bank(bank, partition) for bank in self._banks}
         # Where the steps end is asked before where their inputs do: all that they read is read.
-        steps = self._messages(topics.RELEASE, partition)
-        inputs = {topic: self._messages(topic, partition) for topic in topics.RELEASE_INPUTS}
+        steps = self._partitions.messages(topics.RELEASE, partition)
+        inputs = {topic: self._partitions.messages(topic, partition) for topic in topics.RELEASE_INPUTS}
         replay = ReleaseReplay(ReplayInputs(partition, inputs, labels_of, verifier), self._registry, found)
         chain = Chain(partition, self._decode, ChainEnd(), found)
         reached = _Reached(partition, positions, found)
@@ -100,6 +106,7 @@ class ReleaseProof:
             arrow.entered += own.counts.told
             arrow.merged += own.counts.delivered
             arrow.pending += own.counts.pending
+            arrow.lost += own.counts.lost
         self._count(replay, reached)
 
     def _take_told(self, step: Step, banks: Mapping[str, BankPartition], *, is_certain: bool) -> None:
@@ -110,14 +117,11 @@ class ReleaseProof:
                     what = f"{entry.value['subject']}: told to {message['recipient']}, which has no topic"
                     self._findings.differ(RELEASE, entry.place, what)
                 else:
-                    bank.take(entry.value["subject"], message, entry.place, is_certain=is_certain)
+                    bank.take(entry.value["subject"], message, entry.offset, is_certain=is_certain)
 
     def _bank(self, bank: str, partition: int) -> BankPartition:
-        source = TopicPartition(topics.bank_topic(bank), partition)
-        is_cut = self._reader.ends([source])[source].low > 0
-        made = BankPartition(bank, partition, is_cut, self._found(bank_arrow(bank)))
-        made.read(self._messages(source.topic, partition), self._decode)
-        return made
+        loss = declared_of(self._losses, bank, partition)
+        return self._partitions.bank(bank, partition, self._found(bank_arrow(bank)), loss)
 
     def _count(self, replay: ReleaseReplay, reached: "_Reached") -> None:
         """Count what the release read, by what it says itself, and what it has still to read."""
@@ -133,18 +137,6 @@ class ReleaseProof:
                     setattr(arrow, outcome, getattr(arrow, outcome) + position[outcome])
         # How much is still to be told is not known: something.
         arrow.pending += not replay.is_settled
-
-    def _messages(self, topic: str, partition: int) -> Iterator[InputMessage]:
-        """Return what a topic has by now in a partition; where that ends is asked at once."""
-        source = TopicPartition(topic, partition)
-        ends = self._reader.ends([source], stable=True)
-        return self._read(source, ends)
-
-    def _read(self, source: TopicPartition, ends: Mapping[TopicPartition, Watermarks]) -> Iterator[InputMessage]:
-        for message in self._reader.read({source: 0}, ends):
-            offset = message.offset() or 0
-            if offset < ends[source].high:
-                yield InputMessage(offset, message.value(), message.key(), message.headers() or ())
 
     def _found(self, arrow: str) -> Found:
         return lambda place, what: self._findings.differ(arrow, place, what)

@@ -28,6 +28,7 @@ class StepEntry(NamedTuple):
 
     place: str
     value: Mapping[str, Any]
+    offset: int
 
 
 class Step(NamedTuple):
@@ -65,7 +66,7 @@ class Chain:
             self._found(place, f"unreadable: {problem.message}")
             return None
         if name == _ENTRY:
-            self._take_entry(StepEntry(place, value), raw)
+            self._take_entry(StepEntry(place, value, offset), raw)
             return None
         if name != _STEP:
             self._found(place, f"a {name} is neither entry nor step")

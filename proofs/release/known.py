@@ -14,15 +14,16 @@ from rules.release.consent.artefact import TYPE, Held, digest_of, follow, read_m
 from rules.release.consent.lifecycle import Consent, IllegalTransition
 from rules.release.disclosure import LiveRecord
 from rules.release.lists import Member, member_of
-from rules.release.recipient_messages import PortfolioEntry, RecipientVersion, recipient_message
+from rules.release.recipient_messages import PortfolioEntry, RecipientVersion, TopicLoss, recipient_message
 
 
 class Recipients:
-    """The newest version of each recipient, and which enterprises their lists have."""
+    """The newest version of each recipient, which enterprises their lists have, and what their topics lost."""
 
     def __init__(self, decode: Decoder) -> None:
         self._decode = decode
         self.versions: dict[str, RecipientVersion] = {}
+        self.losses: dict[str, TopicLoss] = {}
         self._entries: dict[tuple[str, str], PortfolioEntry] = {}
 
     def take(self, message: InputMessage) -> PortfolioEntry | None:
@@ -33,6 +34,11 @@ class Recipients:
             known = self.versions.get(said.recipient)
             if known is None or said.version > known.version:
                 self.versions[said.recipient] = said
+            return None
+        if isinstance(said, TopicLoss):
+            declared = self.losses.get(said.recipient)
+            if declared is None or said.version > declared.version:
+                self.losses[said.recipient] = said
             return None
         key = said.recipient, said.subject
         before = self._entries.get(key)

@@ -1,6 +1,7 @@
-"""``recipient.v1`` as its topic says it, decoded: definitions of recipients, and entries of their portfolios."""
+"""``recipient.v1`` as its topic says it, decoded: definitions of recipients, entries of their portfolios, losses."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from catalogue import wire
@@ -38,16 +39,37 @@ class PortfolioEntry(NamedTuple):
     """It asks that everything be told anew which the recipient may know of the enterprise."""
 
 
-def recipient_message(name: str, value: Mapping[str, Any]) -> RecipientVersion | PortfolioEntry:
+class TopicLoss(NamedTuple):
+    """An operator declared that a recipient's topic lost messages for good; ``version`` counts from 1 for each.
+
+    The newest of a recipient counts, and says all that was lost so far. It hides nothing that is there and altered.
+    """
+
+    recipient: str
+    version: int
+    before: Mapping[str, int]
+    """By partition: of what ``release.v1`` says before this offset messages may be missing."""
+    missing: Mapping[str, int]
+    """By partition: how many."""
+    reason: str
+    said_at: datetime
+
+
+RecipientMessage = RecipientVersion | PortfolioEntry | TopicLoss
+
+
+def recipient_message(name: str, value: Mapping[str, Any]) -> RecipientMessage:
     """Return what a decoded message of ``recipient.v1`` says; ``name``: the full name of its record type.
 
-    Raises PoisonMessage for one that says neither.
+    Raises PoisonMessage for one that says nothing of them.
     """
     try:
         if name == _full_name(wire.RECIPIENT):
             return _recipient(value)
         if name == _full_name(wire.PORTFOLIO_ENTRY):
             return PortfolioEntry(**{field: value[field] for field in PortfolioEntry._fields})
+        if name == _full_name(wire.TOPIC_LOSS):
+            return TopicLoss(**{field: value[field] for field in TopicLoss._fields})
     except (KeyError, TypeError, ValueError) as exc:
         raise PoisonMessage(f"It holds no recipient: {type(exc).__name__}.") from exc
     raise PoisonMessage(f"A {name} says nothing of recipients.")

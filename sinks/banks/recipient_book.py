@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from processing.output import StoreWrites
 from processing.store import ReadableStore
 from rules.release.handles import Handles
-from rules.release.recipient_messages import PortfolioEntry, RecipientVersion
+from rules.release.recipient_messages import PortfolioEntry, RecipientMessage, RecipientVersion, TopicLoss
 from rules.release.recipients import read_definition
 from sinks.banks import keys
 
@@ -30,8 +30,10 @@ class RecipientBook:
     def __iter__(self) -> Iterator[RecipientVersion]:
         return iter(self._versions.values())
 
-    def take(self, said: RecipientVersion | PortfolioEntry) -> bool:
-        """Fold what was said; whether it says anything new."""
+    def take(self, said: RecipientMessage) -> bool:
+        """Fold what was said; whether it says anything new of who is told what."""
+        if isinstance(said, TopicLoss):
+            return False  # which the proofs heed
         if isinstance(said, PortfolioEntry):
             own = dict(self.entries(said.subject))
             if said.version <= own.get(said.recipient, (0, False))[0]:

@@ -1,6 +1,6 @@
 """Publishes who is told what (``recipient.v1``), and reads what was published: few messages, each with a version.
 
-A definition goes into every partition, in one transaction; what is said of an enterprise goes into its own.
+What is said of a recipient goes into every partition, in one transaction; what is said of an enterprise into its own.
 """
 
 import secrets
@@ -12,15 +12,24 @@ from datetime import UTC, datetime
 from bus import topics
 from bus.avro.decoding import Decoder
 from bus.avro.encoding import Encoder
-from bus.avro.registry import Registry
+from bus.avro.registry import Registry, full_name
 from bus.config import BusConfig
 from bus.partitions import partition_of
 from bus.reading.scan import scan
 from bus.sole_writer import sole_writer
 from catalogue import wire
 from catalogue.errors import PoisonMessage
-from rules.release.recipient_messages import HANDLE_KEY_BYTES, PortfolioEntry, RecipientVersion, recipient_message
+from rules.release.recipient_messages import (
+    HANDLE_KEY_BYTES,
+    PortfolioEntry,
+    RecipientMessage,
+    RecipientVersion,
+    TopicLoss,
+    recipient_message,
+)
 from rules.release.recipients import RecipientDefinition, digest_of
+
+_MARKS = full_name(wire.RELEASE_MARKS)
 
 
 def publish_recipients(
@@ -65,10 +74,57 @@ def record_entries(
     return _record(config, transactions, recipient, subjects, is_in=is_in)
 
 
-def record_resend(config: BusConfig, transactions: str, recipient: str, subject: str) -> PortfolioEntry:
-    """Ask that a recipient be told anew what it may know of an enterprise; raises as ``publish_recipients`` does."""
-    (said,) = _record(config, transactions, recipient, [subject], is_in=None)
-    return said
+def record_resends(
+    config: BusConfig, transactions: str, recipient: str, subjects: Iterable[str]
+) -> list[PortfolioEntry]:
+    """Ask that a recipient be told anew what it may know of enterprises; raises as ``publish_recipients`` does."""
+    return _record(config, transactions, recipient, subjects, is_in=None)
+
+
+def record_loss(
+    config: BusConfig,
+    transactions: str,
+    recipient: str,
+    reason: str,
+    before: Mapping[int, int],
+    missing: Mapping[int, int],
+) -> TopicLoss:
+    """Declare that a recipient's topic lost messages for good; ``before`` and ``missing``: as ``TopicLoss`` has them.
+
+    What was declared of it before is part of this: the newest counts. Raises as ``publish_recipients`` does.
+    """
+    with (
+        closing(Registry(config)) as registry,
+        sole_writer(config, topics.RECIPIENT, f"{transactions}.losses") as send,
+    ):
+        known = (
+            said.version
+            for said in _messages(config, registry, [0])
+            if isinstance(said, TopicLoss) and said.recipient == recipient
+        )
+        loss = TopicLoss(
+            recipient,
+            max(known, default=0) + 1,
+            {str(partition): offset for partition, offset in before.items()},
+            {str(partition): count for partition, count in missing.items()},
+            reason,
+            datetime.now(UTC),
+        )
+        value = Encoder(registry, topics.RECIPIENT, wire.TOPIC_LOSS)(loss._asdict())
+        for partition in range(config.partitions):
+            send(value, recipient, partition)
+    return loss
+
+
+def told_subjects(config: BusConfig, registry: Registry, recipient: str) -> tuple[str, ...]:
+    """Return the enterprises of which a recipient was told anything, sorted; raises Unavailable."""
+    decode, told = Decoder(registry), dict[str, bool]()
+    for message in scan(config, topics.RELEASE_SEQUENCE):
+        raw = message.value() or b""
+        if decode.name(raw) == _MARKS:
+            value = decode(raw)
+            told[value["subject"]] = any(mark["recipient"] == recipient for mark in value["recipients"])
+    return tuple(sorted(subject for subject, is_told in told.items() if is_told))
 
 
 def portfolio_of(config: BusConfig, registry: Registry, recipient: str) -> tuple[str, ...]:
@@ -114,9 +170,7 @@ def _newest_entries(
     }
 
 
-def _messages(
-    config: BusConfig, registry: Registry, partitions: list[int]
-) -> Iterator[RecipientVersion | PortfolioEntry]:
+def _messages(config: BusConfig, registry: Registry, partitions: list[int]) -> Iterator[RecipientMessage]:
     decode = Decoder(registry)
     for message in scan(config, topics.RECIPIENT, partitions=partitions):
         raw = message.value() or b""

@@ -30,7 +30,7 @@ class Passage(Enum):
     TABLES = ("PostgreSQL is lost", "rebuild postgres")
     REGISTRY = ("The registry's database is lost", "drop database")
     SCHEMAS = ("The registry's database is lost", "cp -p")
-    BANK = ("A bank's topic is lost", "bank apply")
+    BANK = ("A bank's topic is lost", "bank lost")
     KEYS = ("The key file is lost", "cp -p")
     BROKER = ("One of three brokers is lost", "format")
     STORE = ("A worker's store is lost", "streams")

@@ -12,6 +12,8 @@ from bus.avro.registry import Registry
 from hub.commands.reconcile import proved
 from proofs.reconcile.decoding import PlainDecoder
 from proofs.reconcile.findings import POSTGRES, RELEASE, Findings
+from proofs.release.losses import missing_messages
+from sinks.banks.recording import record_loss
 from tests.integration.proofs.small_hub import BANKS, DOUBLE, DROP, FIRST, LAST, Hub, rewritten, set_aside, tampered
 from tests.integration.proofs.test_reconcile import named
 
@@ -49,6 +51,32 @@ def release_is_named(found: Findings, what: str) -> None:
 def test_an_event_in_the_topic_of_a_bank(hub: Hub, one: str, way: str, which: str) -> None:
     found = proved(hub.forge.view(tampered(hub, topics.bank_topic(one), way, which)), hub.scope)
     named(found, f"bank.{one}", rf"bank\.{one}\.v1/\d")
+
+
+def test_what_a_topic_lost_is_told_until_somebody_declares_it(hub: Hub) -> None:
+    one, other = BANKS
+    count = len(hub.forge.messages(topics.bank_topic(one)))
+    gone = hub.forge.empty(topics.bank_topic(one)) | hub.forge.copy(topics.RECIPIENT)
+    view = hub.forge.view(gone)
+    assert proved(view, hub.scope).difference_by_arrow[f"bank.{one}"] == count
+    with closing(Registry(view)) as registry:
+        assert all(loss.missing == 0 for loss in missing_messages(view, registry, other).values())
+        missing = missing_messages(view, registry, one)
+    assert sum(loss.missing for loss in missing.values()) == count
+    before = {partition: loss.before for partition, loss in missing.items()}
+    # A loss that is declared too small covers no more than that; the next one takes its place.
+    for declared in (1, 0):
+        counts = {partition: loss.missing for partition, loss in missing.items()}
+        counts[0] -= declared
+        record_loss(view, "office", one, "样例：磁盘损坏", before, counts)
+        found = proved(view, hub.scope)
+        assert found.difference == declared, found.differences
+        (off,) = found.written_off
+        assert (off.arrow, off.count, off.reason) == (f"bank.{one}", count - declared, "样例：磁盘损坏")
+        assert found.arrows[off.arrow].missing == declared
+    # Of another bank, and of what is there, everything is told as before.
+    dropped = hub.forge.view(gone | tampered(hub, topics.bank_topic(other), DROP, LAST))
+    named(proved(dropped, hub.scope), f"bank.{other}", rf"bank\.{other}\.v1/\d")
 
 
 def another_value(told: Mapping[str, Any]) -> dict[str, Any]:

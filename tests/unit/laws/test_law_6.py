@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bus.avro.decoding import Decoder
 from processing.output import InputMessage
 from processing.store import Store
-from proofs.release.bank_topics import BankPartition
+from proofs.release.bank_topics import BankPartition, DeclaredLoss
 from rules.merge import Record
 from tests.unit.laws.partition import DAYS, EVENTS, START, Partition
 
@@ -83,10 +83,30 @@ def test_a_banks_topic_that_is_not_1_to_n_is_a_difference(told: int, sequences: 
     topic.read([_message(at, one) for at, one in enumerate(sequences)], cast(Decoder, _Numbers()))
     for number in range(1, told + 1):
         entry = {"sequence": number, "hash": hashlib.sha256(bodies[number]).digest()}
-        topic.take("S", entry, "release.v1/0@0", is_certain=True)
+        topic.take("S", entry, number, is_certain=True)
     topic.finish()
     first = sequences[0] if is_cut else 1
     assert (not found) == (sequences == list(range(first, told + 1)))
+
+
+@given(
+    told=st.integers(1, 6), sequences=st.lists(st.integers(1, 6), max_size=6),
+    before=st.integers(1, 8), missing=st.integers(0, 6),
+)  # fmt: skip
+def test_no_more_is_lost_than_was_declared(told: int, sequences: list[int], before: int, missing: int) -> None:
+    found: list[str] = []
+    loss = DeclaredLoss(before, missing)
+    topic = BankPartition("yinhe", 0, False, lambda place, what: found.append(what), loss)
+    topic.read([_message(at, one) for at, one in enumerate(sequences)], cast(Decoder, _Numbers()))
+    for number in range(1, told + 1):
+        topic.take("S", {"sequence": number, "hash": hashlib.sha256(b"%d" % number).digest()}, number, is_certain=True)
+    topic.finish()
+    gone = set(range(1, told + 1)) - set(sequences)
+    is_in_order = sequences == sorted(set(sequences)) and not set(sequences) - set(range(1, told + 1))
+    is_declared = len(gone) <= missing and all(number < before for number in gone)
+    assert (not found) == (is_in_order and is_declared)
+    if not found:
+        assert topic.counts.lost == len(gone)
 
 
 @given(told=st.integers(1, 5), altered=st.integers(1, 5))
@@ -96,7 +116,7 @@ def test_a_message_that_is_not_the_one_that_was_told_is_a_difference(told: int, 
     topic.read([_message(number, number) for number in range(1, told + 1)], cast(Decoder, _Numbers()))
     for number in range(1, told + 1):
         raw = b"another" if number == altered else b"%d" % number
-        topic.take("S", {"sequence": number, "hash": hashlib.sha256(raw).digest()}, "", is_certain=True)
+        topic.take("S", {"sequence": number, "hash": hashlib.sha256(raw).digest()}, number, is_certain=True)
     assert len(found) == (altered <= told)
 
 
@@ -112,7 +132,7 @@ def test_a_header_that_says_something_else_than_the_message_is_a_difference(
         messages[altered - 1] = messages[altered - 1]._replace(headers=list(forged.items()))
     topic.read(messages, cast(Decoder, _Numbers()))
     for number in range(1, told + 1):
-        topic.take("S", {"sequence": number, "hash": hashlib.sha256(b"%d" % number).digest()}, "", is_certain=True)
+        topic.take("S", {"sequence": number, "hash": hashlib.sha256(b"%d" % number).digest()}, number, is_certain=True)
     topic.finish()
     assert len(found) == (altered <= told)
     assert all("has the headers" in one for one in found)

@@ -104,6 +104,7 @@ def test_a_list_and_a_request_to_be_told_again(says: Callable[..., str], config:
     assert json.loads(says("portfolio", "xinghai", "add", "--file", str(listed), "--json")) == {
         "changed": [OTHER], "given": 2,
     }  # fmt: skip
+    listed.replace(tmp_path / "both.txt")
     listed.write_text(f"{ONE}\n{ONE[:-1]}X\n", "utf-8")
     with pytest.raises(UsageError, match=r"list\.txt, line 2: 统一社会信用代码的校验码不对") as refused:
         says("portfolio", "xinghai", "remove", "--file", str(listed))
@@ -114,9 +115,19 @@ def test_a_list_and_a_request_to_be_told_again(says: Callable[..., str], config:
         says("portfolio", "yinhe", "add", ONE)
     assert "第 1 号请求" in says("resend", "yinhe", ONE)
     assert "第 2 号请求" in says("resend", "xinghai", ONE)
+    # Nobody was told anything, and nothing is missing.
+    assert "0 户企业" in says("resend", "yinhe", "--all")
+    assert json.loads(says("resend", "xinghai", "--file", str(tmp_path / "both.txt"), "--json")) == {"asked": 2}
+    with pytest.raises(UsageError, match="of whom"):
+        says("resend", "yinhe", ONE, "--all")
+    assert "无需声明" in says("lost", "yinhe", "--reason", "样例：误删")
+    with pytest.raises(UsageError, match="reason"):
+        says("lost", "yinhe", "--reason", "两行\n样例")
+    with pytest.raises(UsageError, match="no recipient 'nobody'"):
+        says("lost", "nobody", "--reason", "样例")
     said = [value for value in kafka.values(config, topics.RECIPIENT) if value.get("is_resend")]
     assert {(one["recipient"], one["subject"], one["is_in"]) for one in said} == {
-        ("yinhe", ONE, False), ("xinghai", ONE, True),
+        ("yinhe", ONE, False), ("xinghai", ONE, True), ("xinghai", OTHER, True),
     }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from rules.release.consent.lifecycle import Act
 from rules.release.labels import Labels, labels_of
 from rules.release.permissions import load_permissions
 from sinks.banks import task
-from sinks.banks.recording import publish_recipients, record_resend
+from sinks.banks.recording import publish_recipients, record_loss, record_resends, told_subjects
 from sinks.policies import publish_labels
 from tests import kafka
 from tests.builders.changes import CATALOGUE, Streams
@@ -155,7 +155,7 @@ def test_parts_are_told_once_whoever_ends_between_them(
     _report(config, A, *(f"{number}" for number in range(10)))
     release(config, tmp_path, LABELS)
     assert len(known(config)) == 10
-    record_resend(config, "test", BANK, A)
+    record_resends(config, "test", BANK, [A])
 
     def killed() -> None:
         raise _Killed
@@ -186,6 +186,26 @@ def test_a_former_owner_that_goes_on_is_fenced(config: BusConfig, tmp_path: Path
             former.commit(pending)
         assert fenced.value.args[0].fatal()
     assert len(told(config)) == count
+
+
+def test_a_declared_loss_moves_nothing_and_all_may_be_told_anew(config: BusConfig, tmp_path: Path) -> None:
+    _report(config, A, "a")
+    _report(config, B, "b")
+    release(config, tmp_path, LABELS)
+    count = len(told(config))
+    record_loss(config, "test", BANK, "样例", {0: 1}, {0: 1})
+    outcomes = release(config, tmp_path / "emptied", LABELS)
+    assert outcomes[topics.RECIPIENT]["merged"] == 1
+    assert outcomes[topics.RECIPIENT]["rejected"] == 0
+    assert len(told(config)) == count
+    with closing(Registry(config)) as registry:
+        subjects = told_subjects(config, registry, BANK)
+        assert told_subjects(config, registry, "nobody") == ()
+    assert subjects == tuple(sorted((A, B)))
+    record_resends(config, "test", BANK, subjects)
+    release(config, tmp_path, LABELS)
+    assert [value["subject"] for value in told(config)[count:]].count(A) == 2
+    assert len(told(config)) == 2 * count
 
 
 def test_a_bank_that_comes_later_is_told_what_counts(config: BusConfig, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from sinks.banks.recording import (
     publish_recipients,
     published_recipients,
     record_entries,
-    record_resend,
+    record_resends,
 )
 from tests import kafka
 from tests.services import REPOSITORY, Services
@@ -138,11 +138,12 @@ def test_entries_lie_in_the_partition_of_their_enterprise(config: BusConfig) -> 
 
 
 def test_to_ask_again_says_of_the_list_what_it_was(config: BusConfig) -> None:
-    asked = record_resend(config, "office", "yinhe", ONE)
+    (asked,) = record_resends(config, "office", "yinhe", [ONE])
     assert asked == PortfolioEntry("yinhe", ONE, 1, is_in=False, is_resend=True)
     record_entries(config, "office", "yinhe", [ONE], is_in=True)
-    assert record_resend(config, "office", "yinhe", ONE) == PortfolioEntry("yinhe", ONE, 3, is_in=True, is_resend=True)
-    assert record_resend(config, "office", "yinhe", ONE).version == 4
+    for version in (3, 4):
+        said = PortfolioEntry("yinhe", ONE, version, is_in=True, is_resend=True)
+        assert record_resends(config, "office", "yinhe", [ONE]) == [said]
     assert _listed(config, "yinhe") == (ONE,)
 
 

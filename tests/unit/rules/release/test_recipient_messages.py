@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from bus.avro.registry import full_name
 from catalogue import wire
 from catalogue.errors import PoisonMessage
-from rules.release.recipient_messages import PortfolioEntry, RecipientVersion, recipient_message
+from rules.release.recipient_messages import PortfolioEntry, RecipientVersion, TopicLoss, recipient_message
 from rules.release.recipients import Portfolio, RecipientDefinition, RecipientKind, digest_of
 from tests.unit.rules.release.recipients_drawn import definitions
 
-RECIPIENT, ENTRY = full_name(wire.RECIPIENT), full_name(wire.PORTFOLIO_ENTRY)
+RECIPIENT, ENTRY, LOSS = map(full_name, (wire.RECIPIENT, wire.PORTFOLIO_ENTRY, wire.TOPIC_LOSS))
 YINHE = RecipientDefinition("yinhe", "银河样例银行", RecipientKind.BANK, Portfolio(is_all=True))
 
 
@@ -39,6 +39,11 @@ def test_an_entry_is_read_as_it_was_said() -> None:
     assert recipient_message(ENTRY, said | {"said_at": None}) == PortfolioEntry("yinhe", "9163", 1, True, False)
 
 
+def test_a_loss_is_read_as_it_was_declared() -> None:
+    loss = TopicLoss("yinhe", 2, {"0": 12, "1": 0}, {"0": 3, "1": 0}, "磁盘损坏", datetime(2026, 12, 1, tzinfo=UTC))
+    assert recipient_message(LOSS, loss._asdict()) == loss
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -48,6 +53,7 @@ def test_an_entry_is_read_as_it_was_said() -> None:
         (RECIPIENT, _said() | {"handle_key": b"short"}),
         (RECIPIENT, {"recipient": "yinhe"}),
         (ENTRY, {"recipient": "yinhe"}),
+        (LOSS, {"recipient": "yinhe"}),
         (full_name(wire.POSITION), _said()),
     ],
 )
