@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from sys import intern
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
@@ -16,6 +15,9 @@ from catalogue.errors import PoisonMessage
 from rules.release.consent.artefact import TYPE, Artefact, Held, digest_of, follow, read_message
 from rules.release.consent.lifecycle import FINAL, Act, ActReason, Consent, IllegalTransition, State
 from rules.release.consent.terms import Terms
+
+_Deed = tuple[Act, ActReason, str]
+_ALIKE = ("template", "platform", "recipient", "departments", "items", "revocation_channel")
 
 
 class ArtefactPlace(NamedTuple):
@@ -43,12 +45,29 @@ class KnownConsent:
     places: tuple[ArtefactPlace, ...]
 
 
+class _Kept(NamedTuple):
+    """A consent as it is kept: what was done as (what, why, who), when, what, …; offsets of its artefacts.
+
+    A hub has hundreds of thousands of consents: ``KnownConsent`` is made of this for who asks for one.
+    """
+
+    consent: Consent
+    digest: bytes
+    history: tuple[_Deed | datetime, ...]
+    offsets: tuple[int, ...]
+
+    @property
+    def held(self) -> Held:
+        """Return it with the digest of its newest artefact."""
+        return Held(self.consent, self.digest.hex())
+
+
 class Register:
     """The consents by number and by subject. Not thread-safe."""
 
     def __init__(self, decode: Decoder, verifier: Verifier, partitions: int) -> None:
         self._decode, self._verifier, self._partitions = decode, verifier, partitions
-        self._consents: dict[str, KnownConsent] = {}
+        self._consents: dict[str, _Kept] = {}
         self._numbers: dict[str, tuple[str, ...]] = {}
         self._alike: dict[Any, Any] = {}
         self.counts: Counter[State] = Counter()
@@ -58,7 +77,7 @@ class Register:
         return len(self._consents)
 
     def __iter__(self) -> Iterator[Consent]:
-        return (entry.held.consent for entry in self._consents.values())
+        return (entry.consent for entry in self._consents.values())
 
     def clear(self) -> None:
         """Forget everything."""
@@ -81,36 +100,46 @@ class Register:
         """Note a transition that was published, and return the consent; raises PoisonMessage as ``take`` does."""
         number, subject = found.step.terms.number, found.step.terms.subject
         known = self._consents.get(number)
-        if known is not None and known.held.consent.terms.subject != subject:
+        if known is not None and known.consent.terms.subject != subject:
             raise PoisonMessage("A number of a consent is another subject's.")
         try:
-            held = follow(known.held if known else None, found, digest)
+            consent, newest = follow(known.held if known else None, found, digest)
         except IllegalTransition as exc:
             raise PoisonMessage(f"A transition of a consent does not follow what was before it: {exc}.") from exc
         if known is None:
-            held = Held(replace(held.consent, terms=self._sharing(held.consent.terms)), held.digest)
+            consent = replace(consent, terms=self._shared(consent.terms))
         else:
-            self.counts[known.held.consent.state] -= 1
-        self.counts[held.consent.state] += 1
-        step = HistoryStep(found.step.act, found.step.reason, intern(found.step.actor), held.consent.at)
-        history, places = (known.history, known.places) if known else ((), ())
-        self._consents[number] = KnownConsent(held, (*history, step), (*places, place))
+            self.counts[known.consent.state] -= 1
+        self.counts[consent.state] += 1
+        deed = found.step.act, found.step.reason, found.step.actor
+        history, offsets = (known.history, known.offsets) if known else ((), ())
+        now = self._alike.setdefault(deed, deed), consent.at
+        # All lie in the partition of the subject.
+        self._consents[number] = _Kept(consent, bytes.fromhex(newest), (*history, *now), (*offsets, place.offset))
         if known is None:
-            self._numbers[intern(subject)] = (*self._numbers.get(subject, ()), number)
-        return held.consent
+            self._numbers[consent.terms.subject] = (*self._numbers.get(subject, ()), number)
+        return consent
 
-    def _sharing(self, terms: Terms) -> Terms:
+    def _shared(self, terms: Terms) -> Terms:
         """Return equal terms that have in common with others what many say alike: a third of the memory."""
-        alike = ("template", "platform", "recipient", "departments", "items", "revocation_channel")
-        return replace(terms, **{name: self._alike.setdefault(value := getattr(terms, name), value) for name in alike})
+        shared = {name: self._alike.setdefault(value := getattr(terms, name), value) for name in _ALIKE}
+        # A name is shared with the enterprise's own consents alone: most are unique.
+        for number in self._numbers.get(terms.subject, ()):
+            own = self._consents[number].consent.terms
+            shared["subject"] = own.subject
+            if own.enterprise == terms.enterprise:
+                shared["enterprise"] = own.enterprise
+                break
+        return replace(terms, **shared)
 
     def known(self, number: str) -> KnownConsent | None:
         """Return a consent with its places."""
-        return self._consents.get(number)
+        kept = self._consents.get(number)
+        return None if kept is None else self._known(kept)
 
     def of_subject(self, subject: str) -> tuple[KnownConsent, ...]:
         """Return the consents of an enterprise, the oldest first."""
-        return tuple(self._consents[number] for number in self._numbers.get(subject, ()))
+        return tuple(self._known(self._consents[number]) for number in self._numbers.get(subject, ()))
 
     def knows(self, subject: str) -> bool:
         """Whether an enterprise has any consent."""
@@ -119,10 +148,16 @@ class Register:
     def open_until(self, moment: datetime) -> list[KnownConsent]:
         """Return the consents that are not final, and whose term ended at this moment or before."""
         return [
-            entry
-            for entry in self._consents.values()
-            if entry.held.consent.state not in FINAL and entry.held.consent.terms.end <= moment
+            self._known(kept)
+            for kept in self._consents.values()
+            if kept.consent.state not in FINAL and kept.consent.terms.end <= moment
         ]
+
+    def _known(self, kept: _Kept) -> KnownConsent:
+        partition = partition_of(kept.consent.terms.subject, self._partitions)
+        deeds: Iterator[Any] = iter(kept.history)
+        history = tuple(HistoryStep(act, why, who, at) for (act, why, who), at in zip(deeds, deeds, strict=True))
+        return KnownConsent(kept.held, history, tuple(ArtefactPlace(partition, offset) for offset in kept.offsets))
 
 
 def read_artefact(message: Message, decode: Decoder, verifier: Verifier) -> tuple[Artefact, str]:
