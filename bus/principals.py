@@ -147,7 +147,8 @@ def principals(catalogue: Catalogue, active: Sequence[str], removed: Sequence[st
         ),
         Principal(
             OFFICE,
-            "what persons decide: `rating publish`, `review`, `appeal`; `bank portfolio`, `resend`, `scorecard`",
+            "what persons decide: `rating publish`, `review`, `appeal`; "
+            "`bank portfolio`, `resend`, `lost`, `scorecard`",
             reads=(topics.RATING, topics.RATING_MODEL, topics.REVIEW, topics.RECIPIENT, topics.SCORECARD),
             writes=(topics.RATING_MODEL, topics.REVIEW, topics.RECIPIENT, topics.SCORECARD),
             sees=calendar, transactions=(f"{OFFICE}.",),
