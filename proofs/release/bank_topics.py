@@ -61,12 +61,11 @@ class BankPartition:
             except (PoisonMessage, KeyError, ValueError) as problem:
                 self.found(place, f"unreadable: {problem}")
                 continue
-            # What is missing between two messages an entry says, too: only there it is known whether it was declared.
-            is_whole = not (self.is_cut or self.loss.missing)
-            before = self._last.get(subject, 0 if is_whole else None)
+            before = self._last.get(subject, None if self.is_cut else 0)
             if before is not None and sequence <= before:
                 self.found(place, f"double sequence {sequence} of {subject}")
                 continue
+            # Where a loss was declared the entries alone tell what is missing beyond it.
             if before is not None and sequence != before + 1 and not self.loss.missing:
                 self.found(place, f"sequence {sequence} of {subject} after {before}")
             self._last[subject] = sequence
