@@ -116,9 +116,9 @@ class ConsentOffice:
             now: dict[str, Held] = {}
             for subject, change in self.journal.changes(messages, self._register.knows):
                 for said in registered(change, self.journal.payload):
-                    for known in self._register.of_subject(subject):
-                        number = known.held.consent.terms.number
-                        held = now.get(number, known.held)
+                    for known in self._register.held_of(subject):
+                        number = known.consent.terms.number
+                        held = now.get(number, known)
                         reason = why_paused(held.consent, said, self._signatories.hash_of)
                         if reason is not None:
                             pause = self.journal.signed(held, self._next(held.consent, Act.PAUSE, reason, HUB))
@@ -130,7 +130,7 @@ class ConsentOffice:
         """Write for the record which consents ended by the moment, and return how many."""
         with self._working():
             now = self._now()
-            over = [k.held for k in self._register.open_until(now) if is_over(k.held.consent, now)][:_AT_ONCE]
+            over = [held for held in self._register.open_until(now) if is_over(held.consent, now)][:_AT_ONCE]
             ends = [(held, self._next(held.consent, Act.EXPIRE, ActReason.TERM_ENDED, HUB)) for held in over]
             if ends:
                 self._commit([self.journal.signed(held, step) for held, step in ends], [])
@@ -164,7 +164,7 @@ class ConsentOffice:
     def of_subject(self, subject: str) -> list[Consent]:
         """Return the consents of an enterprise, the oldest first."""
         with self._lock:
-            return [known.held.consent for known in self._register.of_subject(subject)]
+            return [held.consent for held in self._register.held_of(subject)]
 
     def known_of_subject(self, subject: str) -> tuple[KnownConsent, ...]:
         """Return the consents of an enterprise with what was done about each, the oldest first."""

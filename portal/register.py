@@ -141,14 +141,18 @@ class Register:
         """Return the consents of an enterprise, the oldest first."""
         return tuple(self._known(self._consents[number]) for number in self._numbers.get(subject, ()))
 
+    def held_of(self, subject: str) -> tuple[Held, ...]:
+        """Return the consents of an enterprise without what was done about them, the oldest first."""
+        return tuple(self._consents[number].held for number in self._numbers.get(subject, ()))
+
     def knows(self, subject: str) -> bool:
         """Whether an enterprise has any consent."""
         return subject in self._numbers
 
-    def open_until(self, moment: datetime) -> list[KnownConsent]:
+    def open_until(self, moment: datetime) -> list[Held]:
         """Return the consents that are not final, and whose term ended at this moment or before."""
         return [
-            self._known(kept)
+            kept.held
             for kept in self._consents.values()
             if kept.consent.state not in FINAL and kept.consent.terms.end <= moment
         ]

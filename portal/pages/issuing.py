@@ -49,7 +49,7 @@ def links_router(site: PageSite, base: str) -> APIRouter:
             problems.append(Problem("subject", "统一社会信用代码不正确；请核对18位代码及其校验码"))
         if problems:
             raise BadRequest(problems)
-        consents = [known.held.consent for known in site.office().known_of_subject(code)]
+        consents = site.office().of_subject(code)
         issued = site.links.issue(code, body.check, body.actor, site.now())
         PAGE_LINKS.labels("issued").inc()
         return LinkView(
