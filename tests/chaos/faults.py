@@ -113,11 +113,12 @@ def zombie(scene: Scene, rng: random.Random) -> Hurt:
     stopped.unlink(missing_ok=True)
     flag.touch()
     scene.until(stopped.exists, f"{victim.name} was to stop in a commit", _MET_WITHIN_S)
+    marks = {worker.name: worker.mark() for worker in scene.site.running()}
     begun = time.monotonic()
     scene.rest(0.3)
     seen = scene.witness.open(numbers)
     try:
-        scene.until(lambda: _left(scene, victim, numbers), f"others were to own {numbers}", _EXPELLED_WITHIN_S)
+        scene.until(lambda: _fenced(scene, marks, victim, numbers), f"others were to own {numbers}", _EXPELLED_WITHIN_S)
         scene.rest(rng.uniform(1.5, 3.5))
     finally:
         mark, exits = victim.mark(), len(victim.exits)
@@ -133,9 +134,16 @@ def zombie(scene: Scene, rng: random.Random) -> Hurt:
     return Hurt(f"{told}; then owned by {heirs}; woken, it ended with {victim.exits[-1]}: {', '.join(codes)}", seen)
 
 
-def _left(scene: Scene, victim: Process, numbers: Collection[int]) -> bool:
-    owners = scene.witness.owners()
-    return bool(owners) and all(owners.get(n, victim.name) != victim.name for n in numbers)
+def _fenced(scene: Scene, marks: dict[str, int], victim: Process, numbers: Collection[int]) -> bool:
+    """Whether others own all of these and have begun producers for them; until then the victim may rightly commit."""
+    begun = {
+        int(n)
+        for worker in scene.site.running()
+        if worker is not victim
+        for told in re.findall(r"partitions assigned: \[([\d, ]+)\]", worker.said(marks.get(worker.name, 0)))
+        for n in told.split(",")
+    }
+    return begun.issuperset(numbers)
 
 
 def store_loss(scene: Scene, rng: random.Random) -> Hurt:
