@@ -73,7 +73,7 @@ class Entitlement(NamedTuple):
 
         ``as_of``: as of which offset of the changes everything else is told.
         """
-        if not self.openings:
+        if not any(one.access is Access.STORED for one in self.openings):
             return self
         former = {one.item: one for one in told.openings} if told.is_subscribed else {}
         return self._replace(openings=tuple(_following(one, former.get(one.item), as_of) for one in self.openings))

@@ -5,6 +5,7 @@ A definition that was published is read from its text alone, so that what was to
 
 import hashlib
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -135,3 +136,31 @@ def is_subscribed(definition: RecipientDefinition, subject: str, *, is_entry: bo
         or (portfolio.is_consenting and has_consent)
         or any(subject[_DISTRICT_OF_USCC].startswith(district) for district in portfolio.districts)
     )
+
+
+class Subscriptions:
+    """Which of some recipients are told of an enterprise: what ``is_subscribed`` says of each, for all at once."""
+
+    def __init__(self, definitions: Iterable[RecipientDefinition]) -> None:
+        own = {one.id: one.portfolio for one in definitions}
+        self._of_all = frozenset(name for name, one in own.items() if one.is_all)
+        self._by_list = frozenset(name for name, one in own.items() if one.is_list)
+        self._by_consent = frozenset(name for name, one in own.items() if one.is_consenting)
+        self._by_district = {
+            district: frozenset(name for name, one in own.items() if district in one.districts)
+            for district in {district for one in own.values() for district in one.districts}
+        }
+
+    @property
+    def has_lists(self) -> bool:
+        """Whether it matters which recipients' lists have an enterprise."""
+        return bool(self._by_list)
+
+    def of(self, subject: str, listed: Collection[str], consenting: Collection[str]) -> frozenset[str]:
+        """Return who is told; ``listed``: whose lists have the enterprise, ``consenting``: to whom it consents."""
+        found = self._of_all | self._by_list.intersection(listed) | self._by_consent.intersection(consenting)
+        if self._by_district:
+            code = subject[_DISTRICT_OF_USCC]
+            for digits in (2, 4, 6):
+                found |= self._by_district.get(code[:digits], frozenset())
+        return found

@@ -1,5 +1,6 @@
 """The consents of each enterprise, as ``consent.v1`` tells them: signed artefacts, each behind the one before it."""
 
+import marshal
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -14,9 +15,12 @@ from processing.output import InputMessage, StoreWrites
 from processing.store import ReadableStore
 from rules.release.consent.artefact import TYPE, Held, digest_of, follow, read_message
 from rules.release.consent.lifecycle import Consent, IllegalTransition
+from rules.release.grants import Grant, grants_of
 from sinks.banks import keys
 
 _HELD = TypeAdapter(dict[str, Held])
+# As a former store kept them, without what is open; marshal begins no tuple so.
+_JSON = b"{"
 Verifiers = Callable[[str], Verifier]
 """Returns what knows the key of an id, if anybody does."""
 
@@ -55,11 +59,23 @@ class ConsentBook:
         """Return the consents of an enterprise."""
         return tuple(held.consent for held in self._of(subject).values())
 
+    def grants(self, subject: str) -> tuple[Grant, ...]:
+        """Return what the active consents of an enterprise open: asked for each change, so it is read alone."""
+        if subject in self._folded:
+            return grants_of(held.consent for held in self._folded[subject].values())
+        raw = self._store.get(keys.of_subject(keys.CONSENTS, subject))
+        if raw is None:
+            return ()
+        if raw.startswith(_JSON):
+            return grants_of(held.consent for held in _HELD.validate_json(raw).values())
+        return tuple([Grant(*one) for one in marshal.loads(raw)[0]])
+
     def writes(self, moment: datetime) -> StoreWrites:
         """Return what the store lacks of what was folded; also when, after a moment, a scope changes by itself."""
         found: StoreWrites = {}
         for subject, known in self._folded.items():
-            found[keys.of_subject(keys.CONSENTS, subject)] = _HELD.dump_json(known)
+            grants: Any = tuple(map(tuple, grants_of(held.consent for held in known.values())))
+            found[keys.of_subject(keys.CONSENTS, subject)] = marshal.dumps((grants, _HELD.dump_json(known)))
             for held in known.values():
                 terms = held.consent.terms
                 for at in (terms.start, terms.end):
@@ -75,7 +91,9 @@ class ConsentBook:
         if subject in self._folded:
             return self._folded[subject]
         raw = self._store.get(keys.of_subject(keys.CONSENTS, subject))
-        return {} if raw is None else _HELD.validate_json(raw)
+        if raw is None:
+            return {}
+        return _HELD.validate_json(raw if raw.startswith(_JSON) else marshal.loads(raw)[1])
 
 
 def _slim(held: Held) -> Held:

@@ -55,6 +55,10 @@ class RecipientBook:
         raw = self._store.get(keys.of_subject(keys.ENTRIES, subject))
         return {} if raw is None else marshal.loads(raw)
 
+    def listed(self, subject: str) -> list[str]:
+        """Return the recipients whose lists have an enterprise."""
+        return [name for name, (_, is_in) in self.entries(subject).items() if is_in]
+
     def handle(self, recipient: str, subject: str, item: str, record_key: str) -> str:
         """Return by what a recipient knows a record."""
         return self._handles[recipient](subject, item, record_key)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalogue.times import EPOCH
-from rules.release.consent.scope import next_moment, scope_of
+from catalogue.times import EPOCH, micros
+from rules.release.consent.scope import scope_of
+from rules.release.grants import next_moment_of
 from sinks.banks.consent_book import ConsentBook
-from sinks.banks.entitlements import Consented, Entitlements, Standing
+from sinks.banks.entitlements import Consented, Entitlements, SubjectStanding
 from sinks.banks.recipient_book import RecipientBook
 from sinks.banks.telling import StepTelling
 
@@ -16,16 +17,16 @@ _MOST = 2500
 
 @dataclass(slots=True)
 class _Kept:
-    standing: Standing
-    since: datetime
-    until: datetime | None
+    standing: SubjectStanding
+    since: int
+    until: int | None
     is_told: bool = False
 
 
 class Standings:
     """Says what counts for an enterprise, and keeps it until a moment, or something that is said, changes it.
 
-    Of each it remembers whether everybody was told by it.
+    Moments are kept in microseconds of the wire. Of each it remembers whether everybody was told by it.
     """
 
     def __init__(
@@ -33,25 +34,25 @@ class Standings:
     ) -> None:
         self._recipients, self._consents, self._telling, self._most = recipients, consents, telling, most
         self._kept: dict[str, _Kept] = {}
-        self._moment = EPOCH
+        self._moment, self._at = EPOCH, 0
         self._entitlements: Entitlements | None = None
 
     def begin(self, moment: datetime, entitlements: Entitlements) -> None:
         """Say from here on what counts at a moment, by what counts for all."""
         if entitlements is not self._entitlements:
             self._kept.clear()
-        self._moment, self._entitlements = moment, entitlements
+        self._moment, self._at, self._entitlements = moment, micros(moment), entitlements
 
-    def of(self, subject: str) -> Standing:
+    def of(self, subject: str) -> SubjectStanding:
         """Return what counts for an enterprise."""
         assert self._entitlements is not None
-        moment, kept = self._moment, self._kept.pop(subject, None)
+        at, kept = self._at, self._kept.pop(subject, None)
         # A clock that was set back: what counted before is not known.
-        if kept is None or moment < kept.since or (kept.until is not None and moment >= kept.until):
-            entries = self._recipients.entries(subject) if self._entitlements.needs_entries else {}
-            consents = self._consents.of(subject)
-            found = self._entitlements.of(subject, consents, entries, moment)
-            kept = _Kept(found, moment, next_moment(consents, moment))
+        if kept is None or at < kept.since or (kept.until is not None and at >= kept.until):
+            listed = self._recipients.listed(subject) if self._entitlements.needs_entries else ()
+            grants = self._consents.grants(subject)
+            found = self._entitlements.of(subject, grants, listed, at)
+            kept = _Kept(found, at, next_moment_of(grants, at))
             if len(self._kept) >= self._most:
                 del self._kept[next(iter(self._kept))]
         self._kept[subject] = kept
@@ -62,7 +63,7 @@ class Standings:
         consents = self._consents.of(subject)
         return Consented(scope_of(consents, self._moment), consents)
 
-    def differs(self, subject: str, standing: Standing) -> bool:
+    def differs(self, subject: str, standing: SubjectStanding) -> bool:
         """Whether anybody was told of an enterprise by something else than counts now."""
         kept = self._kept.get(subject)
         is_kept = kept is not None and kept.standing is standing

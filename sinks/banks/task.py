@@ -23,7 +23,7 @@ from sinks.banks import keys
 from sinks.banks.batch import ReadBatch, ReadChange, read_batch
 from sinks.banks.chain import StepChain
 from sinks.banks.consent_book import ConsentBook
-from sinks.banks.entitlements import Entitlements, Standing
+from sinks.banks.entitlements import Entitlements, SubjectStanding
 from sinks.banks.holdings import Holdings
 from sinks.banks.recipient_book import RecipientBook
 from sinks.banks.standings import Standings
@@ -191,7 +191,7 @@ class ReleaseTask(PartitionTask):
         self._holdings.fold_list(value)
         return None
 
-    def _tell_change(self, value: Mapping[str, Any], offset: int, standing: Standing) -> str | None:
+    def _tell_change(self, value: Mapping[str, Any], offset: int, standing: SubjectStanding) -> str | None:
         problems: list[str] = []
 
         def dead_letter(record: Mapping[str, Any], problem: PoisonMessage) -> None:

@@ -13,7 +13,7 @@ from rules.release.labels import LabelPolicy, Labels
 from rules.release.lists import VisibleEntry, differing_entry, visible_entry
 from rules.release.reasons import WithdrawalReason
 from rules.release.visible import DeadLetter, Payload, VisibleChange
-from sinks.banks.entitlements import Consented, Entitlements, Standing
+from sinks.banks.entitlements import Consented, Entitlements, SubjectStanding
 from sinks.banks.holdings import Holdings
 from sinks.banks.marks import UNTOLD, Mark, ToldPart
 from sinks.banks.messages import BankMessages, Head
@@ -45,15 +45,15 @@ class StepTelling:
         """Begin to tell as of a moment; ``entitlements``: what counts in it."""
         self._moment, self._entitlements = moment, entitlements
 
-    def differs(self, subject: str, standing: Standing) -> bool:
+    def differs(self, subject: str, standing: SubjectStanding) -> bool:
         """Whether anybody was told of an enterprise by something else than counts now."""
         known = self.made.known(subject)
-        # Of most recipients both are the same objects, which are compared once.
-        pairs = {(known.get(name, UNTOLD).told, now) for name, now in standing.items()}
-        return any(_is_other(told, now) for told, now in pairs)
+        # Whoever is neither told of it nor was has nothing to be told.
+        names = [name for name in {*standing.subscribed, *known} if name in standing]
+        return any(_is_other(known.get(name, UNTOLD).told, standing[name]) for name in names)
 
     def tell_difference(
-        self, subject: str, name: str | None, standing: Standing, consented: Consented, as_of: int, most: int
+        self, subject: str, name: str | None, standing: SubjectStanding, consented: Consented, as_of: int, most: int
     ) -> Iterator[None]:
         """Tell everybody what he sees else of an enterprise than he was told; pauses when ``most`` messages are made.
 
@@ -100,7 +100,7 @@ class StepTelling:
                 yield
         self.made.move(subject, names, "", now)
 
-    def tell_change(self, change: Mapping[str, Any], standing: Standing, dead_letter: DeadLetter) -> None:
+    def tell_change(self, change: Mapping[str, Any], standing: SubjectStanding, dead_letter: DeadLetter) -> None:
         """Tell everybody what he sees of a change; everybody was told the difference before."""
         subject = change["subject"]
         own = {
@@ -127,7 +127,7 @@ class StepTelling:
             for row in rows:
                 self._tell_row(head, change["as_of"], row, names)
 
-    def tell_list_change(self, change: Mapping[str, Any], standing: Standing) -> None:
+    def tell_list_change(self, change: Mapping[str, Any], standing: SubjectStanding) -> None:
         """Tell everybody who enters a list, or leaves it; everybody was told the difference before."""
         entry = visible_entry(change, self._policy.labels.by_list)
         subject = change["subject"]

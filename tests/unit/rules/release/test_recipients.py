@@ -11,6 +11,7 @@ from rules.release.recipients import (
     Portfolio,
     RecipientDefinition,
     RecipientKind,
+    Subscriptions,
     digest_of,
     is_subscribed,
     read_definition,
@@ -70,6 +71,18 @@ def test_the_portfolio_alone_decides(
     said = is_subscribed(one, subject, is_entry=is_entry, has_consent=has_consent)
     alike = replace(other, portfolio=one.portfolio)
     assert is_subscribed(alike, subject, is_entry=is_entry, has_consent=has_consent) is said
+
+
+@given(st.lists(definitions(), unique_by=lambda one: one.id, max_size=6), SUBJECTS, st.data())
+def test_all_at_once_is_each_alone(some: list[RecipientDefinition], subject: str, data: st.DataObject) -> None:
+    names = st.frozensets(st.sampled_from([one.id for one in some] or ["nobody"]))
+    listed, consenting = data.draw(names), data.draw(names)
+    found = Subscriptions(some).of(subject, listed, consenting)
+    assert found == {
+        one.id
+        for one in some
+        if is_subscribed(one, subject, is_entry=one.id in listed, has_consent=one.id in consenting)
+    }
 
 
 @pytest.mark.parametrize(

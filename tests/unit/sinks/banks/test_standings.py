@@ -1,5 +1,6 @@
 """What counts for an enterprise is kept as long as it counts, and no longer."""
 
+import marshal
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 from processing.store import Store
 from rules.release.consent.lifecycle import Act
 from rules.release.labels import current_labels
+from sinks.banks import keys
 from sinks.banks.standings import Standings
 from tests.builders.signed_consents import END, START, terms
 from tests.unit.sinks.banks.releasing import Partition, definition
@@ -80,6 +82,18 @@ def test_who_was_told_is_not_compared_again(partition: Partition) -> None:
     assert not standings.differs(A, one)
     standings.forget(A)
     assert standings.differs(A, standings.of(A))
+
+
+def test_consents_that_a_former_store_kept_count(partition: Partition) -> None:
+    one = _standings(partition).of(A)
+    key = keys.of_subject(keys.CONSENTS, A)
+    packed = partition.store.get(key)
+    assert packed is not None
+    partition.store.write({key: marshal.loads(packed)[1]})
+    assert _standings(partition).of(A) == one
+    partition.consent(terms(A), Act.REVOKE)
+    partition.work()
+    assert not _standings(partition).of(A)["yinhe"].openings
 
 
 def test_it_keeps_so_many(partition: Partition) -> None:
