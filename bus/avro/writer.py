@@ -5,10 +5,11 @@ the catalogue event into the record and the change, and only lengths and small f
 (Avro 1.12, Binary Encoding). A test compares every result with fastavro's.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from catalogue.times import micros
 
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _SMALL = tuple(bytes((number << 1,)) for number in range(64)) + tuple(
     bytes((number << 1 & 0x7F | 0x80, number >> 6)) for number in range(64, 8192)
 )
@@ -43,6 +44,16 @@ def text(value: str) -> bytes:
 def optional_text(value: str | None) -> bytes:
     """Encode a union of null and string."""
     return b"\x00" if value is None else b"\x02" + text(value)
+
+
+def optional_long(number: int | None) -> bytes:
+    """Encode a union of null and int or long."""
+    return b"\x00" if number is None else b"\x02" + long(number)
+
+
+def optional_date(day: date | None) -> bytes:
+    """Encode a union of null and ``date``."""
+    return b"\x00" if day is None else b"\x02" + long(day.toordinal() - _EPOCH_DAY)
 
 
 def read_long(raw: bytes, at: int) -> tuple[int, int]:

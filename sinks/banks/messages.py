@@ -10,11 +10,11 @@ from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
 from bus.avro import writer
-from bus.avro.encoding import Encoder
+from bus.avro.encoding import Encoder, PartEncoder
 from bus.avro.registry import Registry, full_name
 from bus.avro.wire_format import HEAD_SIZE
 from catalogue import wire
-from catalogue.avro import Schema, bank_schema
+from catalogue.avro import BANK_CONSENTS, Schema, bank_schema
 from catalogue.envelope import Op
 from catalogue.model import FieldType, Item
 from processing.output import Headers
@@ -26,8 +26,12 @@ from rules.release.visible import VisibleChange
 
 _TYPE, _ITEM, _OP, _SEQUENCE = "type", "item", "op", "sequence"
 _NO_SEQUENCE = b"\x00"
-_HANDLE = "0" * 32
-_HANDLE_SIZE = writer.long(len(_HANDLE))
+_HANDLE_SIZE = writer.long(32)
+# In the order in which they are written.
+_ENVELOPE = (
+    "subject", "subject_name", "sequence", "op", "item", "record_key", "source_time", "unit", "emitted_at",
+    "withheld_codes", "reason", "policy", "delete_by",
+)  # fmt: skip
 _INDICATOR_PLACES = 6
 _EXACT = Context(prec=60)
 
@@ -70,6 +74,15 @@ class Head(NamedTuple):
         return {**self._asdict(), "sequence": 0}
 
 
+class _RecordKind(NamedTuple):
+    """How the records of an item are told; ``details``: its fields that hold several values each."""
+
+    type_name: str
+    magic: bytes
+    details: tuple[str, ...]
+    encode: PartEncoder
+
+
 class BankMessages:
     """Makes templates. They are the same for all banks' topics: a registry gives equal schemas one id."""
 
@@ -77,32 +90,26 @@ class BankMessages:
         """``topic`` names that of any bank. Messages raise Unavailable while the registry is away."""
         self._registry, self._topic = registry, topic
         self._encoders: dict[str, Encoder] = {}
-        self._by_item: dict[str, tuple[str, tuple[str, ...], Encoder]] = {}
+        self._by_item: dict[str, _RecordKind] = {}
         self._headers: dict[tuple[str, str, str], tuple[tuple[str, bytes], ...]] = {}
 
     def record(self, head: Head, seen: VisibleChange, delete_by: date | None) -> MessageTemplate:
         """Return the message that tells a record; ``delete_by``: of what is seen no more."""
         record, after, op = seen.record, seen.after, seen.op
-        type_name, details, encode = self._record_encoder(seen.item)
-        value = {
-            **head.fields(),
-            "op": op,
-            "item": record["item"],
-            "record_key": _HANDLE,
-            "source_time": record["source_time"],
-            "unit": record["unit"],
-            "withheld_codes": codes_text(after.withheld) if after else None,
-            "reason": seen.reason,
-            "delete_by": delete_by,
-            "data": with_details_texts(after.visible, details) if after else None,
-            "consents": [],
-            "consents_json": None,
-        }
-        before, behind = _around_sequence(encode(value), head)
-        headers = self._headers_of(type_name, record["item"], op)
-        size = len(writer.text(op)) + len(writer.text(record["item"]))
-        rest = behind[size + len(_HANDLE_SIZE) + len(_HANDLE) :].removesuffix(_NO_CONSENTS)
-        return MessageTemplate(headers, before, behind[:size], rest)
+        kind = self._record_kind(seen.item)
+        before = b"".join((kind.magic, writer.text(head.subject), writer.optional_text(head.subject_name)))
+        rest = (
+            writer.timestamp(record["source_time"]),
+            writer.text(record["unit"]),
+            writer.timestamp(head.emitted_at),
+            writer.optional_text(codes_text(after.withheld) if after else None),
+            writer.optional_text(seen.reason),
+            writer.optional_long(head.policy),
+            writer.optional_date(delete_by),
+            b"\x02" + kind.encode(with_details_texts(after.visible, kind.details)) if after else b"\x00",
+        )
+        headers = self._headers_of(kind.type_name, record["item"], op)
+        return MessageTemplate(headers, before, writer.text(op) + writer.text(record["item"]), b"".join(rest))
 
     def indicators(self, head: Head, as_of: date, row: IndicatorRow[int], schema: Schema) -> MessageTemplate:
         """Return the message that tells a row of indicators; its values are in units of their last place."""
@@ -138,13 +145,15 @@ class BankMessages:
             known = self._headers[key] = tuple((name, str(word).encode()) for name, word in words.items() if word)
         return known
 
-    def _record_encoder(self, item: Item) -> tuple[str, tuple[str, ...], Encoder]:
+    def _record_kind(self, item: Item) -> _RecordKind:
         if item.id not in self._by_item:
             schema = bank_schema(item)
             if schema is None:
                 raise ValueError(f"a plan of {item.id}, of which a bank may see nothing")
             details = tuple(field.name for field in item.fields if field.type is FieldType.DETAILS)
-            self._by_item[item.id] = full_name(schema), details, self._encoder(schema)
+            self._by_item[item.id] = _RecordKind(
+                full_name(schema), self._encoder(schema).magic, details, PartEncoder(_data_of(schema))
+            )
         return self._by_item[item.id]
 
     def _encoder(self, schema: Schema) -> Encoder:
@@ -162,7 +171,14 @@ def _consents(numbers: tuple[str, ...]) -> bytes:
     return b"".join((listed, b"\x00", writer.optional_text(consents_text(numbers))))
 
 
-_NO_CONSENTS = _consents(())
+def _data_of(schema: Schema) -> Schema:
+    """Return the schema of what is told of a record: of a union fastavro checks each value against its branches."""
+    *fields, data = schema["fields"][: -len(BANK_CONSENTS)]
+    null, told = data["type"]
+    if tuple(one["name"] for one in fields) != _ENVELOPE or null != "null":
+        raise ValueError("a record is told by other fields than are written here")
+    found: Schema = told
+    return found
 
 
 def _around_sequence(message: bytes, head: Head) -> tuple[bytes, bytes]:
