@@ -12,7 +12,7 @@ from hub.reference_printing import BASIS, standing_text
 from queries.rating_view import RatingExplanation, SubjectRatings
 from queries.ratings import KeptRating, RatingCoverage, RatingReason, WaitingRating
 from queries.values import clock
-from rules.rating.grades import MOST_POINTS
+from rules.rating.grades import GRADES, MOST_POINTS, UNRATED
 from rules.rating.reviews import EntryKind
 from rules.rating.schedule import ModelVersion, Role, Running
 
@@ -48,7 +48,8 @@ def print_ratings(console: Console, found: SubjectRatings, catalogue: Catalogue)
 def _print_rating(console: Console, found: SubjectRatings, rating: KeptRating, catalogue: Catalogue) -> None:
     model = found.models.get(rating.model_hash)
     segment = next((one.zh for one in model.segments if one.id == rating.segment), "") if model else ""
-    text = f"信用评价：{rating.grade}，{rating.score} 分（满分 {MOST_POINTS}），{_model_name(found, rating)}"
+    score = "" if rating.grade == UNRATED else f"，{rating.score} 分（满分 {MOST_POINTS}）"
+    text = f"信用评价：{rating.grade}{score}，{_model_name(found, rating)}"
     console.print(text, style="bold", markup=False, highlight=False)
     day, known = rating.as_of.isoformat(), f"{rating.coverage / 10:.1f}%"
     since = f"{day} 当日，由现有记录计算" if found.is_computed else f"{day} 起，第 {rating.sequence} 次变动"
@@ -104,10 +105,10 @@ def print_coverage(console: Console, coverage: RatingCoverage) -> None:
     table = grid("", "户数", right=("户数",))
     table.add_row("登记在册", f"{coverage.registered:,}")
     table.add_row("已评价", f"{coverage.rated:,}")
-    for grade, count in coverage.grades.items():
-        if grade != "待观察":
-            table.add_row(f"  {grade}", f"{count:,}")
+    for grade in GRADES:
+        table.add_row(f"  {grade}", f"{coverage.grades.get(grade, 0):,}")
     table.add_row("待观察：已知信息不足", f"{coverage.watched:,}")
+    table.add_row("已注销，不评价", f"{coverage.deregistered:,}")
     table.add_row("待人工复核", f"{coverage.waiting:,}")
     table.add_row("机关、事业单位等，不评价", f"{coverage.no_enterprises:,}")
     table.add_row("差额", f"{coverage.difference:,}")

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from catalogue.plain_values import moment
-from rules.rating.grades import ALL_GRADES
+from rules.rating.grades import GRADES, UNRATED, WATCHED
 
 RATING_COLUMNS = (
     "subject", "model", "sequence", "as_of", "hash", "model_hash", "rules", "segment", "score", "grade", "proposed",
@@ -24,7 +24,8 @@ select
     count(*) filter (where r.waits_for = '' and r.grade = '良'),
     count(*) filter (where r.waits_for = '' and r.grade = '中'),
     count(*) filter (where r.waits_for = '' and r.grade = '差'),
-    count(*) filter (where r.waits_for = '' and r.grade = '待观察')
+    count(*) filter (where r.waits_for = '' and r.grade = '待观察'),
+    count(*) filter (where r.waits_for = '' and r.grade = '不评价')
 from credit_state s
 left join lateral (
     select waits_for, grade from credit_rating one where one.subject = s.subject and one.rules
@@ -33,7 +34,8 @@ left join lateral (
 where s.counts ? 'market.registration'
 """
 LOWEST = """
-select subject from credit_rating where rules and waits_for = '' and grade <> '待观察' and lowered <> '[]'
+select subject from credit_rating
+where rules and waits_for = '' and grade not in ('待观察', '不评价') and lowered <> '[]'
 order by score, subject limit 1
 """
 WAITING = """
@@ -111,7 +113,7 @@ class RatingCoverage:
 
     registered: int
     grades: Mapping[str, int]
-    """By grade; 待观察: too little is known."""
+    """By grade; 待观察: too little is known; 不评价: it was deregistered."""
     waiting: int
     """A person has to decide first."""
     no_enterprises: int
@@ -120,26 +122,33 @@ class RatingCoverage:
     @property
     def rated(self) -> int:
         """How many have a grade from 优 to 差."""
-        return sum(self.grades.get(grade, 0) for grade in ALL_GRADES[:-1])
+        return sum(self.grades.get(grade, 0) for grade in GRADES)
 
     @property
     def watched(self) -> int:
         """Of how many too little is known."""
-        return self.grades.get(ALL_GRADES[-1], 0)
+        return self.grades.get(WATCHED, 0)
+
+    @property
+    def deregistered(self) -> int:
+        """How many are no more."""
+        return self.grades.get(UNRATED, 0)
 
     @property
     def difference(self) -> int:
         """How many have no rating, and no reason why not."""
-        return self.registered - self.rated - self.watched - self.waiting - self.no_enterprises
+        told = self.rated + self.watched + self.deregistered + self.waiting + self.no_enterprises
+        return self.registered - told
 
     def as_json(self) -> dict[str, Any]:
         """Return it for JSON."""
         return {
             "registered": self.registered,
             "rated": self.rated,
-            "grades": {grade: self.grades.get(grade, 0) for grade in ALL_GRADES[:-1]},
+            "grades": {grade: self.grades.get(grade, 0) for grade in GRADES},
             "not_rated": {
                 "too_little_is_known": self.watched,
+                "deregistered": self.deregistered,
                 "a_person_decides_first": self.waiting,
                 "no_enterprise": self.no_enterprises,
             },

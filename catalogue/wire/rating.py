@@ -43,7 +43,7 @@ _RATING: tuple[Schema, ...] = (
     field("rules", "boolean", "whether this model rules; else it is a shadow, which is only compared"),
     field("segment", "string"),
     field("score", "int", "of 1000"),
-    field("grade", "string", "优, 良, 中, 差 or 待观察"),
+    field("grade", "string", "优, 良, 中, 差, 待观察 or 不评价"),
     field("proposed", "string", "the grade by the model alone"),
     field("waits_for", "string", "REVIEW: a person has to decide before the proposed grade counts; else empty"),
     field("coverage", "int", "‰ of the points whose indicators are known"),

@@ -10,7 +10,7 @@ from catalogue.errors import UsageError
 from hub.commands import rating_backtest, rating_reference, rating_validation
 from hub.commands.queries import subject_of
 from hub.terminal import echo
-from rules.rating.grades import GRADES
+from rules.rating.grades import GRADES, UNRATED
 
 app = typer.Typer(no_args_is_help=True, help="Show and govern the ratings (信用评价) of enterprises.")
 
@@ -143,6 +143,8 @@ def review(
     rating = RatingView(view_of(settings)).ratings(subject).ruling
     if rating is None:
         raise UsageError(f"{subject} has no rating that could be reviewed.", remedy="See `credithub rating show`.")
+    if rating.proposed == UNRATED:
+        raise UsageError(f"{subject} was deregistered and is not rated.", remedy="See `credithub rating show`.")
     decided = Entry(0, EntryKind.REVIEW, rating.model, rating.proposed, grade, ends)
     entry = record_entry(bus_config(settings, OFFICE), OFFICE, subject, decided, reason, by)
     echo(f"已记录第 {entry.number} 号复核：模型拟评“{rating.proposed}”，等级为“{grade}”，至 {ends.isoformat()}")

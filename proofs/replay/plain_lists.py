@@ -90,6 +90,8 @@ def _warning(
             return "OUT", 0, []
         # Days that pass meanwhile count on: nothing has changed that the hub may look at.
         return former.status, former.counted and former.counted + 1, [*former.reasons]
+    if facts.grade == "不评价":
+        return "OUT", 0, []
     signals = [] if facts.reviewed else [f"VETO:{name}" for name in sorted(facts.vetoes)]
     if facts.grade != "待观察":
         if facts.grade not in definition.lower.grades:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from rules.rating.grades import GRADES, WATCHED
+from rules.rating.grades import GRADES, UNRATED, WATCHED
 from rules.rating.model import Card, Direction, Model
 from rules.rating.reviews import Entry, EntryKind
 
@@ -58,7 +58,9 @@ def plain_rating(
     is_known = coverage >= segment.coverage
     proposed = _grade_of(model, score) if is_known else WATCHED
     bounds = [veto.grade for veto in vetoes]
-    if GRADES[-1] in bounds:
+    if UNRATED in bounds:
+        proposed = UNRATED
+    elif GRADES[-1] in bounds:
         proposed = GRADES[-1]
     elif is_known and bounds:
         proposed = GRADES[max(GRADES.index(grade) for grade in (*bounds, proposed))]
@@ -66,7 +68,8 @@ def plain_rating(
     reviews = [one for one in own if one.kind is EntryKind.REVIEW]
     of_model = [one for one in reviews if one.model == model.id][-1:]
     holding = [one for one in of_model if one.proposed == proposed and day <= one.until]
-    waits = not holding and subject.startswith("92") and bool(vetoes or proposed in ("中", "差"))
+    is_bad = bool(vetoes or proposed in ("中", "差")) and proposed != UNRATED
+    waits = not holding and subject.startswith("92") and is_bad
     answered = reviews[-1].number if reviews else 0
     appeals = [one.number for one in own if one.kind is EntryKind.APPEAL and one.number > answered]
     return PlainRating(

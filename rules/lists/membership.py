@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from rules.lists.definition import ListDefinition, ListKind
-from rules.rating.grades import WATCHED
+from rules.rating.grades import UNRATED, WATCHED
 
 NO_RATING, REVIEW_PENDING, LITTLE_KNOWN = "NO_RATING", "REVIEW_PENDING", "LITTLE_KNOWN"
 SCORE, GRADE, DAYS = "SCORE", "GRADE", "DAYS"
@@ -91,6 +91,9 @@ def _warning(former: Membership | None, rating: RatedFacts | None, day: date, de
     if rating is None or rating.waits:
         # What a person has to decide first is no warning, and takes none back.
         return former or out
+    if rating.grade == UNRATED:
+        # Nobody is warned of whoever is no more.
+        return out
     if signals := _signals(rating, definition):
         return Membership(Status.MEMBER, day, None, signals)
     if former is None or not former.is_member:

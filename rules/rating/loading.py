@@ -19,7 +19,7 @@ from rules.indicators.definitions import Indicator, load_indicators
 from rules.indicators.facts import MILLION, millionths
 from rules.rating.approval import check_approvers
 from rules.rating.checks import check_card, check_cases, check_model
-from rules.rating.grades import GRADES
+from rules.rating.grades import GRADES, UNRATED
 from rules.rating.model import MOST, Basis, Card, Dimension, Direction, Model, Segment, Veto
 from rules.rating.schedule import Role
 
@@ -134,8 +134,8 @@ class _File(DefinitionFile):
     def _veto(self, row: Mapping[str, Any]) -> Veto:
         self._known(row, _VETO_KEYS)
         one, grade = self._indicator(row["indicator"]), row["grade"]
-        if grade not in GRADES[1:]:
-            raise ValueError(f"a veto lets the grade be {', '.join(GRADES[1:])} at best, and not {grade}")
+        if grade not in (*GRADES[1:], UNRATED):
+            raise ValueError(f"a veto lets the grade be {', '.join(GRADES[1:])} at best, or {UNRATED}, and not {grade}")
         if one.direction != "down":
             raise ValueError(f"{one.id} is nothing that counts against anybody")
         items = tuple(sorted({series.item for series in one.series}))

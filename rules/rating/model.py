@@ -94,7 +94,10 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Veto:
-    """What lets the grade be no better than this one, whatever the score: the indicator is at least so much."""
+    """What lets the grade be no better than this one, whatever the score: the indicator is at least so much.
+
+    With 不评价 the enterprise has no grade at all, whatever else is known of it.
+    """
 
     id: str
     zh: str

@@ -1,7 +1,7 @@
 """What persons decide about ratings: reviews, which hold until their end, and appeals, which wait for one.
 
 The grades 中 and 差 of a 个体工商户, and every veto, are about a natural person: nobody is told them before somebody
-has decided (个人信息保护法 24).
+has decided (个人信息保护法 24). That it was deregistered judges nobody: 不评价 waits for no one, and nobody reviews it.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from rules.rating.grades import GRADES
+from rules.rating.grades import GRADES, UNRATED
 
 PERSONS = ("92",)
 """What the codes of 个体工商户 begin with."""
@@ -41,7 +41,7 @@ class Entry:
 
 def needs_person(subject: str, proposed: str, *, is_vetoed: bool) -> bool:
     """Whether a person has to decide before anybody is told a proposed grade."""
-    return subject.startswith(PERSONS) and (is_vetoed or proposed in _DECIDED_BY_PERSONS)
+    return proposed != UNRATED and subject.startswith(PERSONS) and (is_vetoed or proposed in _DECIDED_BY_PERSONS)
 
 
 def decision(entries: Sequence[Entry], model: str, proposed: str, day: date) -> Entry | None:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from rules.rating.bands import band_text
-from rules.rating.grades import GRADES, WATCHED, worst
+from rules.rating.grades import GRADES, UNRATED, WATCHED, worst
 from rules.rating.model import Card, Direction, Model, Segment, Veto
 from rules.rating.reviews import Entry, decision, needs_person, open_appeal
 
@@ -143,6 +143,8 @@ class Scorer:
     def _proposed(self, segment: Segment, score: int, known: int, vetoes: Sequence[Veto]) -> str:
         reached = next((grade for least, grade in self._thresholds if score >= least), GRADES[-1])
         if vetoes:
+            if any(veto.grade == UNRATED for veto in vetoes):
+                return UNRATED
             # What is known for certain counts, however little else is known.
             at_most = worst(veto.grade for veto in vetoes)
             if known >= segment.coverage:

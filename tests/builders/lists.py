@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from rules.lists.definition import ListDefinition, ListKind, Threshold
 from rules.lists.membership import RatedFacts
-from rules.rating.grades import GRADES, WATCHED
+from rules.rating.grades import GRADES, UNRATED, WATCHED
 from rules.rating.model import Basis
 
 MERIT = ListDefinition(
@@ -28,11 +28,11 @@ def rated(score: int = 900, grade: str = "优", *vetoes: str, waits: bool = Fals
 def ratings(draw: st.DrawFn) -> RatedFacts:
     """Draw a rating: at the thresholds, beside them and far from them."""
     waits = draw(st.booleans()) and draw(st.booleans())
-    grade = WATCHED if waits else draw(st.sampled_from([*GRADES, WATCHED]))
+    grade = WATCHED if waits else draw(st.sampled_from([*GRADES, WATCHED, UNRATED]))
     return RatedFacts(
         draw(st.sampled_from([300, 399, 400, 450, 500, 699, 700, 750, 799, 800, 900])),
         grade,
         waits,
         draw(st.sampled_from([(), (), (), ("listed",), ("revoked", "listed")])),
-        grade != WATCHED and draw(st.booleans()) and draw(st.booleans()),
+        grade in GRADES and draw(st.booleans()) and draw(st.booleans()),
     )

@@ -36,7 +36,7 @@ def test_outcomes_are_judged_by_the_rating_of_their_day() -> None:
     # Bad: 400, 850, 400; good: 900, 900, 700. Only 850 is above a good one (700).
     assert report.discrimination.auc.value == pytest.approx(8 / 9)
     counted = {one.name: (one.good, one.bad) for one in report.grades}
-    assert counted == {"优": (2, 0), "良": (0, 1), "中": (1, 0), "差": (0, 2), "待观察": (0, 0)}
+    assert counted == {"优": (2, 0), "良": (0, 1), "中": (1, 0), "差": (0, 2), "待观察": (0, 0), "不评价": (0, 0)}
     assert report.grades[-1].bad_rate is None
 
 

@@ -81,6 +81,12 @@ def test_what_a_person_decides_first_neither_warns_nor_clears() -> None:
     assert after(WARNING, rated(300, "待观察")).reasons == ()
 
 
+def test_who_is_no_more_is_on_no_list() -> None:
+    gone = rated(300, "不评价", "gone")
+    assert after(WARNING, POOR, gone) == (Status.OUT, DAY + timedelta(1), None, ())
+    assert after(MERIT, GOOD, GOOD, GOOD, rated(900, "不评价", "gone")).reasons == ("VETO:gone",)
+
+
 @definitions
 @given(daily=st.lists(ratings(), min_size=1, max_size=12), again=st.integers(0, 3))
 def test_a_second_look_changes_nothing(definition: ListDefinition, daily: list[RatedFacts], again: int) -> None:

@@ -26,6 +26,7 @@ thresholds: {优: 800, 良: 600, 中: 400}
 vetoes:
   - {id: serious, zh: 在名单中, indicator: serious_violation_current, from: 1, grade: 差}
   - {id: abnormal, zh: 在名录中, indicator: abnormal_current, from: 1, grade: 中}
+  - {id: gone, zh: 已注销, indicator: deregistered, from: 1, grade: 不评价}
 dimensions:
   - id: one
     zh: 一
@@ -96,6 +97,16 @@ def test_a_veto_counts_whatever_the_score(scorer: Scorer) -> None:
     assert rated(scorer, serious_violation_current=1).grade == "差"
     assert rated(scorer, abnormal_current=1).grade == "待观察"
     assert rated(scorer, registered_capital=300, serious_violation_current=0).vetoes == ()
+
+
+@pytest.mark.parametrize("subject", [ENTERPRISE, INDIVIDUAL])
+def test_who_was_deregistered_is_not_rated_whatever_else_is_known(scorer: Scorer, subject: str) -> None:
+    for capital, listed in ((300, 0), (0, 1), (0, 0)):
+        values = {"registered_capital": capital, "serious_violation_current": listed}
+        rating = rated(scorer, subject, deregistered=1, day=DAY, **values)
+        assert (rating.grade, rating.proposed, rating.waits) == ("不评价", "不评价", False)
+        assert "gone" in rating.vetoes
+    assert rated(scorer, subject, deregistered=0, registered_capital=300).grade == "优"
 
 
 def test_a_person_decides_before_an_individual_is_told_anything_bad(scorer: Scorer) -> None:
