@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
 from processing.output import Batches, Output, StoreWrites
-from processing.store import Store
+from processing.store import STORE_MEMORY, Store, StoreMemory
 
 # Takes (topic, key, value) of a changelog message and adds to the writes what the store holds because of it.
 Restore = Callable[[str, bytes, bytes | None, StoreWrites], None]
@@ -29,6 +29,7 @@ class Processor(ABC):
     - ``positions``: its own compacted topic for its input positions with outcome counts (``wire.POSITION``).
     - ``leading``: those of its inputs that are read to their end before anything else of the partition is taken.
     - ``most_records``: about how many records it takes at once, of all partitions; for so long what leads may wait.
+    - ``store_memory``: what its stores may hold in memory; all processors of a process say the same.
     - ``compression``: that of what it publishes, by librdkafka's names.
 
     It promises:
@@ -69,6 +70,7 @@ class Processor(ABC):
     leading: ClassVar[tuple[str, ...]] = ()
     most_records: ClassVar[int] = 8000
     compression: ClassVar[str] = "lz4"
+    store_memory: ClassVar[StoreMemory] = STORE_MEMORY
 
     @abstractmethod
     def restorer(self, store: Store) -> Restore:

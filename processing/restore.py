@@ -82,14 +82,14 @@ def open_store(config: BusConfig, partition: int, path: Path, processor: Process
     names = restored_topics(processor)
     ids = {topic: topic_id.encode() for topic, topic_id in topic_ids(config, names).items()}
     ends = watermarks(config, ((topic, partition) for topic in names))
-    store = Store(path)
+    store = Store(path, processor.store_memory)
     for topic in names:
         known_id, end = store.get(stored_topic(topic)), ends[TopicPartition(topic, partition)].high
         if (known_id is not None and known_id != ids[topic]) or _reached(store, topic) > end:
             log.warning("partition %d: the store is not of this %s, it is made anew", partition, topic)
             store.close()
             condemn(path)
-            store = Store(path)
+            store = Store(path, processor.store_memory)
             break
     store.write({stored_topic(topic): topic_id for topic, topic_id in ids.items()})
     return store

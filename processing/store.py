@@ -11,15 +11,23 @@ import functools
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rocksdict import AccessType, BlockBasedOptions, Cache, Options, Rdict, RdictIter, WriteBatch, WriteBufferManager
 
 from catalogue.errors import Unavailable
 
 _MB = 1 << 20
-# Of all stores of a process together: one worker may own every partition, and its memory must not grow with them.
-_CACHED, _BUFFERED = 128 * _MB, 96 * _MB
+
+
+class StoreMemory(NamedTuple):
+    """How much all stores of a process may hold in memory together, however many partitions it owns."""
+
+    cached: int = 128 * _MB
+    buffered: int = 96 * _MB
+
+
+STORE_MEMORY = StoreMemory()
 
 
 class ReadableStore(Protocol):
@@ -35,7 +43,7 @@ class ReadableStore(Protocol):
 class Store:
     """Keys and values are bytes. Not thread-safe: its partition is worked on by one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, memory: StoreMemory = STORE_MEMORY) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if _condemned(path).exists():
             shutil.rmtree(path, ignore_errors=True)
@@ -43,12 +51,12 @@ class Store:
         options = Options(raw_mode=True)
         options.create_if_missing(True)
         options.set_write_buffer_size(16 * _MB)
-        options.set_write_buffer_manager(_buffers())
+        options.set_write_buffer_manager(_buffers(memory.buffered))
         options.set_max_open_files(256)
         # Most keys that are asked for are new ones: a filter answers that without reading a block.
         blocks = BlockBasedOptions()
         blocks.set_bloom_filter(10, False)
-        blocks.set_block_cache(_cache())
+        blocks.set_block_cache(_cache(memory.cached))
         options.set_block_based_table_factory(blocks)
         self._path = path
         try:
@@ -111,13 +119,13 @@ def _while(look: RdictIter, prefix: bytes, step: Callable[[], None]) -> Iterator
 
 
 @functools.cache
-def _cache() -> Cache:
-    return Cache(_CACHED)
+def _cache(size: int) -> Cache:
+    return Cache(size)
 
 
 @functools.cache
-def _buffers() -> WriteBufferManager:
-    return WriteBufferManager(_BUFFERED, False)
+def _buffers(size: int) -> WriteBufferManager:
+    return WriteBufferManager(size, False)
 
 
 def condemn(path: Path) -> None:

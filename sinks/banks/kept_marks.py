@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from sinks.banks.marks import Mark
 
-_MOST = 16_384
-"""Marks, of all enterprises together: some ten megabytes."""
+_MOST = 8192
+"""Marks, of all enterprises of a partition together: some four megabytes."""
 
 
 class KeptMarks:

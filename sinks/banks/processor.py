@@ -16,7 +16,7 @@ from catalogue.times import EPOCH
 from monitoring.metrics import RESTORED
 from processing.output import InputMessage, StoreWrites
 from processing.processor import PartitionTask, Processor, Restore
-from processing.store import Store
+from processing.store import Store, StoreMemory
 from rules.release.labels import Labels
 from rules.release.recipient_messages import recipient_message
 from rules.release.visible import is_enterprise
@@ -48,6 +48,8 @@ class ReleaseProcessor(Processor):
     most_records = 2000
     # Some banks' clients read no other one; by another one the broker would compress everything once more.
     compression = "gzip"
+    # It reads the few that changed, and mostly lately; a worker of the merge needs more.
+    store_memory = StoreMemory(cached=64 << 20, buffered=64 << 20)
 
     def __init__(self, config: BusConfig, registry: Registry, labels: Labels) -> None:
         """``labels``: those of this process, by which alone it tells anything."""

@@ -132,6 +132,8 @@ class ReleaseTask(PartitionTask):
             if self._made.told >= MOST_MESSAGES:
                 yield self._made.moved_to(output)
                 output = Output(no_outcomes(batches))
+        # Else each partition would keep the changes of its last batch, some 20 MB, until the next one comes.
+        self._read = ReadBatch()
         yield self._made.moved_to(output)
         yield self._ended({topic: messages[-1].offset + 1 for topic, messages in batches.items()})
 
