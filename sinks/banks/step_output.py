@@ -13,7 +13,7 @@ from sinks.banks import keys
 from sinks.banks.chain import StepChain
 from sinks.banks.encoding import ReleasedMessage, marks_body
 from sinks.banks.kept_marks import KeptMarks
-from sinks.banks.marks import UNTOLD, Mark, read_marks
+from sinks.banks.marks import UNTOLD, Mark, pack_marks, unpack_marks
 from sinks.banks.messages import Head, MessageTemplate
 from sinks.banks.recipient_book import RecipientBook
 
@@ -63,8 +63,7 @@ class StepOutput:
         for subject, own in self._marks.items():
             key = keys.of_subject(keys.MARKS, subject)
             message = self._encode_marks.wrap(marks_body(subject, own))
-            # The store has it as the topic has: so it is also when it is restored from there.
-            made.writes[key] = message
+            made.writes[key] = pack_marks(own)
             made.messages[topics.RELEASE_SEQUENCE].append((subject.encode(), message))
             self._kept.put(subject, own)
         self._marks = {}
@@ -78,7 +77,7 @@ class StepOutput:
         kept = self._kept.get(subject)
         if kept is None:
             raw = self._store.get(keys.of_subject(keys.MARKS, subject))
-            kept = {} if raw is None else read_marks(self._decode(raw))
+            kept = {} if raw is None else unpack_marks(raw, self._decode)
             self._kept.put(subject, kept)
         return kept
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from catalogue import wire
 from rules.release.entitlement import NOTHING, Access, Entitlement, Opening
 from sinks.banks.encoding import ReleasedMessage, entry_body, marks_body
-from sinks.banks.marks import Mark, ToldPart, read_marks
+from sinks.banks.marks import Mark, ToldPart, pack_marks, read_marks, unpack_marks
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 numbers = st.integers(0, 2**63 - 1)
@@ -55,6 +55,16 @@ def test_marks(subject: str, marks: dict[str, Mark]) -> None:
     told = {part.entitlement for mark in marks.values() for part in mark.told}
     assert len(value["entitlements"]) == len(told)
     assert all(_wire(one) in value["entitlements"] for one in told)
+
+
+@given(all_marks)
+def test_marks_in_the_store(marks: dict[str, Mark]) -> None:
+    def read(message: bytes) -> Any:
+        return _read(wire.RELEASE_MARKS, message[1:])
+
+    assert unpack_marks(pack_marks(marks), read) == marks
+    # As they are when the store was restored from the topic: with the magic byte first.
+    assert unpack_marks(b"\0" + marks_body("", marks), read) == marks
 
 
 @given(numbers, st.tuples(texts, texts, texts, texts), ints, st.lists(messages, max_size=70))
