@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from sinks.banks.marks import Mark
 
-_MOST = 8192
-"""Marks, of all enterprises of a partition together: some four megabytes."""
+_MOST = 4096
+"""Marks, of all enterprises of a partition together: some two megabytes."""
 
 
 class KeptMarks:

@@ -49,7 +49,7 @@ class ReleaseProcessor(Processor):
     # Some banks' clients read no other one; by another one the broker would compress everything once more.
     compression = "gzip"
     # It reads the few that changed, and mostly lately; a worker of the merge needs more.
-    store_memory = StoreMemory(cached=64 << 20, buffered=64 << 20)
+    store_memory = StoreMemory(cached=48 << 20, buffered=48 << 20)
 
     def __init__(self, config: BusConfig, registry: Registry, labels: Labels) -> None:
         """``labels``: those of this process, by which alone it tells anything."""
