@@ -69,6 +69,10 @@ class StepOutput:
         self._marks = {}
         return made
 
+    def rest(self) -> None:
+        """Keep less in memory until the next batch."""
+        self._kept.rest()
+
     def known(self, subject: str) -> Mapping[str, Mark]:
         """Return what each recipient was told of an enterprise."""
         own = self._marks.get(subject)

@@ -135,7 +135,9 @@ class ReleaseTask(PartitionTask):
         # Else each partition would keep the changes of its last batch, some 20 MB, until the next one comes.
         self._read = ReadBatch()
         yield self._made.moved_to(output)
-        yield self._ended({topic: messages[-1].offset + 1 for topic, messages in batches.items()})
+        ended = self._ended({topic: messages[-1].offset + 1 for topic, messages in batches.items()})
+        self._made.rest()
+        yield ended
 
     def _ended(self, after: Mapping[str, int], *, is_over: bool = True) -> Output:
         """Return what ends a step: the marks, the step, and up to where the inputs are folded.

@@ -22,6 +22,16 @@ def test_the_longest_unused_go_first() -> None:
     assert [subject for subject in "abcd" if kept.get(subject) is not None] == ["a", "c", "d"]
 
 
+def test_at_rest_fewer_are_kept() -> None:
+    kept = KeptMarks(MOST, 4)
+    for subject in "abc":
+        kept.put(subject, of(3))
+    kept.rest()
+    assert [subject for subject in "abc" if kept.get(subject) is not None] == ["c"]
+    kept.put("a", of(3))
+    assert kept.get("c") is not None
+
+
 def test_one_with_more_than_the_limit_is_kept_alone() -> None:
     kept = KeptMarks(MOST)
     kept.put("a", of(1))
