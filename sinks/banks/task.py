@@ -59,7 +59,6 @@ class ReleaseTask(PartitionTask):
         self._reached = dict(reached)
         self._read = ReadBatch()
         self._standings = Standings(recipients, consents, telling)
-        # The moment to which nothing is due; asked anew from the store behind each look.
         self._next_due = _first_due(self._store)
         swept_to = store.get(keys.SWEEP)
         self._is_sweeping, self._swept_to = swept_to is not None, (swept_to or b"").decode()
@@ -132,12 +131,11 @@ class ReleaseTask(PartitionTask):
             if self._made.told >= MOST_MESSAGES:
                 yield self._made.moved_to(output)
                 output = Output(no_outcomes(batches))
+        yield self._made.moved_to(output)
+        yield self._ended({topic: messages[-1].offset + 1 for topic, messages in batches.items()})
         # Else each partition would keep the changes of its last batch, some 20 MB, until the next one comes.
         self._read = ReadBatch()
-        yield self._made.moved_to(output)
-        ended = self._ended({topic: messages[-1].offset + 1 for topic, messages in batches.items()})
         self._made.rest()
-        yield ended
 
     def _ended(self, after: Mapping[str, int], *, is_over: bool = True) -> Output:
         """Return what ends a step: the marks, the step, and up to where the inputs are folded.
