@@ -33,6 +33,11 @@ def timestamp(moment: datetime) -> bytes:
     return long(micros(moment))
 
 
+def day(of: date) -> bytes:
+    """Encode a ``date``."""
+    return long(of.toordinal() - _EPOCH_DAY)
+
+
 def text(value: str) -> bytes:
     """Encode a string."""
     raw = value.encode()
@@ -51,9 +56,9 @@ def optional_long(number: int | None) -> bytes:
     return b"\x00" if number is None else b"\x02" + long(number)
 
 
-def optional_date(day: date | None) -> bytes:
+def optional_date(of: date | None) -> bytes:
     """Encode a union of null and ``date``."""
-    return b"\x00" if day is None else b"\x02" + long(day.toordinal() - _EPOCH_DAY)
+    return b"\x00" if of is None else b"\x02" + day(of)
 
 
 def read_long(raw: bytes, at: int) -> tuple[int, int]:

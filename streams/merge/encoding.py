@@ -1,6 +1,5 @@
 """States and changes as Avro, put together from parts that are Avro already; tests compare them with fastavro's."""
 
-from datetime import date
 from functools import lru_cache
 
 from bus.avro import writer
@@ -14,7 +13,6 @@ _NO_INDICATORS = writer.array([])
 # Bytes of records in one change. A single record may be larger: two versions of it, of up to a megabyte each.
 LARGEST_CHANGE = 800_000
 _DIGEST_RULE = writer.long(DIGEST_RULE)
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def encode_head(subject: str, state: SubjectState) -> bytes:
@@ -24,7 +22,7 @@ def encode_head(subject: str, state: SubjectState) -> bytes:
             writer.text(subject),
             writer.optional_text(state.subject_name),
             writer.long(state.sequence),
-            writer.long(state.as_of.toordinal() - _EPOCH_DAY),
+            writer.day(state.as_of),
         )
     )
 
@@ -63,7 +61,7 @@ def encode_values(subject: str, update: ValuesUpdate, state: SubjectState, chang
             writer.text(subject),
             _name(update.group),
             writer.long(state.sequence),
-            writer.long(state.as_of.toordinal() - _EPOCH_DAY),
+            writer.day(state.as_of),
             writer.text(f"{digest_of(update.group, update.values):032x}"),
             writer.array([_name(k) + _number(v) for k, v in sorted(update.values.items())]),
             changed_at,

@@ -10,7 +10,6 @@ from rules.rating.model import Model, Veto
 from rules.rating.scoring import Rating, Reason
 from streams.rating.current import CurrentRating
 
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _FIRST = b"\x00\x00"
 _T = TypeVar("_T")
 
@@ -30,7 +29,7 @@ class RatingEncoder:
                 writer.text(subject),
                 self._model,
                 writer.long(current.sequence),
-                writer.long(as_of.toordinal() - _EPOCH_DAY),
+                writer.day(as_of),
                 writer.text(current.hash),
                 self._about,
                 _name(rating.segment),
